@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/security/mechanism.h - the interface that every way of protecting
+ * traffic with one peer implements.
+ *
+ * A channel mechanism turns messages into datagrams and back. It is an
+ * engine: no socket, no clock, no log. One static const row per mechanism;
+ * the table that picks a row is in stack.c, and nothing outside lib/security
+ * branches on which one it is.
+ *
+ * Calls allowed: start first; then, in any order, the others; wipe at any
+ * time, twice if need be. After FAILED or CLOSED only state, reason, output
+ * (a last alert may wait there) and wipe have an effect; a new session is a
+ * new start on fresh state.                                                 */
+#ifndef SALLY_SECURITY_MECHANISM_H
+#define SALLY_SECURITY_MECHANISM_H
+
+#include "base/error.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include "base/span.h"
+#include "base/time.h"
+#include "security/credential.h"
+
+enum sally_role { SALLY_ROLE_CLIENT, SALLY_ROLE_SERVER };
+
+enum sally_channel_state {
+    SALLY_CHANNEL_IDLE,      /* not started */
+    SALLY_CHANNEL_HANDSHAKE, /* messages cannot be sealed yet */
+    SALLY_CHANNEL_UP,
+    SALLY_CHANNEL_CLOSED,    /* closed in order by either side */
+    SALLY_CHANNEL_FAILED     /* see stack's reason */
+};
+
+#define SALLY_DATAGRAM_MAX 1280 /* bytes on the wire, both ways */
+#define SALLY_MESSAGE_MAX 1152  /* bytes of one CoAP message; RFC 7252 s.4.6 */
+
+/* What all sessions of a process share; made once, see stack.h. */
+struct sally_security;
+
+/* Server role: finds the key of an identity that a client offers. NOT_FOUND
+ * when there is none.                                                       */
+struct sally_key_finder {
+    enum sally_err (*find)(void *owner, struct sally_span identity,
+                           struct sally_secret *key);
+    void *owner;
+};
+
+/* What could resume the association later. The stack keeps it from one session
+ * to the next; a mechanism takes it out when it offers it, and puts one in
+ * when a session is up: so an attempt that fails leaves nothing behind.     */
+struct sally_resumption {
+    void *session; /* owned, the library's; NULL: none */
+    uint8_t owner[32]; /* digest of the credential that it belongs to */
+};
+
+struct sally_mechanism {
+    const char *name;      /* "none", "dtls" */
+    size_t size;           /* bytes of state; the stack brings them */
+    size_t overhead;       /* bytes at most that sealing adds to a message */
+    bool secure;           /* false for `none` only */
+
+    /* Begins a session on zeroed state. The credential outlives it. With
+     * SALLY_ROLE_SERVER `finder` gives the keys and `credential` is NULL.
+     * `resumption` outlives the session too.                                */
+    enum sally_err (*start)(void *state, struct sally_security *shared,
+                            const struct sally_credential *credential,
+                            const struct sally_key_finder *finder,
+                            struct sally_resumption *resumption,
+                            enum sally_role role, sally_usec now);
+
+    /* Releases what `resumption` holds; nothing happens if that is nothing. */
+    void (*forget)(struct sally_resumption *resumption);
+
+    enum sally_channel_state (*state)(const void *state);
+
+    /* Why the state is FAILED, in a table row's sense. */
+    enum sally_err (*reason)(const void *state);
+
+    /* One message to one datagram, appended to `wire`. PENDING while in
+     * HANDSHAKE, NO_ROOM, BAD_STATE.                                        */
+    enum sally_err (*seal)(void *state, struct sally_span message,
+                           struct sally_buf *wire);
+
+    /* A received datagram; appends one message to `message`. PENDING: it was
+     * consumed and gave no message. A datagram can hold several records:
+     * call again with an empty span until PENDING. PEER class: drop it, the
+     * session goes on.                                                      */
+    enum sally_err (*open)(void *state, struct sally_span wire,
+                           struct sally_buf *message, sally_usec now);
+
+    /* The next datagram of its own (handshake, alert); valid until the next
+     * call on this state; empty: none.                                      */
+    struct sally_span (*output)(void *state);
+
+    sally_usec (*deadline)(const void *state);
+    void (*expire)(void *state, sally_usec now);
+
+    /* Says goodbye (DTLS close_notify) if the channel is up, which is CLOSED
+     * from then on.                                                         */
+    void (*close)(void *state);
+
+    void (*wipe)(void *state);
+
+    /* Server role, once UP: the identity that the client proved; empty for a
+     * mechanism without one. Borrows from the state.                        */
+    struct sally_span (*peer_identity)(const void *state);
+
+    /* The negotiated suite for display, "" if none; static text. */
+    const char *(*suite)(const void *state);
+
+    /* True if the session was resumed: the peer may still hold what it knew
+     * of us, so an Update is enough. False: Register again.                 */
+    bool (*resumed)(const void *state);
+};
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/security/stack.c - picks the mechanism of an association and owns its
+ * state.                                                                    */
+#include "security/stack.h"
+
+#include "base/secret.h"
+#include "security/rows.h"
+
+#include <stdlib.h>
+
+/* The one place where a security mode and a URI scheme become a mechanism. A
+ * pair that is not here is refused. LwM2M 1.1 Transport s.5.2, RFC 7252 s.6. */
+static const struct choice {
+    enum sally_security_mode mode;
+    enum sally_scheme scheme;
+    const struct sally_mechanism *channel;
+} choices[] = {
+    { SALLY_MODE_NOSEC, SALLY_SCHEME_COAP, &sally_mechanism_none },
+};
+
+const struct sally_mechanism *sally_stack_row(enum sally_security_mode mode,
+                                              enum sally_scheme scheme)
+{
+    for (size_t i = 0; i < SALLY_LEN(choices); i++)
+        if (choices[i].mode == mode && choices[i].scheme == scheme)
+            return choices[i].channel;
+    return NULL;
+}
+
+/* Ends the session that was there; what could resume it stays. */
+static void end_session(struct sally_stack *s)
+{
+    if (s->channel == NULL || s->state == NULL)
+        return;
+    s->channel->wipe(s->state);
+    sally_wipe(s->state, s->channel->size);
+    free(s->state);
+    s->state = NULL;
+}
+
+static enum sally_err begin(struct sally_stack *s,
+                            const struct sally_mechanism *row,
+                            struct sally_security *shared,
+                            const struct sally_credential *credential,
+                            const struct sally_key_finder *finder,
+                            sally_usec now)
+{
+    enum sally_role role =
+        finder == NULL ? SALLY_ROLE_CLIENT : SALLY_ROLE_SERVER;
+    enum sally_err e;
+
+    end_session(s);
+    if (s->channel != row)
+        sally_stack_forget(s);
+    s->channel = row;
+    s->shared = shared;
+    if (row == NULL)
+        return SALLY_E_UNSUPPORTED;
+    if (row->secure && shared == NULL)
+        return SALLY_E_BAD_STATE;
+    s->state = calloc(1, row->size);
+    if (s->state == NULL)
+        return SALLY_E_NO_MEMORY;
+    e = row->start(s->state, shared, credential, finder, &s->resumption, role,
+                   now);
+    if (e != SALLY_E_OK)
+        end_session(s);
+    return e;
+}
+
+enum sally_err sally_stack_start(struct sally_stack *s,
+                                 struct sally_security *shared,
+                                 enum sally_scheme scheme,
+                                 const struct sally_credential *credential,
+                                 sally_usec now)
+{
+    if (credential == NULL)
+        return SALLY_E_NO_CREDENTIAL;
+    return begin(s, sally_stack_row(credential->mode, scheme), shared,
+                 credential, NULL, now);
+}
+
+enum sally_err sally_stack_accept(struct sally_stack *s,
+                                  struct sally_security *shared,
+                                  enum sally_scheme scheme,
+                                  const struct sally_key_finder *finder,
+                                  sally_usec now)
+{
+    static const struct sally_key_finder nobody = { NULL, NULL };
+    enum sally_security_mode mode =
+        scheme == SALLY_SCHEME_COAPS ? SALLY_MODE_PSK : SALLY_MODE_NOSEC;
+
+    if (finder == NULL)
+        finder = &nobody;
+    return begin(s, sally_stack_row(mode, scheme), shared, NULL, finder, now);
+}
+
+enum sally_channel_state sally_stack_state(const struct sally_stack *s)
+{
+    return s->state == NULL ? SALLY_CHANNEL_IDLE : s->channel->state(s->state);
+}
+
+enum sally_err sally_stack_reason(const struct sally_stack *s)
+{
+    return s->state == NULL ? SALLY_E_OK : s->channel->reason(s->state);
+}
+
+enum sally_err sally_stack_seal(struct sally_stack *s,
+                                struct sally_span message,
+                                struct sally_buf *wire)
+{
+    if (s->state == NULL)
+        return SALLY_E_BAD_STATE;
+    return s->channel->seal(s->state, message, wire);
+}
+
+enum sally_err sally_stack_open(struct sally_stack *s, struct sally_span wire,
+                                struct sally_buf *message, sally_usec now)
+{
+    if (s->state == NULL)
+        return SALLY_E_BAD_STATE;
+    return s->channel->open(s->state, wire, message, now);
+}
+
+struct sally_span sally_stack_output(struct sally_stack *s)
+{
+    if (s->state == NULL)
+        return (struct sally_span){ NULL, 0 };
+    return s->channel->output(s->state);
+}
+
+sally_usec sally_stack_deadline(const struct sally_stack *s)
+{
+    return s->state == NULL ? SALLY_NEVER : s->channel->deadline(s->state);
+}
+
+void sally_stack_expire(struct sally_stack *s, sally_usec now)
+{
+    if (s->state != NULL)
+        s->channel->expire(s->state, now);
+}
+
+void sally_stack_close(struct sally_stack *s)
+{
+    if (s->state != NULL)
+        s->channel->close(s->state);
+}
+
+void sally_stack_forget(struct sally_stack *s)
+{
+    if (s->channel != NULL)
+        s->channel->forget(&s->resumption);
+}
+
+void sally_stack_wipe(struct sally_stack *s)
+{
+    end_session(s);
+    sally_stack_forget(s);
+    *s = (struct sally_stack){ .channel = NULL };
+}
+
+size_t sally_stack_overhead(const struct sally_stack *s)
+{
+    return s->channel == NULL ? 0 : s->channel->overhead;
+}
+
+bool sally_stack_resumed(const struct sally_stack *s)
+{
+    return s->state != NULL && s->channel->resumed(s->state);
+}
+
+struct sally_span sally_stack_peer_identity(const struct sally_stack *s)
+{
+    if (s->state == NULL)
+        return (struct sally_span){ NULL, 0 };
+    return s->channel->peer_identity(s->state);
+}
+
+const char *sally_stack_suite(const struct sally_stack *s)
+{
+    return s->state == NULL ? "" : s->channel->suite(s->state);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/security/stack.h - the security of one association, whatever it is.
+ *
+ * The one table from (security mode, URI scheme) to a mechanism lives here.
+ * The CoAP link drives a stack; the owner of the link only picks the account.
+ * Calls are those of mechanism.h without the row.                           */
+#ifndef SALLY_SECURITY_STACK_H
+#define SALLY_SECURITY_STACK_H
+
+#include "security/mechanism.h"
+
+enum sally_scheme { SALLY_SCHEME_COAP, SALLY_SCHEME_COAPS };
+
+struct sally_security_limits {
+    size_t sessions;      /* associations at the same time */
+    size_t heap_bytes;    /* bound on all that the DTLS library allocates */
+};
+
+/* The shared part: library contexts (few, one per version policy and role),
+ * the allocator and its count. `packets` lends blocks of SALLY_DATAGRAM_MAX
+ * bytes or more and outlives the result. The library's allocator is global to
+ * the process, so there is one of these per process. NO_MEMORY, CRYPTO.     */
+enum sally_err sally_security_init(struct sally_security **out,
+                                   const struct sally_security_limits *limits,
+                                   struct sally_pool *packets,
+                                   struct sally_random random) SALLY_MUST_USE;
+void sally_security_wipe(struct sally_security *s); /* NULL is allowed */
+
+/* Bytes that the DTLS library holds now. */
+size_t sally_security_heap(const struct sally_security *s);
+
+struct sally_stack {
+    const struct sally_mechanism *channel; /* NULL before start */
+    void *state;                           /* owned; channel->size bytes */
+    struct sally_security *shared;
+    struct sally_resumption resumption; /* kept from one start to the next */
+};
+
+/* The row for this mode and scheme, or NULL if they do not go together (PSK
+ * over coap:, NoSec over coaps:).                                           */
+const struct sally_mechanism *sally_stack_row(enum sally_security_mode mode,
+                                              enum sally_scheme scheme);
+
+/* Begins a session; ends one that was there, and offers to resume it if the
+ * credential is the same. `s` is zeroed before its first start. NO_MEMORY,
+ * NO_CREDENTIAL, UNSUPPORTED (no such row). `credential` outlives the
+ * session; `shared` may be NULL for a mechanism that is not secure.         */
+enum sally_err sally_stack_start(struct sally_stack *s,
+                                 struct sally_security *shared,
+                                 enum sally_scheme scheme,
+                                 const struct sally_credential *credential,
+                                 sally_usec now) SALLY_MUST_USE;
+
+/* Server role; for tests and, later, local DTLS. */
+enum sally_err sally_stack_accept(struct sally_stack *s,
+                                  struct sally_security *shared,
+                                  enum sally_scheme scheme,
+                                  const struct sally_key_finder *finder,
+                                  sally_usec now) SALLY_MUST_USE;
+
+enum sally_channel_state sally_stack_state(const struct sally_stack *s);
+enum sally_err sally_stack_reason(const struct sally_stack *s);
+enum sally_err sally_stack_seal(struct sally_stack *s,
+                                struct sally_span message,
+                                struct sally_buf *wire) SALLY_MUST_USE;
+enum sally_err sally_stack_open(struct sally_stack *s, struct sally_span wire,
+                                struct sally_buf *message,
+                                sally_usec now) SALLY_MUST_USE;
+struct sally_span sally_stack_output(struct sally_stack *s);
+sally_usec sally_stack_deadline(const struct sally_stack *s);
+void sally_stack_expire(struct sally_stack *s, sally_usec now);
+void sally_stack_close(struct sally_stack *s);
+
+/* Ends the session silently and forgets it: for the end of the association.
+ * To begin anew only start again, without a wipe before it.                 */
+void sally_stack_wipe(struct sally_stack *s);
+size_t sally_stack_overhead(const struct sally_stack *s);
+bool sally_stack_resumed(const struct sally_stack *s);
+struct sally_span sally_stack_peer_identity(const struct sally_stack *s);
+const char *sally_stack_suite(const struct sally_stack *s);
+
+/* Forgets what could resume the association (called when keys change). */
+void sally_stack_forget(struct sally_stack *s);
+
+#endif
