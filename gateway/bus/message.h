@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/bus/message.h - what the processes of one gateway say to each other.
+ *
+ * Both ends run the same binary, so a message is a struct that is copied: the
+ * receiver checks its length and its numbers' ranges (sally_bus_check) and
+ * parses nothing. Text and opaque values sit in `bytes` at the end, and a
+ * message travels without the unused part of them. A frame holds many
+ * messages, so that a burst costs one system call.
+ *
+ * Who may say what is one table in message.c.                               */
+#ifndef SALLY_BUS_MESSAGE_H
+#define SALLY_BUS_MESSAGE_H
+
+#include "base/error.h"
+#include "base/time.h"
+#include "lwm2m/value.h"
+
+enum sally_role_name {
+    SALLY_SUPERVISOR,
+    SALLY_OUTER,
+    SALLY_INNER,
+    SALLY_CONSOLE,
+    SALLY_RESOLVER,
+    SALLY_VERIFIER
+};
+#define SALLY_ROLE_COUNT 6
+const char *sally_role_text(enum sally_role_name r);
+
+#define SALLY_BUS_BYTES 1024   /* text and opaque bytes of one message */
+#define SALLY_BUS_READINGS 16  /* values of one sensor message */
+#define SALLY_BUS_FRAME 32768  /* bytes of one frame at most */
+#define SALLY_INGEST_KEY 16    /* bytes */
+
+/* A value without pointers. Text lies at [offset, offset + len) of `bytes`. */
+struct sally_bus_value {
+    uint16_t id[4];
+    uint8_t depth;
+    uint8_t type; /* enum sally_lwm2m_type */
+    uint16_t offset, len;
+    union {
+        int64_t integer;
+        uint64_t unsigned_number;
+        double real;
+        uint16_t link[2];
+    } is;
+};
+
+#define SALLY_BUS_TABLE(X)                                                     \
+    X(READINGS, readings)                                                      \
+    X(ACCEPTED, accepted)                                                      \
+    X(LIVENESS, liveness)                                                      \
+    X(COMMAND, command)                                                        \
+    X(OUTCOME, outcome)                                                        \
+    X(CHECK, check)                                                            \
+    X(CHECKED, checked)                                                        \
+    X(RESOLVE, resolve)                                                        \
+    X(RESOLVED, resolved)                                                      \
+    X(QUERY, query)                                                            \
+    X(ROW, row)                                                                \
+    X(CONTROL, control)
+
+enum sally_bus_type {
+#define X(name, member) SALLY_BUS_##name,
+    SALLY_BUS_TABLE(X)
+#undef X
+    SALLY_BUS_TYPES
+};
+
+/* Outer to inner: what one message of a sensor said. All of it becomes
+ * durable, or nothing.                                                      */
+struct sally_bus_readings {
+    uint32_t ticket; /* the outer door's, given back in `accepted` */
+    uint32_t sensor; /* index in the configuration */
+    uint8_t key[SALLY_INGEST_KEY];
+    sally_msec_utc time; /* of arrival */
+    uint16_t count, used; /* values; bytes used in `bytes` */
+    struct sally_bus_value value[SALLY_BUS_READINGS];
+    uint8_t bytes[SALLY_BUS_BYTES];
+};
+
+enum sally_accepted {
+    SALLY_ACCEPTED_STORED,    /* durable, or seen before and durable */
+    SALLY_ACCEPTED_FULL,      /* quota or disk: try later */
+    SALLY_ACCEPTED_REFUSED,   /* the inner door's own check said no */
+    SALLY_ACCEPTED_FAILED     /* the store failed: not durable */
+};
+
+/* Inner to outer: the fate of a `readings`. */
+struct sally_bus_accepted {
+    uint32_t ticket;
+    uint8_t result; /* enum sally_accepted */
+};
+
+/* Outer to inner: the sensor proved itself, came or went. */
+struct sally_bus_liveness {
+    uint32_t sensor;
+    uint8_t online;
+    uint8_t method; /* enum sally_auth_method */
+    uint8_t level;  /* enum sally_assurance; NONE: no change */
+    sally_msec_utc time;
+};
+
+/* Inner to outer: bring this to the sensor. */
+struct sally_bus_command {
+    uint32_t command; /* number, unique while it is open */
+    uint32_t sensor;
+    uint32_t timeout_ms;
+    uint16_t down; /* index of the rule in the sensor's profile */
+    uint16_t used;
+    uint8_t execute; /* `value` is then the arguments, STRING */
+    struct sally_bus_value value;
+    uint8_t bytes[SALLY_BUS_BYTES];
+};
+
+enum sally_outcome {
+    SALLY_OUTCOME_DONE,    /* the sensor confirmed, as far as it can */
+    SALLY_OUTCOME_OFFLINE, /* no connection or address of the sensor now */
+    SALLY_OUTCOME_TIMEOUT,
+    SALLY_OUTCOME_REFUSED, /* the sensor answered with an error */
+    SALLY_OUTCOME_INVALID  /* the value cannot be said in the rule's terms */
+};
+
+/* Outer to inner. */
+struct sally_bus_outcome {
+    uint32_t command;
+    uint8_t result; /* enum sally_outcome */
+};
+
+/* Outer to verifier: does this password give this hash? Wiped after use. */
+struct sally_bus_check {
+    uint32_t ticket;
+    uint8_t log2_n, r, p;
+    uint8_t salt_len, hash_len, password_len;
+    uint8_t salt[32], hash[64], password[128];
+};
+struct sally_bus_checked {
+    uint32_t ticket;
+    uint8_t good;
+};
+
+/* Inner to resolver and back. */
+#define SALLY_BUS_ADDRESSES 8
+struct sally_bus_resolve {
+    uint32_t ticket;
+    uint16_t port;
+    char host[256];
+};
+struct sally_bus_address {
+    uint8_t family; /* 4 or 6 */
+    uint8_t ip[16];
+    uint16_t port; /* host order */
+    uint32_t scope;
+};
+struct sally_bus_resolved {
+    uint32_t ticket;
+    uint8_t count; /* 0: no answer */
+    struct sally_bus_address address[SALLY_BUS_ADDRESSES];
+};
+
+/* Console to a door: tell me about `sensor` (or all: UINT32_MAX). The answer
+ * is rows with the same ticket, the last one marked.                        */
+enum sally_query { SALLY_QUERY_STATUS, SALLY_QUERY_SENSORS,
+                   SALLY_QUERY_VALUES };
+struct sally_bus_query {
+    uint32_t ticket;
+    uint32_t sensor;
+    uint8_t what; /* enum sally_query */
+};
+
+/* One answer row: a sensor, a value, a counter. Fields that do not apply are
+ * zero.                                                                     */
+struct sally_bus_row {
+    uint32_t ticket;
+    uint32_t sensor;
+    uint8_t last;         /* no more rows with this ticket; may be empty */
+    uint8_t empty;        /* the row itself says nothing */
+    /* of a sensor, outer door */
+    uint8_t online, authenticated, level, method;
+    uint64_t messages, unmapped, refused;
+    sally_msec_utc last_seen, last_proof;
+    /* of a sensor's account, inner door */
+    uint32_t account;
+    uint8_t registered;   /* enum sally_client_state */
+    uint8_t observed;     /* observations now */
+    uint8_t send_muted, secure;
+    uint64_t accepted, delivered, waiting;
+    sally_msec_utc last_delivered;
+    char state[24], suite[40], detail[96];
+    /* of a value, or a named counter: `value`, `bytes` */
+    struct sally_bus_value value;
+    sally_msec_utc time;
+    char name[40];
+    uint16_t used;
+    uint8_t bytes[SALLY_BUS_BYTES];
+};
+
+/* Supervisor to a role and back. A descriptor may come with it. */
+enum sally_control {
+    SALLY_CONTROL_PEER,  /* to role: `fd` is your bus to role `number` */
+    SALLY_CONTROL_KEY,   /* to inner: `fd` is the key file of account `extra`
+                            of sensor `number` */
+    SALLY_CONTROL_START, /* to role: all is there, begin */
+    SALLY_CONTROL_READY, /* to supervisor */
+    SALLY_CONTROL_STOP,  /* to role: finish in order and exit */
+    SALLY_CONTROL_DONE,  /* to supervisor: finished, exiting */
+    SALLY_CONTROL_FAILED /* to supervisor: cannot start; reason was logged */
+};
+struct sally_bus_control {
+    uint8_t what; /* enum sally_control */
+    uint32_t number, extra;
+};
+
+struct sally_bus_message {
+    uint32_t size; /* bytes of this message on the wire, header included */
+    uint32_t type; /* enum sally_bus_type */
+    union {
+#define X(name, member) struct sally_bus_##member member;
+        SALLY_BUS_TABLE(X)
+#undef X
+    } as;
+};
+
+/* Prepares a message of this type with all else zero. */
+void sally_bus_begin(struct sally_bus_message *m, enum sally_bus_type type);
+
+/* Appends the message to a frame, without the unused part of its bytes.
+ * NO_ROOM: send the frame first.                                            */
+enum sally_err sally_bus_put(struct sally_buf *frame,
+                             struct sally_bus_message *m) SALLY_MUST_USE;
+
+/* Takes the next message out of a frame: copied, checked for length, ranges
+ * and for being allowed from `from` to `to`. MALFORMED: the sender is not to
+ * be trusted any more; end the connection.                                  */
+enum sally_err sally_bus_take(struct sally_span *frame,
+                              enum sally_role_name from,
+                              enum sally_role_name to,
+                              struct sally_bus_message *out) SALLY_MUST_USE;
+
+/* Stores `v` with its bytes at bytes[*used]; NO_ROOM. And back: bytes of the
+ * result borrow from `bytes`. sally_bus_take() has checked the bounds.      */
+enum sally_err sally_bus_put_value(struct sally_bus_value *slot,
+                                   uint8_t *bytes, uint16_t *used,
+                                   const struct sally_path *path,
+                                   const struct sally_lwm2m_value *v)
+    SALLY_MUST_USE;
+void sally_bus_value(const struct sally_bus_value *slot, const uint8_t *bytes,
+                     struct sally_lwm2m_record *out);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/store/store.h - readings and commands that survive a power cut.
+ *
+ * One SQLite database in the state directory, one thread that writes it.
+ * Appends, deliveries and commands of up to `commit_ms` go into one
+ * transaction (group commit); the loop is told through a descriptor when it is
+ * durable. Reading runs in the loop's thread on a connection of its own.
+ *
+ * Delivery: a message (all readings of one sensor message) has an increasing
+ * number. Each account of a sensor has a cursor: all up to it was delivered.
+ * A message goes when every account's cursor has passed it.
+ *
+ * A lock on the directory keeps a second gateway out. Nothing here branches
+ * on errors of a peer: a failed commit is FAILED for all in it, the readings
+ * are not acknowledged, and the next commit is tried afresh.                */
+#ifndef SALLY_STORE_STORE_H
+#define SALLY_STORE_STORE_H
+
+#include "base/error.h"
+#include "bus/message.h"
+
+struct sally_store;
+
+struct sally_store_limits {
+    uint64_t max_bytes;    /* of all readings together */
+    uint32_t per_sensor;   /* messages of one sensor */
+    bool drop_oldest;      /* when full: else refuse the new one */
+    sally_msec_utc max_age_ms; /* older ones are dropped; 0: keep */
+    uint32_t commit_ms;
+};
+
+/* A sensor and its accounts as the store knows them, in the configuration's
+ * order, so that an index there is an index here.                           */
+struct sally_store_sensor {
+    const char *id;
+    const char *const *servers; /* names, one per account */
+    size_t server_count;
+};
+
+/* Opens or creates `dir`/sallyport.db (mode 0600) and starts the writer. A
+ * sensor that is not in the list keeps its readings for when it comes back.
+ * On failure a sentence goes to `why` and IO, BUSY (another gateway holds the
+ * directory) or UNSUPPORTED (schema newer than ours) is returned.           */
+enum sally_err sally_store_open(struct sally_store **out, const char *dir,
+                                const struct sally_store_limits *limits,
+                                const struct sally_store_sensor *sensors,
+                                size_t count, char *why,
+                                size_t why_size) SALLY_MUST_USE;
+
+/* Commits what is queued, stops the thread, closes. NULL is allowed. */
+void sally_store_close(struct sally_store *s);
+
+/* Readable when sally_store_finished() has something to tell. */
+int sally_store_descriptor(const struct sally_store *s);
+
+/* Queues one sensor message. A key that was seen in the last 247 s is told as
+ * STORED and not stored again. NO_ROOM: quota and `drop_oldest` is off, or the
+ * queue to the writer is full: answer the sensor "later". `now` is UTC.     */
+enum sally_err sally_store_append(struct sally_store *s,
+                                  const struct sally_bus_readings *r,
+                                  sally_msec_utc now) SALLY_MUST_USE;
+
+/* Called for each append that a commit finished. */
+struct sally_store_upcalls {
+    void (*on_stored)(void *owner, uint32_t ticket, uint32_t sensor,
+                      enum sally_accepted result);
+    /* A parked command is durable (OK) or not (IO). */
+    void (*on_parked)(void *owner, uint32_t command, enum sally_err e);
+    void *owner;
+};
+void sally_store_finished(struct sally_store *s,
+                          const struct sally_store_upcalls *upcalls);
+
+/* The first message of `sensor` after number `after` that `account` has not
+ * delivered yet; `after` 0: from its cursor on. NOT_FOUND: none. `out` is in
+ * the form it was appended in, its `ticket` meaningless.                    */
+enum sally_err sally_store_next(struct sally_store *s, uint32_t sensor,
+                                uint32_t account, uint64_t after,
+                                uint64_t *number,
+                                struct sally_bus_readings *out) SALLY_MUST_USE;
+
+/* All up to `number` has reached the account's server. Durable with the next
+ * commit: after a crash before it, the last ones go out again.              */
+void sally_store_delivered(struct sally_store *s, uint32_t sensor,
+                           uint32_t account, uint64_t number);
+
+/* Messages that `account` still has to deliver; O(1). */
+uint64_t sally_store_waiting(const struct sally_store *s, uint32_t sensor,
+                             uint32_t account);
+
+/* The newest value of each resource of `sensor`, stored or delivered, so that
+ * a restarted gateway can answer a Read. Calls `each` in path order.        */
+void sally_store_latest(struct sally_store *s, uint32_t sensor,
+                        void (*each)(void *owner,
+                                     const struct sally_lwm2m_record *r),
+                        void *owner);
+
+/* Commands for a sensor that is away (`answer = "store"`). Numbers are the
+ * caller's and unique; on_parked tells when one is durable. _unpark removes it
+ * when it was done or given up. _parked calls `each` for those of a sensor,
+ * oldest first (UINT32_MAX: of all), for instance at start.                 */
+enum sally_err sally_store_park(struct sally_store *s,
+                                const struct sally_bus_command *c,
+                                sally_msec_utc now) SALLY_MUST_USE;
+void sally_store_unpark(struct sally_store *s, uint32_t command);
+void sally_store_parked(struct sally_store *s, uint32_t sensor,
+                        void (*each)(void *owner,
+                                     const struct sally_bus_command *c),
+                        void *owner);
+
+struct sally_store_totals {
+    uint64_t messages, bytes;   /* in the spool now */
+    uint64_t dropped, expired;  /* since start */
+    uint64_t commits, failures; /* since start */
+    uint32_t longest_commit_us;
+};
+void sally_store_totals(const struct sally_store *s,
+                        struct sally_store_totals *out);
+
+#endif
