@@ -27,7 +27,7 @@ enum sally_role_name {
 const char *sally_role_text(enum sally_role_name r);
 
 #define SALLY_BUS_BYTES 1024   /* text and opaque bytes of one message */
-#define SALLY_BUS_READINGS 16  /* values of one sensor message */
+#define SALLY_BUS_VALUES 16    /* values of one sensor message */
 #define SALLY_BUS_FRAME 32768  /* bytes of one frame at most */
 #define SALLY_INGEST_KEY 16    /* bytes */
 
@@ -74,7 +74,7 @@ struct sally_bus_readings {
     uint8_t key[SALLY_INGEST_KEY];
     sally_msec_utc time; /* of arrival */
     uint16_t count, used; /* values; bytes used in `bytes` */
-    struct sally_bus_value value[SALLY_BUS_READINGS];
+    struct sally_bus_value value[SALLY_BUS_VALUES];
     uint8_t bytes[SALLY_BUS_BYTES];
 };
 
