@@ -185,20 +185,20 @@ class Counter(threading.Thread):
 
 
 class Sensor(threading.Thread):
-    """A CoAP server that plays a device: it answers PUT and POST with 2.04
-    and GET with what was put last. `requests` holds (method, path, payload)
-    once each; `answers` may map a path to another code.                      """
+    """A device that is a CoAP server and reports from the same socket, as most
+    do. It answers PUT and POST with 2.04 and GET with what was put last.
+    `requests` holds (method, path, payload) once each; `answers` may map a
+    path to another code; `delay` and `silent` make it slow or dead.          """
 
-    def __init__(self, address, port=0):
+    def __init__(self, address, port=5683):
         super().__init__(daemon=True, name=address)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((address, port))
         self.address, self.port = self.socket.getsockname()
         self.requests, self.values, self.answers = [], {}, {}
-        self.seen = {}
-        self.delay = 0.0
-        self.silent = False
-        self.open = True
+        self.seen, self.replies = {}, {}
+        self.delay, self.silent, self.open = 0.0, False, True
+        self.mid = random.SystemRandom().randrange(65536)
         self.start()
 
     def run(self):
@@ -208,9 +208,18 @@ class Sensor(threading.Thread):
             except OSError:
                 return
             got = decode(data)
-            if got is None or self.silent or got[0] not in (CON, NON):
+            if got is None or self.silent:
                 continue
-            self._answer(got, peer)
+            if got[1] >> 5:
+                self._take_reply(got, peer)
+            elif got[1] and got[0] in (CON, NON):
+                self._answer(got, peer)
+
+    def _take_reply(self, message, peer):
+        kind, code, mid, token, _, _ = message
+        if kind == CON:
+            self.socket.sendto(encode(ACK, 0, mid), peer)
+        self.replies[token] = code_text(code)
 
     def _answer(self, message, peer):
         kind, code, mid, token, options, payload = message
@@ -229,6 +238,26 @@ class Sensor(threading.Thread):
         kind = ACK if kind == CON else NON
         self.seen[peer, mid] = encode(kind, reply, mid, token, [], body)
         self.socket.sendto(self.seen[peer, mid], peer)
+
+    def report(self, host, port, path, payload, content_format=0,
+               seconds=10.0):
+        """Sends one reading from its own socket; returns the answer's code,
+        or None if there was none.                                            """
+        self.mid = self.mid + 1 & 0xffff
+        token = struct.pack(">I", self.mid)
+        options = path_options(path)
+        options.append((CONTENT_FORMAT,
+                        struct.pack(">H", content_format).lstrip(b"\0")))
+        data = encode(CON, POST, self.mid, token, options, payload.encode())
+        end, resend = time.monotonic() + seconds, 0.0
+        while time.monotonic() < end:
+            if time.monotonic() >= resend:
+                self.socket.sendto(data, (host, port))
+                resend = time.monotonic() + 1.0
+            if token in self.replies:
+                return self.replies.pop(token)
+            time.sleep(0.01)
+        return None
 
     def close(self):
         self.open = False
