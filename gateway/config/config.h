@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/config/config.h - the whole configuration as structs.
+ *
+ * Made once by sally_config_load() and immutable from then on; every role has
+ * its own copy, parsed from the same bytes. All text and arrays belong to the
+ * config's arena and die with it. Optional text is "" when it was not given,
+ * never NULL, unless said otherwise. Times are in milliseconds.             */
+#ifndef SALLY_CONFIG_CONFIG_H
+#define SALLY_CONFIG_CONFIG_H
+
+#include <stdio.h>
+
+#include "coap/uri.h"
+#include "config/arena.h"
+#include "lwm2m/registry.h"
+#include "security/credential.h"
+#include "security/crypto.h"
+#include "security/stack.h"
+
+/* A number that the operator wrote with a unit: "10m", "7d", "250ms". */
+typedef uint64_t sally_config_msec;
+
+/* Assurance: what a proof on the local side is worth, in rising order. */
+enum sally_assurance {
+    SALLY_ASSURANCE_NONE, /* nothing proved */
+    SALLY_ASSURANCE_WEAK,
+    SALLY_ASSURANCE_SECRET,
+    SALLY_ASSURANCE_PRESENT,
+    SALLY_ASSURANCE_ORIGIN,
+    SALLY_ASSURANCE_PROTECTED
+};
+const char *sally_assurance_name(enum sally_assurance a);
+
+enum sally_auth_method { SALLY_AUTH_PASSWORD, SALLY_AUTH_ADDRESS };
+const char *sally_auth_method_name(enum sally_auth_method m);
+enum sally_assurance sally_auth_method_level(enum sally_auth_method m);
+
+/* One entry of a sensor's `authenticate`. */
+struct sally_config_auth {
+    enum sally_auth_method method;
+    const char *username;  /* password */
+    const char *interface; /* address: "" any of the listeners' */
+    const char *ip;        /* address: numeric IPv4 or IPv6 text, or "" */
+    uint8_t mac[6];        /* address: when has_mac */
+    bool has_mac;
+    unsigned line;
+};
+
+/* A lookup pair of `values`: text or number on the sensor's side (`from`),
+ * an LwM2M value on ours.                                                   */
+struct sally_config_pair {
+    const char *from;
+    struct sally_lwm2m_value to; /* BOOLEAN, INTEGER, FLOAT or STRING */
+};
+
+/* One reading that a message gives: see doc on mapping. */
+struct sally_config_put {
+    const char *from; /* selector in the payload; "" is all of it */
+    struct sally_path to;
+    enum sally_lwm2m_type type; /* of the resource, from the registry */
+    double scale, div, offset;  /* value * scale / div + offset */
+    bool has_range;
+    double min, max; /* inclusive, after scaling; outside: refused */
+    const char *unit;  /* written to /5701 when the object has it */
+    const char *label; /* written to /5750 when the object has it */
+    const struct sally_config_pair *values;
+    size_t value_count;
+    unsigned line;
+};
+
+enum sally_payload_format { SALLY_PAYLOAD_TEXT, SALLY_PAYLOAD_JSON };
+
+struct sally_config_alive {
+    const char *payload;
+    bool online;
+};
+
+/* One map: messages on `topic` become readings, or tell liveness. The topic is
+ * a pattern: {id} is one level that equals the sensor's id or alias, any other
+ * {x} is one level, {x...} (last) is the rest.                              */
+struct sally_config_map {
+    const char *name; /* "" unless given; for messages and counters */
+    const char *topic;
+    enum sally_payload_format format;
+    const struct sally_config_put *put;
+    size_t put_count;
+    const struct sally_config_alive *alive;
+    size_t alive_count;
+    unsigned line;
+};
+
+enum sally_down_answer {
+    SALLY_DOWN_CONFIRM, /* answer upstream when the sensor answered */
+    SALLY_DOWN_STORE    /* answer when the command is durable */
+};
+
+/* One command path: Write or Execute on `on` becomes a message to the sensor. */
+struct sally_config_down {
+    struct sally_path on;  /* a resource, or .../{resource} executable */
+    bool execute;          /* the resource is executable */
+    enum sally_lwm2m_type type;
+    const char *topic;     /* "coap/<path>" for a CoAP sensor */
+    const char *payload;   /* template: {value}, {id}, {arguments} */
+    const struct sally_config_pair *values; /* to text: `to` -> `from` */
+    size_t value_count;
+    bool has_range;
+    double min, max;
+    enum sally_down_answer answer;
+    sally_config_msec timeout;
+    bool retain; /* MQTT retain flag towards the sensor; default false */
+    unsigned line;
+};
+
+struct sally_config_profile {
+    const char *name;
+    const char *file;
+    const struct sally_config_map *maps;
+    size_t map_count;
+    const struct sally_config_down *down;
+    size_t down_count;
+    unsigned line;
+};
+
+enum sally_report { SALLY_REPORT_AUTO, SALLY_REPORT_LATEST };
+enum sally_reach { SALLY_REACH_AUTO, SALLY_REACH_KEEPALIVE, SALLY_REACH_QUEUE };
+enum sally_lwm2m_version { SALLY_LWM2M_1_0 = 10, SALLY_LWM2M_1_1 = 11 };
+
+struct sally_config_server {
+    const char *name;
+    struct sally_coap_uri uri;
+    const char *uri_text;
+    uint16_t short_server_id;
+    enum sally_lwm2m_version version;
+    enum sally_report report;
+    enum sally_reach reach;
+    uint32_t lifetime;        /* seconds; 0: chosen by `reach` */
+    unsigned pace_per_second; /* handshakes and Registers; default 20 */
+    unsigned line;
+};
+
+struct sally_config_account {
+    uint32_t server; /* index into servers */
+    enum sally_security_mode mode;
+    const char *identity; /* PSK identity; default: the endpoint */
+    const char *key_file; /* resolved against the file that names it; "" */
+    unsigned line;
+};
+
+enum sally_require { SALLY_REQUIRE_ALL, SALLY_REQUIRE_ANY };
+enum sally_on_silent { SALLY_SILENT_KEEP, SALLY_SILENT_FLAG,
+                       SALLY_SILENT_DEREGISTER };
+
+struct sally_config_sensor {
+    const char *id;       /* [A-Za-z0-9._-]{1,64}, never a wildcard */
+    const char *alias;    /* likewise, or "" */
+    const char *endpoint; /* default "<gateway>-<id>" */
+    const struct sally_config_auth *auth;
+    size_t auth_count;
+    enum sally_require require;
+    bool accept_weak;
+    uint32_t profile; /* index into profiles; inline maps make one too */
+    sally_config_msec expect_every; /* 0: no expectation */
+    enum sally_on_silent on_silent;
+    const struct sally_config_account *accounts;
+    size_t account_count;
+    const char *manufacturer, *model, *serial; /* of /3/0; "" absent */
+    const char *file;
+    unsigned line;
+};
+
+struct sally_config_listener {
+    const char *interface; /* "" : all interfaces, or see `address` */
+    const char *address;   /* numeric; "" any; optional beside interface */
+    uint16_t port;
+    unsigned line;
+};
+
+enum sally_on_full { SALLY_FULL_OLDEST, SALLY_FULL_REFUSE };
+enum sally_log_level { SALLY_LOG_ERROR, SALLY_LOG_WARNING, SALLY_LOG_INFO,
+                       SALLY_LOG_DEBUG };
+
+struct sally_config {
+    struct sally_arena arena;
+    struct sally_registry registry; /* built-in objects and objects.d */
+
+    const char *file; /* the main file's path */
+    const char *name; /* gateway.name */
+    const char *state_dir;
+    bool volatile_state;
+    uint32_t max_sensors, memory_limit_mb;
+    struct {
+        uint32_t max_mb;
+        sally_config_msec max_age;
+        enum sally_on_full on_full;
+        uint32_t per_sensor; /* messages */
+        uint32_t commit_ms;
+    } spool;
+    struct {
+        enum sally_log_level level;
+        bool json;       /* format = "json" */
+        bool syslog;     /* target = "syslog", else stderr */
+    } log;
+    const char *console_socket;
+    const char *passwords_file; /* "<dir>/passwords" beside the main file */
+
+    const struct sally_config_listener *coap, *mqtt;
+    size_t coap_count, mqtt_count;
+    enum sally_assurance min_assurance;
+
+    const struct sally_config_server *servers;
+    size_t server_count;
+    const struct sally_config_profile *profiles;
+    size_t profile_count;
+    const struct sally_config_sensor *sensors; /* index: a sensor's number */
+    size_t sensor_count;
+};
+
+/* The bytes of one file as read once by the supervisor. */
+struct sally_config_file {
+    const char *path; /* as it goes into messages */
+    struct sally_span text;
+};
+
+/* Parses the main file (files[0]) and those of sensors.d, profiles.d and
+ * objects.d, which their paths tell. Every semantic error and the first
+ * syntax error of each file goes to `report` as one line each,
+ *   FILE:LINE: KEY: expected WHAT, got FOUND
+ * Returns how many; 0 means that *out is complete and valid. Reads no other
+ * file. *out must be wiped in both cases. Does not look at key files.       */
+unsigned sally_config_load(const struct sally_config_file *files, size_t count,
+                           struct sally_config *out, FILE *report);
+
+void sally_config_wipe(struct sally_config *c);
+
+/* Index, or SIZE_MAX. */
+size_t sally_config_sensor_named(const struct sally_config *c,
+                                 struct sally_span id);
+
+#endif

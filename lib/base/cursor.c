@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/base/cursor.c - the only place where received bytes are stepped over. */
+#include "base/cursor.h"
+
+#include <string.h>
+
+struct sally_cursor sally_cursor_over(struct sally_span s)
+{
+    return (struct sally_cursor){ s, false };
+}
+
+struct sally_span sally_take(struct sally_cursor *c, size_t len)
+{
+    struct sally_span taken = { NULL, 0 };
+
+    if (c->failed || len > c->rest.len) {
+        c->failed = true;
+        return taken;
+    }
+    if (len == 0)
+        return taken;
+    taken = (struct sally_span){ c->rest.at, len };
+    c->rest.at += len;
+    c->rest.len -= len;
+    return taken;
+}
+
+struct sally_span sally_take_rest(struct sally_cursor *c)
+{
+    return sally_take(c, c->failed ? 0 : c->rest.len);
+}
+
+uint64_t sally_take_uint(struct sally_cursor *c, size_t width)
+{
+    struct sally_span s = sally_take(c, width);
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < s.len; i++)
+        n = n << 8 | s.at[i];
+    return n;
+}
+
+uint8_t sally_take_u8(struct sally_cursor *c)
+{
+    return (uint8_t)sally_take_uint(c, 1);
+}
+
+uint16_t sally_take_u16(struct sally_cursor *c)
+{
+    return (uint16_t)sally_take_uint(c, 2);
+}
+
+uint32_t sally_take_u32(struct sally_cursor *c)
+{
+    return (uint32_t)sally_take_uint(c, 4);
+}
+
+uint64_t sally_take_u64(struct sally_cursor *c)
+{
+    return sally_take_uint(c, 8);
+}
+
+uint8_t sally_peek_u8(const struct sally_cursor *c)
+{
+    return c->failed || c->rest.len == 0 ? 0 : c->rest.at[0];
+}
+
+struct sally_span sally_take_until(struct sally_cursor *c, uint8_t stop)
+{
+    const uint8_t *hit =
+        c->rest.len == 0 ? NULL : memchr(c->rest.at, stop, c->rest.len);
+    struct sally_span before;
+
+    if (c->failed || hit == NULL)
+        return sally_take_rest(c);
+    before = sally_take(c, (size_t)(hit - c->rest.at));
+    (void)sally_take_u8(c);
+    return before;
+}
+
+bool sally_cursor_done(const struct sally_cursor *c)
+{
+    return !c->failed && c->rest.len == 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/base/deadline.c - a binary heap of embedded nodes. */
+#include "base/deadline.h"
+
+#include <stdlib.h>
+
+enum sally_err sally_deadlines_init(struct sally_deadlines *h, size_t room)
+{
+    *h = (struct sally_deadlines){ .room = room };
+    h->heap = calloc(room + 1, sizeof(*h->heap));
+    return h->heap == NULL ? SALLY_E_NO_MEMORY : SALLY_E_OK;
+}
+
+static void place(struct sally_deadlines *h, size_t slot,
+                  struct sally_deadline *d)
+{
+    h->heap[slot] = d;
+    d->slot = slot;
+}
+
+static void sift_up(struct sally_deadlines *h, struct sally_deadline *d)
+{
+    size_t slot = d->slot;
+
+    for (; slot > 1 && h->heap[slot / 2]->when > d->when; slot /= 2)
+        place(h, slot, h->heap[slot / 2]);
+    place(h, slot, d);
+}
+
+static void sift_down(struct sally_deadlines *h, struct sally_deadline *d)
+{
+    size_t slot = d->slot;
+
+    for (size_t child = slot * 2; child <= h->count; child = slot * 2) {
+        if (child < h->count && h->heap[child + 1]->when < h->heap[child]->when)
+            child++;
+        if (h->heap[child]->when >= d->when)
+            break;
+        place(h, slot, h->heap[child]);
+        slot = child;
+    }
+    place(h, slot, d);
+}
+
+static void remove_node(struct sally_deadlines *h, struct sally_deadline *d)
+{
+    size_t slot = d->slot;
+    struct sally_deadline *last = h->heap[h->count--];
+
+    d->slot = 0;
+    if (last == d)
+        return;
+    place(h, slot, last);
+    sift_up(h, last);
+    sift_down(h, last);
+}
+
+void sally_deadlines_set(struct sally_deadlines *h, struct sally_deadline *d,
+                         sally_usec when)
+{
+    d->when = when;
+    if (when == SALLY_NEVER) {
+        if (d->slot != 0)
+            remove_node(h, d);
+        return;
+    }
+    if (d->slot == 0) {
+        if (h->count == h->room)
+            abort(); /* the owner broke its promise: a bug, not an input */
+        place(h, ++h->count, d);
+    }
+    sift_up(h, d);
+    sift_down(h, d);
+}
+
+sally_usec sally_deadlines_next(const struct sally_deadlines *h)
+{
+    return h->count == 0 ? SALLY_NEVER : h->heap[1]->when;
+}
+
+struct sally_deadline *sally_deadlines_take(struct sally_deadlines *h,
+                                            sally_usec now)
+{
+    struct sally_deadline *d;
+
+    if (sally_deadlines_next(h) > now)
+        return NULL;
+    d = h->heap[1];
+    remove_node(h, d);
+    return d;
+}
+
+void sally_deadlines_wipe(struct sally_deadlines *h)
+{
+    free(h->heap);
+    *h = (struct sally_deadlines){ .heap = NULL };
+}
