@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/lwm2m/objects/builtin.h - the objects that every client has: Security
+ * (0), Server (1), Device (3), and Provenance (33001), Sallyport's own.
+ *
+ * Object 33001, from the range that is free for private use, says how far the
+ * value of a sensor is to be trusted on its way to the gateway, because no
+ * server can otherwise know that it once crossed a plaintext link:
+ *   0 Method      how the sensor authenticates, "password"
+ *   1 Level       what that proves: "weak", "secret", "present", "origin",
+ *                 "protected"; "none" before the first proof
+ *   2 Last Proof  when it last did
+ *   3 Gateway     the gateway's name                                        */
+#ifndef SALLY_LWM2M_OBJECTS_BUILTIN_H
+#define SALLY_LWM2M_OBJECTS_BUILTIN_H
+
+#include "lwm2m/registry.h"
+#include "lwm2m/resources.h"
+
+enum { SALLY_OBJECT_SECURITY = 0, SALLY_OBJECT_SERVER = 1,
+       SALLY_OBJECT_DEVICE = 3, SALLY_OBJECT_OSCORE = 21,
+       SALLY_OBJECT_PROVENANCE = 33001 };
+
+/* Resources of /1 that the client acts on. Core 1.1 s.E.2. */
+enum {
+    SALLY_SERVER_SHORT_ID = 0,
+    SALLY_SERVER_LIFETIME = 1,
+    SALLY_SERVER_PMIN = 2,
+    SALLY_SERVER_PMAX = 3,
+    SALLY_SERVER_DISABLE = 4,
+    SALLY_SERVER_DISABLE_TIMEOUT = 5,
+    SALLY_SERVER_STORING = 6,
+    SALLY_SERVER_BINDING = 7,
+    SALLY_SERVER_UPDATE_TRIGGER = 8,
+    SALLY_SERVER_RETRY_COUNT = 17,
+    SALLY_SERVER_RETRY_TIMER = 18,
+    SALLY_SERVER_SEQUENCE_DELAY = 19,
+    SALLY_SERVER_SEQUENCE_COUNT = 20,
+    SALLY_SERVER_MUTE_SEND = 23
+};
+
+enum {
+    SALLY_DEVICE_MANUFACTURER = 0,
+    SALLY_DEVICE_MODEL = 1,
+    SALLY_DEVICE_SERIAL = 2,
+    SALLY_DEVICE_REBOOT = 4,
+    SALLY_DEVICE_ERROR_CODE = 11,
+    SALLY_DEVICE_BINDING = 16
+};
+
+enum { SALLY_PROVENANCE_METHOD = 0, SALLY_PROVENANCE_LEVEL = 1,
+       SALLY_PROVENANCE_LAST_PROOF = 2, SALLY_PROVENANCE_GATEWAY = 3 };
+
+/* Adds the definitions; errors as sally_registry_add(). */
+enum sally_err sally_objects_builtin(struct sally_registry *r) SALLY_MUST_USE;
+
+/* What the factory writes into one instance of /1. */
+struct sally_server_factory {
+    uint16_t instance, short_server_id;
+    uint32_t lifetime; /* seconds */
+    bool queue_mode, lwm2m_1_0;
+};
+
+/* Slots that the functions below take. */
+#define SALLY_SERVER_SLOTS 14
+#define SALLY_DEVICE_SLOTS 6
+#define SALLY_PROVENANCE_SLOTS 4
+#define SALLY_BUILTIN_ARENA 512 /* bytes of text of all of them, one /1 */
+
+enum sally_err sally_server_object(struct sally_resources *r,
+                                   const struct sally_server_factory *f)
+    SALLY_MUST_USE;
+
+/* Text that is "" leaves its resource out. */
+enum sally_err sally_device_object(struct sally_resources *r,
+                                   const char *manufacturer, const char *model,
+                                   const char *serial) SALLY_MUST_USE;
+
+enum sally_err sally_provenance_object(struct sally_resources *r,
+                                       const char *gateway) SALLY_MUST_USE;
+
+#endif

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/lwm2m/operation.c - which LwM2M operation a request is, and what it
+ * does to the client's resources.                                           */
+#include "lwm2m/operation.h"
+
+#include "base/text.h"
+#include "coap/option.h"
+#include "lwm2m/attributes.h"
+#include "lwm2m/discover.h"
+#include "lwm2m/notify.h"
+#include "lwm2m/objects/builtin.h"
+
+#define NONE UINT32_MAX /* no such option in the request */
+
+struct request {
+    const struct sally_coap_request *coap;
+    struct sally_path path;
+    uint32_t accept, format; /* content formats or NONE */
+    bool has_query;
+};
+
+struct answer {
+    struct sally_buf payload; /* room of a body */
+    uint32_t format;          /* NONE: no payload */
+    bool observe;
+};
+
+/* Response code, or 0 when the answer comes later. */
+typedef uint8_t operation(struct sally_lwm2m_client *c,
+                          const struct request *q, struct answer *a,
+                          sally_usec now);
+
+/* Another account's /1 instance is nobody else's business. */
+static bool visible(const struct sally_lwm2m_client *c,
+                    const struct sally_path *path)
+{
+    return path->id[0] != SALLY_OBJECT_SERVER ||
+           path->id[1] == c->settings->server_instance;
+}
+
+size_t sally_operation_collect(const struct sally_lwm2m_client *c,
+                               const struct sally_path *path,
+                               struct sally_lwm2m_record *out, size_t room,
+                               size_t *existing)
+{
+    const struct sally_resource *slots = c->resources->slots;
+    size_t first = 0, n = 0;
+    size_t count = sally_resources_below(c->resources, path, &first);
+
+    *existing = 0;
+    for (size_t i = first; i < first + count; i++) {
+        if (!visible(c, &slots[i].path))
+            continue;
+        ++*existing;
+        if (!slots[i].present || n == room ||
+            (slots[i].operations & SALLY_OPERATION_READ) == 0)
+            continue;
+        out[n].path = slots[i].path;
+        out[n].value = slots[i].value;
+        out[n++].time = 0; /* a Read gives what holds now */
+    }
+    return n;
+}
+
+/* Without Accept the choice is ours: the bare value of one resource, else the
+ * version's own container (Core 1.1 s.7.4).                                 */
+static const struct sally_lwm2m_format *
+pick_format(const struct sally_lwm2m_client *c, const struct sally_path *path,
+            uint32_t wanted, size_t count)
+{
+    if (wanted != NONE)
+        return wanted > UINT16_MAX ? NULL
+                                   : sally_format_find((uint16_t)wanted);
+    if (path->depth >= SALLY_DEPTH_RESOURCE && count == 1)
+        return sally_format_find(SALLY_FORMAT_TEXT);
+    return sally_format_find(c->version == 10 ? SALLY_FORMAT_TLV
+                                              : SALLY_FORMAT_SENML_CBOR);
+}
+
+/* Depth 3 and 4 name one thing: its absence and its rights have codes. */
+static uint8_t refusal(const struct sally_lwm2m_client *c,
+                       const struct sally_path *path, size_t existing,
+                       size_t count)
+{
+    const struct sally_resource *r = sally_resources_find(c->resources, path);
+
+    if (existing == 0)
+        return SALLY_CODE_NOT_FOUND;
+    if (path->depth < SALLY_DEPTH_RESOURCE || count != 0)
+        return 0;
+    if (r != NULL && (r->operations & SALLY_OPERATION_READ) == 0)
+        return SALLY_CODE_METHOD_NOT_ALLOWED;
+    return SALLY_CODE_NOT_FOUND; /* nothing was measured yet */
+}
+
+uint8_t sally_operation_read(const struct sally_lwm2m_client *c,
+                             const struct sally_path *path, uint32_t wanted,
+                             struct sally_buf *payload, uint16_t *chosen)
+{
+    struct sally_lwm2m_record records[SALLY_RECORDS_MAX];
+    const struct sally_lwm2m_format *f;
+    struct sally_writer w = sally_writer_into(payload);
+    size_t existing;
+    size_t count = sally_operation_collect(c, path, records,
+                                           SALLY_LEN(records), &existing);
+    uint8_t code = refusal(c, path, existing, count);
+
+    if (code != 0)
+        return code;
+    f = pick_format(c, path, wanted, count);
+    if (f == NULL || f->min_version > c->version)
+        return SALLY_CODE_NOT_ACCEPTABLE;
+    *chosen = f->number;
+    switch (f->encode(path, records, count, &w)) {
+    case SALLY_E_OK:
+        return SALLY_CODE_CONTENT;
+    case SALLY_E_NOT_ALLOWED: /* one value asked for in a single format */
+        return SALLY_CODE_NOT_ACCEPTABLE;
+    default:
+        return SALLY_CODE_INTERNAL_ERROR;
+    }
+}
+
+/* RFC 7641: registering is a Read whose answer carries Observe; when there is
+ * no more room for observations it is a plain Read.                         */
+static uint8_t do_read(struct sally_lwm2m_client *c, const struct request *q,
+                       struct answer *a, sally_usec now)
+{
+    uint16_t format = 0;
+    uint8_t code = sally_operation_read(c, &q->path, q->accept, &a->payload,
+                                        &format);
+
+    if (q->coap->observe == SALLY_OBSERVE_CANCEL)
+        sally_notify_remove(c, q->coap->token);
+    if (code != SALLY_CODE_CONTENT)
+        return code;
+    a->format = format;
+    if (q->coap->observe == SALLY_OBSERVE_REGISTER) {
+        a->observe =
+            sally_notify_add(c, q->coap->token, &q->path, format, now);
+        if (a->observe)
+            c->upcalls->on_able(c->owner, now);
+    }
+    return code;
+}
+
+static uint8_t do_discover(struct sally_lwm2m_client *c,
+                           const struct request *q, struct answer *a,
+                           sally_usec now)
+{
+    (void)now;
+    a->format = SALLY_FORMAT_LINK;
+    return sally_discover(c, &q->path, &a->payload);
+}
+
+static uint8_t do_attributes(struct sally_lwm2m_client *c,
+                             const struct request *q, struct answer *a,
+                             sally_usec now)
+{
+    size_t first;
+
+    (void)a;
+    (void)now;
+    if (!visible(c, &q->path) ||
+        sally_resources_below(c->resources, &q->path, &first) == 0)
+        return SALLY_CODE_NOT_FOUND;
+    if (!q->has_query)
+        return SALLY_CODE_BAD_REQUEST;
+    return sally_attributes_write(c, &q->path, q->coap->options);
+}
+
+static uint8_t decode_code(enum sally_err e)
+{
+    switch (e) {
+    case SALLY_E_OK:
+        return 0;
+    case SALLY_E_NOT_FOUND:
+        return SALLY_CODE_NOT_FOUND;
+    case SALLY_E_NO_ROOM:
+    case SALLY_E_TOO_LARGE:
+        return SALLY_CODE_TOO_LARGE;
+    default:
+        return SALLY_CODE_BAD_REQUEST;
+    }
+}
+
+/* Whether this record may be written at all; nothing is changed yet. */
+static uint8_t check_record(const struct sally_lwm2m_client *c,
+                            const struct sally_lwm2m_record *r)
+{
+    const struct sally_resource *slot =
+        sally_resources_find(c->resources, &r->path);
+    struct sally_lwm2m_value typed;
+
+    if (slot == NULL || !visible(c, &r->path))
+        return SALLY_CODE_NOT_FOUND;
+    if ((slot->operations & SALLY_OPERATION_WRITE) == 0)
+        return SALLY_CODE_METHOD_NOT_ALLOWED;
+    if (sally_registry_admit(c->resources->registry, &r->path, &r->value,
+                             &typed) != SALLY_E_OK)
+        return SALLY_CODE_BAD_REQUEST;
+    if ((typed.type == SALLY_TYPE_STRING || typed.type == SALLY_TYPE_OPAQUE) &&
+        !c->upcalls->handles(c->owner, &r->path) &&
+        typed.is.bytes.len > slot->room)
+        return SALLY_CODE_TOO_LARGE;
+    return 0;
+}
+
+/* A replacing Write drops what it does not name, as far as it may be written
+ * and its object can do without it (Core 1.1 s.6.3.3).                      */
+static void drop_unnamed(struct sally_lwm2m_client *c,
+                         const struct sally_path *base,
+                         const struct sally_lwm2m_record *records,
+                         size_t count)
+{
+    size_t first = 0;
+    size_t n = sally_resources_below(c->resources, base, &first);
+
+    for (size_t i = first; i < first + n; i++) {
+        struct sally_resource *slot = &c->resources->slots[i];
+        const struct sally_resource_definition *d = sally_registry_resource(
+            c->resources->registry, slot->path.id[0], slot->path.id[2]);
+        bool named = false;
+
+        for (size_t k = 0; k < count; k++)
+            named = named || sally_path_equal(&records[k].path, &slot->path);
+        if (!named && (slot->operations & SALLY_OPERATION_WRITE) != 0 &&
+            !d->mandatory && !c->upcalls->handles(c->owner, &slot->path))
+            slot->present = false;
+    }
+}
+
+static void written(struct sally_lwm2m_client *c,
+                    const struct sally_path *path)
+{
+    if (path->id[0] == SALLY_OBJECT_SERVER &&
+        (path->id[2] == SALLY_SERVER_LIFETIME ||
+         path->id[2] == SALLY_SERVER_BINDING))
+        c->update_wanted = true;
+    sally_notify_changed(c, path);
+    c->upcalls->on_written(c->owner, path);
+}
+
+static uint8_t store(struct sally_lwm2m_client *c, const struct request *q,
+                     const struct sally_lwm2m_record *records, size_t count)
+{
+    if (q->coap->code == SALLY_CODE_PUT && q->path.depth <= 2)
+        drop_unnamed(c, &q->path, records, count);
+    for (size_t i = 0; i < count; i++) {
+        if (sally_resources_set(c->resources, &records[i].path,
+                                &records[i].value, 0) != SALLY_E_OK)
+            return SALLY_CODE_INTERNAL_ERROR; /* check_record() saw it fit */
+        written(c, &records[i].path);
+    }
+    return SALLY_CODE_CHANGED;
+}
+
+/* A command goes to the sensor alone: what became of it could not be told for
+ * several at once, nor undone.                                              */
+static uint8_t command(struct sally_lwm2m_client *c, const struct request *q,
+                       const struct sally_lwm2m_record *r, size_t count,
+                       sally_usec now)
+{
+    struct sally_lwm2m_command k = { .exchange = q->coap->exchange,
+                                     .path = r->path };
+
+    if (count != 1 || sally_registry_admit(c->resources->registry, &r->path,
+                                           &r->value, &k.value) != SALLY_E_OK)
+        return SALLY_CODE_BAD_REQUEST;
+    return c->upcalls->on_command(c->owner, &k, now);
+}
+
+static uint8_t do_write(struct sally_lwm2m_client *c, const struct request *q,
+                        struct answer *a, sally_usec now)
+{
+    struct sally_lwm2m_record records[SALLY_RECORDS_MAX];
+    const struct sally_lwm2m_format *f =
+        q->format == NONE || q->format > UINT16_MAX
+            ? NULL
+            : sally_format_find((uint16_t)q->format);
+    size_t count = 0, first, handled = 0;
+    uint8_t code;
+
+    if (!visible(c, &q->path) ||
+        sally_resources_below(c->resources, &q->path, &first) == 0)
+        return SALLY_CODE_NOT_FOUND;
+    if (f == NULL || f->min_version > c->version)
+        return SALLY_CODE_UNSUPPORTED_FORMAT;
+    code = decode_code(f->decode(c->resources->registry, &q->path,
+                                 q->coap->payload, &a->payload, records,
+                                 SALLY_LEN(records), &count));
+    for (size_t i = 0; i < count && code == 0; i++) {
+        code = check_record(c, &records[i]);
+        handled += c->upcalls->handles(c->owner, &records[i].path);
+    }
+    if (code != 0)
+        return code;
+    if (count == 0 && q->path.depth >= SALLY_DEPTH_RESOURCE)
+        return SALLY_CODE_BAD_REQUEST;
+    if (handled != 0)
+        return command(c, q, records, count, now);
+    return store(c, q, records, count);
+}
+
+/* Executes that are the client's own business. */
+static uint8_t execute_builtin(struct sally_lwm2m_client *c,
+                               const struct sally_path *path)
+{
+    if (path->id[0] == SALLY_OBJECT_SERVER &&
+        path->id[2] == SALLY_SERVER_UPDATE_TRIGGER) {
+        c->update_wanted = true;
+        return SALLY_CODE_CHANGED;
+    }
+    if (path->id[0] == SALLY_OBJECT_SERVER &&
+        path->id[2] == SALLY_SERVER_DISABLE) {
+        c->disable_wanted = true;
+        return SALLY_CODE_CHANGED;
+    }
+    if (path->id[0] == SALLY_OBJECT_DEVICE &&
+        path->id[2] == SALLY_DEVICE_REBOOT) {
+        c->reboot_wanted = true;
+        return SALLY_CODE_CHANGED;
+    }
+    return SALLY_CODE_METHOD_NOT_ALLOWED;
+}
+
+static uint8_t do_execute(struct sally_lwm2m_client *c,
+                          const struct request *q, struct answer *a,
+                          sally_usec now)
+{
+    const struct sally_resource *slot =
+        sally_resources_find(c->resources, &q->path);
+    struct sally_lwm2m_command k = { .exchange = q->coap->exchange,
+                                     .path = q->path,
+                                     .execute = true,
+                                     .arguments = q->coap->payload };
+    size_t first;
+
+    (void)a;
+    if (!visible(c, &q->path) ||
+        sally_resources_below(c->resources, &q->path, &first) == 0)
+        return SALLY_CODE_NOT_FOUND;
+    if (slot == NULL || (slot->operations & SALLY_OPERATION_EXECUTE) == 0)
+        return SALLY_CODE_METHOD_NOT_ALLOWED;
+    if (!sally_text_is_utf8(k.arguments))
+        return SALLY_CODE_BAD_REQUEST;
+    if (c->upcalls->handles(c->owner, &q->path))
+        return c->upcalls->on_command(c->owner, &k, now);
+    return execute_builtin(c, &q->path);
+}
+
+/* Transport 1.1 s.6.4.4: methods to operations. Depth counts path segments.
+ * TYPED separates a partial Write of a multiple resource from Execute with
+ * text arguments. The first row that fits wins.                             */
+enum need { ANY, LINKS, PAYLOAD, NO_PAYLOAD, TYPED };
+
+static const struct row {
+    uint8_t method, min_depth, max_depth;
+    enum need need;
+    operation *run;
+} rows[] = {
+    { SALLY_CODE_GET, 1, 3, LINKS, do_discover },
+    { SALLY_CODE_GET, 1, 4, ANY, do_read },
+    { SALLY_CODE_PUT, 1, 4, NO_PAYLOAD, do_attributes },
+    { SALLY_CODE_PUT, 2, 4, PAYLOAD, do_write },
+    { SALLY_CODE_POST, 2, 2, PAYLOAD, do_write },
+    { SALLY_CODE_POST, 3, 3, TYPED, do_write },
+    { SALLY_CODE_POST, 3, 3, ANY, do_execute },
+};
+
+static bool fits(const struct row *r, const struct request *q)
+{
+    if (r->method != q->coap->code || q->path.depth < r->min_depth ||
+        q->path.depth > r->max_depth)
+        return false;
+    switch (r->need) {
+    case ANY:
+        return true;
+    case LINKS:
+        return q->accept == SALLY_FORMAT_LINK;
+    case PAYLOAD:
+        return q->coap->payload.len != 0 || q->format != NONE;
+    case NO_PAYLOAD:
+        return q->coap->payload.len == 0 && q->format == NONE;
+    case TYPED:
+        return q->format != NONE && q->format != SALLY_FORMAT_TEXT;
+    }
+    return false;
+}
+
+/* Uri-Path to a path; 4.04 for what cannot be one. */
+static uint8_t take_path(struct sally_span options, struct sally_path *path)
+{
+    struct sally_coap_options walk = { options, 0 };
+    struct sally_coap_option o;
+
+    *path = (struct sally_path){ .depth = 0 };
+    while (sally_coap_option_next(&walk, &o))
+        if (o.number == SALLY_OPTION_URI_PATH &&
+            sally_path_push(path, o.value) != SALLY_E_OK)
+            return SALLY_CODE_NOT_FOUND;
+    return 0;
+}
+
+static uint8_t take_options(struct request *q)
+{
+    static const uint16_t known[] = {
+        SALLY_OPTION_URI_HOST,       SALLY_OPTION_OBSERVE,
+        SALLY_OPTION_URI_PORT,       SALLY_OPTION_URI_PATH,
+        SALLY_OPTION_CONTENT_FORMAT, SALLY_OPTION_URI_QUERY,
+        SALLY_OPTION_ACCEPT,         SALLY_OPTION_BLOCK2,
+        SALLY_OPTION_BLOCK1,         SALLY_OPTION_SIZE2,
+        SALLY_OPTION_SIZE1,
+    };
+    struct sally_span options = q->coap->options, value;
+    uint16_t culprit;
+
+    if (!sally_coap_options_understood(options, known, SALLY_LEN(known),
+                                       &culprit))
+        return SALLY_CODE_BAD_OPTION;
+    if (!sally_coap_option_uint(options, SALLY_OPTION_ACCEPT, &q->accept))
+        q->accept = NONE;
+    if (!sally_coap_option_uint(options, SALLY_OPTION_CONTENT_FORMAT,
+                                &q->format))
+        q->format = NONE;
+    q->has_query =
+        sally_coap_option_find(options, SALLY_OPTION_URI_QUERY, &value);
+    return take_path(options, &q->path);
+}
+
+static uint8_t dispatch(struct sally_lwm2m_client *c, struct request *q,
+                        struct answer *a, sally_usec now)
+{
+    uint8_t code = take_options(q);
+
+    if (code != 0)
+        return code;
+    /* Core 1.1 s.6.3: no server but a bootstrap server touches these. */
+    if (q->path.depth != 0 && (q->path.id[0] == SALLY_OBJECT_SECURITY ||
+                               q->path.id[0] == SALLY_OBJECT_OSCORE))
+        return SALLY_CODE_UNAUTHORIZED;
+    if (c->state != SALLY_CLIENT_REGISTERED)
+        return SALLY_CODE_UNAVAILABLE;
+    for (size_t i = 0; i < SALLY_LEN(rows); i++)
+        if (fits(&rows[i], q))
+            return rows[i].run(c, q, a, now);
+    return SALLY_CODE_METHOD_NOT_ALLOWED;
+}
+
+static void respond(struct sally_lwm2m_client *c, sally_coap_exchange x,
+                    uint8_t code, const struct answer *a, sally_usec now)
+{
+    uint8_t room[8];
+    struct sally_buf options = SALLY_BUF(room);
+    struct sally_coap_option_writer w = sally_coap_options_into(&options);
+    struct sally_coap_answer out = { .code = code };
+
+    if (code == SALLY_CODE_CONTENT && a->format != NONE) {
+        sally_coap_put_uint(&w, SALLY_OPTION_CONTENT_FORMAT, a->format);
+        out.payload = sally_buf_span(&a->payload);
+        out.observe = a->observe;
+    }
+    out.options = sally_buf_span(&options);
+    (void)sally_coap_link_respond(&c->link, x, &out, now);
+}
+
+void sally_operation_run(struct sally_lwm2m_client *c,
+                         const struct sally_coap_request *coap, sally_usec now)
+{
+    struct sally_pool *bodies = c->shared->coap->bodies;
+    struct request q = { .coap = coap };
+    struct answer a = { .format = NONE };
+    uint8_t code = SALLY_CODE_UNAVAILABLE;
+
+    a.payload.at = sally_pool_take(bodies);
+    a.payload.room = c->shared->coap->parameters->body_max;
+    if (a.payload.at != NULL)
+        code = dispatch(c, &q, &a, now);
+    if (code != 0)
+        respond(c, coap->exchange, code, &a, now);
+    sally_pool_give(bodies, a.payload.at);
+}
