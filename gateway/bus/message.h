@@ -31,6 +31,14 @@ const char *sally_role_text(enum sally_role_name r);
 #define SALLY_BUS_FRAME 32768  /* bytes of one frame at most */
 #define SALLY_INGEST_KEY 16    /* bytes */
 
+/* Bounds on numbers whose meaning is another folder's. */
+#define SALLY_BUS_METHOD_MAX 7  /* enum sally_auth_method */
+#define SALLY_BUS_LEVEL_MAX 5   /* enum sally_assurance */
+#define SALLY_BUS_STATE_MAX 15  /* enum sally_client_state */
+#define SALLY_BUS_LOG2_N_MAX 20 /* scrypt: memory is 128 * r * 2^log2_n */
+#define SALLY_BUS_R_MAX 32
+#define SALLY_BUS_P_MAX 16
+
 /* A value without pointers. Text lies at [offset, offset + len) of `bytes`. */
 struct sally_bus_value {
     uint16_t id[4];
@@ -223,21 +231,28 @@ struct sally_bus_message {
 /* Prepares a message of this type with all else zero. */
 void sally_bus_begin(struct sally_bus_message *m, enum sally_bus_type type);
 
-/* Appends the message to a frame, without the unused part of its bytes.
- * NO_ROOM: send the frame first.                                            */
+/* Appends the message to a frame, without the unused part of its bytes, and
+ * sets its size. NO_ROOM: send the frame first. BAD_STATE: no such type, or
+ * `used` above its array.                                                   */
 enum sally_err sally_bus_put(struct sally_buf *frame,
                              struct sally_bus_message *m) SALLY_MUST_USE;
 
+/* True if the table lets `from` say this to `to`. */
+bool sally_bus_may_say(const struct sally_bus_message *m,
+                       enum sally_role_name from, enum sally_role_name to);
+
 /* Takes the next message out of a frame: copied, checked for length, ranges
- * and for being allowed from `from` to `to`. MALFORMED: the sender is not to
- * be trusted any more; end the connection.                                  */
+ * and for being allowed from `from` to `to`. What lies beyond `used` bytes is
+ * unspecified. MALFORMED, also for an empty frame: the sender is not to be
+ * trusted any more; end the connection. *out is then unspecified.           */
 enum sally_err sally_bus_take(struct sally_span *frame,
                               enum sally_role_name from,
                               enum sally_role_name to,
                               struct sally_bus_message *out) SALLY_MUST_USE;
 
 /* Stores `v` with its bytes at bytes[*used]; NO_ROOM. And back: bytes of the
- * result borrow from `bytes`. sally_bus_take() has checked the bounds.      */
+ * result borrow from `bytes`, its time is 0. sally_bus_take() has checked the
+ * bounds. A BOOLEAN travels as 0 or 1 in `integer`.                         */
 enum sally_err sally_bus_put_value(struct sally_bus_value *slot,
                                    uint8_t *bytes, uint16_t *used,
                                    const struct sally_path *path,
