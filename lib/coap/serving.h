@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/coap/serving.h - what the peer asks us: requests that wait for our
+ * answer, piggybacked or separate. RFC 7252 s.5.2; RFC 7959 as a server.    */
+#ifndef SALLY_COAP_SERVING_H
+#define SALLY_COAP_SERVING_H
+
+#include "coap/compose.h"
+#include "coap/link.h"
+
+struct sally_coap_serving {
+    sally_coap_exchange id; /* 0: free */
+    uint16_t mid;
+    uint8_t code;
+    uint8_t token_len;
+    uint8_t token[SALLY_COAP_TOKEN_MAX];
+    bool confirmable;
+    bool acknowledged; /* the answer must be a message of its own */
+    bool has_block1, has_block2;
+    struct sally_coap_block block1, block2;
+    uint64_t key;               /* see body.h; with blocks or large answers */
+    sally_usec acknowledge_at;  /* NEVER once done */
+    sally_usec until;
+};
+
+/* One pool block, held while a request waits. */
+struct sally_coap_serving_table {
+    size_t used;
+    struct sally_coap_serving entry[SALLY_LINK_SERVING_MAX];
+};
+
+/* A request arrived, not a duplicate. NO_ROOM: treat it as lost. */
+enum sally_err sally_coap_serving_request(struct sally_coap_link *l,
+                                          const struct sally_coap_message *m,
+                                          struct sally_coap_seen *seen,
+                                          sally_usec now);
+
+/* Answers a message with an empty one under its id: ACK or RST. */
+void sally_coap_serving_empty(struct sally_coap_link *l,
+                              struct sally_coap_seen *seen,
+                              enum sally_coap_type type);
+
+/* Cuts the payload in `p` to a block if it has to be; `block` says which block
+ * of which size, and then what it became: smaller ones if no more fits. With
+ * `wanted` the option is there even if one block holds all. OUT_OF_RANGE: the
+ * block begins past the end.                                                */
+enum sally_err sally_coap_serving_cut(struct sally_coap_parts *p,
+                                      struct sally_coap_block *block,
+                                      bool wanted) SALLY_MUST_USE;
+
+/* Names the content of a body in blocks, so that the peer notices if it was
+ * another one in between.                                                   */
+uint32_t sally_coap_serving_etag(const struct sally_coap_link *l,
+                                 struct sally_span body);
+
+sally_usec sally_coap_serving_deadline(const struct sally_coap_link *l);
+void sally_coap_serving_expire(struct sally_coap_link *l, sally_usec now);
+void sally_coap_serving_wipe(struct sally_coap_link *l);
+
+#endif
