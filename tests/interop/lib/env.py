@@ -18,6 +18,8 @@ class Env:
     def __init__(self, build, sources, long=False, keep=False):
         self.build, self.sources = build, sources
         self.long, self.keep = long, keep
+        self.harness = os.path.dirname(os.path.dirname(
+            os.path.abspath(__file__)))
         self.peers, self.closers = [], []
         base = os.environ.get("TMPDIR", "/tmp")
         self.directory = tempfile.mkdtemp(prefix="sallyport-", dir=base)
@@ -66,10 +68,10 @@ class Env:
     def peer(self, name, argv, **more):
         return self.add(Peer(name, argv, self.directory, **more))
 
-    def mosquitto_sub(self, port, topic, user=None, password=None, **more):
+    def mosquitto_sub(self, port, topics, user=None, password=None, **more):
         self.need("mosquitto_sub", "stdbuf")
         return self.add(mqtt.MosquittoSub(self.directory, "127.0.0.1", port,
-                                          topic, user, password, **more))
+                                          topics, user, password, **more))
 
     def coap_sensor(self, address, port=0):
         return self.closing(coap.Sensor(address, port))

@@ -66,7 +66,8 @@ class Gateway(Peer):
     named "cloud". The outer door listens on loopback.                         """
 
     def __init__(self, programs, sources, directory, server_uri, name="gateway",
-                 namespace=None, version="1.1", report="auto"):
+                 namespace=None, version="1.1", report="auto",
+                 reach="keepalive"):
         self.programs, self.sources = programs, sources
         self.root = os.path.join(directory, name)
         self.file = os.path.join(self.root, "sallyport.conf")
@@ -79,7 +80,6 @@ class Gateway(Peer):
             "gateway": {
                 "name": self.gateway_name,
                 "state_dir": os.path.join(self.root, "state"),
-                "master_key_file": os.path.join(self.root, "master.key"),
                 "max_sensors": 200,
                 "log": {"level": "info", "format": "logfmt",
                         "target": "stderr"},
@@ -94,7 +94,7 @@ class Gateway(Peer):
             },
             "servers": [{"name": "cloud", "uri": server_uri,
                          "short_server_id": 123, "version": version,
-                         "report": report}],
+                         "report": report, "reach": reach}],
         }
         argv = [os.path.join(programs, "sallyportd"), "-f", "-c", self.file]
         if not os.access(argv[0], os.X_OK):
@@ -160,8 +160,6 @@ class Gateway(Peer):
             self._write(f"profiles.d/{name}.conf", settings(group))
         for sensor_id, key in self.keys.items():
             self._write(f"keys/{sensor_id}.psk", key + "\n", 0o600)
-        if not os.path.exists(os.path.join(self.root, "master.key")):
-            self._write("master.key", secrets.token_hex(32) + "\n", 0o600)
         for user, password in self.passwords.items():
             self.set_password(user, password)
 

@@ -187,13 +187,16 @@ class Leshan(Peer):
         return wait_until(f"{endpoint} at Leshan",
                           lambda: self.clients().get(endpoint), seconds, 0.1)
 
-    def records(self, endpoint, kinds=("SEND", "NOTIFICATION"), since=0):
-        """All records that came from an endpoint: path, time, value."""
+    def messages(self, endpoint, kinds=("SEND", "NOTIFICATION"), since=0):
+        """Each message's list of records, in order of arrival."""
         with self.event_condition:
             seen = self.events[since:]
-        return [r for kind, data in seen
-                if kind in kinds and data.get("ep") == endpoint
-                for r in data["records"]]
+        return [data["records"] for kind, data in seen
+                if kind in kinds and data.get("ep") == endpoint]
+
+    def records(self, endpoint, kinds=("SEND", "NOTIFICATION"), since=0):
+        """All records that came from an endpoint: path, time, value."""
+        return [r for m in self.messages(endpoint, kinds, since) for r in m]
 
     def wait_record(self, endpoint, path, value, kinds=("SEND",), seconds=15.0,
                     since=0):

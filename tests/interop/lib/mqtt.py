@@ -253,12 +253,14 @@ def mosquitto_pub(host, port, topic, message, user=None, password=None, qos=1,
 
 
 class MosquittoSub(Peer):
-    """mosquitto_sub on one topic; each message is a line "topic payload"."""
+    """mosquitto_sub on some topics; each message is a line "topic payload"."""
 
-    def __init__(self, directory, host, port, topic, user=None, password=None,
+    def __init__(self, directory, host, port, topics, user=None, password=None,
                  name="mosquitto_sub", client_id=None, qos=1):
-        argv = ["stdbuf", "-oL", "mosquitto_sub", "-h", host, "-p", port, "-t",
-                topic, "-q", qos, "-v", "-d"]
+        argv = ["stdbuf", "-oL", "mosquitto_sub", "-h", host, "-p", port, "-q",
+                qos, "-v", "-d"]
+        for topic in [topics] if isinstance(topics, str) else topics:
+            argv += ["-t", topic]
         if client_id:
             argv += ["-i", client_id]
         if user is not None:

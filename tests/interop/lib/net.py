@@ -150,6 +150,10 @@ class Namespaces:
             self._ip("-n", name, "addr", "add", address, "dev", interface)
             self._ip("-n", name, "link", "set", interface, "up")
 
+    def address(self, name, address, interface):
+        """A further address on an interface."""
+        self._ip("-n", name, "addr", "add", address, "dev", interface)
+
     def route(self, name, target, interface):
         self._ip("-n", name, "route", "add", target, "dev", interface)
 

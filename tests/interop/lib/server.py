@@ -16,9 +16,7 @@ class Server(Peer):
     def __init__(self, program, directory, keys=None, name="server"):
         self.coap_port, self.coaps_port = net.free_port(), net.free_port()
         self.psk_file = os.path.join(directory, name + ".psk")
-        with open(self.psk_file, "w", encoding="ascii") as f:
-            for identity, key in (keys or {}).items():
-                f.write(f"{identity}:{key}\n")
+        self.set_keys(keys or {})
         self.events = []
         self.event_condition = threading.Condition()
         self.next_id = 0
@@ -26,6 +24,12 @@ class Server(Peer):
             program, "--coap", f"127.0.0.1:{self.coap_port}",
             "--coaps", f"127.0.0.1:{self.coaps_port}",
             "--psk-file", self.psk_file], directory)
+
+    def set_keys(self, keys):
+        """Writes the file that is read at the next start."""
+        with open(self.psk_file, "w", encoding="ascii") as f:
+            for identity, key in keys.items():
+                f.write(f"{identity}:{key}\n")
 
     @property
     def uri(self):

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operator's tool against the running gateway."""
+import json
+import os
+
+from lib import maps, mqtt
+from lib.peer import check, run, wait_until
+
+
+def plant(env):
+    """A gateway with one MQTT and one CoAP sensor, registered."""
+    server = env.server({})
+    g = env.gateway(server.uri)
+    boiler = g.mqtt_sensor("boiler", [maps.temperature()])
+    pump = g.coap_sensor("pump", "127.0.0.21", [maps.temperature("coap/temp")])
+    server.set_keys(g.psk_identities())
+    server.start()
+    g.start()
+    server.wait_registered(boiler)
+    server.wait_registered(pump)
+    return server, g
+
+
+def publish(g, value, password=None):
+    return mqtt.mosquitto_pub("127.0.0.1", g.mqtt_port, "plant/boiler/temp",
+                              value, "boiler",
+                              password or g.passwords["boiler"])
+
+
+def rows(answer):
+    """The list in an answer, whether it stands alone or under one name."""
+    if isinstance(answer, list):
+        return answer
+    lists = [v for v in answer.values() if isinstance(v, list)]
+    check(len(lists) >= 1, f"no list in {answer}")
+    return lists[0]
+
+
+def case_ctl_status(env):
+    """status, sensors, show and values tell what happened, as text and as
+    JSON."""
+    server, g = plant(env)
+    code, why = publish(g, "21.5")
+    check(code == 0, why)
+    server.wait_record(g.endpoint("boiler"), "/3303/0/5700", 21.5)
+    for verb in ("status", "sensors", "show boiler", "values boiler"):
+        code, out, error = g.ctl(*verb.split())
+        check(code == 0 and out.strip(), f"{verb}: exit {code}, {error}")
+        check(g.ctl_json(*verb.split()) is not None, f"{verb} --json")
+    check({s["id"] for s in rows(g.ctl_json("sensors"))} ==
+          {"boiler", "pump"}, f"sensors: {g.ctl_json('sensors')}")
+    shown = json.dumps(g.ctl_json("show", "boiler"))
+    for hop in ("authenticated", "mapped", "spooled", "registered",
+                "acknowledged"):
+        check(hop in shown, f"show does not tell {hop}: {shown}")
+    check("21.5" in json.dumps(g.ctl_json("values", "boiler")),
+          f"values: {g.ctl_json('values', 'boiler')}")
+    check("21.5" in g.ctl("values", "boiler")[1], "values as text")
+
+
+def case_ctl_usage(env):
+    """Wrong usage exits 2, an unknown sensor and a missing daemon exit 1, each
+    with a message."""
+    _, g = plant(env)
+    for arguments, want in (((), 2), (("no-such-verb",), 2),
+                            (("show",), 2), (("show", "nobody"), 1)):
+        code, _, error = g.ctl(*arguments)
+        check(code == want and error.strip(),
+              f"{arguments}: exit {code} with {error!r}, want {want}")
+    code, _, error = run([os.path.join(g.programs, "sallyportctl"), "-s",
+                          g.root + "/nothing.sock", "status"])
+    check(code == 1 and error.strip(), f"no daemon: exit {code}, {error!r}")
+
+
+def case_ctl_passwd(env):
+    """passwd changes a password: the hash is in the file and no password is,
+    the new one gets in after a restart and the old one does not."""
+    _, g = plant(env)
+    g.stop()
+    g.set_password("boiler", "another-secret")
+    with open(os.path.join(g.root, "passwords"), encoding="utf-8") as f:
+        text = f.read()
+    check("boiler" in text and "another-secret" not in text,
+          f"the file holds {text!r}")
+    check(text.count("boiler:") == 1, "the old line is still there")
+    check(os.stat(os.path.join(g.root, "passwords")).st_mode & 0o007 == 0,
+          "others may read the file")
+    g.start()
+    code, why = publish(g, "1", "another-secret")
+    check(code == 0, f"the new password was refused: {why}")
+    code, _ = publish(g, "2", "pw-boiler")
+    check(code == 5, f"the old password gave {code}")
+
+
+def case_ctl_try(env):
+    """try shows what a payload would become, without sending anything."""
+    server, g = plant(env)
+    since = server.mark()
+    code, out, error = g.ctl("try", "boiler", "plant/boiler/temp", "21.5")
+    check(code == 0 and "/3303/0/5700" in out and "21.5" in out,
+          f"exit {code}: {out}{error}")
+    code, out, error = g.ctl("try", "boiler", "plant/pump/temp", "21.5")
+    check(code == 1, f"a foreign topic: exit {code}: {out}{error}")
+    code, out, error = g.ctl("try", "boiler", "plant/boiler/temp", "warm")
+    check(code == 1, f"no number: exit {code}: {out}{error}")
+    publish(g, "30.5")
+    server.wait_record(g.endpoint("boiler"), "/3303/0/5700", 30.5,
+                       since=since)
+    values = [r["value"] for r in server.records(g.endpoint("boiler"),
+                                                 since=since)
+              if r["path"] == "/3303/0/5700"]
+    check(21.5 not in values, "try sent its value upstream")
+
+
+def case_stop(env):
+    """SIGTERM: the endpoints de-register, exit 0, and no process is left."""
+    server, g = plant(env)
+    pids = g.roles()
+    check({"outer", "inner", "console", "verifier"} <= set(pids),
+          f"the roles are {sorted(pids)}")
+    since = server.mark()
+    g.stop()
+    for sensor in ("boiler", "pump"):
+        server.wait_event("deregister",
+                          lambda e: e["ep"] == g.endpoint(sensor), 5, since)
+    wait_until("the processes to be gone", lambda: not [
+        p for p in pids.values() if os.path.exists(f"/proc/{p}")], 3)

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sudden death of each process under traffic: what a sensor was promised
+arrives, nothing is invented, at most what was in flight repeats."""
+import random
+import time
+
+from lib import coap, maps, mqtt
+from lib.ledger import Ledger
+from lib.peer import check, wait_until
+
+QUICK, LONG = 3, 20
+
+
+class Traffic:
+    """Two MQTT and two CoAP sensors that count as fast as they are answered."""
+
+    def __init__(self, gateway, every=0.03):
+        self.gateway, self.every = gateway, every
+        g = gateway
+        self.mqtt = {n: g.mqtt_sensor(n, [maps.temperature()])
+                     for n in ("boiler", "cellar")}
+        self.coap = {ip: g.coap_sensor(n, ip, [maps.temperature("coap/temp")])
+                     for n, ip in (("pump", "127.0.0.21"),
+                                   ("roof", "127.0.0.22"))}
+        self.sensors = {}
+
+    def endpoints(self):
+        return [*self.mqtt.values(), *self.coap.values()]
+
+    def start(self):
+        g = self.gateway
+        for name, endpoint in self.mqtt.items():
+            self.sensors[endpoint] = mqtt.Publisher(
+                "127.0.0.1", g.mqtt_port, name, f"plant/{name}/temp", name,
+                g.passwords[name], self.every, "{}.0".format)
+        for ip, endpoint in self.coap.items():
+            self.sensors[endpoint] = coap.Counter(
+                "127.0.0.1", g.coap_port, ip, "temp", self.every,
+                "{}.0".format)
+        for sensor in self.sensors.values():
+            sensor.start()
+
+    def wait_progress(self, seconds=20.0):
+        """Every sensor gets at least three more readings accepted."""
+        before = {e: len(s.acknowledged) for e, s in self.sensors.items()}
+        for endpoint, sensor in self.sensors.items():
+            wait_until(f"{endpoint} to be served again",
+                       lambda: len(sensor.acknowledged) >= before[endpoint] + 3,
+                       seconds)
+
+    def finish(self):
+        for sensor in self.sensors.values():
+            sensor.end = time.monotonic() + 30
+            sensor.going = False
+        for sensor in self.sensors.values():
+            sensor.finish()
+            check(sensor.acknowledged == set(sensor.attempts),
+                  f"{sensor.name}: the last reading was never accepted")
+
+
+def kill(gateway, role):
+    """Kills a role and sees to it that there is a new one."""
+    if role == "supervisor":
+        gateway.kill_supervisor()
+        gateway.start()
+        return
+    old = gateway.kill_role(role)
+    gateway.wait_role_again(role, old)
+
+
+def settle(ledger, traffic, kills):
+    """Stops the traffic and holds the promises against what arrived."""
+    traffic.finish()
+    ledger.wait_all_arrived()
+    time.sleep(1)  # what would still come twice
+    ledger.check_none_invented()
+    taken, delivered = ledger.check_repeats(kills)
+    print(f"     {ledger.accepted()} readings accepted, all arrived; "
+          f"{kills} kills, {taken} taken in twice, {delivered} messages "
+          f"delivered twice", flush=True)
+
+
+def kills(env, role):
+    count = LONG if env.long else QUICK
+    server = env.server({})
+    gateway = env.gateway(server.uri)
+    traffic = Traffic(gateway)
+    server.set_keys(gateway.psk_identities())
+    server.start()
+    gateway.start()
+    for endpoint in traffic.endpoints():
+        server.wait_registered(endpoint)
+    traffic.start()
+    traffic.wait_progress()
+    dice = random.Random(role)
+    for _ in range(count):
+        time.sleep(dice.uniform(0.2, 1.0))
+        kill(gateway, role)
+        traffic.wait_progress()
+    ledger = Ledger(traffic.sensors, server.messages)
+    settle(ledger, traffic, count)
+    gateway.stop()
+
+
+def case_kill_outer(env):
+    """Kill -9 of the outer door: no accepted reading is lost."""
+    kills(env, "outer")
+
+
+def case_kill_inner(env):
+    """Kill -9 of the inner door: no accepted reading is lost."""
+    kills(env, "inner")
+
+
+def case_kill_supervisor(env):
+    """Kill -9 of the supervisor: the doors leave within 2 s, and after a new
+    start no accepted reading is lost."""
+    kills(env, "supervisor")
+
+
+for case in (case_kill_outer, case_kill_inner, case_kill_supervisor):
+    case.seconds, case.long_seconds = 180, 900
+del case
+
+
+def case_kill_leshan(env):
+    """Kill -9 of outer, inner and supervisor, one after the other, with Leshan
+    above: no accepted reading is lost."""
+    leshan = env.leshan().start()
+    gateway = env.gateway(leshan.uri)
+    traffic = Traffic(gateway, 0.1)
+    for endpoint, key in gateway.psk_identities().items():
+        leshan.add_psk(endpoint, key)
+    gateway.start()
+    for endpoint in traffic.endpoints():
+        leshan.wait_registered(endpoint)
+    traffic.start()
+    traffic.wait_progress()
+    for role in ("outer", "inner", "supervisor"):
+        kill(gateway, role)
+        traffic.wait_progress()
+    ledger = Ledger(traffic.sensors, lambda endpoint: leshan.messages(
+        endpoint, ("SEND",)))
+    settle(ledger, traffic, 3)
+
+
+case_kill_leshan.seconds = 200
+
+
+def case_kill_helpers(env):
+    """Kill -9 of verifier, console and resolver: each is back at once, and
+    passwords, control and readings go on."""
+    server = env.server({})
+    gateway = env.gateway(server.uri)
+    traffic = Traffic(gateway)
+    server.set_keys(gateway.psk_identities())
+    server.start()
+    gateway.start()
+    for endpoint in traffic.endpoints():
+        server.wait_registered(endpoint)
+    traffic.start()
+    for role in ("verifier", "console", "resolver"):
+        doors = {r: gateway.role_pid(r) for r in ("outer", "inner")}
+        kill(gateway, role)
+        traffic.wait_progress()
+        check(all(gateway.role_pid(r) == p for r, p in doors.items()),
+              f"a door died with the {role}")
+    code, why = mqtt.mosquitto_pub("127.0.0.1", gateway.mqtt_port, "x", "1",
+                                   "boiler", "wrong")
+    check(code == 5, f"a wrong password gave {code} after the kills: {why}")
+    check(gateway.ctl_json("status"), "the console says nothing")
+    settle(Ledger(traffic.sensors, server.messages), traffic, 0)
