@@ -104,8 +104,10 @@ struct sally_coap_link_upcalls {
                      const struct sally_coap_reply *reply, sally_usec now);
 
     /* What became of a confirmable notification: OK when acknowledged, RESET
-     * when the peer does not want it, TIMED_OUT. For one not confirmable OK
-     * is told at once and RESET if a Reset comes within the lifetime.       */
+     * when the peer does not want it, TIMED_OUT, CANCELLED with the channel.
+     * For one not confirmable OK is told by the first _expire() after it was
+     * sent, which is due at once, and RESET if a Reset comes within the
+     * lifetime of the exchange.                                             */
     void (*on_notified)(void *owner, sally_coap_exchange x, enum sally_err e,
                         sally_usec now);
 
@@ -124,10 +126,12 @@ void sally_coap_link_init(struct sally_coap_link *l,
                           const struct sally_coap_link_upcalls *upcalls,
                           void *owner);
 
-/* Begins a session with the peer, ending one that was there without a word
- * (use _close() first to say goodbye). Client role of the stack. The channel
- * of `none` is up at once: on_channel runs inside this call. Use a socket that
- * was never used before with a peer that may remember the old session.      */
+/* Begins a session with the peer, ending one that was there without a word to
+ * it (use _close() first to say goodbye); the owner hears of each exchange that
+ * was under way with CANCELLED. Client role of the stack. The channel of `none`
+ * is up at once: on_channel runs inside this call. Use a socket that was never
+ * used before with a peer that may remember the old session. Errors are those
+ * of sally_stack_start(); on_channel is not called then.                    */
 enum sally_err sally_coap_link_start(struct sally_coap_link *l,
                                      enum sally_scheme scheme,
                                      const struct sally_credential *credential,
@@ -139,12 +143,15 @@ enum sally_err sally_coap_link_accept(struct sally_coap_link *l,
                                       const struct sally_key_finder *finder,
                                       sally_usec now) SALLY_MUST_USE;
 
-/* A datagram arrived. PEER class: it was dropped, count it. */
+/* A datagram arrived. PEER class: it was dropped, or is one that the peer
+ * should not have sent; count it. NO_ROOM: it counts as lost, the peer will
+ * send it again. UNEXPECTED also when no session is there.                  */
 enum sally_err sally_coap_link_input(struct sally_coap_link *l,
                                      struct sally_span datagram,
                                      sally_usec now);
 
-/* The next datagram to send; valid until the next call; empty: none. */
+/* The next datagram to send; valid until the next call; empty: none. What
+ * cannot be sent for want of a block is lost, and resent like anything lost. */
 struct sally_span sally_coap_link_output(struct sally_coap_link *l,
                                          sally_usec now);
 
@@ -152,15 +159,22 @@ sally_usec sally_coap_link_deadline(const struct sally_coap_link *l);
 void sally_coap_link_expire(struct sally_coap_link *l, sally_usec now);
 
 /* Asks the peer. NO_ROOM: pools empty or too many exchanges; TOO_LARGE: over
- * body_max; PENDING is never returned: before the channel is up the call is
+ * body_max, or the options leave no room. With SALLY_OBSERVE_CANCEL the
+ * observation with the same options ends silently and its token is used, as
+ * RFC 7641 s.3.6 wants. PENDING is never returned: before the channel is up the call is
  * BAD_STATE.                                                                */
 enum sally_err sally_coap_link_request(struct sally_coap_link *l,
                                        const struct sally_coap_question *q,
                                        sally_usec now,
                                        sally_coap_exchange *x) SALLY_MUST_USE;
 
-/* Answers a request. NOT_FOUND if the exchange is not known any more (the
- * answer came too late, or the session ended): drop it.                     */
+/* Answers a request.
+ *   NOT_FOUND  the exchange is not known any more (the answer came too late,
+ *              or the session ended): drop it
+ *   NO_ROOM    no block to hold it. If the request was acknowledged already
+ *              (separate_after), the exchange stays: try again. If not, the
+ *              peer was told 5.03 instead and the exchange is over
+ *   TOO_LARGE  the options leave no room; the peer was told 5.00            */
 enum sally_err sally_coap_link_respond(struct sally_coap_link *l,
                                        sally_coap_exchange x,
                                        const struct sally_coap_answer *a,
@@ -168,8 +182,9 @@ enum sally_err sally_coap_link_respond(struct sally_coap_link *l,
 
 /* Sends a notification to an observation that the peer registered with
  * `token`. The Observe number is the link's. NO_ROOM: try again after the
- * next on_notified. Code 2.05, or an error code, which ends the observation
- * at the peer. Bodies over one block: first block, the peer fetches the rest
+ * next on_notified. BAD_STATE before the channel is up; TOO_LARGE: options or
+ * token. Code 2.05, or an error code, which ends the observation at the peer;
+ * the Observe number is added to success codes whatever `a->observe`. Bodies over one block: first block, the peer fetches the rest
  * with GETs that the owner answers (RFC 7959 s.2.6).                        */
 enum sally_err sally_coap_link_notify(struct sally_coap_link *l,
                                       struct sally_span token,
@@ -187,7 +202,8 @@ size_t sally_coap_link_busy(const struct sally_coap_link *l);
 enum sally_channel_state sally_coap_link_state(const struct sally_coap_link *l);
 const struct sally_stack *sally_coap_link_stack(const struct sally_coap_link *l);
 
-/* Says goodbye in the channel's way; drain _output() once more. */
+/* Says goodbye in the channel's way; drain _output() once more. Exchanges end
+ * without an upcall.                                                        */
 void sally_coap_link_close(struct sally_coap_link *l, sally_usec now);
 
 /* Ends the session silently and without upcalls and gives its blocks back;
