@@ -9,16 +9,6 @@
 
 #include <math.h>
 
-static void put_integer(struct sally_writer *w, int64_t n)
-{
-    if (n >= 0) {
-        sally_put_decimal(w, (uint64_t)n);
-        return;
-    }
-    sally_put_u8(w, '-');
-    sally_put_decimal(w, (uint64_t)-(n + 1) + 1);
-}
-
 static enum sally_err put_real(struct sally_writer *w, double n)
 {
     char text[SALLY_REAL_TEXT];
@@ -40,7 +30,7 @@ enum sally_err sally_value_put_text(struct sally_writer *w,
         return put_real(w, v->is.real);
     case SALLY_TYPE_INTEGER:
     case SALLY_TYPE_TIME:
-        put_integer(w, v->is.integer);
+        sally_put_integer(w, v->is.integer);
         break;
     case SALLY_TYPE_UNSIGNED:
         sally_put_decimal(w, v->is.unsigned_number);

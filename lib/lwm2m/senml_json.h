@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/lwm2m/senml_json.h - SenML in JSON, content format 110. RFC 8428 s.5. */
+#ifndef SALLY_LWM2M_SENML_JSON_H
+#define SALLY_LWM2M_SENML_JSON_H
+
+#include "lwm2m/registry.h"
+
+/* As sally_lwm2m_format has them. */
+enum sally_err sally_senml_json_encode(const struct sally_path *base,
+                                       const struct sally_lwm2m_record *records,
+                                       size_t count, struct sally_writer *w)
+    SALLY_MUST_USE;
+enum sally_err sally_senml_json_decode(const struct sally_registry *registry,
+                                       const struct sally_path *base,
+                                       struct sally_span payload,
+                                       struct sally_buf *scratch,
+                                       struct sally_lwm2m_record *records,
+                                       size_t room, size_t *count)
+    SALLY_MUST_USE;
+
+#endif
