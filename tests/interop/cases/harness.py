@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The harness on trial: peers that are right must be seen to be right. Here
 other clients stand where the gateway stands in the other cases."""
+import os
 import time
 
 from lib import coap, mqtt, net
+from lib.gateway import Gateway, libconfig
+from lib.ledger import PATH, Ledger
 from lib.oracle import wait_register_at_openssl, wait_register_at_rd
-from lib.peer import check, wait_until
+from lib.peer import Failed, check, wait_until
 
 KEY = "00112233445566778899aabbccddeeff"
 
@@ -133,3 +136,94 @@ def case_harness_namespaces(env):
         "s.sendto(b'hello', ('10.77.1.2', 9))"]))
     sender.start()
     echo.wait_line("got (b'hello'")
+
+
+# A daemon of nothing but processes: a supervisor that puts a dead role in its
+# place again, and roles that leave when it is gone.
+DAEMON = """#!/usr/bin/env python3
+import os, signal, subprocess, sys, time
+if "--role" in sys.argv:
+    mother = os.getppid()
+    while os.getppid() == mother:
+        time.sleep(0.05)
+    sys.exit(1)
+def start(role):
+    return subprocess.Popen([sys.argv[0], "--role", role])
+roles = {role: start(role) for role in ("outer", "inner")}
+def leave(*_):
+    for child in roles.values():
+        child.kill()
+    sys.exit(0)
+signal.signal(signal.SIGTERM, leave)
+print("level=info event=ready sensors=0", file=sys.stderr, flush=True)
+while True:
+    for role, child in roles.items():
+        if child.poll() is not None:
+            roles[role] = start(role)
+    time.sleep(0.05)
+"""
+
+
+def case_harness_gateway(env):
+    """The gateway's wrapper finds, kills and awaits the roles of a daemon, and
+    writes a configuration."""
+    path = os.path.join(env.directory, "sallyportd")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(DAEMON)
+    os.chmod(path, 0o755)
+    g = env.add(Gateway(env.directory, env.sources, env.directory,
+                        "coaps://127.0.0.1:5684"))
+    g.coap_sensor("pump", "127.0.0.21", [])
+    g.start()
+    check(g.events()[0] == {"level": "info", "event": "ready", "sensors": "0"},
+          f"events: {g.events()}")
+    check(set(g.roles()) == {"supervisor", "outer", "inner"},
+          f"roles: {g.roles()}")
+    old = g.kill_role("outer")
+    check(g.wait_role_again("outer", old) != old, "the same process again")
+    g.kill_supervisor()
+    g.start()
+    g.stop()
+    with open(g.root + "/sensors.d/pump.conf", encoding="utf-8") as f:
+        text = f.read()
+    check('ip = "127.0.0.21";' in text, f"the sensor's file holds {text}")
+    check(os.stat(g.root + "/keys/pump.psk").st_mode & 0o777 == 0o600,
+          "a key file is open")
+    check(libconfig([[True, "a\"b"], 1.5]) == '( ( true, "a\\"b" ), 1.5 )',
+          "libconfig's syntax")
+
+
+class Counted:
+    """A sensor that has counted to five and was acknowledged up to four."""
+
+    attempts = {1: 1, 2: 1, 3: 2, 4: 1, 5: 1}
+    acknowledged = {1, 2, 3, 4}
+    name = "counted"
+
+
+def fails(function, *arguments):
+    try:
+        function(*arguments)
+    except Failed:
+        return True
+    return False
+
+
+def case_harness_ledger(env):
+    """Loss, invention and too many repeats are told, and only these."""
+    def ledger(*messages):
+        return Ledger({"ep": Counted()}, lambda endpoint: [
+            [{"path": PATH, "time": t, "value": float(n)} for n, t in m]
+            for m in messages])
+    good = ledger([(1, 10), (2, 20)], [(3, 30)], [(3, 31), (4, 40)])
+    good.wait_all_arrived(0.1)
+    good.check_none_invented()
+    check(good.check_repeats(1) == (1, 0), "one reading was taken in twice")
+    check(fails(good.check_repeats, 0), "a repeat without a kill passed")
+    check(fails(ledger([(1, 10), (2, 20), (4, 40)]).wait_all_arrived, 0.1),
+          "a lost reading passed")
+    check(fails(ledger([(6, 10)]).check_none_invented),
+          "an invented reading passed")
+    twice = ledger([(1, 10), (2, 20)], [(1, 10), (2, 20)], [(1, 10)])
+    check(twice.check_repeats(2) == (0, 2), "two messages came again")
+    check(fails(twice.check_repeats, 1), "too many repeats passed")

@@ -225,15 +225,12 @@ class Gateway(Peer):
 
     def roles(self):
         """{role: pid} of all processes that are there now."""
-        found = {}
-        for pid in [self._daemon()] + descendants(self._daemon()):
+        found = {"supervisor": self.pid} if running(self.pid) else {}
+        for pid in descendants(self.pid):
             role = role_of(pid)
             if role:
                 found[role] = pid
         return found
-
-    def _daemon(self):
-        return self.pid
 
     def role_pid(self, role, seconds=10.0):
         return wait_until(f"the {role} process",
@@ -306,6 +303,4 @@ def role_of(pid):
         if re.search(rf"\b{role}\b", name) or \
                 f"sallyportd: {role}" in " ".join(words):
             return role
-    if os.path.basename(words[0]).startswith("sallyportd"):
-        return "supervisor"
     return None

@@ -195,7 +195,7 @@ class Publisher(threading.Thread):
         self.attempts, self.acknowledged = {}, set()
         self.refused = 0
         self.connects = 0
-        self.going = True
+        self.going, self.end = True, 0.0
 
     def run(self):
         number, client = 1, None
