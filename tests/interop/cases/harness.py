@@ -143,12 +143,11 @@ def case_harness_namespaces(env):
 DAEMON = """#!/usr/bin/env python3
 import os, signal, subprocess, sys, time
 if "--role" in sys.argv:
-    mother = os.getppid()
-    while os.getppid() == mother:
+    while os.getppid() == int(sys.argv[3]):
         time.sleep(0.05)
     sys.exit(1)
 def start(role):
-    return subprocess.Popen([sys.argv[0], "--role", role])
+    return subprocess.Popen([sys.argv[0], "--role", role, str(os.getpid())])
 roles = {role: start(role) for role in ("outer", "inner")}
 def leave(*_):
     for child in roles.values():
