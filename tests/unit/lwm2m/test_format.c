@@ -93,8 +93,7 @@ static uint8_t pool[64][80];
 static struct sally_span draw_bytes(size_t slot, bool text)
 {
     static const char *const texts[] = { "", "a", "\303\244\"\\\n", "</3/0>",
-                                         "a rather long text with many words, "
-                                         "to need more than one length byte" };
+                                         "thirty bytes of text, or so, .." };
     size_t len = draw_below(70);
 
     if (text)
