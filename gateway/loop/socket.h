@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/loop/socket.h - binding sockets; inside this folder. */
+#ifndef SALLY_LOOP_SOCKET_H
+#define SALLY_LOOP_SOCKET_H
+
+#include "loop/address.h"
+
+/* See sally_udp_bind(); `type` is SOCK_DGRAM or SOCK_STREAM. IO. */
+enum sally_err sally_socket_bind(int type, const char *interface,
+                                 const struct sally_bus_address *a,
+                                 int *fd) SALLY_MUST_USE;
+
+/* Domain and port of a bound socket; port 0 where there are none. */
+bool sally_socket_name(int fd, int *domain, uint16_t *port);
+
+/* Index of the interface that a TCP connection was accepted on; 0 unknown. */
+uint32_t sally_socket_interface(int fd, int domain);
+
+#endif
