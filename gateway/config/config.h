@@ -127,7 +127,7 @@ enum sally_lwm2m_version { SALLY_LWM2M_1_0 = 10, SALLY_LWM2M_1_1 = 11 };
 
 struct sally_config_server {
     const char *name;
-    struct sally_coap_uri uri;
+    struct sally_uri uri;
     const char *uri_text;
     uint16_t short_server_id;
     enum sally_lwm2m_version version;
@@ -135,6 +135,7 @@ struct sally_config_server {
     enum sally_reach reach;
     uint32_t lifetime;        /* seconds; 0: chosen by `reach` */
     unsigned pace_per_second; /* handshakes and Registers; default 20 */
+    bool insecure;            /* coap:// beyond this machine was meant */
     unsigned line;
 };
 
@@ -213,6 +214,7 @@ struct sally_config {
     size_t profile_count;
     const struct sally_config_sensor *sensors; /* index: a sensor's number */
     size_t sensor_count;
+    const uint32_t *by_id; /* sensors' numbers in the order of their ids */
 };
 
 /* The bytes of one file as read once by the supervisor. */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/config/arena.c - chunks that are filled from the front. */
+#include "config/arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK ((size_t)16384) /* bytes; larger objects get their own chunk */
+
+struct sally_arena_chunk {
+    struct sally_arena_chunk *next;
+    size_t used, room;
+    alignas(max_align_t) uint8_t bytes[];
+};
+
+static size_t aligned(size_t n)
+{
+    size_t step = alignof(max_align_t);
+
+    return (n + step - 1) / step * step;
+}
+
+static struct sally_arena_chunk *grow(struct sally_arena *a, size_t bytes)
+{
+    size_t room = bytes > CHUNK ? bytes : CHUNK;
+    struct sally_arena_chunk *chunk = calloc(1, sizeof(*chunk) + room);
+
+    if (chunk == NULL) {
+        a->failed = true;
+        return NULL;
+    }
+    chunk->room = room;
+    chunk->next = a->chunks;
+    a->chunks = chunk;
+    return chunk;
+}
+
+void *sally_arena_take(struct sally_arena *a, size_t count, size_t size)
+{
+    struct sally_arena_chunk *chunk = a->chunks;
+    size_t bytes;
+    void *found;
+
+    if (count == 0)
+        return NULL;
+    if (size > SIZE_MAX / 4 / count) {
+        a->failed = true;
+        return NULL;
+    }
+    bytes = aligned(count * size);
+    if (chunk == NULL || chunk->room - chunk->used < bytes)
+        chunk = grow(a, bytes);
+    if (chunk == NULL)
+        return NULL;
+    found = &chunk->bytes[chunk->used];
+    chunk->used += bytes;
+    a->bytes += bytes;
+    return found;
+}
+
+const char *sally_arena_text(struct sally_arena *a, struct sally_span s)
+{
+    char *copy = s.len == 0 ? NULL : sally_arena_take(a, s.len + 1, 1);
+
+    if (copy == NULL)
+        return "";
+    memcpy(copy, s.at, s.len);
+    return copy;
+}
+
+const char *sally_arena_format(struct sally_arena *a, const char *format, ...)
+{
+    va_list args, again;
+    char *text = NULL;
+    int len;
+
+    va_start(args, format);
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, args);
+    if (len > 0)
+        text = sally_arena_take(a, (size_t)len + 1, 1);
+    if (text != NULL)
+        (void)vsnprintf(text, (size_t)len + 1, format, again);
+    va_end(again);
+    va_end(args);
+    return text == NULL ? "" : text;
+}
+
+const char *sally_arena_expand(struct sally_arena *a, const char *text,
+                               const char *id)
+{
+    const char *found = strstr(text, "{id}");
+    const char *result = text;
+
+    while (found != NULL) {
+        size_t before = (size_t)(found - result);
+        size_t resume = before + strlen(id);
+
+        result = sally_arena_format(a, "%.*s%s%s", (int)before, result, id,
+                                    &found[strlen("{id}")]);
+        if (a->failed)
+            return "";
+        found = strstr(&result[resume], "{id}");
+    }
+    return result;
+}
+
+void sally_arena_wipe(struct sally_arena *a)
+{
+    while (a->chunks != NULL) {
+        struct sally_arena_chunk *next = a->chunks->next;
+
+        free(a->chunks);
+        a->chunks = next;
+    }
+    *a = (struct sally_arena){ .chunks = NULL };
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/config/auth.c - the list `authenticate` of a sensor: how it proves
+ * itself on the local side.                                                 */
+#include "config/sensor_draft.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static const struct method {
+    enum sally_auth_method method;
+    const char *name;
+    enum sally_assurance level; /* what it may claim at most */
+} methods[] = {
+    { SALLY_AUTH_PASSWORD, "password", SALLY_ASSURANCE_SECRET },
+    { SALLY_AUTH_ADDRESS, "address", SALLY_ASSURANCE_WEAK },
+};
+
+static const struct sally_word method_words[] = {
+    { "password", SALLY_AUTH_PASSWORD },
+    { "address", SALLY_AUTH_ADDRESS },
+    { NULL, 0 },
+};
+
+const char *sally_auth_method_name(enum sally_auth_method m)
+{
+    return methods[m].name;
+}
+
+enum sally_assurance sally_auth_method_level(enum sally_auth_method m)
+{
+    return methods[m].level;
+}
+
+const char *sally_assurance_name(enum sally_assurance a)
+{
+    static const char *const names[] = {
+        [SALLY_ASSURANCE_NONE] = "none",
+        [SALLY_ASSURANCE_WEAK] = "weak",
+        [SALLY_ASSURANCE_SECRET] = "secret",
+        [SALLY_ASSURANCE_PRESENT] = "present",
+        [SALLY_ASSURANCE_ORIGIN] = "origin",
+        [SALLY_ASSURANCE_PROTECTED] = "protected",
+    };
+
+    return names[a];
+}
+
+/* An entry with the text that its binary fields are made from. */
+struct entry {
+    struct sally_config_auth auth;
+    const char *mac;
+};
+
+#define AT(field) SALLY_FIELD(entry, field)
+
+static const struct sally_key auth_keys[] = {
+    { "method", SALLY_KEY_WORD, AT(auth.method), 0, 0, NULL, NULL,
+      method_words },
+    { "username", SALLY_KEY_TEXT, AT(auth.username), 1, 64, "a user name", "",
+      NULL },
+    { "interface", SALLY_KEY_TEXT, AT(auth.interface), 1, IF_NAMESIZE - 1,
+      "the name of an interface", "", NULL },
+    { "ip", SALLY_KEY_TEXT, AT(auth.ip), 1, INET6_ADDRSTRLEN,
+      "a numeric address", "", NULL },
+    { "mac", SALLY_KEY_TEXT, AT(mac), 1, 17, "a MAC address", "", NULL },
+};
+
+static const struct sally_schema auth_group = { "authenticate", auth_keys,
+                                                SALLY_LEN(auth_keys) };
+
+/* Which keys go with which method. */
+static const struct pairing {
+    const char *key;
+    enum sally_auth_method method;
+} pairings[] = {
+    { "username", SALLY_AUTH_PASSWORD },
+    { "interface", SALLY_AUTH_ADDRESS },
+    { "ip", SALLY_AUTH_ADDRESS },
+    { "mac", SALLY_AUTH_ADDRESS },
+};
+
+static void check_keys(struct sally_loader *l, const config_setting_t *group,
+                       enum sally_auth_method method)
+{
+    for (size_t i = 0; i < SALLY_LEN(pairings); i++) {
+        const config_setting_t *s =
+            config_setting_get_member(group, pairings[i].key);
+
+        if (s != NULL && pairings[i].method != method)
+            sally_complain(&l->reader, s, pairings[i].key,
+                           "expected no %s with method \"%s\"",
+                           pairings[i].key, sally_auth_method_name(method));
+    }
+}
+
+static bool parse_mac(const char *text, uint8_t out[6])
+{
+    struct sally_buf buf = { out, 0, 6 };
+
+    if (strlen(text) != 17)
+        return false;
+    for (size_t i = 0; i < 6; i++) {
+        struct sally_span pair = sally_span_sub(sally_span_of(text), i * 3, 2);
+        char after = text[i * 3 + 2];
+
+        if (sally_text_hex(pair, &buf) != SALLY_E_OK ||
+            (i != 5 && after != ':' && after != '-'))
+            return false;
+    }
+    return true;
+}
+
+/* The same address always has the same text from here on. */
+static bool normalise_ip(struct sally_loader *l, const char **ip)
+{
+    uint8_t bytes[16];
+    char text[INET6_ADDRSTRLEN];
+    int family = strchr(*ip, ':') == NULL ? AF_INET : AF_INET6;
+
+    if (inet_pton(family, *ip, bytes) != 1 ||
+        inet_ntop(family, bytes, text, sizeof(text)) == NULL)
+        return false;
+    *ip = sally_arena_text(l->reader.arena, sally_span_of(text));
+    return true;
+}
+
+static void check_address(struct sally_loader *l,
+                          const config_setting_t *group, struct entry *e)
+{
+    struct sally_config_auth *a = &e->auth;
+
+    if (a->ip[0] != '\0' && !normalise_ip(l, &a->ip))
+        sally_expected(&l->reader, group,
+                       config_setting_get_member(group, "ip"), "ip",
+                       "a numeric IPv4 or IPv6 address");
+    a->has_mac = e->mac[0] != '\0';
+    if (a->has_mac && !parse_mac(e->mac, a->mac))
+        sally_expected(&l->reader, group,
+                       config_setting_get_member(group, "mac"), "mac",
+                       "a MAC address such as \"00:24:be:80:4f:f1\"");
+    if (config_setting_get_member(group, "ip") == NULL &&
+        config_setting_get_member(group, "mac") == NULL)
+        sally_expected(&l->reader, group, NULL, "ip",
+                       "an ip or a mac that tells the sensor");
+}
+
+static void take_entry(struct sally_loader *l, const config_setting_t *group,
+                       struct sally_config_auth *out)
+{
+    struct entry e = { .auth = { .username = "", .interface = "", .ip = "" },
+                       .mac = "" };
+    unsigned before = l->reader.bad;
+
+    e.auth.line = (unsigned)config_setting_source_line(group);
+    sally_schema_read(&l->reader, &auth_group, group, &e);
+    if (l->reader.bad == before) {
+        check_keys(l, group, e.auth.method);
+        if (e.auth.method == SALLY_AUTH_ADDRESS)
+            check_address(l, group, &e);
+        else if (e.auth.username[0] == '\0')
+            sally_expected(&l->reader, group, NULL, "username",
+                           "the name that stands in the file `passwords`");
+    }
+    *out = e.auth;
+}
+
+void sally_auth_load(struct sally_loader *l, const config_setting_t *group,
+                     struct sally_sensor_draft *draft)
+{
+    const config_setting_t *list;
+    size_t count = sally_schema_list(&l->reader, group, "authenticate",
+                                     "groups { }", &list);
+
+    if (list == NULL)
+        return;
+    draft->auth = sally_arena_take(l->reader.arena, count,
+                                   sizeof(*draft->auth));
+    draft->sensor.auth_count = draft->auth == NULL ? 0 : count;
+    for (size_t i = 0; i < draft->sensor.auth_count; i++)
+        take_entry(l, config_setting_get_elem(list, (unsigned)i),
+                   &draft->auth[i]);
+}
+
+/* What the proofs are worth together: all of them, the strongest; any of
+ * them, the weakest, which is what an attacker would choose.                */
+static enum sally_assurance worth(const struct sally_config_sensor *s)
+{
+    bool all = s->require == SALLY_REQUIRE_ALL;
+    enum sally_assurance level = all ? SALLY_ASSURANCE_NONE
+                                     : SALLY_ASSURANCE_PROTECTED;
+
+    for (size_t i = 0; i < s->auth_count; i++) {
+        enum sally_assurance one = sally_auth_method_level(s->auth[i].method);
+
+        if (all ? one > level : one < level)
+            level = one;
+    }
+    return level;
+}
+
+static bool listens_on(const struct sally_config_listener *all, size_t count,
+                       const char *interface)
+{
+    for (size_t i = 0; i < count; i++)
+        if (all[i].interface[0] == '\0' ||
+            strcmp(all[i].interface, interface) == 0)
+            return true;
+    return false;
+}
+
+static void finish_entry(struct sally_loader *l, const config_setting_t *group,
+                         struct sally_sensor_names *names, size_t number,
+                         const char *id, struct sally_config_auth *a)
+{
+    const struct sally_config *c = l->out;
+
+    if (a->username[0] != '\0') {
+        a->username = sally_arena_expand(l->reader.arena, a->username, id);
+        if (strpbrk(a->username, ": ") != NULL)
+            sally_complain_at(&l->reader, l->reader.file, a->line, "username",
+                              "expected a user name without ':' and spaces");
+        sally_sensor_claim(l, group, &names->usernames, a->username, number,
+                           "username", "a user name");
+    }
+    if (a->interface[0] != '\0' && !l->incomplete &&
+        !listens_on(c->coap, c->coap_count, a->interface) &&
+        !listens_on(c->mqtt, c->mqtt_count, a->interface))
+        sally_complain_at(&l->reader, l->reader.file, a->line, "interface",
+                          "expected an interface that `local` listens on, "
+                          "got \"%s\"", a->interface);
+}
+
+void sally_auth_finish(struct sally_loader *l, const config_setting_t *group,
+                       struct sally_sensor_names *names, size_t number,
+                       struct sally_config_sensor *s)
+{
+    /* Each sensor has its own copy, since {id} differs. */
+    struct sally_config_auth *own =
+        sally_arena_take(l->reader.arena, s->auth_count, sizeof(*own));
+    enum sally_assurance level = worth(s);
+
+    if (s->auth_count == 0) {
+        if (config_setting_get_member(group, "authenticate") == NULL)
+            sally_expected(&l->reader, group, NULL, "authenticate",
+                           "at least one way for the sensor to prove itself");
+        return;
+    }
+    if (own == NULL)
+        return;
+    memcpy(own, s->auth, s->auth_count * sizeof(*own));
+    s->auth = own;
+    for (size_t i = 0; i < s->auth_count; i++)
+        finish_entry(l, group, names, number, s->id, &own[i]);
+    if (level < l->out->min_assurance && !s->accept_weak)
+        sally_complain(&l->reader, group, "authenticate",
+                       "expected proofs of level \"%s\" (local.min_assurance)"
+                       " or accept_weak = true at the sensor, got \"%s\"",
+                       sally_assurance_name(l->out->min_assurance),
+                       sally_assurance_name(level));
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/config/loader.h - what the files of this folder share while one
+ * configuration is read. Each group has one file and one function here; they
+ * run in this order, since each looks up what those before it read.         */
+#ifndef SALLY_CONFIG_LOADER_H
+#define SALLY_CONFIG_LOADER_H
+
+#include "config/config.h"
+#include "config/names.h"
+#include "config/schema.h"
+
+/* Which groups a file may hold. */
+enum sally_place {
+    SALLY_PLACE_MAIN,
+    SALLY_PLACE_OBJECTS, /* objects.d */
+    SALLY_PLACE_PROFILES,
+    SALLY_PLACE_SENSORS
+};
+
+struct sally_source {
+    const char *path;
+    enum sally_place place;
+    bool parsed; /* `config` holds its settings */
+    config_t config;
+};
+
+struct sally_loader {
+    struct sally_reader reader; /* messages; its arena is out's */
+    struct sally_config *out;
+    struct sally_arena scratch; /* gone when the loader is */
+    struct sally_source *sources;
+    size_t source_count;
+    bool incomplete; /* a file has a syntax error: names may be missing */
+    struct sally_names servers, profiles;
+    struct sally_config_server *server_list; /* being filled */
+    struct sally_config_profile *profile_list;
+};
+
+/* `root` is the main file's. */
+void sally_load_gateway(struct sally_loader *l, const config_setting_t *root);
+void sally_load_local(struct sally_loader *l, const config_setting_t *root);
+void sally_load_servers(struct sally_loader *l, const config_setting_t *root);
+
+/* Over all files. */
+void sally_load_objects(struct sally_loader *l);
+void sally_load_profiles(struct sally_loader *l);
+void sally_load_sensors(struct sally_loader *l);
+
+/* The maps and down of one group, which is a profile or a sensor. */
+void sally_profile_rules(struct sally_loader *l, const config_setting_t *group,
+                         struct sally_config_profile *out);
+
+/* Calls `each` for every group in the lists named `key` of all files, with
+ * the reader standing in the right one. Returns how many groups there are;
+ * `each` may be NULL.                                                       */
+size_t sally_load_each(struct sally_loader *l, const char *key,
+                       void (*each)(struct sally_loader *l,
+                                    const config_setting_t *group,
+                                    void *context),
+                       void *context);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/config/local_group.c - the group `local`: where sensors come in. */
+#include "config/loader.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <string.h>
+
+#define COAP_PORT 5683
+#define MQTT_PORT 1883
+
+/* "none" is no word here: a sensor always proves something. */
+static const struct sally_word assurances[] = {
+    { "weak", SALLY_ASSURANCE_WEAK },
+    { "secret", SALLY_ASSURANCE_SECRET },
+    { "present", SALLY_ASSURANCE_PRESENT },
+    { "origin", SALLY_ASSURANCE_ORIGIN },
+    { "protected", SALLY_ASSURANCE_PROTECTED },
+    { NULL, 0 },
+};
+
+#define NO_FIELD 0, 0
+
+static const struct sally_key local_keys[] = {
+    { "coap", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
+    { "mqtt", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
+    { "min_assurance", SALLY_KEY_WORD,
+      SALLY_FIELD(sally_config, min_assurance), 0, 0, NULL, "secret",
+      assurances },
+    { "broker", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
+};
+
+#define AT(field) SALLY_FIELD(sally_config_listener, field)
+
+static const struct sally_key listener_keys[] = {
+    { "interface", SALLY_KEY_TEXT, AT(interface), 1, IF_NAMESIZE - 1,
+      "the name of an interface", "", NULL },
+    { "address", SALLY_KEY_TEXT, AT(address), 1, INET6_ADDRSTRLEN,
+      "a numeric address", "", NULL },
+    { "port", SALLY_KEY_WHOLE, AT(port), 1, 65535, NULL, "", NULL },
+};
+
+static const struct sally_schema local_group = { "local", local_keys,
+                                                 SALLY_LEN(local_keys) };
+static const struct sally_schema listener_group = { "listener", listener_keys,
+                                                    SALLY_LEN(listener_keys) };
+
+static bool is_numeric(const char *address)
+{
+    uint8_t ip[16];
+
+    return address[0] == '\0' || inet_pton(AF_INET, address, ip) == 1 ||
+           inet_pton(AF_INET6, address, ip) == 1;
+}
+
+static bool same_place(const struct sally_config_listener *a,
+                       const struct sally_config_listener *b)
+{
+    return a->port == b->port && strcmp(a->address, b->address) == 0 &&
+           strcmp(a->interface, b->interface) == 0;
+}
+
+static void take_listener(struct sally_loader *l,
+                          const config_setting_t *group, uint16_t port,
+                          struct sally_config_listener *out)
+{
+    *out = (struct sally_config_listener){ .interface = "", .address = "",
+                                           .port = port };
+    out->line = (unsigned)config_setting_source_line(group);
+    sally_schema_read(&l->reader, &listener_group, group, out);
+    if (!is_numeric(out->address))
+        sally_expected(&l->reader, group,
+                       config_setting_get_member(group, "address"), "address",
+                       "a numeric IPv4 or IPv6 address");
+}
+
+static size_t take_listeners(struct sally_loader *l,
+                             const config_setting_t *group, const char *key,
+                             uint16_t port,
+                             const struct sally_config_listener **out)
+{
+    const config_setting_t *list;
+    size_t count = sally_schema_list(&l->reader, group, key,
+                                     "listeners { }", &list);
+    struct sally_config_listener *all =
+        sally_arena_take(l->reader.arena, count, sizeof(*all));
+
+    if (all == NULL)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        const config_setting_t *one =
+            config_setting_get_elem(list, (unsigned)i);
+
+        take_listener(l, one, port, &all[i]);
+        for (size_t j = 0; j < i; j++)
+            if (same_place(&all[i], &all[j]))
+                sally_complain(&l->reader, one, key,
+                               "the same listener stands on line %u already",
+                               all[j].line);
+    }
+    *out = all;
+    return count;
+}
+
+void sally_load_local(struct sally_loader *l, const config_setting_t *root)
+{
+    const config_setting_t *group = config_setting_get_member(root, "local");
+    struct sally_config *c = l->out;
+    unsigned before = l->reader.bad;
+
+    sally_schema_defaults(&l->reader, &local_group, c);
+    sally_schema_read(&l->reader, &local_group, group, c);
+    if (group != NULL && !config_setting_is_group(group))
+        return;
+    c->coap_count = take_listeners(l, group, "coap", COAP_PORT, &c->coap);
+    c->mqtt_count = take_listeners(l, group, "mqtt", MQTT_PORT, &c->mqtt);
+    if (c->coap_count + c->mqtt_count == 0 && l->reader.bad == before)
+        sally_expected(&l->reader, group, NULL, "local",
+                       "at least one listener in `coap` or `mqtt`");
+}

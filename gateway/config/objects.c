@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/config/objects.c - the list `objects`: definitions of LwM2M objects
+ * that need no code, as the OMA registry has them.                          */
+#include "config/loader.h"
+
+#include "lwm2m/objects/builtin.h"
+
+#define ID_MAX 65534
+
+static const struct sally_word types[] = {
+    { "none", SALLY_TYPE_NONE },       { "string", SALLY_TYPE_STRING },
+    { "integer", SALLY_TYPE_INTEGER }, { "unsigned", SALLY_TYPE_UNSIGNED },
+    { "float", SALLY_TYPE_FLOAT },     { "boolean", SALLY_TYPE_BOOLEAN },
+    { "opaque", SALLY_TYPE_OPAQUE },   { "time", SALLY_TYPE_TIME },
+    { "objlnk", SALLY_TYPE_OBJLNK },   { "corelnk", SALLY_TYPE_CORELNK },
+    { NULL, 0 },
+};
+
+static const struct sally_word operations[] = {
+    { "", 0 },
+    { "R", SALLY_OPERATION_READ },
+    { "W", SALLY_OPERATION_WRITE },
+    { "RW", SALLY_OPERATION_READ | SALLY_OPERATION_WRITE },
+    { "E", SALLY_OPERATION_EXECUTE },
+    { NULL, 0 },
+};
+
+#define NO_FIELD 0, 0
+#define AT(field) SALLY_FIELD(sally_object_definition, field)
+
+static const struct sally_key object_keys[] = {
+    { "id", SALLY_KEY_WHOLE, AT(id), 0, ID_MAX, NULL, NULL, NULL },
+    { "name", SALLY_KEY_TEXT, AT(name), 1, 128, "a name", NULL, NULL },
+    { "version", SALLY_KEY_TEXT, AT(version), 3, 7, "a version", "1.0", NULL },
+    { "multiple", SALLY_KEY_BOOLEAN, AT(multiple), 0, 0, NULL, "true", NULL },
+    { "mandatory", SALLY_KEY_BOOLEAN, AT(mandatory), 0, 0, NULL, "false",
+      NULL },
+    { "resources", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
+};
+#undef AT
+
+#define AT(field) SALLY_FIELD(sally_resource_definition, field)
+
+static const struct sally_key resource_keys[] = {
+    { "id", SALLY_KEY_WHOLE, AT(id), 0, ID_MAX, NULL, NULL, NULL },
+    { "name", SALLY_KEY_TEXT, AT(name), 1, 128, "a name", NULL, NULL },
+    { "type", SALLY_KEY_WORD, AT(type), 0, 0, NULL, NULL, types },
+    { "operations", SALLY_KEY_WORD, AT(operations), 0, 0, NULL, "R",
+      operations },
+    { "mandatory", SALLY_KEY_BOOLEAN, AT(mandatory), 0, 0, NULL, "false",
+      NULL },
+    { "multiple", SALLY_KEY_BOOLEAN, AT(multiple), 0, 0, NULL, "false", NULL },
+    { "unit", SALLY_KEY_TEXT, AT(unit), 0, 16, "a unit", "", NULL },
+    { "min", SALLY_KEY_REAL, AT(min), 0, 0, NULL, "", NULL },
+    { "max", SALLY_KEY_REAL, AT(max), 0, 0, NULL, "", NULL },
+};
+
+static const struct sally_schema object_group = { "object", object_keys,
+                                                  SALLY_LEN(object_keys) };
+static const struct sally_schema resource_group = {
+    "resource", resource_keys, SALLY_LEN(resource_keys)
+};
+
+static void take_resource(struct sally_loader *l,
+                          const config_setting_t *group,
+                          struct sally_resource_definition *out)
+{
+    bool has_min, has_max;
+
+    *out = (struct sally_resource_definition){ .name = "", .unit = "" };
+    sally_schema_defaults(&l->reader, &resource_group, out);
+    sally_schema_read(&l->reader, &resource_group, group, out);
+    if (!config_setting_is_group(group))
+        return;
+    has_min = config_setting_get_member(group, "min") != NULL;
+    has_max = config_setting_get_member(group, "max") != NULL;
+    out->bounded = has_min && has_max;
+    if (has_min != has_max || out->min > out->max)
+        sally_expected(&l->reader, group,
+                       config_setting_get_member(group, "max"), "max",
+                       "both min and max, and max not below min");
+    if ((out->type == SALLY_TYPE_NONE) !=
+        (out->operations == SALLY_OPERATION_EXECUTE))
+        sally_expected(&l->reader, group,
+                       config_setting_get_member(group, "operations"),
+                       "operations", "\"E\" with type \"none\" and only "
+                       "there");
+}
+
+static void take_resources(struct sally_loader *l,
+                           const config_setting_t *group,
+                           struct sally_object_definition *o)
+{
+    const config_setting_t *list;
+    size_t count = sally_schema_list(&l->reader, group, "resources",
+                                     "groups { }", &list);
+    struct sally_resource_definition *all =
+        sally_arena_take(&l->scratch, count, sizeof(*all));
+
+    if (all == NULL)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const config_setting_t *one =
+            config_setting_get_elem(list, (unsigned)i);
+
+        take_resource(l, one, &all[i]);
+        if (i != 0 && all[i].id <= all[i - 1].id)
+            sally_expected(&l->reader, one,
+                           config_setting_is_group(one)
+                               ? config_setting_get_member(one, "id")
+                               : one,
+                           "id", "resources in rising order of their ids");
+    }
+    o->resources = all;
+    o->count = count;
+}
+
+static void take_object(struct sally_loader *l, const config_setting_t *group,
+                        void *context)
+{
+    struct sally_object_definition o = { .name = "", .version = "" };
+    const config_setting_t *id = config_setting_get_member(group, "id");
+    unsigned before = l->reader.bad;
+
+    (void)context;
+    sally_schema_defaults(&l->reader, &object_group, &o);
+    sally_schema_read(&l->reader, &object_group, group, &o);
+    take_resources(l, group, &o);
+    if (l->reader.bad != before)
+        return;
+    if (o.count == 0) {
+        sally_expected(&l->reader, group, NULL, "resources",
+                       "at least one resource");
+        return;
+    }
+    switch (sally_registry_add(&l->out->registry, &o)) {
+    case SALLY_E_OK:
+        return;
+    case SALLY_E_DUPLICATE:
+        sally_expected(&l->reader, group, id, "id",
+                       "an object that is not built in or defined before");
+        return;
+    default:
+        sally_complain(&l->reader, group, "objects",
+                       "there is not enough memory for object %u", o.id);
+    }
+}
+
+void sally_load_objects(struct sally_loader *l)
+{
+    if (sally_objects_builtin(&l->out->registry) != SALLY_E_OK)
+        sally_complain_at(&l->reader, l->out->file, 1, "objects",
+                          "there is not enough memory for the built-in ones");
+    sally_load_each(l, "objects", take_object, NULL);
+}

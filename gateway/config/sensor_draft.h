@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/config/sensor_draft.h - a sensor while it is put together from the
+ * defaults and its own group. In its texts "{id}" still stands for its id.  */
+#ifndef SALLY_CONFIG_SENSOR_DRAFT_H
+#define SALLY_CONFIG_SENSOR_DRAFT_H
+
+#include "config/loader.h"
+
+#define SALLY_MODE_BY_SCHEME 255 /* coaps: PSK, coap: NoSec */
+
+struct sally_account_draft {
+    struct sally_config_account account;
+    const char *server; /* name, or "" for the sensor's */
+    uint8_t mode;       /* enum sally_security_mode, or BY_SCHEME */
+};
+
+struct sally_sensor_draft {
+    struct sally_config_sensor sensor;
+    const char *server;  /* of accounts that name none; "" */
+    const char *profile; /* name; "" */
+    bool has_profile;    /* sensor.profile is set */
+    struct sally_config_auth *auth; /* sensor.auth_count of them */
+    struct sally_config_account *accounts;
+};
+
+/* What must be unique over all sensors, and the place to say otherwise. */
+struct sally_sensor_names {
+    struct sally_names ids; /* ids and aliases */
+    struct sally_names endpoints, usernames;
+    struct sally_names identities; /* "SERVER IDENTITY" */
+};
+
+/* `authenticate` of the group into the draft, if the group has it. */
+void sally_auth_load(struct sally_loader *l, const config_setting_t *group,
+                     struct sally_sensor_draft *draft);
+
+/* Completes the proofs of one sensor and checks what they are worth. */
+void sally_auth_finish(struct sally_loader *l, const config_setting_t *group,
+                       struct sally_sensor_names *names, size_t number,
+                       struct sally_config_sensor *s);
+
+/* Reports sensors that cannot be told apart by their addresses. */
+void sally_auth_check_addresses(struct sally_loader *l);
+
+/* `accounts` of the group, or the one that `server` means. */
+void sally_accounts_load(struct sally_loader *l, const config_setting_t *group,
+                         struct sally_sensor_draft *draft);
+
+void sally_accounts_finish(struct sally_loader *l,
+                           const config_setting_t *group,
+                           struct sally_sensor_names *names, size_t number,
+                           struct sally_config_sensor *s);
+
+/* "KEY: expected WHAT that no other sensor has (FILE:LINE), got ..." unless
+ * `name` is new.                                                            */
+void sally_sensor_claim(struct sally_loader *l, const config_setting_t *group,
+                        struct sally_names *names, const char *name,
+                        size_t number, const char *key, const char *what);
+
+#endif

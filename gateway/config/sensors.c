@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/config/sensors.c - the list `sensors`, each with what
+ * sensor_defaults gives it.                                                 */
+#include "config/sensor_draft.h"
+
+#include <string.h>
+
+#define YEAR 31536000000.0 /* milliseconds */
+
+static const struct sally_word requires[] = {
+    { "all", SALLY_REQUIRE_ALL }, { "any", SALLY_REQUIRE_ANY }, { NULL, 0 },
+};
+
+static const struct sally_word on_silent[] = {
+    { "keep", SALLY_SILENT_KEEP },
+    { "flag", SALLY_SILENT_FLAG },
+    { "deregister", SALLY_SILENT_DEREGISTER },
+    { NULL, 0 },
+};
+
+#define NO_FIELD 0, 0
+#define AT(field) SALLY_FIELD(sally_sensor_draft, field)
+#define LATER(name) { name, SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL }
+#define OTHER(name) { name, SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL }
+
+static const struct sally_key sensor_keys[] = {
+    { "id", SALLY_KEY_NAME, AT(sensor.id), 0, 0, NULL, "", NULL },
+    { "alias", SALLY_KEY_NAME, AT(sensor.alias), 0, 0, NULL, "", NULL },
+    { "endpoint", SALLY_KEY_TEXT, AT(sensor.endpoint), 1, 255, "an endpoint",
+      "", NULL },
+    OTHER("authenticate"),
+    { "require", SALLY_KEY_WORD, AT(sensor.require), 0, 0, NULL, "all",
+      requires },
+    { "accept_weak", SALLY_KEY_BOOLEAN, AT(sensor.accept_weak), 0, 0, NULL,
+      "false", NULL },
+    { "profile", SALLY_KEY_NAME, AT(profile), 0, 0, NULL, "", NULL },
+    OTHER("maps"),
+    OTHER("down"),
+    { "expect_every", SALLY_KEY_DURATION, AT(sensor.expect_every), 1000, YEAR,
+      NULL, "", NULL },
+    { "on_silent", SALLY_KEY_WORD, AT(sensor.on_silent), 0, 0, NULL, "flag",
+      on_silent },
+    { "server", SALLY_KEY_NAME, AT(server), 0, 0, NULL, "", NULL },
+    OTHER("accounts"),
+    { "manufacturer", SALLY_KEY_TEXT, AT(sensor.manufacturer), 0, 64, "text",
+      "", NULL },
+    { "model", SALLY_KEY_TEXT, AT(sensor.model), 0, 64, "text", "", NULL },
+    { "serial", SALLY_KEY_TEXT, AT(sensor.serial), 0, 64, "text", "", NULL },
+    LATER("speaks_for"),
+    LATER("max_devices"),
+    LATER("via"),
+    LATER("templates"),
+};
+
+static const struct sally_schema sensor_group = { "sensor", sensor_keys,
+                                                  SALLY_LEN(sensor_keys) };
+static const struct sally_schema defaults_group = {
+    "sensor_defaults", sensor_keys, SALLY_LEN(sensor_keys)
+};
+
+/* What taking one sensor after the other needs. */
+struct sensors {
+    struct sally_sensor_draft defaults;
+    struct sally_sensor_names names;
+    struct sally_config_sensor *list;
+};
+
+void sally_sensor_claim(struct sally_loader *l, const config_setting_t *group,
+                        struct sally_names *names, const char *name,
+                        size_t number, const char *key, const char *what)
+{
+    unsigned line = (unsigned)config_setting_source_line(group);
+    const struct sally_name *before;
+
+    if (name[0] == '\0')
+        return;
+    before = sally_names_add(names, name, number, l->reader.file, line);
+    if (before != NULL)
+        sally_complain(&l->reader, group, key,
+                       "expected %s that no other sensor has, got \"%s\" as "
+                       "in %s:%u", what, name, before->file, before->line);
+}
+
+static void take_rules(struct sally_loader *l, const config_setting_t *group,
+                       struct sally_sensor_draft *d)
+{
+    size_t number = l->out->profile_count;
+    const config_setting_t *named =
+        config_setting_get_member(group, "profile");
+
+    if (config_setting_get_member(group, "maps") == NULL &&
+        config_setting_get_member(group, "down") == NULL)
+        return;
+    if (named != NULL)
+        sally_complain(&l->reader, named, "profile",
+                       "expected either a profile or rules of its own, got "
+                       "both");
+    l->out->profile_count++;
+    l->profile_list[number].name = "";
+    sally_profile_rules(l, group, &l->profile_list[number]);
+    d->sensor.profile = (uint32_t)number;
+    d->has_profile = true;
+}
+
+static void take_profile(struct sally_loader *l, const config_setting_t *group,
+                         struct sally_sensor_draft *d)
+{
+    const config_setting_t *named =
+        config_setting_get_member(group, "profile");
+    const struct sally_name *found;
+
+    take_rules(l, group, d);
+    if (named == NULL || d->profile[0] == '\0')
+        return;
+    d->has_profile = true;
+    found = sally_names_find(&l->profiles, d->profile);
+    if (found != NULL)
+        d->sensor.profile = (uint32_t)found->number;
+    else if (!l->incomplete)
+        sally_expected(&l->reader, group, named, "profile",
+                       "the name of a profile");
+}
+
+/* All that a group can say, of one sensor or of all. */
+static void take_group(struct sally_loader *l, const struct sally_schema *s,
+                       const config_setting_t *group,
+                       struct sally_sensor_draft *d)
+{
+    const config_setting_t *server =
+        config_setting_get_member(group, "server");
+
+    sally_schema_read(&l->reader, s, group, d);
+    take_profile(l, group, d);
+    sally_auth_load(l, group, d);
+    sally_accounts_load(l, group, d);
+    if (server != NULL && config_setting_get_member(group, "accounts") != NULL
+        && !l->incomplete && sally_names_find(&l->servers, d->server) == NULL)
+        sally_expected(&l->reader, group, server, "server",
+                       "the name of a server");
+    d->sensor.auth = d->auth;
+    d->sensor.accounts = d->accounts;
+}
+
+static void take_defaults(struct sally_loader *l, const config_setting_t *root,
+                          struct sally_sensor_draft *d)
+{
+    const config_setting_t *group =
+        config_setting_get_member(root, "sensor_defaults");
+    static const char *const own[] = { "id", "alias", "serial" };
+
+    if (group == NULL || !config_setting_is_group(group)) {
+        if (group != NULL)
+            sally_schema_read(&l->reader, &defaults_group, group, d);
+        return;
+    }
+    take_group(l, &defaults_group, group, d);
+    for (size_t i = 0; i < SALLY_LEN(own); i++) {
+        const config_setting_t *s = config_setting_get_member(group, own[i]);
+
+        if (s != NULL)
+            sally_complain(&l->reader, s, own[i],
+                           "expected at a sensor, since each has its own");
+    }
+}
+
+static bool is_endpoint(const char *text)
+{
+    for (size_t i = 0; text[i] != '\0'; i++)
+        if (text[i] <= ' ' || text[i] > '~' || strchr("\"\\&<>", text[i]))
+            return false;
+    return true;
+}
+
+static void finish_names(struct sally_loader *l, const config_setting_t *group,
+                         struct sensors *all, size_t number,
+                         struct sally_config_sensor *s)
+{
+    struct sally_arena *arena = l->reader.arena;
+
+    if (config_setting_get_member(group, "id") == NULL)
+        sally_expected(&l->reader, group, NULL, "id", "the sensor's name");
+    if (s->endpoint[0] == '\0')
+        s->endpoint = sally_arena_format(arena, "%s-%s", l->out->name, s->id);
+    else
+        s->endpoint = sally_arena_expand(arena, s->endpoint, s->id);
+    if (!is_endpoint(s->endpoint))
+        sally_expected(&l->reader, group,
+                       config_setting_get_member(group, "endpoint"),
+                       "endpoint",
+                       "printable ASCII without spaces, quotes, '\\', '&', "
+                       "'<' and '>'");
+    if (s->id[0] == '\0')
+        return;
+    sally_sensor_claim(l, group, &all->names.ids, s->id, number, "id",
+                       "an id");
+    sally_sensor_claim(l, group, &all->names.ids, s->alias, number, "alias",
+                       "an alias");
+    sally_sensor_claim(l, group, &all->names.endpoints, s->endpoint, number,
+                       "endpoint", "an endpoint");
+}
+
+static void take_sensor(struct sally_loader *l, const config_setting_t *group,
+                        void *context)
+{
+    struct sensors *all = context;
+    struct sally_sensor_draft d = all->defaults;
+    size_t number = l->out->sensor_count++;
+    struct sally_config_sensor *s = &all->list[number];
+
+    take_group(l, &sensor_group, group, &d);
+    *s = d.sensor;
+    s->file = l->reader.file;
+    s->line = (unsigned)config_setting_source_line(group);
+    if (!d.has_profile)
+        sally_expected(&l->reader, group, NULL, "profile",
+                       "the name of a profile, or rules in `maps`");
+    finish_names(l, group, all, number, s);
+    sally_auth_finish(l, group, &all->names, number, s);
+    sally_accounts_finish(l, group, &all->names, number, s);
+}
+
+static void check_limit(struct sally_loader *l, const config_setting_t *root)
+{
+    const config_setting_t *group = config_setting_get_member(root, "gateway");
+    const config_setting_t *limit =
+        group == NULL || !config_setting_is_group(group)
+            ? NULL
+            : config_setting_get_member(group, "max_sensors");
+
+    if (l->out->sensor_count <= l->out->max_sensors)
+        return;
+    l->reader.file = l->out->file;
+    sally_complain(&l->reader, limit == NULL ? group : limit, "max_sensors",
+                   "expected at least %zu, the number of sensors there are, "
+                   "got %u", l->out->sensor_count, l->out->max_sensors);
+}
+
+static bool prepare(struct sally_loader *l, struct sensors *all, size_t count)
+{
+    struct sally_names *sets[] = { &all->names.ids, &all->names.endpoints,
+                                   &all->names.usernames,
+                                   &all->names.identities };
+
+    for (size_t i = 0; i < SALLY_LEN(sets); i++)
+        if (sally_names_init(sets[i], &l->scratch, count) != SALLY_E_OK)
+            return false;
+    all->list = sally_arena_take(l->reader.arena, count, sizeof(*all->list));
+    l->out->sensors = all->list;
+    return all->list != NULL || count == 0;
+}
+
+void sally_load_sensors(struct sally_loader *l)
+{
+    static const struct sally_config_sensor empty = {
+        .id = "", .alias = "", .endpoint = "", .manufacturer = "",
+        .model = "", .serial = "",
+    };
+    struct sensors all = { .defaults = { .sensor = empty, .server = "",
+                                         .profile = "" } };
+    const struct sally_source *main_file = &l->sources[0];
+    size_t count = sally_load_each(l, "sensors", NULL, NULL);
+
+    sally_schema_defaults(&l->reader, &sensor_group, &all.defaults);
+    if (!prepare(l, &all, count)) {
+        l->reader.arena->failed = true;
+    } else {
+        l->reader.file = l->out->file;
+        if (main_file->parsed)
+            take_defaults(l, config_root_setting(&main_file->config),
+                          &all.defaults);
+        sally_load_each(l, "sensors", take_sensor, &all);
+        sally_auth_check_addresses(l);
+        if (main_file->parsed)
+            check_limit(l, config_root_setting(&main_file->config));
+    }
+    sally_names_wipe(&all.names.ids);
+    sally_names_wipe(&all.names.endpoints);
+    sally_names_wipe(&all.names.usernames);
+    sally_names_wipe(&all.names.identities);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/config/servers.c - the list `servers`: where readings go. */
+#include "config/loader.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define SHORT_ID_MAX 65534 /* 0 and 65535 are reserved; object /0, resource 10 */
+#define LIFETIME_MAX 31536000000.0 /* ms in a year */
+
+static const struct sally_word versions[] = {
+    { "1.0", SALLY_LWM2M_1_0 }, { "1.1", SALLY_LWM2M_1_1 }, { NULL, 0 },
+};
+
+static const struct sally_word reports[] = {
+    { "auto", SALLY_REPORT_AUTO },
+    { "latest", SALLY_REPORT_LATEST },
+    { NULL, 0 },
+};
+
+static const struct sally_word reaches[] = {
+    { "auto", SALLY_REACH_AUTO },
+    { "keepalive", SALLY_REACH_KEEPALIVE },
+    { "queue", SALLY_REACH_QUEUE },
+    { NULL, 0 },
+};
+
+#define AT(field) SALLY_FIELD(sally_config_server, field)
+#define NO_FIELD 0, 0
+
+static const struct sally_key server_keys[] = {
+    { "name", SALLY_KEY_NAME, AT(name), 0, 0, NULL, NULL, NULL },
+    { "uri", SALLY_KEY_TEXT, AT(uri_text), 1, 255, "a coap or coaps URI", NULL,
+      NULL },
+    { "short_server_id", SALLY_KEY_WHOLE, AT(short_server_id), 1, SHORT_ID_MAX,
+      NULL, NULL, NULL },
+    { "version", SALLY_KEY_WORD, AT(version), 0, 0, NULL, "1.1", versions },
+    { "report", SALLY_KEY_WORD, AT(report), 0, 0, NULL, "auto", reports },
+    { "reach", SALLY_KEY_WORD, AT(reach), 0, 0, NULL, "auto", reaches },
+    { "lifetime", SALLY_KEY_SECONDS, AT(lifetime), 10000, LIFETIME_MAX, NULL,
+      "", NULL },
+    { "pace_per_second", SALLY_KEY_WHOLE, AT(pace_per_second), 1, 1000,
+      "handshakes", "20", NULL },
+    { "insecure", SALLY_KEY_BOOLEAN, AT(insecure), 0, 0, NULL, "false", NULL },
+    { "bootstrap", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
+    { "recheck", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
+};
+
+static const struct sally_schema server_group = { "server", server_keys,
+                                                  SALLY_LEN(server_keys) };
+
+/* Why a URI was refused, as a message goes on after "expected". */
+static const char *uri_problem(enum sally_err e)
+{
+    switch (e) {
+    case SALLY_E_UNSUPPORTED:
+        return "a URI that begins with coaps:// or coap://";
+    case SALLY_E_OUT_OF_RANGE:
+        return "a port from 1 to 65535 in the URI";
+    case SALLY_E_TOO_LARGE:
+        return "a host name of at most 253 bytes";
+    default:
+        return "a URI such as \"coaps://lwm2m.example.com:5684\", without "
+               "path and query";
+    }
+}
+
+/* A name may lead anywhere, so only numbers count as this machine. */
+static bool is_loopback(const struct sally_uri *uri)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+
+    if (uri->kind == SALLY_URI_IPV4 &&
+        inet_pton(AF_INET, uri->host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return uri->kind == SALLY_URI_IPV6 &&
+           inet_pton(AF_INET6, uri->host, &v6) == 1 &&
+           IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static void take_uri(struct sally_loader *l, const config_setting_t *group,
+                     struct sally_config_server *s)
+{
+    const config_setting_t *uri = config_setting_get_member(group, "uri");
+    enum sally_err e;
+
+    if (s->uri_text[0] == '\0')
+        return; /* missing or no text, which was said */
+    e = sally_uri_parse(sally_span_of(s->uri_text), &s->uri);
+    if (e != SALLY_E_OK)
+        sally_expected(&l->reader, group, uri, "uri", "%s", uri_problem(e));
+    else if (!s->uri.secure && !s->insecure && !is_loopback(&s->uri))
+        sally_expected(&l->reader, group, uri, "uri",
+                       "a coaps:// URI, or insecure = true beside it, since "
+                       "coap:// protects nothing beyond this machine");
+}
+
+static void check_unique(struct sally_loader *l, const config_setting_t *group,
+                         size_t number)
+{
+    const struct sally_config_server *s = &l->server_list[number];
+
+    if (s->name[0] != '\0' &&
+        sally_names_add(&l->servers, s->name, number, l->reader.file,
+                        s->line) != NULL)
+        sally_expected(&l->reader, group,
+                       config_setting_get_member(group, "name"), "name",
+                       "a name that no other server has");
+    for (size_t i = 0; i < number; i++)
+        if (s->short_server_id != 0 &&
+            l->server_list[i].short_server_id == s->short_server_id)
+            sally_expected(&l->reader, group,
+                           config_setting_get_member(group, "short_server_id"),
+                           "short_server_id",
+                           "a number that no other server has");
+}
+
+static void take_server(struct sally_loader *l, const config_setting_t *group,
+                        void *context)
+{
+    size_t number = l->out->server_count++;
+    struct sally_config_server *s = &l->server_list[number];
+
+    (void)context;
+    *s = (struct sally_config_server){ .name = "", .uri_text = "" };
+    s->line = (unsigned)config_setting_source_line(group);
+    sally_schema_defaults(&l->reader, &server_group, s);
+    sally_schema_read(&l->reader, &server_group, group, s);
+    take_uri(l, group, s);
+    check_unique(l, group, number);
+}
+
+void sally_load_servers(struct sally_loader *l, const config_setting_t *root)
+{
+    size_t count = sally_load_each(l, "servers", NULL, NULL);
+
+    if (count == 0 && config_setting_get_member(root, "servers") == NULL)
+        sally_expected(&l->reader, NULL, NULL, "servers",
+                       "a list ( ) of at least one server");
+    l->server_list = sally_arena_take(l->reader.arena, count,
+                                      sizeof(*l->server_list));
+    l->out->servers = l->server_list;
+    if (l->server_list != NULL)
+        sally_load_each(l, "servers", take_server, NULL);
+}
