@@ -50,7 +50,7 @@ struct sally_key_finder {
  * when a session is up: so an attempt that fails leaves nothing behind.     */
 struct sally_resumption {
     void *session; /* owned, the library's; NULL: none */
-    uint8_t owner[32]; /* digest of the credential that it belongs to */
+    uint64_t owner; /* digest of the credential that it belongs to */
 };
 
 struct sally_mechanism {

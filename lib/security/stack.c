@@ -15,6 +15,7 @@ static const struct choice {
     enum sally_scheme scheme;
     const struct sally_mechanism *channel;
 } choices[] = {
+    { SALLY_MODE_PSK, SALLY_SCHEME_COAPS, &sally_mechanism_dtls },
     { SALLY_MODE_NOSEC, SALLY_SCHEME_COAP, &sally_mechanism_none },
 };
 
@@ -27,8 +28,7 @@ const struct sally_mechanism *sally_stack_row(enum sally_security_mode mode,
     return NULL;
 }
 
-/* Ends the session that was there; what could resume it stays. */
-static void end_session(struct sally_stack *s)
+void sally_stack_end(struct sally_stack *s)
 {
     if (s->channel == NULL || s->state == NULL)
         return;
@@ -49,7 +49,7 @@ static enum sally_err begin(struct sally_stack *s,
         finder == NULL ? SALLY_ROLE_CLIENT : SALLY_ROLE_SERVER;
     enum sally_err e;
 
-    end_session(s);
+    sally_stack_end(s);
     if (s->channel != row)
         sally_stack_forget(s);
     s->channel = row;
@@ -64,7 +64,7 @@ static enum sally_err begin(struct sally_stack *s,
     e = row->start(s->state, shared, credential, finder, &s->resumption, role,
                    now);
     if (e != SALLY_E_OK)
-        end_session(s);
+        sally_stack_end(s);
     return e;
 }
 
@@ -154,7 +154,7 @@ void sally_stack_forget(struct sally_stack *s)
 
 void sally_stack_wipe(struct sally_stack *s)
 {
-    end_session(s);
+    sally_stack_end(s);
     sally_stack_forget(s);
     *s = (struct sally_stack){ .channel = NULL };
 }

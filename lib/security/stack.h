@@ -73,6 +73,7 @@ void sally_stack_close(struct sally_stack *s);
 
 /* Ends the session silently and forgets it: for the end of the association.
  * To begin anew only start again, without a wipe before it.                 */
+void sally_stack_end(struct sally_stack *s); /* what can resume it stays */
 void sally_stack_wipe(struct sally_stack *s);
 size_t sally_stack_overhead(const struct sally_stack *s);
 bool sally_stack_resumed(const struct sally_stack *s);

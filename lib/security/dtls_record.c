@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/security/dtls_record.c - drops what is no DTLS at all, or what nobody
+ * honest sends now, before it costs memory or a session.                    */
+#include "security/dtls_record.h"
+
+#include "base/cursor.h"
+#include "security/mechanism.h"
+
+enum content_type {
+    CHANGE_CIPHER_SPEC = 20,
+    ALERT = 21,
+    HANDSHAKE = 22,
+    APPLICATION_DATA = 23
+};
+
+struct record {
+    uint8_t type;
+    uint16_t version, epoch;
+    struct sally_span body;
+};
+
+static enum sally_err take_record(struct sally_cursor *c, struct record *r)
+{
+    r->type = sally_take_u8(c);
+    r->version = sally_take_u16(c);
+    r->epoch = sally_take_u16(c);
+    (void)sally_take(c, 6); /* the sequence number is the library's business */
+    r->body = sally_take(c, sally_take_u16(c));
+    if (c->failed)
+        return SALLY_E_TRUNCATED;
+    if (r->type < CHANGE_CIPHER_SPEC || r->type > APPLICATION_DATA ||
+        (r->version != 0xfeff && r->version != 0xfefd))
+        return SALLY_E_MALFORMED;
+    return SALLY_E_OK;
+}
+
+/* A fragment's header claims the size of the whole message, and the library
+ * allocates that much: refuse what no handshake of ours needs.              */
+static enum sally_err check_handshake(struct sally_span body)
+{
+    struct sally_cursor c = sally_cursor_over(body);
+
+    while (c.rest.len != 0) {
+        (void)sally_take_u8(&c); /* type */
+        uint64_t length = sally_take_uint(&c, 3);
+        uint16_t sequence = sally_take_u16(&c);
+        (void)sally_take(&c, 3); /* fragment offset */
+        (void)sally_take(&c, (size_t)sally_take_uint(&c, 3));
+        if (c.failed)
+            return SALLY_E_TRUNCATED;
+        if (length > SALLY_DTLS_HANDSHAKE_MAX ||
+            sequence > SALLY_DTLS_SEQUENCE_MAX)
+            return SALLY_E_TOO_LARGE;
+    }
+    return SALLY_E_OK;
+}
+
+/* Application data that overtakes the handshake would end it as a protocol
+ * error in the library; dropped here, it is one more lost datagram.         */
+static enum sally_err check_record(const struct record *r, bool up, bool first)
+{
+    if (r->type == APPLICATION_DATA && (r->epoch == 0 || (first && !up)))
+        return SALLY_E_UNEXPECTED;
+    if (r->epoch != 0)
+        return SALLY_E_OK;
+    if (r->type == ALERT && up)
+        return SALLY_E_UNEXPECTED;
+    return r->type == HANDSHAKE ? check_handshake(r->body) : SALLY_E_OK;
+}
+
+enum sally_err sally_dtls_admit(struct sally_span datagram, bool up,
+                                struct sally_dtls_datagram *out)
+{
+    struct sally_cursor c = sally_cursor_over(datagram);
+    struct sally_dtls_datagram seen = { 0, false };
+    enum sally_err e = SALLY_E_OK;
+
+    if (datagram.len > SALLY_DATAGRAM_MAX)
+        return SALLY_E_TOO_LARGE;
+    do {
+        struct record r;
+
+        e = take_record(&c, &r);
+        if (e == SALLY_E_OK)
+            e = check_record(&r, up, seen.records == 0);
+        if (e != SALLY_E_OK)
+            return e;
+        seen.records++;
+        seen.application_data |= r.type == APPLICATION_DATA;
+    } while (c.rest.len != 0);
+    *out = seen;
+    return SALLY_E_OK;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/security/dtls_record.h - looks at a datagram's record headers before
+ * the DTLS library does. RFC 6347 s.4.1, 4.2.2.                             */
+#ifndef SALLY_SECURITY_DTLS_RECORD_H
+#define SALLY_SECURITY_DTLS_RECORD_H
+
+#include "base/error.h"
+#include "base/span.h"
+
+/* Bounds on what a peer makes us keep while it has proven nothing. A PSK
+ * handshake has messages of some hundred bytes and numbers below 10.        */
+#define SALLY_DTLS_HANDSHAKE_MAX 2048
+#define SALLY_DTLS_SEQUENCE_MAX 32
+
+struct sally_dtls_datagram {
+    uint8_t records;       /* 1 or more; 1280 bytes hold 98 at most */
+    bool application_data; /* one of them claims to be that */
+};
+
+/* Whether the datagram is worth decrypting. `up`: the handshake is over.
+ *   TOO_LARGE   over SALLY_DATAGRAM_MAX, or a handshake message over its bound
+ *   TRUNCATED   a header or record runs past the end
+ *   MALFORMED   not DTLS 1.0 to 1.2, or an unknown content type
+ *   UNEXPECTED  application data before the handshake is over; after it a
+ *               plaintext alert; plaintext data at any time                   */
+enum sally_err sally_dtls_admit(struct sally_span datagram, bool up,
+                                struct sally_dtls_datagram *out) SALLY_MUST_USE;
+
+#endif
