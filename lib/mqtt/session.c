@@ -49,6 +49,8 @@ static struct sally_mqtt_publish kept_will(const struct sally_mqtt_session *s)
     struct sally_span both = { s->will,
                                (size_t)(s->will_topic + s->will_payload) };
 
+    if (s->will == NULL)
+        return (struct sally_mqtt_publish){ .qos = 0 };
     return (struct sally_mqtt_publish){
         .topic = sally_span_sub(both, 0, s->will_topic),
         .payload = sally_span_sub(both, s->will_topic, s->will_payload),
