@@ -22,10 +22,6 @@ struct sally_hashmap {
     struct sally_hash_key seed;
 };
 
-/* The entry that embeds `node` as `member`. */
-#define SALLY_OWNER(node, type, member) \
-    ((type *)(void *)((char *)(node)-offsetof(type, member)))
-
 /* `expected` entries, which sets the number of buckets; more still fit. */
 enum sally_err sally_hashmap_init(struct sally_hashmap *m, size_t expected,
                                   struct sally_hash_key seed) SALLY_MUST_USE;

@@ -13,6 +13,10 @@
 
 #define SALLY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
+/* The struct of `type` that embeds what `at` points to as `member`. */
+#define SALLY_OWNER(at, type, member) \
+    ((type *)(void *)((char *)(at) - offsetof(type, member)))
+
 struct sally_span {
     const uint8_t *at; /* may be NULL when len is 0 */
     size_t len;        /* bytes */

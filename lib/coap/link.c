@@ -367,6 +367,14 @@ void sally_coap_link_close(struct sally_coap_link *l, sally_usec now)
     l->told = sally_stack_state(&l->stack);
 }
 
+void sally_coap_link_end(struct sally_coap_link *l)
+{
+    end_all_silently(l);
+    give_wire(l);
+    sally_stack_end(&l->stack);
+    l->told = SALLY_CHANNEL_IDLE;
+}
+
 void sally_coap_link_wipe(struct sally_coap_link *l)
 {
     if (l->shared == NULL)

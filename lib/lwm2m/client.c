@@ -187,6 +187,11 @@ static void update_now(struct sally_lwm2m_client *c, sally_usec now)
  * it has been queued before, and leaves first.                              */
 static void settle(struct sally_lwm2m_client *c, sally_usec now)
 {
+    if (c->leaving) {
+        c->leaving = false;
+        sally_coap_link_close(&c->link, now);
+        c->due = sally_after(now, LINGER);
+    }
     if (c->lost != SALLY_E_OK && c->state == SALLY_CLIENT_DEREGISTERING) {
         if (c->disabling)
             disable(c, now);
@@ -244,8 +249,7 @@ static void on_registering(struct sally_lwm2m_client *c,
                            sally_usec now)
 {
     if (c->state == SALLY_CLIENT_DEREGISTERING) {
-        sally_coap_link_close(&c->link, now); /* whatever it answered */
-        c->due = sally_after(now, LINGER);
+        c->leaving = true; /* whatever it answered */
         return;
     }
     if (c->location[0] != '\0') { /* an Update */

@@ -27,6 +27,7 @@ struct sally_lwm2m_client {
     bool resumed;          /* the session is: an Update may do */
     bool reboot_wanted;    /* /3/0/4 was executed: start over */
     bool disable_wanted;   /* /1/x/4 was executed */
+    bool leaving;          /* de-registered: close the channel */
     bool disabling;        /* the de-registration under way is /1/x/4's */
     enum sally_err lost;   /* not OK: end the session at the next settling */
     unsigned attempt;      /* failures in a row, in this round */

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/downlink.c - a bounded table of commands under way. */
+#include "uplink/downlink.h"
+
+#include "log/log.h"
+#include "uplink/shard.h"
+
+#include <stdlib.h>
+
+/* A command whose outcome somebody waits for: the server (client set), or
+ * only the store.                                                           */
+struct open_command {
+    struct open_command *next;
+    struct sally_virtual_client *client; /* NULL: nobody upstream waits */
+    sally_coap_exchange exchange;
+    bool parked; /* in the store until it is done */
+    bool out;    /* with the outer door now */
+    struct sally_bus_message message; /* COMMAND, as it is sent */
+};
+
+struct sally_downlink {
+    struct sally_shard *shard;
+    struct sally_pool pool;
+    struct open_command *open;
+    uint32_t last; /* number of the newest command */
+};
+
+enum sally_err sally_downlink_create(struct sally_downlink **out,
+                                     struct sally_shard *shard)
+{
+    struct sally_downlink *d = calloc(1, sizeof(*d));
+
+    if (d == NULL)
+        return SALLY_E_NO_MEMORY;
+    d->shard = shard;
+    if (sally_pool_init(&d->pool, sizeof(struct open_command),
+                        SALLY_COMMANDS_OPEN, false) != SALLY_E_OK) {
+        free(d);
+        return SALLY_E_NO_MEMORY;
+    }
+    *out = d;
+    return SALLY_E_OK;
+}
+
+void sally_downlink_wipe(struct sally_downlink *d)
+{
+    if (d == NULL)
+        return;
+    sally_pool_wipe(&d->pool);
+    free(d);
+}
+
+const struct sally_config_down *
+sally_downlink_rule(const struct sally_config_profile *p,
+                    const struct sally_path *path)
+{
+    for (size_t i = 0; i < p->down_count; i++)
+        if (sally_path_equal(&p->down[i].on, path))
+            return &p->down[i];
+    return NULL;
+}
+
+static struct open_command **find(struct sally_downlink *d, uint32_t number)
+{
+    struct open_command **link = &d->open;
+
+    while (*link != NULL && (*link)->message.as.command.command != number)
+        link = &(*link)->next;
+    return link;
+}
+
+static void drop(struct sally_downlink *d, struct open_command **link)
+{
+    struct open_command *k = *link;
+
+    *link = k->next;
+    sally_pool_give(&d->pool, k);
+}
+
+static void answer(struct open_command *k, uint8_t code, sally_usec now)
+{
+    if (k->client == NULL)
+        return;
+    sally_lwm2m_client_answer(&k->client->client, k->exchange, code, now);
+    sally_shard_pump(k->client->shard, k->client, now);
+    k->client = NULL;
+}
+
+static void send(struct sally_downlink *d, struct open_command *k)
+{
+    if (!k->out)
+        k->out = sally_shard_to_outer(d->shard, &k->message);
+}
+
+static uint8_t check(const struct sally_config_down *rule,
+                     const struct sally_lwm2m_command *c)
+{
+    double n;
+
+    if (rule->execute != c->execute)
+        return SALLY_CODE_METHOD_NOT_ALLOWED;
+    if (c->execute || !rule->has_range)
+        return 0;
+    if (!sally_value_as_real(&c->value, &n) || n < rule->min || n > rule->max)
+        return SALLY_CODE_FORBIDDEN;
+    return 0;
+}
+
+static enum sally_err fill(struct open_command *k,
+                           const struct sally_lwm2m_command *c)
+{
+    struct sally_bus_command *m = &k->message.as.command;
+    struct sally_lwm2m_value value =
+        c->execute ? sally_value_text(c->arguments) : c->value;
+
+    return sally_bus_put_value(&m->value, m->bytes, &m->used, &c->path, &value);
+}
+
+static struct open_command *begin(struct sally_downlink *d,
+                                  struct sally_virtual_client *v,
+                                  const struct sally_config_down *rule,
+                                  const struct sally_lwm2m_command *c)
+{
+    struct open_command *k = sally_pool_take(&d->pool);
+    struct sally_bus_command *m;
+
+    if (k == NULL)
+        return NULL;
+    *k = (struct open_command){ .next = d->open,
+                                .client = v,
+                                .exchange = c->exchange };
+    sally_bus_begin(&k->message, SALLY_BUS_COMMAND);
+    m = &k->message.as.command;
+    m->command = ++d->last;
+    m->sensor = v->sensor->index;
+    m->timeout_ms = (uint32_t)rule->timeout;
+    m->down = (uint16_t)(rule - v->sensor->profile->down);
+    m->execute = c->execute;
+    if (fill(k, c) != SALLY_E_OK) {
+        sally_pool_give(&d->pool, k);
+        return NULL;
+    }
+    d->open = k;
+    return k;
+}
+
+static bool park(struct sally_downlink *d, struct open_command *k)
+{
+    k->parked = true;
+    return sally_store_park(sally_shard_store(d->shard), &k->message.as.command,
+                            sally_shard_utc(d->shard)) == SALLY_E_OK;
+}
+
+uint8_t sally_downlink_command(struct sally_downlink *d,
+                               struct sally_virtual_client *v,
+                               const struct sally_lwm2m_command *c,
+                               sally_usec now)
+{
+    const struct sally_config_down *rule =
+        sally_downlink_rule(v->sensor->profile, &c->path);
+    struct open_command *k;
+    uint8_t code = check(rule, c);
+
+    (void)now;
+    if (code != 0) {
+        sally_log(SALLY_LOG_WARNING, "command_refused",
+                  SALLY_TEXT("sensor", v->sensor->config->id),
+                  SALLY_TEXT("server", v->server->name),
+                  SALLY_NUMBER("resource", c->path.id[2]));
+        return code;
+    }
+    k = begin(d, v, rule, c);
+    if (k == NULL)
+        return SALLY_CODE_UNAVAILABLE;
+    if (rule->answer == SALLY_DOWN_STORE ? park(d, k) : (send(d, k), k->out))
+        return 0;
+    drop(d, find(d, k->message.as.command.command));
+    return SALLY_CODE_UNAVAILABLE;
+}
+
+/* What a server is told. LwM2M has no codes of its own for a device behind a
+ * gateway; these are CoAP's for intermediaries (RFC 7252 s.5.9.3).          */
+static uint8_t outcome_code(enum sally_outcome result)
+{
+    switch (result) {
+    case SALLY_OUTCOME_DONE:
+        return SALLY_CODE_CHANGED;
+    case SALLY_OUTCOME_OFFLINE:
+        return SALLY_CODE_UNAVAILABLE;
+    case SALLY_OUTCOME_TIMEOUT:
+        return SALLY_CODE_GATEWAY_TIMEOUT;
+    case SALLY_OUTCOME_REFUSED:
+        return SALLY_CODE_BAD_GATEWAY;
+    case SALLY_OUTCOME_INVALID:
+        return SALLY_CODE_BAD_REQUEST;
+    }
+    return SALLY_CODE_INTERNAL_ERROR;
+}
+
+/* The sensor did it: the resource now has that value. */
+static void take_effect(struct sally_downlink *d, const struct open_command *k,
+                        sally_usec now)
+{
+    const struct sally_bus_command *m = &k->message.as.command;
+    struct sally_lwm2m_record r;
+
+    if (m->execute)
+        return;
+    sally_bus_value(&m->value, m->bytes, &r);
+    sally_shard_set(d->shard, m->sensor, &r, now);
+}
+
+/* A parked command that found the sensor away, or gone before it answered,
+ * waits for it; everything else is final.                                   */
+static bool waits(const struct open_command *k, enum sally_outcome result)
+{
+    return k->parked && (result == SALLY_OUTCOME_OFFLINE ||
+                         result == SALLY_OUTCOME_TIMEOUT);
+}
+
+void sally_downlink_outcome(struct sally_downlink *d, uint32_t command,
+                            enum sally_outcome result, sally_usec now)
+{
+    struct open_command **link = find(d, command);
+
+    if (*link == NULL)
+        return;
+    (*link)->out = false;
+    if (waits(*link, result))
+        return;
+    if (result == SALLY_OUTCOME_DONE)
+        take_effect(d, *link, now);
+    if ((*link)->parked)
+        sally_store_unpark(sally_shard_store(d->shard), command);
+    answer(*link, outcome_code(result), now);
+    drop(d, link);
+}
+
+void sally_downlink_parked(struct sally_downlink *d, uint32_t command,
+                           enum sally_err e, sally_usec now)
+{
+    struct open_command **link = find(d, command);
+
+    if (*link == NULL)
+        return;
+    answer(*link,
+           e == SALLY_E_OK ? SALLY_CODE_CHANGED : SALLY_CODE_UNAVAILABLE, now);
+    if (e == SALLY_E_OK)
+        send(d, *link);
+    else
+        drop(d, link);
+}
+
+void sally_downlink_online(struct sally_downlink *d, uint32_t sensor)
+{
+    for (struct open_command *k = d->open; k != NULL; k = k->next)
+        if (k->message.as.command.sensor == sensor && k->parked)
+            send(d, k);
+}
+
+void sally_downlink_orphaned(struct sally_downlink *d, sally_usec now)
+{
+    struct open_command **link = &d->open;
+
+    while (*link != NULL) {
+        (*link)->out = false;
+        if ((*link)->parked) {
+            link = &(*link)->next;
+            continue;
+        }
+        answer(*link, SALLY_CODE_GATEWAY_TIMEOUT, now);
+        drop(d, link);
+    }
+}
+
+/* The profile may have changed since: a rule is found by its path again, and a
+ * command without one is dropped.                                           */
+static void load(void *owner, const struct sally_bus_command *c)
+{
+    struct sally_downlink *d = owner;
+    const struct sally_config_profile *p =
+        sally_shard_sensor(d->shard, c->sensor)->profile;
+    struct sally_lwm2m_record r;
+    const struct sally_config_down *rule;
+    struct open_command *k;
+
+    if (c->command > d->last)
+        d->last = c->command;
+    sally_bus_value(&c->value, c->bytes, &r);
+    rule = sally_downlink_rule(p, &r.path);
+    k = rule == NULL ? NULL : sally_pool_take(&d->pool);
+    if (k == NULL) {
+        sally_store_unpark(sally_shard_store(d->shard), c->command);
+        return;
+    }
+    *k = (struct open_command){ .next = d->open, .parked = true };
+    sally_bus_begin(&k->message, SALLY_BUS_COMMAND);
+    k->message.as.command = *c;
+    k->message.as.command.down = (uint16_t)(rule - p->down);
+    d->open = k;
+}
+
+void sally_downlink_start(struct sally_downlink *d)
+{
+    sally_store_parked(sally_shard_store(d->shard), UINT32_MAX, load, d);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/downlink.h - commands of a server on their way to a sensor,
+ * and the answers on their way back.
+ *
+ * The firewall stands here: only resources that the sensor's profile names
+ * take commands, with the operation and in the range that it says. A rule
+ * with `answer = "store"` is answered when the command is durable, and the
+ * command waits for the sensor; with "confirm" when the sensor has answered.*/
+#ifndef SALLY_UPLINK_DOWNLINK_H
+#define SALLY_UPLINK_DOWNLINK_H
+
+#include "uplink/virtual_client.h"
+
+#define SALLY_COMMANDS_OPEN 256 /* waiting for their outcome, all sensors */
+
+struct sally_downlink; /* of a shard */
+
+enum sally_err sally_downlink_create(struct sally_downlink **out,
+                                     struct sally_shard *shard) SALLY_MUST_USE;
+void sally_downlink_wipe(struct sally_downlink *d); /* NULL is allowed */
+
+/* The rule for this resource, or NULL. */
+const struct sally_config_down *
+sally_downlink_rule(const struct sally_config_profile *p,
+                    const struct sally_path *path);
+
+/* A response code, or 0: sally_lwm2m_client_answer() follows. */
+uint8_t sally_downlink_command(struct sally_downlink *d,
+                               struct sally_virtual_client *v,
+                               const struct sally_lwm2m_command *c,
+                               sally_usec now);
+
+/* What the outer door made of a command. */
+void sally_downlink_outcome(struct sally_downlink *d, uint32_t command,
+                            enum sally_outcome result, sally_usec now);
+
+/* The store's word on a parked command. */
+void sally_downlink_parked(struct sally_downlink *d, uint32_t command,
+                           enum sally_err e, sally_usec now);
+
+/* The sensor is there again: its parked commands go out. */
+void sally_downlink_online(struct sally_downlink *d, uint32_t sensor);
+
+/* The outer door is gone, and with it every answer that it owed. */
+void sally_downlink_orphaned(struct sally_downlink *d, sally_usec now);
+
+/* Loads what was parked before the last restart. */
+void sally_downlink_start(struct sally_downlink *d);
+
+#endif

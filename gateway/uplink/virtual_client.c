@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/virtual_client.c - delivery of one account, and the upcalls
+ * of its LwM2M client.                                                      */
+#include "uplink/virtual_client.h"
+
+#include "log/log.h"
+#include "uplink/downlink.h"
+#include "uplink/shard.h"
+
+#include <string.h>
+
+#define RETRY (5 * SALLY_SEC) /* after a server that is busy */
+#define KEEPALIVE_LIFETIME 240u /* seconds */
+#define KEEPALIVE_UPDATE (90 * SALLY_SEC) /* below common NAT timeouts */
+#define QUEUE_LIFETIME 86400u
+
+/* A batch is cut so that it fits one datagram in most cases: an encoded record
+ * takes some 25 bytes and its text.                                         */
+#define BATCH_BYTES 960
+#define RECORD_BYTES 28
+
+bool sally_virtual_client_queues(const struct sally_config_server *s,
+                                 const struct sally_config_profile *p)
+{
+    return s->reach == SALLY_REACH_QUEUE ||
+           (s->reach == SALLY_REACH_AUTO && p->down_count == 0);
+}
+
+uint32_t sally_virtual_client_lifetime(const struct sally_config_server *s,
+                                       const struct sally_config_profile *p)
+{
+    if (s->lifetime != 0)
+        return s->lifetime;
+    return sally_virtual_client_queues(s, p) ? QUEUE_LIFETIME
+                                             : KEEPALIVE_LIFETIME;
+}
+
+/* LwM2M 1.0 has neither Send nor times in what it reports. */
+bool sally_virtual_client_latest(const struct sally_virtual_client *v)
+{
+    return v->server->report == SALLY_REPORT_LATEST || v->client.version == 10;
+}
+
+/* --- Delivery ------------------------------------------------------------ */
+
+struct batch {
+    struct sally_lwm2m_record records[SALLY_RECORDS_MAX];
+    uint8_t text[4 * SALLY_BUS_BYTES]; /* what the records' text points to */
+    size_t count, used, size;
+    uint64_t upto;
+};
+
+static bool is_text(const struct sally_lwm2m_value *v)
+{
+    return v->type == SALLY_TYPE_STRING || v->type == SALLY_TYPE_OPAQUE ||
+           v->type == SALLY_TYPE_CORELNK;
+}
+
+/* Copies a record and the text it points to; false if either has no room. */
+static bool add_record(struct batch *b, const struct sally_lwm2m_record *r)
+{
+    size_t len = is_text(&r->value) ? r->value.is.bytes.len : 0;
+
+    if (b->count == SALLY_RECORDS_MAX || len > sizeof(b->text) - b->used)
+        return false;
+    b->records[b->count] = *r;
+    if (len != 0) {
+        memcpy(b->text + b->used, r->value.is.bytes.at, len);
+        b->records[b->count].value.is.bytes.at = b->text + b->used;
+    }
+    b->used += len;
+    b->count++;
+    return true;
+}
+
+static size_t size_of(const struct sally_bus_readings *m)
+{
+    return m->count * (size_t)RECORD_BYTES + m->used;
+}
+
+/* A whole message or nothing of it. */
+static bool add_message(struct batch *b, const struct sally_bus_readings *m)
+{
+    const struct batch before = { .count = b->count, .used = b->used };
+
+    if (b->count != 0 && b->size + size_of(m) > BATCH_BYTES)
+        return false;
+    for (size_t i = 0; i < m->count; i++) {
+        struct sally_lwm2m_record r;
+
+        sally_bus_value(&m->value[i], m->bytes, &r);
+        r.time = m->time;
+        if (!add_record(b, &r)) {
+            b->count = before.count;
+            b->used = before.used;
+            return false;
+        }
+    }
+    b->size += size_of(m);
+    return true;
+}
+
+/* Takes messages from the cursor on, as many as go into one batch. */
+static void gather(struct sally_virtual_client *v, struct batch *b)
+{
+    struct sally_store *store = sally_shard_store(v->shard);
+    struct sally_bus_readings m;
+    uint64_t number;
+
+    b->count = b->used = b->size = 0;
+    b->upto = 0;
+    while (sally_store_next(store, v->sensor->index, v->index, b->upto, &number,
+                            &m) == SALLY_E_OK) {
+        if (!add_message(b, &m))
+            return;
+        b->upto = number;
+        if (v->alone)
+            return;
+    }
+}
+
+static void passed(struct sally_virtual_client *v, uint64_t upto)
+{
+    sally_store_delivered(sally_shard_store(v->shard), v->sensor->index,
+                          v->index, upto);
+}
+
+/* Only the state is owed, and Reads and observations give that: nothing of
+ * what was stored needs to be kept for this account.                        */
+static void pass_all(struct sally_virtual_client *v)
+{
+    struct batch b;
+
+    for (gather(v, &b); b.upto != 0; gather(v, &b))
+        passed(v, b.upto);
+}
+
+static enum sally_err offer(struct sally_virtual_client *v,
+                            const struct batch *b, enum sally_report_way way,
+                            sally_usec now)
+{
+    v->delivering = true;
+    v->history = way == SALLY_REPORT_NOTIFY;
+    v->upto = b->upto;
+    if (way == SALLY_REPORT_SEND)
+        return sally_lwm2m_client_send(&v->client, b->records, b->count, now);
+    return sally_lwm2m_client_history(&v->client, b->records, b->count, now);
+}
+
+static void give_up(struct sally_virtual_client *v, enum sally_err e)
+{
+    v->given_up++;
+    passed(v, v->upto);
+    sally_log(SALLY_LOG_ERROR, "reading_refused",
+              SALLY_TEXT("sensor", v->sensor->config->id),
+              SALLY_TEXT("server", v->server->name),
+              SALLY_TEXT("why", sally_err_text(e)));
+}
+
+/* The server will not have it. One message among several is found by offering
+ * them singly; one that is refused alone is dropped, or it would hold back all
+ * that came after it for ever.                                              */
+static void on_refusal(struct sally_virtual_client *v, enum sally_err e)
+{
+    if (v->alone)
+        give_up(v, e);
+    v->alone = true;
+}
+
+void sally_virtual_client_deliver(struct sally_virtual_client *v,
+                                  sally_usec now)
+{
+    enum sally_report_way way = sally_lwm2m_client_way(&v->client);
+    struct batch b;
+    enum sally_err e;
+
+    if (v->delivering || (v->retry != SALLY_NEVER && v->retry > now))
+        return;
+    v->retry = SALLY_NEVER;
+    if (sally_virtual_client_latest(v) && way != SALLY_REPORT_SEND) {
+        pass_all(v);
+        return;
+    }
+    if (way == SALLY_REPORT_NONE)
+        return;
+    gather(v, &b);
+    if (b.count == 0)
+        return;
+    e = offer(v, &b, way, now);
+    if (e == SALLY_E_OK)
+        return;
+    v->delivering = false;
+    if (e == SALLY_E_TOO_LARGE || sally_err_class_of(e) == SALLY_ERR_PEER)
+        on_refusal(v, e);
+    v->retry = sally_after(now, e == SALLY_E_BUSY ? SALLY_SEC : RETRY);
+}
+
+/* --- Upcalls of the client ----------------------------------------------- */
+
+static void on_wanted(void *owner)
+{
+    struct sally_virtual_client *v = owner;
+
+    sally_shard_wants(v->shard, v);
+}
+
+static void on_rebind(void *owner)
+{
+    struct sally_virtual_client *v = owner;
+
+    sally_shard_rebind(v->shard, v);
+}
+
+static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
+{
+    struct sally_virtual_client *v = owner;
+    enum sally_log_level level = SALLY_LOG_DEBUG;
+
+    if (e != SALLY_E_OK)
+        v->last_error = e;
+    if (s == SALLY_CLIENT_WAITING)
+        level = SALLY_LOG_WARNING;
+    else if (s == SALLY_CLIENT_REGISTERED || s == SALLY_CLIENT_STOPPED ||
+             s == SALLY_CLIENT_DISABLED)
+        level = SALLY_LOG_INFO;
+    if (s == SALLY_CLIENT_REGISTERED)
+        v->last_error = SALLY_E_OK;
+    sally_log(level, sally_client_state_name(s),
+              SALLY_TEXT("sensor", v->sensor->config->id),
+              SALLY_TEXT("server", v->server->name),
+              SALLY_TEXT("endpoint", v->settings.endpoint),
+              SALLY_TEXT("why", sally_err_text(e)));
+    if (s == SALLY_CLIENT_STOPPED)
+        sally_shard_stopped(v->shard);
+}
+
+static bool handles(void *owner, const struct sally_path *path)
+{
+    struct sally_virtual_client *v = owner;
+
+    return sally_downlink_rule(v->sensor->profile, path) != NULL;
+}
+
+static uint8_t on_command(void *owner, const struct sally_lwm2m_command *c,
+                          sally_usec now)
+{
+    struct sally_virtual_client *v = owner;
+
+    return sally_downlink_command(sally_shard_downlink(v->shard), v, c, now);
+}
+
+static void on_delivered(void *owner, enum sally_err e, sally_usec now)
+{
+    struct sally_virtual_client *v = owner;
+
+    if (!v->delivering)
+        return;
+    v->delivering = false;
+    v->retry = SALLY_NEVER;
+    if (e == SALLY_E_OK) {
+        v->alone = false;
+        v->delivered++;
+        v->last_delivered = sally_shard_utc(v->shard);
+        passed(v, v->upto);
+    } else if (e == SALLY_E_REFUSED) {
+        on_refusal(v, e);
+    } else {
+        v->retry = sally_after(now, RETRY);
+    }
+    sally_shard_deliver_later(v->shard, v);
+}
+
+static void on_able(void *owner, sally_usec now)
+{
+    struct sally_virtual_client *v = owner;
+
+    (void)now;
+    v->retry = SALLY_NEVER;
+    sally_shard_deliver_later(v->shard, v);
+}
+
+static void on_written(void *owner, const struct sally_path *path)
+{
+    struct sally_virtual_client *v = owner;
+
+    (void)path; /* Mute Send may have changed */
+    sally_shard_deliver_later(v->shard, v);
+}
+
+static const struct sally_lwm2m_upcalls upcalls = {
+    .on_wanted = on_wanted,
+    .on_rebind = on_rebind,
+    .on_state = on_state,
+    .handles = handles,
+    .on_command = on_command,
+    .on_delivered = on_delivered,
+    .on_able = on_able,
+    .on_written = on_written,
+};
+
+void sally_virtual_client_init(struct sally_virtual_client *v,
+                               const struct sally_lwm2m_shared *shared)
+{
+    bool queues = sally_virtual_client_queues(v->server, v->sensor->profile);
+
+    v->retry = SALLY_NEVER;
+    v->settings = (struct sally_lwm2m_settings){
+        .endpoint = v->sensor->config->endpoint,
+        .server_instance = (uint16_t)v->index,
+        .version = (uint8_t)v->server->version,
+        .queue_mode = queues,
+        .update_every = queues ? SALLY_NEVER : KEEPALIVE_UPDATE,
+        .scheme = v->server->uri.secure ? SALLY_SCHEME_COAPS
+                                        : SALLY_SCHEME_COAP,
+        .credential = &v->credential,
+    };
+    sally_lwm2m_client_init(&v->client, shared, &v->settings,
+                            &v->sensor->resources, &upcalls, v);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/virtual_client.h - one sensor's LwM2M client towards one
+ * server, fed from the store.
+ *
+ * It owns the delivery: takes messages of its sensor out of the store in
+ * order, brings them to the server by Send or by notification, and moves the
+ * account's cursor when the server has them.                                */
+#ifndef SALLY_UPLINK_VIRTUAL_CLIENT_H
+#define SALLY_UPLINK_VIRTUAL_CLIENT_H
+
+#include "config/config.h"
+#include "lwm2m/client.h"
+#include "store/store.h"
+#include "uplink/pacer.h"
+
+struct sally_shard;
+
+/* What all accounts of one sensor share. */
+struct sally_uplink_sensor {
+    const struct sally_config_sensor *config;
+    const struct sally_config_profile *profile;
+    struct sally_resources resources;
+    struct sally_virtual_client *clients; /* account_count of them */
+    uint32_t index;
+    uint64_t accepted; /* messages made durable since start */
+    uint64_t refused;  /* by this door's own check */
+    sally_usec budget; /* rate check: see shard.c */
+};
+
+struct sally_virtual_client {
+    struct sally_lwm2m_client client;
+    struct sally_lwm2m_settings settings;
+    struct sally_credential credential;
+    struct sally_shard *shard;
+    struct sally_uplink_sensor *sensor;
+    const struct sally_config_account *account;
+    const struct sally_config_server *server;
+    struct sally_pacer_seat seat;
+    uint32_t index;   /* of the account at the sensor */
+    uint32_t number;  /* of the client in the shard */
+    bool delivering;  /* a batch is with the client */
+    bool history;     /* it goes by notification, with times */
+    bool alone;       /* the last batch was refused: one message at a time */
+    uint64_t upto;    /* the last message of the batch under way */
+    sally_usec retry; /* offer again then; NEVER: when something changes */
+    enum sally_err last_error;
+    uint64_t delivered, given_up;
+    sally_msec_utc last_delivered;
+};
+
+/* `v` is zeroed but for shard, sensor, account, server, index, number and
+ * credential. Everything it points to outlives it.                          */
+void sally_virtual_client_init(struct sally_virtual_client *v,
+                               const struct sally_lwm2m_shared *shared);
+
+/* Offers what waits in the store, if it can be and nothing is under way. */
+void sally_virtual_client_deliver(struct sally_virtual_client *v,
+                                  sally_usec now);
+
+/* Lifetime of its registration: the operator's, or chosen by `reach`. */
+uint32_t sally_virtual_client_lifetime(const struct sally_config_server *s,
+                                       const struct sally_config_profile *p);
+bool sally_virtual_client_queues(const struct sally_config_server *s,
+                                 const struct sally_config_profile *p);
+
+/* True if only the newest value per resource is owed to this server. */
+bool sally_virtual_client_latest(const struct sally_virtual_client *v);
+
+#endif
