@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/loop/loop.c - turns of the event loop, its clock, timers and tasks. */
+/* gateway/loop/loop.c - turns of the event loop: clock, timers, tasks. */
 #include "loop/inside.h"
 
 #include "base/hashmap.h"
@@ -136,7 +136,7 @@ static void fire_due(struct sally_loop *l)
     }
 }
 
-/* Runs what was asked for so far; what these ask for waits for the next turn. */
+/* Runs what was asked for so far; what that asks for waits for a turn. */
 static void run_later(struct sally_loop *l)
 {
     struct sally_task *todo = l->later;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/loop/tcp.c - accepted stream connections between engine and system. */
+/* gateway/loop/tcp.c - stream connections between engine and system. */
 #include "loop/tcp.h"
 
 #include "base/pool.h"
