@@ -40,11 +40,15 @@ profiles = (
 );
 '''
 
-SENSOR = '''id = "boiler";
-authenticate = ( { method = "password"; username = "boiler"; } );
-profile = "thermometer";
-expect_every = "10m";
-accounts = ( { server = "cloud"; mode = "psk"; key_file = "boiler.psk"; } );
+SENSOR = '''sensors = (
+  { id = "boiler";
+    authenticate = ( { method = "password"; username = "boiler"; } );
+    profile = "thermometer";
+    expect_every = "10m";
+    accounts = ( { server = "cloud"; mode = "psk";
+                   key_file = "boiler.psk"; } );
+  }
+);
 '''
 
 M, S = "sallyport.conf", "sensors.d/boiler.conf"
@@ -99,7 +103,7 @@ ROWS = (
 
 SYNTAX = (
     ("a quote that is not closed", M, 'name = "gw";', 'name = "gw;'),
-    ("a list that is not closed", S, ' } );\nprofile', ' };\nprofile'),
+    ("a list that is not closed", S, '  }\n);', '  }\n;'),
     ("an include", M, "gateway = {", '@include "more.conf"\ngateway = {'),
 )
 

@@ -192,7 +192,8 @@ public final class LeshanServerPeer {
         if (uri.getQuery() != null)
             for (String part : uri.getQuery().split("&")) {
                 int eq = part.indexOf('=');
-                all.put(eq < 0 ? part : part.substring(0, eq), eq < 0 ? "" : part.substring(eq + 1));
+                all.put(eq < 0 ? part : part.substring(0, eq),
+                        eq < 0 ? "" : part.substring(eq + 1));
             }
         return all;
     }

@@ -71,7 +71,7 @@ def path_options(path):
 
 class Client:
     """Confirmable requests from one source address, retransmitted as the same
-    bytes until they are answered. Times are short: this wire is loopback.     """
+    bytes until they are answered. Times are short: this wire is loopback."""
 
     def __init__(self, host, port, source=None, source_port=0, interface=None):
         self.to = (host, port)
@@ -90,7 +90,7 @@ class Client:
                 seconds=10.0, wait=0.5, query=()):
         """Sends one CON request and returns (code as "2.04", payload), or
         None if nothing came in `seconds`. A separate response is awaited and
-        acknowledged.                                                         """
+        acknowledged."""
         if isinstance(payload, str):
             payload = payload.encode()
         self.mid = self.mid + 1 & 0xffff
@@ -148,7 +148,7 @@ class Counter(threading.Thread):
     """A sensor that counts by confirmable POSTs: 1, 2, 3 ... each as one
     message, resent unchanged until it is answered. `acknowledged` are the
     numbers that were answered with 2.xx; `attempts[n]` counts new messages
-    (not retransmissions) that carried n; `answers` counts every code.        """
+    (not retransmissions) that carried n; `answers` counts every code."""
 
     def __init__(self, host, port, source, path, every=0.05, render=str,
                  content_format=0):
@@ -188,7 +188,7 @@ class Sensor(threading.Thread):
     """A device that is a CoAP server and reports from the same socket, as most
     do. It answers PUT and POST with 2.04 and GET with what was put last.
     `requests` holds (method, path, payload) once each; `answers` may map a
-    path to another code; `delay` and `silent` make it slow or dead.          """
+    path to another code; `delay` and `silent` make it slow or dead."""
 
     def __init__(self, address, port=5683):
         super().__init__(daemon=True, name=address)
@@ -242,7 +242,7 @@ class Sensor(threading.Thread):
     def report(self, host, port, path, payload, content_format=0,
                seconds=10.0):
         """Sends one reading from its own socket; returns the answer's code,
-        or None if there was none.                                            """
+        or None if there was none."""
         self.mid = self.mid + 1 & 0xffff
         token = struct.pack(">I", self.mid)
         options = path_options(path)
@@ -275,7 +275,7 @@ def coap_client():
 
 def libcoap_send(uri, method, payload, source=None, seconds=10):
     """One request by libcoap's client, from a source address if one is given.
-    It prints an error's code and nothing for 2.04: returns that text.        """
+    It prints an error's code and nothing for 2.04: returns that text."""
     argv = [coap_client(), "-m", method, "-B", str(int(seconds)), "-e",
             payload]
     if source:

@@ -63,7 +63,7 @@ class Gateway(Peer):
     mqtt_sensor() and coap_sensor(), then start() writes the configuration.
 
     Every sensor has one account, `psk` unless told otherwise, at the server
-    named "cloud". The outer door listens on loopback.                         """
+    named "cloud". The outer door listens on loopback."""
 
     def __init__(self, programs, sources, directory, server_uri, name="gateway",
                  namespace=None, version="1.1", report="auto",
@@ -155,9 +155,11 @@ class Gateway(Peer):
                 shutil.copy(os.path.join(objects, name),
                             os.path.join(self.root, "objects.d", name))
         for sensor_id, group in self.sensors.items():
-            self._write(f"sensors.d/{sensor_id}.conf", settings(group))
+            self._write(f"sensors.d/{sensor_id}.conf",
+                        settings({"sensors": [group]}))
         for name, group in self.profiles.items():
-            self._write(f"profiles.d/{name}.conf", settings(group))
+            self._write(f"profiles.d/{name}.conf",
+                        settings({"profiles": [group]}))
         for sensor_id, key in self.keys.items():
             self._write(f"keys/{sensor_id}.psk", key + "\n", 0o600)
         for user, password in self.passwords.items():

@@ -8,7 +8,7 @@ PATH = "/3303/0/5700"
 class Ledger:
     """Compares counting sensors (mqtt.Publisher, coap.Counter) with the
     messages of a server. `messages(endpoint)` gives lists of records in order
-    of arrival; `sensors` is {endpoint: counting sensor}.                      """
+    of arrival; `sensors` is {endpoint: counting sensor}."""
 
     def __init__(self, sensors, messages):
         self.sensors, self.messages = sensors, messages
@@ -58,7 +58,7 @@ class Ledger:
 
     def check_repeats(self, kills):
         """Each kill may repeat what was in flight, one message per sensor on
-        each side of the spool; nothing else is told twice. Returns totals.    """
+        each side of the spool; nothing else is told twice. Returns totals."""
         taken = delivered = 0
         for endpoint in self.sensors:
             again, messages = self.repeats(endpoint)

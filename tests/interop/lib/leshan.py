@@ -51,7 +51,7 @@ class Answer(dict):
 
 class Leshan(Peer):
     """The server on loopback ports of its own. Credentials outlive a restart,
-    registrations and observations do not.                                    """
+    registrations and observations do not."""
 
     def __init__(self, directory, name="leshan", cid=6):
         self.coap_port, self.coaps_port = net.free_port(), net.free_port()

@@ -184,7 +184,7 @@ class Publisher(threading.Thread):
     again, over new connections where needed, until it is acknowledged.
 
     `attempts[n]` is how often n was put on the wire, `acknowledged` the set of
-    numbers whose PUBACK came.                                                """
+    numbers whose PUBACK came."""
 
     def __init__(self, host, port, name, topic, user, password, every=0.05,
                  render=str):

@@ -37,7 +37,7 @@ class Relay:
     seeded generator: the same seed gives the same wire. Each client gets its
     own outgoing socket, so the server sees as many addresses as before.
 
-    Shares are 0.0 to 1.0 and hold in both directions.                       """
+    Shares are 0.0 to 1.0 and hold in both directions."""
 
     def __init__(self, upstream, seed=1, loss=0.0, duplicate=0.0, reorder=0.0,
                  flip=0.0, host="127.0.0.1"):

@@ -9,7 +9,7 @@ from .peer import Failed, check, run, wait_until
 
 def wait_register_at_openssl(env, endpoint, key, start):
     """Lets `start(uri)` start a client against OpenSSL's DTLS server, and
-    checks what was decrypted: a Register of `endpoint`. Returns its parts.    """
+    checks what was decrypted: a Register of `endpoint`. Returns its parts."""
     env.need("openssl")
     port = net.free_port()
     seen = os.path.join(env.directory, "decrypted")
@@ -48,7 +48,7 @@ def udp_port_bound(port):
 def wait_register_at_rd(env, endpoint, start):
     """Lets `start(uri, key in hexadecimal)` start a client against libcoap's
     resource directory over DTLS-PSK: it must see the endpoint register and
-    then list one entry (which does not tell the endpoint's name).             """
+    then list one entry (which does not tell the endpoint's name)."""
     env.need("coap-rd-gnutls")
     port = net.free_port()
     secret = secrets.token_hex(8)  # 16 characters are the key's 16 bytes

@@ -11,7 +11,7 @@ from .peer import Failed, Peer
 
 class Server(Peer):
     """The in-tree LwM2M server, with DTLS-PSK for the identities in `keys`
-    ({identity: key in hexadecimal}). Every event is kept in order.            """
+    ({identity: key in hexadecimal}). Every event is kept in order."""
 
     def __init__(self, program, directory, keys=None, name="server"):
         self.coap_port, self.coaps_port = net.free_port(), net.free_port()
