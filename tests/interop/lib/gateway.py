@@ -5,7 +5,6 @@ import json
 import os
 import re
 import secrets
-import shlex
 import shutil
 import signal
 
@@ -50,11 +49,9 @@ def on_tmpfs(path):
 
 def event_of(line):
     """A logfmt line as a dict, or None if it tells no event."""
-    try:
-        words = shlex.split(line, posix=True)
-    except ValueError:
-        return None
-    fields = dict(w.split("=", 1) for w in words if "=" in w)
+    fields = {key: json.loads(value) if value.startswith('"') else value
+              for key, value in re.findall(
+                  r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)', line)}
     return fields if "event" in fields else None
 
 

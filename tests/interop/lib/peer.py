@@ -16,7 +16,7 @@ _running = set()
 
 
 class Missing(Exception):
-    """Something that this machine lacks; the case is skipped, or fails in CI."""
+    """This machine lacks something: the case is skipped, or fails in CI."""
 
 
 class Failed(Exception):
@@ -66,7 +66,7 @@ class Peer:
         self.readers = []
 
     def start(self, ready=None, seconds=30.0):
-        """Starts it and waits for a line that holds `ready`, if one is given."""
+        """Starts it and waits for a line that holds `ready`, if given."""
         mark = len(self.lines)
         try:
             self.process = subprocess.Popen(
