@@ -25,7 +25,7 @@ static int receive(WOLFSSL *ssl, char *out, int room, void *context)
 }
 
 /* A datagram that finds no block is lost, and lost datagrams are resent. */
-static void enqueue(struct sally_dtls *d, struct sally_span datagram)
+void sally_dtls_io_put(struct sally_dtls *d, struct sally_span datagram)
 {
     struct sally_dtls_packet *p;
 
@@ -57,7 +57,7 @@ static int transmit(WOLFSSL *ssl, char *bytes, int n, void *context)
 
         sally_put(&w, datagram);
     } else {
-        enqueue(d, datagram);
+        sally_dtls_io_put(d, datagram);
     }
     return n;
 }

@@ -36,7 +36,8 @@ static enum sally_err take_record(struct sally_cursor *c, struct record *r)
 
 /* A fragment's header claims the size of the whole message, and the library
  * allocates that much: refuse what no handshake of ours needs.              */
-static enum sally_err check_handshake(struct sally_span body)
+static enum sally_err check_handshake(struct sally_span body,
+                                      struct sally_dtls_datagram *seen)
 {
     struct sally_cursor c = sally_cursor_over(body);
 
@@ -44,35 +45,42 @@ static enum sally_err check_handshake(struct sally_span body)
         (void)sally_take_u8(&c); /* type */
         uint64_t length = sally_take_uint(&c, 3);
         uint16_t sequence = sally_take_u16(&c);
-        (void)sally_take(&c, 3); /* fragment offset */
-        (void)sally_take(&c, (size_t)sally_take_uint(&c, 3));
+        uint64_t offset = sally_take_uint(&c, 3);
+        struct sally_span part = sally_take(&c, (size_t)sally_take_uint(&c, 3));
+        uint64_t end = (uint64_t)sequence << 32 | (offset + part.len + 1);
+
         if (c.failed)
             return SALLY_E_TRUNCATED;
         if (length > SALLY_DTLS_HANDSHAKE_MAX ||
             sequence > SALLY_DTLS_SEQUENCE_MAX)
             return SALLY_E_TOO_LARGE;
+        if (end > seen->position)
+            seen->position = end;
     }
     return SALLY_E_OK;
 }
 
 /* Application data that overtakes the handshake would end it as a protocol
  * error in the library; dropped here, it is one more lost datagram.         */
-static enum sally_err check_record(const struct record *r, bool up, bool first)
+static enum sally_err check_record(const struct record *r, bool up,
+                                   struct sally_dtls_datagram *seen)
 {
-    if (r->type == APPLICATION_DATA && (r->epoch == 0 || (first && !up)))
+    if (r->type == APPLICATION_DATA &&
+        (r->epoch == 0 || (seen->records == 0 && !up)))
         return SALLY_E_UNEXPECTED;
-    if (r->epoch != 0)
-        return SALLY_E_OK;
-    if (r->type == ALERT && up)
-        return SALLY_E_UNEXPECTED;
-    return r->type == HANDSHAKE ? check_handshake(r->body) : SALLY_E_OK;
+    seen->records++;
+    seen->application_data |= r->type == APPLICATION_DATA;
+    seen->plaintext |= r->epoch == 0;
+    if (r->epoch == 0 && r->type == HANDSHAKE)
+        return check_handshake(r->body, seen);
+    return SALLY_E_OK;
 }
 
 enum sally_err sally_dtls_admit(struct sally_span datagram, bool up,
                                 struct sally_dtls_datagram *out)
 {
     struct sally_cursor c = sally_cursor_over(datagram);
-    struct sally_dtls_datagram seen = { 0, false };
+    struct sally_dtls_datagram seen = { .records = 0 };
     enum sally_err e = SALLY_E_OK;
 
     if (datagram.len > SALLY_DATAGRAM_MAX)
@@ -82,11 +90,9 @@ enum sally_err sally_dtls_admit(struct sally_span datagram, bool up,
 
         e = take_record(&c, &r);
         if (e == SALLY_E_OK)
-            e = check_record(&r, up, seen.records == 0);
+            e = check_record(&r, up, &seen);
         if (e != SALLY_E_OK)
             return e;
-        seen.records++;
-        seen.application_data |= r.type == APPLICATION_DATA;
     } while (c.rest.len != 0);
     *out = seen;
     return SALLY_E_OK;

@@ -15,14 +15,16 @@
 struct sally_dtls_datagram {
     uint8_t records;       /* 1 or more; 1280 bytes hold 98 at most */
     bool application_data; /* one of them claims to be that */
+    bool plaintext;        /* one of them is of epoch 0 */
+    uint64_t position;     /* how far in the peer's handshake its plaintext
+                            * messages reach; 0: it holds none              */
 };
 
-/* Whether the datagram is worth decrypting. `up`: the handshake is over.
+/* Whether the datagram is worth a closer look. `up`: the handshake is over.
  *   TOO_LARGE   over SALLY_DATAGRAM_MAX, or a handshake message over its bound
  *   TRUNCATED   a header or record runs past the end
  *   MALFORMED   not DTLS 1.0 to 1.2, or an unknown content type
- *   UNEXPECTED  application data before the handshake is over; after it a
- *               plaintext alert; plaintext data at any time                   */
+ *   UNEXPECTED  application data before the handshake is over, or in plain    */
 enum sally_err sally_dtls_admit(struct sally_span datagram, bool up,
                                 struct sally_dtls_datagram *out) SALLY_MUST_USE;
 

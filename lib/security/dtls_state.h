@@ -48,6 +48,13 @@ struct sally_dtls_packet {
     uint8_t bytes[SALLY_DTLS_MTU];
 };
 
+/* Our last flight, where we have the last word in a handshake: a peer that
+ * missed it repeats its own.                                                */
+struct sally_dtls_final {
+    size_t len;
+    uint8_t bytes[];
+};
+
 struct sally_dtls {
     WOLFSSL *ssl; /* NULL once CLOSED or FAILED */
     struct sally_security *shared;
@@ -59,7 +66,10 @@ struct sally_dtls {
     struct sally_buf *capture;  /* where seal wants the record */
     struct sally_dtls_packet *first, *last; /* waiting */
     struct sally_dtls_packet *lent;         /* given out by output */
+    struct sally_dtls_final *final; /* owned; until the peer sends data */
     sally_usec resend_at, give_up_at;
+    sally_usec repeat_at;   /* from then on a repetition is answered again */
+    uint64_t peer_position; /* how far we saw the peer's handshake */
     uint8_t queued;
     uint8_t unread; /* records of the last datagram, at most */
     uint8_t state;  /* enum sally_channel_state */
@@ -68,11 +78,34 @@ struct sally_dtls {
     bool resumed;
 };
 
+/* dtls.c: ends the session; a last alert may still wait in the queue. */
+void sally_dtls_end(struct sally_dtls *d, enum sally_channel_state state,
+                    enum sally_err reason);
+
+/* What an error number of the library means. */
+enum sally_err sally_dtls_meaning(int library);
+
+/* dtls_handshake.c */
+void sally_dtls_shake(struct sally_dtls *d, sally_usec now);
+void sally_dtls_expire(void *state, sally_usec now);
+void sally_dtls_drop_final(struct sally_dtls *d);
+
+/* True, once per second, when the peer repeats what we have seen. */
+bool sally_dtls_may_repeat(struct sally_dtls *d, sally_usec now);
+void sally_dtls_resend_final(struct sally_dtls *d);
+
+/* dtls_traffic.c */
+enum sally_err sally_dtls_seal(void *state, struct sally_span message,
+                               struct sally_buf *wire);
+enum sally_err sally_dtls_open(void *state, struct sally_span wire,
+                               struct sally_buf *message, sally_usec now);
+
 /* dtls_context.c: a session object of the role's shared context. */
 WOLFSSL *sally_dtls_new(struct sally_security *s, enum sally_role role);
 
 /* dtls_io.c: joins the library's input and output to `d`. */
 void sally_dtls_io_join(struct sally_dtls *d);
+void sally_dtls_io_put(struct sally_dtls *d, struct sally_span datagram);
 struct sally_span sally_dtls_io_next(struct sally_dtls *d);
 void sally_dtls_io_wipe(struct sally_dtls *d);
 
