@@ -141,8 +141,8 @@ def case_refuse_wrong_interface(env):
     gw, good, bad = spaces.add("gw"), spaces.add("good"), spaces.add("bad")
     spaces.join(gw, "lan0", "10.77.1.1/24", good, "eth0", "10.77.1.2/24")
     spaces.join(gw, "wan0", "10.77.2.1/24", bad, "eth0", "10.77.2.2/24")
-    spaces.set(gw, "net.ipv4.conf.all.rp_filter", 0)
-    spaces.set(gw, "net.ipv4.conf.wan0.rp_filter", 0)
+    spaces.set(gw, "net/ipv4/conf/all/rp_filter", 0)
+    spaces.set(gw, "net/ipv4/conf/wan0/rp_filter", 0)
     # The stranger claims the sensor's address on its own wire.
     spaces.address(bad, "10.77.1.2/32", "eth0")
     port = net.free_port()

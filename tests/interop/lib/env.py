@@ -80,7 +80,7 @@ class Env:
         return self.closing(net.Relay(("127.0.0.1", port), **more))
 
     def namespaces(self):
-        self.need("ip", "sysctl")
+        self.need("ip")
         return self.closing(net.Namespaces())
 
     # ---- the end

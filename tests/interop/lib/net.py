@@ -158,10 +158,11 @@ class Namespaces:
         self._ip("-n", name, "route", "add", target, "dev", interface)
 
     def set(self, name, key, value):
-        code, _, why = run(["ip", "netns", "exec", name, "sysctl", "-qw",
-                            f"{key}={value}"])
+        """Sets a kernel parameter, as in net/ipv4/conf/all/rp_filter."""
+        code, _, why = run(self.inside(name, [
+            "sh", "-c", 'echo "$1" >"/proc/sys/$0"', key, value]))
         if code != 0:
-            raise Missing(f"sysctl {key}: {why.strip()}")
+            raise Missing(f"{key}: {why.strip()}")
 
     def inside(self, name, argv):
         """`argv` as it must be written to run in the namespace."""
