@@ -106,8 +106,8 @@ struct sally_coap_link_upcalls {
     /* What became of a confirmable notification: OK when acknowledged, RESET
      * when the peer does not want it, TIMED_OUT, CANCELLED with the channel.
      * For one not confirmable OK is told by the first _expire() after it was
-     * sent, which is due at once, and RESET if a Reset comes within the
-     * lifetime of the exchange.                                             */
+     * sent, which is due at once, and RESET if a Reset comes, before that in
+     * place of it or later within the lifetime of the exchange.             */
     void (*on_notified)(void *owner, sally_coap_exchange x, enum sally_err e,
                         sally_usec now);
 
