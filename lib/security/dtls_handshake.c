@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-/* A flight went out since there were `before` datagrams: wait for an answer. */
-static void arm(struct sally_dtls *d, unsigned before, sally_usec now)
+/* If a flight went out, wait for an answer. */
+static void arm(struct sally_dtls *d, sally_usec now)
 {
-    if (d->queued > before)
+    if (d->sent)
         d->resend_at = sally_after(
             now, (sally_usec)wolfSSL_dtls_get_current_timeout(d->ssl) *
                      SALLY_SEC);
@@ -66,18 +66,18 @@ static void come_up(struct sally_dtls *d)
 
 void sally_dtls_shake(struct sally_dtls *d, sally_usec now)
 {
-    unsigned before = d->queued;
-    int done = d->role == SALLY_ROLE_CLIENT ? wolfSSL_connect(d->ssl)
-                                            : wolfSSL_accept(d->ssl);
-    int error;
+    int done, error;
 
+    d->sent = false;
+    done = d->role == SALLY_ROLE_CLIENT ? wolfSSL_connect(d->ssl)
+                                        : wolfSSL_accept(d->ssl);
     if (done == WOLFSSL_SUCCESS) {
         come_up(d);
         return;
     }
     error = wolfSSL_get_error(d->ssl, done);
     if (error == WOLFSSL_ERROR_WANT_READ)
-        arm(d, before, now);
+        arm(d, now);
     else if (error == WOLFSSL_ERROR_ZERO_RETURN)
         sally_dtls_end(d, SALLY_CHANNEL_FAILED, SALLY_E_CLOSED);
     else
@@ -87,7 +87,6 @@ void sally_dtls_shake(struct sally_dtls *d, sally_usec now)
 void sally_dtls_expire(void *state, sally_usec now)
 {
     struct sally_dtls *d = state;
-    unsigned before = d->queued;
 
     if (d->state != SALLY_CHANNEL_HANDSHAKE)
         return;
@@ -98,8 +97,9 @@ void sally_dtls_expire(void *state, sally_usec now)
     if (now < d->resend_at)
         return;
     d->resend_at = SALLY_NEVER;
+    d->sent = false;
     if (wolfSSL_dtls_got_timeout(d->ssl) != WOLFSSL_SUCCESS)
         sally_dtls_end(d, SALLY_CHANNEL_FAILED, SALLY_E_TIMED_OUT);
     else
-        arm(d, before, now);
+        arm(d, now);
 }

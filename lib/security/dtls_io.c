@@ -52,6 +52,7 @@ static int transmit(WOLFSSL *ssl, char *bytes, int n, void *context)
     struct sally_span datagram = { (const uint8_t *)bytes, (size_t)n };
 
     (void)ssl;
+    d->sent = true;
     if (d->capture != NULL) {
         struct sally_writer w = sally_writer_into(d->capture);
 

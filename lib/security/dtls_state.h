@@ -76,6 +76,7 @@ struct sally_dtls {
     uint8_t reason; /* enum sally_err */
     uint8_t role;   /* enum sally_role */
     bool resumed;
+    bool sent; /* the library sent something, found a block or not */
 };
 
 /* dtls.c: ends the session; a last alert may still wait in the queue. */
