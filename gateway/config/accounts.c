@@ -211,8 +211,10 @@ void sally_accounts_finish(struct sally_loader *l,
         sally_arena_take(l->reader.arena, s->account_count, sizeof(*own));
 
     if (s->account_count == 0) {
-        if (config_setting_get_member(group, "accounts") == NULL)
-            sally_expected(&l->reader, group, NULL, "accounts",
+        if (sally_sensor_lacks(group, "accounts"))
+            sally_expected(&l->reader, group,
+                           config_setting_get_member(group, "accounts"),
+                           "accounts",
                            "an account at a server; `server` in "
                            "sensor_defaults gives each sensor one");
         return;

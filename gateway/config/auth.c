@@ -243,8 +243,10 @@ void sally_auth_finish(struct sally_loader *l, const config_setting_t *group,
     enum sally_assurance level = worth(s);
 
     if (s->auth_count == 0) {
-        if (config_setting_get_member(group, "authenticate") == NULL)
-            sally_expected(&l->reader, group, NULL, "authenticate",
+        if (sally_sensor_lacks(group, "authenticate"))
+            sally_expected(&l->reader, group,
+                           config_setting_get_member(group, "authenticate"),
+                           "authenticate",
                            "at least one way for the sensor to prove itself");
         return;
     }

@@ -165,6 +165,7 @@ struct sally_config_sensor {
     const struct sally_config_account *accounts;
     size_t account_count;
     const char *manufacturer, *model, *serial; /* of /3/0; "" absent */
+    uint16_t coap_port; /* where the sensor takes CoAP commands; 5683 */
     const char *file;
     unsigned line;
 };

@@ -65,12 +65,13 @@ static void take_resource(struct sally_loader *l,
                           const config_setting_t *group,
                           struct sally_resource_definition *out)
 {
+    unsigned before = l->reader.bad;
     bool has_min, has_max;
 
     *out = (struct sally_resource_definition){ .name = "", .unit = "" };
     sally_schema_defaults(&l->reader, &resource_group, out);
     sally_schema_read(&l->reader, &resource_group, group, out);
-    if (!config_setting_is_group(group))
+    if (l->reader.bad != before)
         return;
     has_min = config_setting_get_member(group, "min") != NULL;
     has_max = config_setting_get_member(group, "max") != NULL;

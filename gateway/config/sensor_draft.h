@@ -51,6 +51,9 @@ void sally_accounts_finish(struct sally_loader *l,
                            struct sally_sensor_names *names, size_t number,
                            struct sally_config_sensor *s);
 
+/* True if the group has no such list, or an empty one. */
+bool sally_sensor_lacks(const config_setting_t *group, const char *key);
+
 /* "KEY: expected WHAT that no other sensor has (FILE:LINE), got ..." unless
  * `name` is new.                                                            */
 void sally_sensor_claim(struct sally_loader *l, const config_setting_t *group,

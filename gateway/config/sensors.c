@@ -46,6 +46,8 @@ static const struct sally_key sensor_keys[] = {
       "", NULL },
     { "model", SALLY_KEY_TEXT, AT(sensor.model), 0, 64, "text", "", NULL },
     { "serial", SALLY_KEY_TEXT, AT(sensor.serial), 0, 64, "text", "", NULL },
+    { "coap_port", SALLY_KEY_WHOLE, AT(sensor.coap_port), 1, 65535, NULL,
+      "5683", NULL },
     LATER("speaks_for"),
     LATER("max_devices"),
     LATER("via"),
@@ -75,10 +77,18 @@ void sally_sensor_claim(struct sally_loader *l, const config_setting_t *group,
     if (name[0] == '\0')
         return;
     before = sally_names_add(names, name, number, l->reader.file, line);
-    if (before != NULL)
+    if (before != NULL && before->number != number)
         sally_complain(&l->reader, group, key,
                        "expected %s that no other sensor has, got \"%s\" as "
                        "in %s:%u", what, name, before->file, before->line);
+}
+
+bool sally_sensor_lacks(const config_setting_t *group, const char *key)
+{
+    const config_setting_t *list = config_setting_get_member(group, key);
+
+    return list == NULL || (config_setting_is_list(list) &&
+                            config_setting_length(list) == 0);
 }
 
 static void take_rules(struct sally_loader *l, const config_setting_t *group,

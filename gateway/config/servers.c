@@ -135,6 +135,7 @@ void sally_load_servers(struct sally_loader *l, const config_setting_t *root)
 {
     size_t count = sally_load_each(l, "servers", NULL, NULL);
 
+    l->reader.file = l->out->file;
     if (count == 0 && config_setting_get_member(root, "servers") == NULL)
         sally_expected(&l->reader, NULL, NULL, "servers",
                        "a list ( ) of at least one server");

@@ -34,6 +34,8 @@ static const char *level_problem(struct sally_span level, bool last)
         "captures like {x} that are a whole level, or {x...} as the last";
     struct sally_span name;
 
+    if (level.len == 0)
+        return NULL; /* "a//b" is a topic */
     if (memchr(level.at, '{', level.len) == NULL &&
         memchr(level.at, '}', level.len) == NULL)
         return NULL;
