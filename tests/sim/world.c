@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/sim/world.c - turns the virtual clock from event to event, and gives
+ * the client a fresh socket when its session is no more.                    */
+#include "sim/world.h"
+
+#include "security/crypto.h"
+#include "security/dtls.h"
+#include "sim/owner.h"
+
+#include <string.h>
+
+#define HEAP_MAX ((size_t)8 << 20)
+
+static enum sally_err find_key(void *owner, struct sally_span identity,
+                               struct sally_secret *key)
+{
+    const struct sim_world *w = owner;
+
+    if (!sally_span_is(identity, "sensor"))
+        return SALLY_E_NOT_FOUND;
+    return sally_secret_set(key, sally_secret_span(&w->credential.key));
+}
+
+static bool set_up_security(struct sim_world *w)
+{
+    const struct sally_security_limits limits = { 2, HEAP_MAX };
+    const char *suites = w->mechanism->server_suites;
+
+    if (sally_security_init(&w->security, &limits, &w->packets,
+                            sally_crypto_random()) != SALLY_E_OK)
+        return false;
+    if (suites == NULL) {
+        sally_credential_nosec(&w->credential);
+        return true;
+    }
+    return sally_credential_psk(&w->credential, sally_span_of("sensor"),
+                                sally_span_of("sixteen bytes key")) ==
+               SALLY_E_OK &&
+           sally_dtls_suites(w->security, SALLY_ROLE_SERVER, suites) ==
+               SALLY_E_OK;
+}
+
+static void accept_anew(struct sim_world *w)
+{
+    struct sim_end *server = &w->ends[SIM_SERVER];
+
+    server->up = server->broken = false;
+    if (sally_coap_link_accept(&server->link, w->mechanism->scheme, &w->finder,
+                               w->now) != SALLY_E_OK)
+        sim_fault(w, "the server cannot accept");
+}
+
+/* A server tells associations apart by address, so a client with a fresh
+ * socket meets a fresh one.                                                 */
+static void start_anew(struct sim_world *w)
+{
+    struct sim_end *client = &w->ends[SIM_CLIENT];
+
+    sim_network_clear(&w->network);
+    client->up = client->broken = false;
+    accept_anew(w);
+    if (sally_coap_link_start(&client->link, w->mechanism->scheme,
+                              &w->credential, w->now) != SALLY_E_OK)
+        sim_fault(w, "the client cannot start");
+}
+
+void sim_world_open(struct sim_world *w, const struct sim_mechanism *m,
+                    const struct sim_weather *weather, uint64_t seed)
+{
+    *w = (struct sim_world){ .mechanism = m, .now = SALLY_SEC, .goal = 20 };
+    w->chance.state = seed;
+    w->network.chance.state = ~seed;
+    w->network.weather = *weather;
+    if (sally_pool_init(&w->packets, SALLY_DATAGRAM_MAX, 64, true) !=
+            SALLY_E_OK ||
+        sally_pool_init(&w->bodies, sally_coap_defaults.body_max, 4, true) !=
+            SALLY_E_OK ||
+        !set_up_security(w)) {
+        sim_fault(w, "cannot be set up");
+        return;
+    }
+    w->heap_at_rest = sally_security_heap(w->security);
+    w->finder = (struct sally_key_finder){ find_key, w };
+    w->shared = (struct sally_coap_shared){ &sally_coap_defaults, &w->packets,
+                                            &w->bodies,
+                                            sim_random(&w->chance),
+                                            w->security };
+    for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
+        w->ends[i].world = w;
+        w->ends[i].who = i;
+        sally_coap_link_init(&w->ends[i].link, &w->shared, &sim_owner_upcalls,
+                             &w->ends[i]);
+    }
+    start_anew(w);
+}
+
+static void drain(struct sim_world *w)
+{
+    for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
+        struct sally_span out;
+
+        while ((out = sally_coap_link_output(&w->ends[i].link, w->now)).len !=
+               0)
+            sim_network_send(&w->network,
+                             i == SIM_CLIENT ? SIM_SERVER : SIM_CLIENT, out,
+                             w->now);
+    }
+}
+
+static sally_usec next_event(const struct sim_world *w)
+{
+    sally_usec next = sim_network_next(&w->network);
+
+    for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
+        const struct sim_end *e = &w->ends[i];
+
+        next = sally_earlier(next, sally_coap_link_deadline(&e->link));
+        next = sally_earlier(next, sim_owner_next(e));
+    }
+    return next;
+}
+
+/* A server whose handshake failed waits for the next one. If the client was
+ * up by then it would notice by time-outs; here it is told.                 */
+static void mend(struct sim_world *w)
+{
+    if (w->ends[SIM_SERVER].broken) {
+        if (w->ends[SIM_CLIENT].up)
+            w->ends[SIM_CLIENT].broken = true;
+        else
+            accept_anew(w);
+    }
+    if (w->ends[SIM_CLIENT].broken) {
+        w->restarts++;
+        w->now += SALLY_SEC;
+        start_anew(w);
+    }
+}
+
+static void step(struct sim_world *w)
+{
+    struct sim_datagram d;
+    sally_usec next;
+
+    mend(w);
+    for (int i = SIM_CLIENT; i <= SIM_SERVER; i++)
+        sim_owner_ask(&w->ends[i]);
+    drain(w);
+    next = next_event(w);
+    if (next == SALLY_NEVER) {
+        sim_fault(w, "nothing happens any more");
+        return;
+    }
+    w->now = next > w->now ? next : w->now;
+    if (sim_network_take(&w->network, w->now, &d))
+        (void)sally_coap_link_input(&w->ends[d.to].link,
+                                    (struct sally_span){ d.bytes, d.len },
+                                    w->now);
+    for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
+        sally_coap_link_expire(&w->ends[i].link, w->now);
+        sim_owner_answer(&w->ends[i]);
+    }
+}
+
+bool sim_world_run(struct sim_world *w, unsigned long steps)
+{
+    while (w->fault[0] == '\0' && steps-- > 0) {
+        if (w->ends[SIM_CLIENT].answered >= w->goal &&
+            w->ends[SIM_SERVER].answered >= w->goal)
+            return true;
+        step(w);
+    }
+    return false;
+}
+
+void sim_world_close(struct sim_world *w)
+{
+    for (int i = SIM_CLIENT; i <= SIM_SERVER; i++)
+        sally_coap_link_wipe(&w->ends[i].link);
+    if (w->packets.used != 0 || w->bodies.used != 0)
+        sim_fault(w, "blocks are still out after a wipe");
+    if (sally_security_heap(w->security) != w->heap_at_rest)
+        sim_fault(w, "library memory is still held after a wipe");
+    sally_security_wipe(w->security);
+    sally_pool_wipe(&w->packets);
+    sally_pool_wipe(&w->bodies);
+}
