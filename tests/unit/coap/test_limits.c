@@ -196,35 +196,48 @@ static void forgets_after_the_lifetime(void **state)
     pair_close(&p);
 }
 
+static void ask_if_there_is_room(const struct sally_coap_question *q)
+{
+    sally_coap_exchange x;
+    enum sally_err e = sally_coap_link_request(&p.a.link, q, p.now, &x);
+
+    assert_true(e == SALLY_E_OK || e == SALLY_E_NO_ROOM);
+}
+
+static void notify_if_there_is_room(bool confirmable)
+{
+    struct sally_coap_answer a = { .code = SALLY_CODE_CONTENT };
+    struct sally_span token = { p.b.token, p.b.token_len };
+    sally_coap_exchange x;
+    enum sally_err e = sally_coap_link_notify(&p.b.link, token, &a, confirmable,
+                                              p.now, &x);
+
+    assert_true(e == SALLY_E_OK || e == SALLY_E_NO_ROOM);
+}
+
 /* One of each kind of exchange, with bodies. */
 static void do_everything(void)
 {
     struct sally_coap_question q = { .code = SALLY_CODE_POST,
                                      .confirmable = true,
                                      .payload = { body, sizeof(body) } };
-    struct sally_coap_answer a = { .code = SALLY_CODE_CONTENT };
-    sally_coap_exchange x;
 
     p.b.answer = (struct sally_span){ body, sizeof(body) };
-    (void)sally_coap_link_request(&p.a.link, &q, p.now, &x);
+    ask_if_there_is_room(&q);
     pair_wait(&p, SALLY_SEC);
     q.observe = SALLY_OBSERVE_REGISTER;
     q.code = SALLY_CODE_GET;
     q.payload = none;
-    (void)sally_coap_link_request(&p.a.link, &q, p.now, &x);
+    ask_if_there_is_room(&q);
     p.b.habit = ANSWER_LATER;
     pair_wait(&p, SALLY_SEC);
     if (p.b.pending != 0)
         end_answer(&p.b, p.b.pending, true);
-    (void)sally_coap_link_notify(
-        &p.b.link, (struct sally_span){ p.b.token, p.b.token_len }, &a, false,
-        p.now, &x);
-    (void)sally_coap_link_notify(
-        &p.b.link, (struct sally_span){ p.b.token, p.b.token_len }, &a, true,
-        p.now, &x);
+    notify_if_there_is_room(false);
+    notify_if_there_is_room(true);
     pair_wait(&p, 300 * SALLY_SEC);
     q.observe = SALLY_OBSERVE_CANCEL;
-    (void)sally_coap_link_request(&p.a.link, &q, p.now, &x);
+    ask_if_there_is_room(&q);
 }
 
 static void works_or_says_no_with_pools_of_any_size(void **state)

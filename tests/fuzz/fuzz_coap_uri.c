@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/fuzz/fuzz_coap_uri.c - promises of the URI reader: a host holds only
+ * characters of its kind, and what was read writes to a text that reads as the
+ * same and is the shortest of its kind.                                     */
+#include "coap/uri.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void check_host(const struct sally_uri *uri)
+{
+    static const char *const allowed[] = {
+        [SALLY_URI_NAME] = "abcdefghijklmnopqrstuvwxyz0123456789-_.",
+        [SALLY_URI_IPV4] = "0123456789.",
+        [SALLY_URI_IPV6] = "abcdef0123456789:.",
+    };
+    size_t len = strlen(uri->host);
+
+    if (len == 0 || len > SALLY_URI_HOST_MAX ||
+        strspn(uri->host, allowed[uri->kind]) != len || uri->port == 0)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct sally_uri uri, again;
+    char text[SALLY_URI_TEXT], twice[SALLY_URI_TEXT];
+    size_t len;
+
+    if (sally_uri_parse((struct sally_span){ data, size }, &uri) != SALLY_E_OK)
+        return 0;
+    check_host(&uri);
+    len = sally_uri_text(&uri, text, sizeof(text));
+    if (len != strlen(text) ||
+        sally_uri_parse(sally_span_of(text), &again) != SALLY_E_OK)
+        abort();
+    (void)sally_uri_text(&again, twice, sizeof(twice));
+    if (uri.secure != again.secure || uri.kind != again.kind ||
+        uri.port != again.port || strcmp(uri.host, again.host) != 0 ||
+        strcmp(text, twice) != 0)
+        abort();
+    return 0;
+}
