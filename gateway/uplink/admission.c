@@ -49,6 +49,17 @@ static enum sally_err by_profile(const struct sally_config_profile *p,
     return e;
 }
 
+/* Two rules gave one resource: the later one counts. */
+static bool comes_again(const struct sally_bus_readings *in, size_t at)
+{
+    for (size_t i = at + 1; i < in->count; i++)
+        if (in->value[i].depth == in->value[at].depth &&
+            memcmp(in->value[i].id, in->value[at].id,
+                   sizeof(in->value[i].id)) == 0)
+            return true;
+    return false;
+}
+
 static bool is_fixed(const struct sally_path *path)
 {
     return path->depth == SALLY_DEPTH_RESOURCE &&
@@ -92,8 +103,9 @@ enum sally_err sally_admission_check(const struct sally_registry *registry,
         enum sally_err e = SALLY_E_OK;
 
         sally_bus_value(&in->value[i], in->bytes, &r);
-        if (by_profile(u->profile, &r) != SALLY_E_NOT_ALLOWED ||
-            !is_fixed(&r.path))
+        if (!comes_again(in, i) &&
+            (by_profile(u->profile, &r) != SALLY_E_NOT_ALLOWED ||
+             !is_fixed(&r.path)))
             e = admit(registry, u, &r, out);
         if (e != SALLY_E_OK)
             return e;

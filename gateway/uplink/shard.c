@@ -339,7 +339,7 @@ static void accept(struct sally_shard *s, uint32_t ticket,
 void sally_shard_readings(struct sally_shard *s,
                           const struct sally_bus_readings *r, sally_usec now)
 {
-    struct sally_uplink_sensor *u;
+    struct sally_uplink_sensor *u = NULL;
     struct sally_bus_readings checked;
     enum sally_err e = SALLY_E_OUT_OF_RANGE;
 
@@ -360,6 +360,10 @@ void sally_shard_readings(struct sally_shard *s,
         accept(s, r->ticket, SALLY_ACCEPTED_REFUSED);
         return;
     }
+    /* Servers take two values of one resource with one time for one. */
+    if (checked.time <= u->last_time)
+        checked.time = u->last_time + 1;
+    u->last_time = checked.time;
     if (sally_store_append(s->store, &checked, sally_shard_utc(s)) !=
         SALLY_E_OK)
         accept(s, r->ticket, SALLY_ACCEPTED_FULL);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define RETRY (5 * SALLY_SEC) /* after a server that is busy */
+#define REFUSALS_MAX 3
 #define KEEPALIVE_LIFETIME 240u /* seconds */
 #define KEEPALIVE_UPDATE (90 * SALLY_SEC) /* below common NAT timeouts */
 #define QUEUE_LIFETIME 86400u
@@ -158,13 +159,19 @@ static void give_up(struct sally_virtual_client *v, enum sally_err e)
 }
 
 /* The server will not have it. One message among several is found by offering
- * them singly; one that is refused alone is dropped, or it would hold back all
- * that came after it for ever.                                              */
-static void on_refusal(struct sally_virtual_client *v, enum sally_err e)
+ * them singly. One that is refused alone is offered a few times more, with an
+ * Update in between, since some servers say 4.00 when they have lost the
+ * registration; then it is dropped, or it would hold back all that came after
+ * it for ever.                                                              */
+static void on_refusal(struct sally_virtual_client *v, enum sally_err e,
+                       sally_usec now)
 {
-    if (v->alone)
+    if (v->alone && ++v->refusals >= REFUSALS_MAX) {
         give_up(v, e);
+        v->refusals = 0;
+    }
     v->alone = true;
+    v->retry = sally_after(now, RETRY);
 }
 
 void sally_virtual_client_deliver(struct sally_virtual_client *v,
@@ -191,7 +198,7 @@ void sally_virtual_client_deliver(struct sally_virtual_client *v,
         return;
     v->delivering = false;
     if (e == SALLY_E_TOO_LARGE || sally_err_class_of(e) == SALLY_ERR_PEER)
-        on_refusal(v, e);
+        on_refusal(v, e, now);
     v->retry = sally_after(now, e == SALLY_E_BUSY ? SALLY_SEC : RETRY);
 }
 
@@ -259,11 +266,12 @@ static void on_delivered(void *owner, enum sally_err e, sally_usec now)
     v->retry = SALLY_NEVER;
     if (e == SALLY_E_OK) {
         v->alone = false;
+        v->refusals = 0;
         v->delivered++;
         v->last_delivered = sally_shard_utc(v->shard);
         passed(v, v->upto);
     } else if (e == SALLY_E_REFUSED) {
-        on_refusal(v, e);
+        on_refusal(v, e, now);
     } else {
         v->retry = sally_after(now, RETRY);
     }

@@ -24,7 +24,8 @@ struct sally_uplink_sensor {
     uint32_t index;
     uint64_t accepted; /* messages made durable since start */
     uint64_t refused;  /* by this door's own check */
-    sally_usec budget; /* rate check: see shard.c */
+    sally_usec budget; /* rate check: see admission.c */
+    sally_msec_utc last_time; /* of the newest message */
 };
 
 struct sally_virtual_client {
@@ -41,6 +42,7 @@ struct sally_virtual_client {
     bool delivering;  /* a batch is with the client */
     bool history;     /* it goes by notification, with times */
     bool alone;       /* the last batch was refused: one message at a time */
+    uint8_t refusals; /* of the message that is offered alone */
     uint64_t upto;    /* the last message of the batch under way */
     sally_usec retry; /* offer again then; NEVER: when something changes */
     enum sally_err last_error;

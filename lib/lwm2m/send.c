@@ -68,6 +68,8 @@ static enum sally_err verdict(struct sally_lwm2m_client *c, uint8_t code)
         c->send_unsupported = true;
         return SALLY_E_CANCELLED;
     case SALLY_CODE_BAD_REQUEST:
+        c->update_wanted = true; /* it may have lost the registration */
+        return SALLY_E_REFUSED;
     case SALLY_CODE_NOT_ACCEPTABLE:
     case SALLY_CODE_TOO_LARGE:
     case SALLY_CODE_UNSUPPORTED_FORMAT:

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/ingress/coap_server.h - sensors that speak plaintext CoAP.
+ *
+ * A sensor is told by where its datagrams come from. PUT and POST to any path
+ * are readings on the topic "coap/<path>", answered 2.04 when they are
+ * durable. Commands go the other way as PUT (Write) and POST (Execute).
+ *
+ * A source that is no sensor costs nothing: it gets a 4.01 no longer than its
+ * request, without any state. A known one gets a `peer` with a CoAP link, out
+ * of a fixed number; the one that was silent longest makes room.            */
+#ifndef SALLY_INGRESS_COAP_SERVER_H
+#define SALLY_INGRESS_COAP_SERVER_H
+
+#include "coap/link.h"
+#include "ingress/auth/address.h"
+#include "ingress/outer.h"
+
+/* Where a datagram came from. `local` is the address that it was sent to. */
+struct sally_coap_source {
+    struct sally_bus_address peer, local;
+    uint32_t interface; /* index; 0 unknown */
+    uint32_t listener;  /* of the configuration */
+};
+
+struct sally_coap_server_host {
+    void (*send)(void *owner, const struct sally_coap_source *to,
+                 struct sally_span datagram);
+
+    /* One timer for all peers: calls sally_coap_server_expire(). */
+    void (*arm)(void *owner, sally_usec when);
+};
+
+struct sally_coap_server;
+
+/* All borrowed, and outlive the result. `peers`: how many at once. */
+enum sally_err sally_coap_server_create(
+    struct sally_coap_server **out, struct sally_outer *outer,
+    const struct sally_auth_addresses *addresses,
+    const struct sally_coap_shared *coap, size_t peers,
+    const struct sally_coap_server_host *host, void *owner) SALLY_MUST_USE;
+void sally_coap_server_wipe(struct sally_coap_server *s); /* NULL allowed */
+
+void sally_coap_server_input(struct sally_coap_server *s,
+                             const struct sally_coap_source *from,
+                             struct sally_span datagram, sally_usec now);
+void sally_coap_server_expire(struct sally_coap_server *s, sally_usec now);
+
+#endif

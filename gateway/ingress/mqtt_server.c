@@ -1,0 +1,789 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/ingress/mqtt_server.c - connections, their sensors, readings up and
+ * commands down.
+ *
+ * Sessions tell their end from inside other calls, so a connection that ended
+ * is put on a list and cleared away by settle(), at the end of every entry. */
+#include "ingress/mqtt_server.h"
+
+#include "base/deadline.h"
+#include "base/hashmap.h"
+#include "log/log.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOBODY UINT32_MAX
+#define FAIL_DELAY (400 * SALLY_MSEC) /* from CONNECT to its refusal */
+#define COMMANDS_MAX 4                /* of one connection, under way */
+#define FILTERS_MAX 8                 /* subscriptions of one connection */
+#define FILTER_MAX 120                /* bytes */
+#define LARGE_BLOCKS 256              /* of 16 KiB, all connections together */
+#define WILL_MAX 512                  /* bytes of a will: topic and payload */
+
+struct subscription {
+    struct subscription *next;
+    uint8_t qos, len;
+    uint8_t filter[FILTER_MAX];
+};
+
+struct command {
+    uint32_t number; /* 0: free */
+    uint16_t packet_id;
+    sally_usec deadline;
+};
+
+struct sally_mqtt_connection {
+    struct sally_mqtt_session session;
+    struct sally_mqtt_server *server;
+    void *handle; /* NULL: the peer is gone */
+    struct sally_deadline deadline;
+    struct sally_mqtt_connection *next; /* of the sensor, or to be cleared */
+    struct sally_mqtt_connection *all_next, *all_previous;
+    uint32_t claimed; /* the sensor that the CONNECT says it is */
+    uint32_t sensor;  /* proved; NOBODY before */
+    enum sally_auth_method method;
+    sally_usec connected, refuse_at;
+    uint64_t nonce; /* makes the ingest keys of this connection its own */
+    uint32_t unacknowledged; /* QoS 0 messages so far */
+    struct subscription *subscriptions;
+    struct command commands[COMMANDS_MAX];
+    bool ended, paused, waits_for_room;
+    uint8_t family, ip[16], client_id_len;
+    uint32_t interface;
+    uint8_t client_id[SALLY_MQTT_CLIENT_ID_MAX];
+};
+
+struct by_name {
+    struct sally_hashmap_node node;
+    uint32_t sensor;
+};
+
+struct sally_mqtt_server {
+    struct sally_outer *outer;
+    const struct sally_auth_addresses *addresses;
+    struct sally_passwords *passwords;
+    const struct sally_mqtt_server_host *host;
+    void *owner;
+    struct sally_mqtt_pools pools; /* points to the next three */
+    struct sally_pool small, large, wills;
+    struct sally_pool connections, subscriptions;
+    struct sally_deadlines deadlines;
+    struct sally_hashmap users;
+    struct by_name *names;                   /* config->sensor_count */
+    struct sally_mqtt_connection **sensors;  /* open ones of each */
+    struct sally_mqtt_connection *all, *over;
+    sally_usec now;
+};
+
+static const struct sally_config_sensor *
+config_of(const struct sally_mqtt_server *s, uint32_t sensor)
+{
+    return &sally_outer_config(s->outer)->sensors[sensor];
+}
+
+static struct sally_auth_source source_of(const struct sally_mqtt_connection *c)
+{
+    return (struct sally_auth_source){ c->ip, c->family, c->interface };
+}
+
+static void log_refusal(const struct sally_mqtt_connection *c, const char *why)
+{
+    const struct sally_mqtt_server *s = c->server;
+    char ip[INET6_ADDRSTRLEN] = "";
+
+    (void)inet_ntop(c->family == 4 ? AF_INET : AF_INET6, c->ip, ip,
+                    sizeof(ip));
+    sally_log(SALLY_LOG_WARNING, "auth_refused",
+              SALLY_TEXT("protocol", "mqtt"), SALLY_TEXT("peer", ip),
+              SALLY_TEXT("sensor", c->claimed == NOBODY
+                                       ? ""
+                                       : config_of(s, c->claimed)->id),
+              SALLY_TEXT("why", why));
+}
+
+/* --- Clearing away ------------------------------------------------------- */
+
+static void fail_commands(struct sally_mqtt_connection *c, sally_usec now)
+{
+    for (size_t i = 0; i < COMMANDS_MAX; i++) {
+        if (c->commands[i].number != 0)
+            sally_outer_outcome(c->server->outer, c->commands[i].number,
+                                SALLY_OUTCOME_OFFLINE, now);
+        c->commands[i].number = 0;
+    }
+}
+
+static void drop_subscriptions(struct sally_mqtt_connection *c)
+{
+    while (c->subscriptions != NULL) {
+        struct subscription *next = c->subscriptions->next;
+
+        sally_pool_give(&c->server->subscriptions, c->subscriptions);
+        c->subscriptions = next;
+    }
+}
+
+static void leave_sensor(struct sally_mqtt_connection *c)
+{
+    struct sally_mqtt_connection **link;
+
+    if (c->sensor == NOBODY)
+        return;
+    link = &c->server->sensors[c->sensor];
+    while (*link != c)
+        link = &(*link)->next;
+    *link = c->next;
+    c->next = NULL;
+}
+
+static void unlink_all(struct sally_mqtt_connection *c)
+{
+    if (c->all_previous == NULL)
+        c->server->all = c->all_next;
+    else
+        c->all_previous->all_next = c->all_next;
+    if (c->all_next != NULL)
+        c->all_next->all_previous = c->all_previous;
+}
+
+static void clear(struct sally_mqtt_connection *c)
+{
+    struct sally_mqtt_server *s = c->server;
+
+    if (c->handle != NULL)
+        s->host->close(s->owner, c->handle);
+    sally_mqtt_session_wipe(&c->session);
+    sally_passwords_forget(s->passwords, c);
+    sally_outer_forget(s->outer, c);
+    drop_subscriptions(c);
+    sally_deadlines_set(&s->deadlines, &c->deadline, SALLY_NEVER);
+    unlink_all(c);
+    sally_pool_give(&s->connections, c);
+}
+
+static sally_usec due(const struct sally_mqtt_connection *c)
+{
+    sally_usec when = sally_earlier(sally_mqtt_session_deadline(&c->session),
+                                    c->refuse_at);
+
+    for (size_t i = 0; i < COMMANDS_MAX; i++)
+        if (c->commands[i].number != 0)
+            when = sally_earlier(when, c->commands[i].deadline);
+    return when;
+}
+
+/* After anything happened to a connection that still is. */
+static void follow(struct sally_mqtt_connection *c)
+{
+    struct sally_mqtt_server *s = c->server;
+    bool wants = sally_mqtt_session_wants_input(&c->session);
+
+    if (c->ended)
+        return;
+    if (c->paused == wants) {
+        c->paused = !wants;
+        s->host->pause(s->owner, c->handle, !wants);
+    }
+    if (sally_mqtt_session_output(&c->session).len != 0)
+        s->host->pump(s->owner, c->handle);
+    sally_deadlines_set(&s->deadlines, &c->deadline, due(c));
+}
+
+void sally_mqtt_server_settle(struct sally_mqtt_server *s, sally_usec now)
+{
+    (void)now;
+    while (s->over != NULL) {
+        struct sally_mqtt_connection *c = s->over;
+
+        s->over = c->next;
+        clear(c);
+    }
+    s->host->arm(s->owner, sally_deadlines_next(&s->deadlines));
+}
+
+static void leave(struct sally_mqtt_connection *c, sally_usec now)
+{
+    struct sally_mqtt_server *s = c->server;
+
+    follow(c);
+    sally_mqtt_server_settle(s, now);
+}
+
+/* --- Who is it ----------------------------------------------------------- */
+
+static bool has_method(const struct sally_config_sensor *s,
+                       enum sally_auth_method m)
+{
+    for (size_t i = 0; i < s->auth_count; i++)
+        if (s->auth[i].method == m)
+            return true;
+    return false;
+}
+
+static void take_over(struct sally_mqtt_connection *c)
+{
+    struct sally_mqtt_connection *other = c->server->sensors[c->claimed];
+
+    for (; other != NULL; other = other->next)
+        if (other->client_id_len == c->client_id_len &&
+            memcmp(other->client_id, c->client_id, c->client_id_len) == 0)
+            break;
+    if (other == NULL || c->client_id_len == 0)
+        return;
+    sally_log(SALLY_LOG_INFO, "session_taken_over",
+              SALLY_TEXT("sensor", config_of(c->server, c->claimed)->id));
+    sally_mqtt_session_end(&other->session, SALLY_MQTT_END_REPLACED);
+}
+
+static void welcome(struct sally_mqtt_connection *c,
+                    enum sally_auth_method method, sally_usec now)
+{
+    struct sally_mqtt_server *s = c->server;
+
+    take_over(c);
+    c->sensor = c->claimed;
+    c->method = method;
+    c->next = s->sensors[c->sensor];
+    s->sensors[c->sensor] = c;
+    sally_outer_liveness(s->outer, c->sensor, true, method,
+                         sally_auth_method_level(method), now);
+    sally_mqtt_session_accept(&c->session, now);
+}
+
+/* One answer, after one delay, whatever was wrong. */
+static void refuse(struct sally_mqtt_connection *c, const char *why)
+{
+    log_refusal(c, why);
+    c->refuse_at = sally_after(c->connected, FAIL_DELAY);
+}
+
+/* The password was right; `require = "all"` may ask for the address too. */
+static void proved(struct sally_mqtt_connection *c, sally_usec now)
+{
+    const struct sally_config_sensor *config =
+        config_of(c->server, c->claimed);
+    struct sally_auth_source source = source_of(c);
+
+    if (config->require == SALLY_REQUIRE_ALL &&
+        has_method(config, SALLY_AUTH_ADDRESS) &&
+        !sally_auth_address_fits(c->server->addresses, c->claimed, &source))
+        refuse(c, "right password, wrong address");
+    else
+        welcome(c, SALLY_AUTH_PASSWORD, now);
+}
+
+static void told_password(void *subject, bool good, sally_usec now)
+{
+    struct sally_mqtt_connection *c = subject;
+
+    if (good)
+        proved(c, now);
+    else
+        refuse(c, "wrong user name or password");
+    follow(c);
+}
+
+static void check_password(struct sally_mqtt_connection *c,
+                           const struct sally_mqtt_connect *k)
+{
+    struct sally_mqtt_server *s = c->server;
+    struct sally_auth_source source = source_of(c);
+
+    switch (sally_passwords_check(s->passwords, &source, k->username,
+                                  k->password, told_password, c, s->now)) {
+    case SALLY_PASSWORD_GOOD:
+        if (c->claimed == NOBODY)
+            refuse(c, "no sensor has this user name");
+        else
+            proved(c, s->now);
+        return;
+    case SALLY_PASSWORD_BAD:
+        refuse(c, "wrong user name or password");
+        return;
+    case SALLY_PASSWORD_BLOCKED:
+        log_refusal(c, "blocked after too many failures");
+        sally_mqtt_session_end(&c->session, SALLY_MQTT_END_KICKED);
+        return;
+    case SALLY_PASSWORD_BUSY:
+        log_refusal(c, "too many password checks at once");
+        sally_mqtt_session_refuse(&c->session, SALLY_MQTT_REFUSED_UNAVAILABLE,
+                                  s->now);
+        return;
+    case SALLY_PASSWORD_LATER:
+        s->host->verify(s->owner);
+        return;
+    }
+}
+
+static void on_connect(void *owner, const struct sally_mqtt_connect *k)
+{
+    struct sally_mqtt_connection *c = owner;
+    struct sally_mqtt_server *s = c->server;
+    struct sally_auth_source source = source_of(c);
+    struct sally_hashmap_node *n;
+
+    c->connected = s->now;
+    c->client_id_len = (uint8_t)k->client_id.len;
+    if (k->client_id.len != 0)
+        memcpy(c->client_id, k->client_id.at, k->client_id.len);
+    if (!k->has_username) {
+        if (sally_auth_address_alone(s->addresses, &source, &c->claimed))
+            welcome(c, SALLY_AUTH_ADDRESS, s->now);
+        else
+            refuse(c, "no user name, unknown source");
+        return;
+    }
+    n = sally_hashmap_find(&s->users, k->username);
+    if (n != NULL)
+        c->claimed = SALLY_OWNER(n, struct by_name, node)->sensor;
+    check_password(c, k);
+}
+
+/* --- Readings ------------------------------------------------------------ */
+
+static bool told(void *subject, uint64_t number, enum sally_accepted result,
+                 sally_usec now)
+{
+    struct sally_mqtt_connection *c = subject;
+
+    if (result == SALLY_ACCEPTED_FULL || result == SALLY_ACCEPTED_FAILED)
+        return true; /* unacknowledged, the sensor waits with us */
+    c->server->now = now;
+    sally_mqtt_session_puback(&c->session, (uint32_t)number, now);
+    leave(c, now);
+    return false;
+}
+
+static void key_of(const struct sally_mqtt_connection *c, uint8_t kind,
+                   uint32_t number, uint8_t key[SALLY_INGEST_KEY])
+{
+    memset(key, 0, SALLY_INGEST_KEY);
+    memcpy(key, &c->nonce, sizeof(c->nonce));
+    memcpy(key + sizeof(c->nonce), &number, sizeof(number));
+    key[SALLY_INGEST_KEY - 1] = kind;
+}
+
+enum { KEY_QOS_0 = 1, KEY_QOS_1, KEY_WILL };
+
+static bool on_publish(void *owner, const struct sally_mqtt_publish *p,
+                       uint32_t number)
+{
+    struct sally_mqtt_connection *c = owner;
+    uint8_t key[SALLY_INGEST_KEY];
+    bool nothing = false;
+    enum sally_err e;
+
+    if (p->qos == 0)
+        key_of(c, KEY_QOS_0, ++c->unacknowledged, key);
+    else
+        key_of(c, KEY_QOS_1, number, key);
+    e = sally_outer_message(c->server->outer, c->sensor, key, p->topic,
+                            p->payload, p->qos == 0 ? NULL : told, c, number,
+                            &nothing, c->server->now);
+    if (e == SALLY_E_NO_ROOM) {
+        c->waits_for_room = p->qos != 0;
+        return p->qos == 0; /* QoS 0 promises nothing: it is dropped */
+    }
+    if (p->qos != 0 && (e != SALLY_E_OK || nothing))
+        sally_mqtt_session_puback(&c->session, number, c->server->now);
+    return true;
+}
+
+void sally_mqtt_server_resume(struct sally_mqtt_server *s, sally_usec now)
+{
+    struct sally_mqtt_connection *c = s->all;
+
+    s->now = now;
+    for (; c != NULL && !sally_outer_full(s->outer); c = c->all_next) {
+        if (!c->waits_for_room || c->ended)
+            continue;
+        c->waits_for_room = false;
+        sally_mqtt_session_resume(&c->session, now);
+        follow(c);
+    }
+    sally_mqtt_server_settle(s, now);
+}
+
+/* --- Commands ------------------------------------------------------------ */
+
+static uint8_t on_subscribe(void *owner, struct sally_span filter, uint8_t qos)
+{
+    struct sally_mqtt_connection *c = owner;
+    struct sally_mqtt_server *s = c->server;
+    struct subscription *b;
+    size_t count = 0;
+
+    for (b = c->subscriptions; b != NULL; b = b->next)
+        count++;
+    if (filter.len > FILTER_MAX || count == FILTERS_MAX ||
+        !sally_mapping_may_subscribe(sally_outer_mapping(s->outer), c->sensor,
+                                     filter)) {
+        sally_log(SALLY_LOG_WARNING, "subscribe_refused",
+                  SALLY_TEXT("sensor", config_of(s, c->sensor)->id));
+        return SALLY_MQTT_SUBACK_FAILURE;
+    }
+    b = sally_pool_take(&s->subscriptions);
+    if (b == NULL)
+        return SALLY_MQTT_SUBACK_FAILURE;
+    b->next = c->subscriptions;
+    b->qos = qos;
+    b->len = (uint8_t)filter.len;
+    memcpy(b->filter, filter.at, filter.len);
+    c->subscriptions = b;
+    /* Commands that waited for the sensor can reach it from now on. */
+    sally_outer_liveness(s->outer, c->sensor, true, c->method,
+                         SALLY_ASSURANCE_NONE, s->now);
+    return qos;
+}
+
+static void on_unsubscribe(void *owner, struct sally_span filter)
+{
+    struct sally_mqtt_connection *c = owner;
+    struct subscription **link = &c->subscriptions;
+
+    while (*link != NULL) {
+        struct subscription *b = *link;
+
+        if (!sally_span_equal((struct sally_span){ b->filter, b->len },
+                              filter)) {
+            link = &b->next;
+            continue;
+        }
+        *link = b->next;
+        sally_pool_give(&c->server->subscriptions, b);
+    }
+}
+
+static void on_puback(void *owner, uint16_t packet_id)
+{
+    struct sally_mqtt_connection *c = owner;
+
+    for (size_t i = 0; i < COMMANDS_MAX; i++) {
+        struct command *k = &c->commands[i];
+
+        if (k->number == 0 || k->packet_id != packet_id)
+            continue;
+        sally_outer_outcome(c->server->outer, k->number, SALLY_OUTCOME_DONE,
+                            c->server->now);
+        k->number = 0;
+    }
+}
+
+static const struct subscription *
+subscribed(const struct sally_mqtt_connection *c, struct sally_span topic)
+{
+    const struct subscription *b = c->subscriptions;
+
+    for (; b != NULL; b = b->next)
+        if (sally_topic_matches((struct sally_span){ b->filter, b->len },
+                                topic))
+            return b;
+    return NULL;
+}
+
+/* With QoS 1 the sensor's PUBACK is the answer. With QoS 0, which the sensor
+ * asked for, there is none: the command counts as done when it is on its way,
+ * as the documentation says.                                                */
+static enum sally_err publish(struct sally_mqtt_connection *c, uint8_t qos,
+                              const struct sally_outer_command *k,
+                              sally_usec now)
+{
+    const struct sally_mqtt_publish p = { .topic = k->topic,
+                                          .payload = k->payload,
+                                          .qos = qos,
+                                          .retain = k->retain };
+    struct command *free_one = NULL;
+    uint16_t packet_id = 0;
+    enum sally_err e;
+
+    for (size_t i = 0; i < COMMANDS_MAX; i++)
+        if (c->commands[i].number == 0)
+            free_one = &c->commands[i];
+    if (free_one == NULL)
+        return SALLY_E_NO_ROOM;
+    e = sally_mqtt_session_publish(&c->session, &p, &packet_id, now);
+    if (e != SALLY_E_OK)
+        return e;
+    if (qos == 0)
+        sally_outer_outcome(c->server->outer, k->command, SALLY_OUTCOME_DONE,
+                            now);
+    else
+        *free_one = (struct command){ k->command, packet_id, k->deadline };
+    return SALLY_E_OK;
+}
+
+static enum sally_err carry(void *carrier, const struct sally_outer_command *k,
+                            sally_usec now)
+{
+    struct sally_mqtt_server *s = carrier;
+    struct sally_mqtt_connection *c = s->sensors[k->sensor];
+    enum sally_err e = SALLY_E_NOT_FOUND;
+
+    s->now = now;
+    for (; c != NULL && e == SALLY_E_NOT_FOUND; c = c->next) {
+        const struct subscription *b = subscribed(c, k->topic);
+
+        if (b == NULL || c->ended)
+            continue;
+        e = publish(c, b->qos, k, now);
+        follow(c);
+    }
+    s->host->arm(s->owner, sally_deadlines_next(&s->deadlines));
+    return e;
+}
+
+/* --- The end ------------------------------------------------------------- */
+
+static void speak_will(struct sally_mqtt_connection *c,
+                       const struct sally_mqtt_publish *will)
+{
+    uint8_t key[SALLY_INGEST_KEY];
+    bool nothing;
+
+    key_of(c, KEY_WILL, 0, key);
+    if (sally_outer_message(c->server->outer, c->sensor, key, will->topic,
+                            will->payload, NULL, c, 0, &nothing,
+                            c->server->now) != SALLY_E_OK)
+        return; /* it was logged; nobody is there to be told */
+}
+
+static void on_end(void *owner, enum sally_mqtt_end why,
+                   const struct sally_mqtt_publish *will)
+{
+    struct sally_mqtt_connection *c = owner;
+    struct sally_mqtt_server *s = c->server;
+    bool last;
+
+    sally_log(SALLY_LOG_DEBUG, "mqtt_session_ended",
+              SALLY_TEXT("sensor",
+                         c->sensor == NOBODY ? "" : config_of(s, c->sensor)->id),
+              SALLY_TEXT("why", sally_mqtt_end_text(why)));
+    leave_sensor(c);
+    last = c->sensor != NOBODY && s->sensors[c->sensor] == NULL;
+    if (will != NULL && c->sensor != NOBODY)
+        speak_will(c, will);
+    if (last && why != SALLY_MQTT_END_REPLACED)
+        sally_outer_liveness(s->outer, c->sensor, false, c->method,
+                             SALLY_ASSURANCE_NONE, s->now);
+    fail_commands(c, s->now);
+    c->ended = true;
+    c->next = s->over;
+    s->over = c;
+}
+
+static const struct sally_mqtt_upcalls upcalls = {
+    .on_connect = on_connect,
+    .on_publish = on_publish,
+    .on_subscribe = on_subscribe,
+    .on_unsubscribe = on_unsubscribe,
+    .on_puback = on_puback,
+    .on_end = on_end,
+};
+
+/* --- Entries ------------------------------------------------------------- */
+
+struct sally_mqtt_connection *
+sally_mqtt_server_accept(struct sally_mqtt_server *s, void *handle,
+                         const struct sally_auth_source *source,
+                         sally_usec now)
+{
+    struct sally_mqtt_connection *c = sally_pool_take(&s->connections);
+
+    if (c == NULL)
+        return NULL;
+    memset(c, 0, sizeof(*c));
+    c->server = s;
+    c->handle = handle;
+    c->claimed = c->sensor = NOBODY;
+    c->refuse_at = SALLY_NEVER;
+    c->nonce = sally_random_u64(sally_outer_random(s->outer));
+    c->family = source->family;
+    c->interface = source->interface;
+    memcpy(c->ip, source->ip, source->family == 4 ? 4 : 16);
+    c->all_next = s->all;
+    if (s->all != NULL)
+        s->all->all_previous = c;
+    s->all = c;
+    s->now = now;
+    sally_mqtt_session_init(&c->session, &upcalls, c, &s->pools,
+                            &sally_mqtt_default_limits, now);
+    leave(c, now);
+    return c;
+}
+
+void sally_mqtt_server_input(struct sally_mqtt_connection *c,
+                             struct sally_span bytes, sally_usec now)
+{
+    c->server->now = now;
+    if (!c->ended)
+        sally_mqtt_session_input(&c->session, bytes, now);
+    leave(c, now);
+}
+
+struct sally_span
+sally_mqtt_server_output(const struct sally_mqtt_connection *c)
+{
+    return sally_mqtt_session_output(&c->session);
+}
+
+void sally_mqtt_server_sent(struct sally_mqtt_connection *c, size_t n,
+                            sally_usec now)
+{
+    c->server->now = now;
+    sally_mqtt_session_sent(&c->session, n, now);
+}
+
+void sally_mqtt_server_closed(struct sally_mqtt_connection *c, sally_usec now)
+{
+    c->handle = NULL;
+    c->server->now = now;
+    sally_mqtt_session_end(&c->session, SALLY_MQTT_END_LOST);
+    sally_mqtt_server_settle(c->server, now);
+}
+
+static void expire_commands(struct sally_mqtt_connection *c, sally_usec now)
+{
+    for (size_t i = 0; i < COMMANDS_MAX; i++) {
+        struct command *k = &c->commands[i];
+
+        if (k->number == 0 || k->deadline > now)
+            continue;
+        sally_outer_outcome(c->server->outer, k->number, SALLY_OUTCOME_TIMEOUT,
+                            now);
+        k->number = 0;
+    }
+}
+
+static void expire(struct sally_mqtt_connection *c, sally_usec now)
+{
+    expire_commands(c, now);
+    if (c->refuse_at <= now) {
+        c->refuse_at = SALLY_NEVER;
+        sally_mqtt_session_refuse(&c->session,
+                                  SALLY_MQTT_REFUSED_NOT_AUTHORIZED, now);
+    }
+    sally_mqtt_session_expire(&c->session, now);
+    follow(c);
+}
+
+void sally_mqtt_server_expire(struct sally_mqtt_server *s, sally_usec now)
+{
+    struct sally_deadline *d;
+
+    s->now = now;
+    while ((d = sally_deadlines_take(&s->deadlines, now)) != NULL) {
+        struct sally_mqtt_connection *c =
+            SALLY_OWNER(d, struct sally_mqtt_connection, deadline);
+
+        if (!c->ended)
+            expire(c, now);
+    }
+    sally_mqtt_server_settle(s, now);
+}
+
+/* --- Building ------------------------------------------------------------ */
+
+static void add_users(struct sally_mqtt_server *s)
+{
+    const struct sally_config *c = sally_outer_config(s->outer);
+
+    for (uint32_t i = 0; i < c->sensor_count; i++)
+        for (size_t k = 0; k < c->sensors[i].auth_count; k++) {
+            const struct sally_config_auth *a = &c->sensors[i].auth[k];
+
+            if (a->method != SALLY_AUTH_PASSWORD)
+                continue;
+            s->names[i].sensor = i;
+            sally_hashmap_add(&s->users, &s->names[i].node,
+                              sally_span_of(a->username));
+            break; /* the config allows one user name per sensor */
+        }
+}
+
+/* Passwords pass through the blocks, so they are wiped when they come back. A
+ * connection that finds none is closed: busy ones are few at a time.        */
+static enum sally_err build_blocks(struct sally_mqtt_server *s,
+                                   size_t connections)
+{
+    enum sally_err e =
+        sally_pool_init(&s->small, SALLY_MQTT_SMALL, connections, true);
+
+    s->pools = (struct sally_mqtt_pools){ &s->small, &s->large, &s->wills };
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&s->large, SALLY_MQTT_LARGE, LARGE_BLOCKS, true);
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&s->wills, WILL_MAX, connections, false);
+    return e;
+}
+
+static enum sally_err build(struct sally_mqtt_server *s, size_t connections)
+{
+    size_t sensors = sally_outer_config(s->outer)->sensor_count;
+    struct sally_hash_key seed;
+    enum sally_err e;
+
+    sally_random_fill(sally_outer_random(s->outer), &seed, sizeof(seed));
+    s->names = calloc(sensors + 1, sizeof(*s->names));
+    s->sensors = calloc(sensors + 1, sizeof(struct sally_mqtt_connection *));
+    if (s->names == NULL || s->sensors == NULL)
+        return SALLY_E_NO_MEMORY;
+    e = sally_pool_init(&s->connections, sizeof(struct sally_mqtt_connection),
+                        connections, false);
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&s->subscriptions, sizeof(struct subscription),
+                            connections * 2, false);
+    if (e == SALLY_E_OK)
+        e = sally_deadlines_init(&s->deadlines, connections);
+    if (e == SALLY_E_OK)
+        e = sally_hashmap_init(&s->users, sensors, seed);
+    return e == SALLY_E_OK ? build_blocks(s, connections) : e;
+}
+
+enum sally_err sally_mqtt_server_create(
+    struct sally_mqtt_server **out, struct sally_outer *outer,
+    const struct sally_auth_addresses *addresses,
+    struct sally_passwords *passwords, size_t connections,
+    const struct sally_mqtt_server_host *host, void *owner)
+{
+    struct sally_mqtt_server *s = calloc(1, sizeof(*s));
+    enum sally_err e;
+
+    if (s == NULL)
+        return SALLY_E_NO_MEMORY;
+    s->outer = outer;
+    s->addresses = addresses;
+    s->passwords = passwords;
+    s->host = host;
+    s->owner = owner;
+    e = build(s, connections);
+    if (e != SALLY_E_OK) {
+        sally_mqtt_server_wipe(s);
+        return e;
+    }
+    add_users(s);
+    sally_outer_add_carrier(outer, (struct sally_outer_carrier){ carry, s });
+    *out = s;
+    return SALLY_E_OK;
+}
+
+void sally_mqtt_server_wipe(struct sally_mqtt_server *s)
+{
+    if (s == NULL)
+        return;
+    while (s->all != NULL) {
+        s->all->handle = NULL; /* the host closes its own */
+        clear(s->all);
+    }
+    sally_pool_wipe(&s->small);
+    sally_pool_wipe(&s->large);
+    sally_pool_wipe(&s->wills);
+    sally_pool_wipe(&s->connections);
+    sally_pool_wipe(&s->subscriptions);
+    sally_deadlines_wipe(&s->deadlines);
+    sally_hashmap_wipe(&s->users);
+    free(s->names);
+    free(s->sensors);
+    free(s);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/roles/role.h - what a process of the gateway is: a row of functions
+ * around one event loop.
+ *
+ * The supervisor starts a role with its configuration, then sends it its
+ * listeners, keys and buses as CONTROL messages, then START. A role answers
+ * READY (or FAILED), and DONE when it has finished after STOP. The runner in
+ * run.c receives those messages and calls the row; a role that loses its
+ * supervisor ends at once.                                                  */
+#ifndef SALLY_ROLES_ROLE_H
+#define SALLY_ROLES_ROLE_H
+
+#include "config/config.h"
+#include "loop/bus.h"
+#include "loop/loop.h"
+
+/* What a role is given; outlives it. */
+struct sally_role_context {
+    struct sally_loop *loop;
+    const struct sally_config *config;
+    /* Tell the supervisor: READY, DONE or FAILED. */
+    void (*report)(void *runner, enum sally_control what);
+    void *runner;
+};
+
+struct sally_role_row {
+    enum sally_role_name name;
+
+    /* *out is given to the others. On failure the reason was logged. */
+    enum sally_err (*create)(void **out,
+                             const struct sally_role_context *context);
+
+    /* Descriptors from the supervisor: the role's from now on. NULL: this role
+     * gets none of that kind. A new bus to a peer replaces the one before. */
+    void (*on_peer)(void *role, enum sally_role_name peer, int fd);
+    void (*on_key)(void *role, uint32_t sensor, uint32_t account, int fd);
+    void (*on_listener)(void *role, enum sally_listener kind, uint32_t index,
+                        int fd);
+    void (*on_passwords)(void *role, int fd);
+
+    void (*start)(void *role, sally_usec now); /* reports READY or FAILED */
+    void (*stop)(void *role, sally_usec now);  /* reports DONE */
+    void (*destroy)(void *role);               /* NULL is allowed */
+};
+
+extern const struct sally_role_row sally_role_outer, sally_role_inner,
+    sally_role_console, sally_role_resolver, sally_role_verifier;
+
+#endif
