@@ -104,9 +104,12 @@ enum sally_err sally_text_real(struct sally_span s, double *out)
 
 size_t sally_text_from_real(double value, char *out)
 {
+    /* What reads back with fewer than 15 digits prints with zeros there, which
+     * %g drops; only numbers below DBL_MIN have less precision than that.  */
+    int digits = fpclassify(value) == FP_SUBNORMAL ? 1 : 15;
     int n = 0;
 
-    for (int digits = 15; digits <= 17; digits++) {
+    for (; digits <= 17; digits++) {
         n = snprintf(out, SALLY_REAL_TEXT, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
             break;

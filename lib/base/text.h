@@ -20,8 +20,9 @@ enum sally_err sally_text_uint(struct sally_span s,
  * not finite as a double.                                                   */
 enum sally_err sally_text_real(struct sally_span s, double *out) SALLY_MUST_USE;
 
-/* Shortest decimal text that reads back as the same double; zero-terminated.
- * `out` has at least SALLY_REAL_TEXT bytes. Returns the length.             */
+/* Decimal text that reads back as the same double, rounded to as few digits
+ * as do that; zero-terminated. `out` has at least SALLY_REAL_TEXT bytes.
+ * Returns the length.                                                       */
 #define SALLY_REAL_TEXT 32
 size_t sally_text_from_real(double value, char *out);
 

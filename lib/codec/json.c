@@ -21,7 +21,6 @@ static struct json_object *parse_all(struct json_tokener *t,
     return json_tokener_parse_ex(t, "", 1);
 }
 
-/* After sally_json_check() a number can only fail by its size. */
 static enum sally_err error_of(struct json_tokener *t)
 {
     switch (json_tokener_get_error(t)) {
@@ -32,8 +31,6 @@ static enum sally_err error_of(struct json_tokener *t)
         return SALLY_E_TRUNCATED;
     case json_tokener_error_depth:
         return SALLY_E_TOO_LARGE;
-    case json_tokener_error_parse_number:
-        return SALLY_E_OUT_OF_RANGE;
     default:
         return SALLY_E_MALFORMED;
     }

@@ -51,12 +51,25 @@ static bool is_number(struct sally_span word)
     return sally_cursor_done(&c);
 }
 
+/* The parser would silently take the nearest number that it has room for. */
+static enum sally_err check_range(struct sally_span number)
+{
+    uint64_t natural;
+    int64_t integer;
+    double real;
+
+    for (size_t i = 0; i < number.len; i++)
+        if (number.at[i] == '.' || number.at[i] == 'e' || number.at[i] == 'E')
+            return sally_text_real(number, &real);
+    return number.at[0] == '-' ? sally_text_int(number, &integer)
+                               : sally_text_uint(number, &natural);
+}
+
 /* A word runs as long as characters of numbers and names do. */
 static enum sally_err check_word(struct sally_cursor *c)
 {
     struct sally_span from = c->rest;
     struct sally_span word;
-    double finite;
 
     for (uint8_t next = sally_peek_u8(c);
          is_digit(next) || is_letter(next) || next == '-' || next == '+' ||
@@ -67,8 +80,7 @@ static enum sally_err check_word(struct sally_cursor *c)
     if (sally_span_is(word, "true") || sally_span_is(word, "false") ||
         sally_span_is(word, "null"))
         return SALLY_E_OK;
-    return is_number(word) ? sally_text_real(word, &finite)
-                           : SALLY_E_MALFORMED;
+    return is_number(word) ? check_range(word) : SALLY_E_MALFORMED;
 }
 
 /* The escape after a backslash; the parser checks all but U+0000. */
