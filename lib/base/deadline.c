@@ -83,7 +83,7 @@ struct sally_deadline *sally_deadlines_take(struct sally_deadlines *h,
 {
     struct sally_deadline *d;
 
-    if (sally_deadlines_next(h) > now)
+    if (h->count == 0 || sally_deadlines_next(h) > now)
         return NULL;
     d = h->heap[1];
     remove_node(h, d);

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 
 #include <stdalign.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,8 @@ enum sally_err sally_pool_init(struct sally_pool *p, size_t size, size_t count,
     if (size > SIZE_MAX - unit)
         return SALLY_E_NO_MEMORY;
     size = (size + unit - 1) / unit * unit;
+    if (count > SIZE_MAX / size)
+        return SALLY_E_NO_MEMORY;
     p->memory = calloc(count, size);
     if (p->memory == NULL && count != 0)
         return SALLY_E_NO_MEMORY;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/lwm2m/opaque.c - the bytes of one OPAQUE value. LwM2M Core 1.1 s.7.4.2. */
+/* lib/lwm2m/opaque.c - the bytes of one value. LwM2M Core 1.1 s.7.4.2. */
 #include "lwm2m/opaque.h"
 
 enum sally_err

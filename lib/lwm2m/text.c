@@ -2,9 +2,10 @@
 /* lib/lwm2m/text.c - one value as plain text. LwM2M Core 1.1 s.7.4.1. */
 #include "lwm2m/text.h"
 
-enum sally_err sally_format_text_encode(const struct sally_path *base,
-                                        const struct sally_lwm2m_record *records,
-                                        size_t count, struct sally_writer *w)
+enum sally_err
+sally_format_text_encode(const struct sally_path *base,
+                         const struct sally_lwm2m_record *records,
+                         size_t count, struct sally_writer *w)
 {
     if (count != 1 || !sally_path_equal(base, &records[0].path))
         return SALLY_E_NOT_ALLOWED;

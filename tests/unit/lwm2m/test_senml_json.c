@@ -193,7 +193,8 @@ static const struct refused {
     { "a text for a number", "[{" NINE ",\"vs\":\"1\"}]", SALLY_E_WRONG_TYPE },
     { "a fraction for a whole number", "[{" NINE ",\"v\":1.5}]",
       SALLY_E_OUT_OF_RANGE },
-    { "a whole number beyond 64 bits", "[{" NINE ",\"v\":18446744073709551616}]",
+    { "a whole number beyond 64 bits", "[{" NINE
+      ",\"v\":18446744073709551616}]",
       SALLY_E_OUT_OF_RANGE },
     { "an unsigned for a signed number", "[{" NINE
       ",\"v\":9223372036854775808}]",

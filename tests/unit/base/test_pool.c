@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/unit/base/test_pool.c - blocks go out, come back, and are counted. */
+#include "base/pool.h"
+#include "base/span.h"
+
+#include <setjmp.h>
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void gives_each_block_once(void **state)
+{
+    struct sally_pool p;
+    unsigned char *blocks[10];
+
+    (void)state;
+    assert_int_equal(sally_pool_init(&p, 33, 10, false), SALLY_E_OK);
+    for (size_t i = 0; i < 10; i++) {
+        blocks[i] = sally_pool_take(&p);
+        assert_non_null(blocks[i]);
+        assert_int_equal((uintptr_t)blocks[i] % alignof(max_align_t), 0);
+        memset(blocks[i], (int)i, 33);
+    }
+    assert_null(sally_pool_take(&p));
+    for (size_t i = 0; i < 10; i++)
+        for (size_t j = 0; j < 33; j++)
+            assert_int_equal(blocks[i][j], i);
+    assert_int_equal(p.used, 10);
+    for (size_t i = 0; i < 10; i++)
+        sally_pool_give(&p, blocks[i]);
+    assert_int_equal(p.used, 0);
+    assert_int_equal(p.peak, 10);
+    sally_pool_wipe(&p);
+    sally_pool_wipe(&p);
+}
+
+static void counts_its_peak(void **state)
+{
+    struct sally_pool p;
+    void *a, *b;
+
+    (void)state;
+    assert_int_equal(sally_pool_init(&p, 8, 4, false), SALLY_E_OK);
+    a = sally_pool_take(&p);
+    b = sally_pool_take(&p);
+    sally_pool_give(&p, a);
+    sally_pool_give(&p, NULL);
+    a = sally_pool_take(&p);
+    assert_int_equal(p.used, 2);
+    assert_int_equal(p.peak, 2);
+    sally_pool_give(&p, b);
+    sally_pool_give(&p, a);
+    sally_pool_wipe(&p);
+}
+
+static void wipes_secret_blocks(void **state)
+{
+    struct sally_pool p;
+    unsigned char *block;
+
+    (void)state;
+    assert_int_equal(sally_pool_init(&p, 64, 1, true), SALLY_E_OK);
+    block = sally_pool_take(&p);
+    memset(block, 0xaa, 64);
+    sally_pool_give(&p, block);
+    for (size_t i = sizeof(void *); i < 64; i++) /* one holds the list */
+        assert_int_equal(block[i], 0);
+    sally_pool_wipe(&p);
+}
+
+static void survives_impossible_sizes(void **state)
+{
+    struct sally_pool p;
+
+    (void)state;
+    assert_int_equal(sally_pool_init(&p, SIZE_MAX, 1, false),
+                     SALLY_E_NO_MEMORY);
+    assert_null(sally_pool_take(&p));
+    sally_pool_wipe(&p);
+    assert_int_equal(sally_pool_init(&p, 1024, SIZE_MAX / 512, false),
+                     SALLY_E_NO_MEMORY);
+    assert_null(sally_pool_take(&p));
+    assert_int_equal(sally_pool_init(&p, 0, 2, false), SALLY_E_OK);
+    assert_ptr_not_equal(sally_pool_take(&p), sally_pool_take(&p));
+    sally_pool_wipe(&p);
+    assert_int_equal(sally_pool_init(&p, 8, 0, false), SALLY_E_OK);
+    assert_null(sally_pool_take(&p));
+    sally_pool_wipe(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_each_block_once),
+        cmocka_unit_test(counts_its_peak),
+        cmocka_unit_test(wipes_secret_blocks),
+        cmocka_unit_test(survives_impossible_sizes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
