@@ -25,15 +25,26 @@ static bool looking_at(const struct scan *s, const char *text)
     return sally_span_starts(s->c.rest, sally_span_of(text));
 }
 
-static void skip_past(struct scan *s, const char *end)
+/* Past the next `end`. False if there is none. */
+static bool skip_past(struct scan *s, const char *end)
 {
     while (s->c.rest.len != 0 && !looking_at(s, end))
         take(s);
-    for (size_t i = 0; i < strlen(end) && s->c.rest.len != 0; i++)
+    if (s->c.rest.len == 0)
+        return false;
+    for (size_t i = 0; i < strlen(end); i++)
         take(s);
+    return true;
 }
 
-static void skip_string(struct scan *s)
+static bool skip_comment(struct scan *s)
+{
+    take(s);
+    take(s);
+    return skip_past(s, "*/");
+}
+
+static bool skip_string(struct scan *s)
 {
     take(s);
     while (s->c.rest.len != 0) {
@@ -41,10 +52,11 @@ static void skip_string(struct scan *s)
 
         take(s);
         if (byte == '"')
-            return;
+            return true;
         if (byte == '\\' && s->c.rest.len != 0)
             take(s);
     }
+    return false;
 }
 
 static bool is_word(uint8_t byte)
@@ -77,22 +89,19 @@ static bool fits(struct sally_span word)
     return e != SALLY_E_OK || (n >= INT32_MIN && n <= INT32_MAX);
 }
 
-static bool step(struct scan *s, struct sally_reader *r)
+static bool complain_open(struct sally_reader *r, unsigned line,
+                          const char *what)
 {
-    uint8_t byte = sally_peek_u8(&s->c);
-    struct sally_span word = { NULL, 0 };
+    sally_complain_at(r, r->file, line, "syntax",
+                      "the %s that begins here has no end", what);
+    return false;
+}
 
-    if (looking_at(s, "/*"))
-        skip_past(s, "*/");
-    else if (byte == '#' || looking_at(s, "//"))
-        skip_past(s, "\n");
-    else if (byte == '"')
-        skip_string(s);
-    else if (!is_word(byte))
-        take(s);
-    else
-        word = take_word(s);
-    if (word.len == 0 || fits(word))
+static bool check_number(struct scan *s, struct sally_reader *r)
+{
+    struct sally_span word = take_word(s);
+
+    if (fits(word))
         return true;
     sally_complain_at(r, r->file, s->line, "number",
                       "expected a whole number up to 2147483647, or an L at "
@@ -100,6 +109,25 @@ static bool step(struct scan *s, struct sally_reader *r)
                       (int)(word.len > 40 ? 40 : word.len),
                       (const char *)word.at);
     return false;
+}
+
+/* One comment, string, word or other character. */
+static bool step(struct scan *s, struct sally_reader *r)
+{
+    uint8_t byte = sally_peek_u8(&s->c);
+    unsigned line = s->line;
+
+    if (looking_at(s, "/*"))
+        return skip_comment(s) || complain_open(r, line, "comment");
+    if (byte == '"')
+        return skip_string(s) || complain_open(r, line, "text");
+    if (is_word(byte))
+        return check_number(s, r);
+    if (byte == '#' || looking_at(s, "//"))
+        (void)skip_past(s, "\n"); /* the file's end will do as well */
+    else
+        take(s);
+    return true;
 }
 
 /* In comments and strings too: no doubt about where those end can let one
