@@ -191,6 +191,14 @@ static void follow(struct sally_mqtt_connection *c)
     sally_deadlines_set(&s->deadlines, &c->deadline, due(c));
 }
 
+/* What ended outside an entry is cleared away as soon as the timer fires. */
+static void arm(struct sally_mqtt_server *s)
+{
+    s->host->arm(s->owner, s->over != NULL
+                               ? s->now
+                               : sally_deadlines_next(&s->deadlines));
+}
+
 void sally_mqtt_server_settle(struct sally_mqtt_server *s, sally_usec now)
 {
     (void)now;
@@ -200,7 +208,7 @@ void sally_mqtt_server_settle(struct sally_mqtt_server *s, sally_usec now)
         s->over = c->next;
         clear(c);
     }
-    s->host->arm(s->owner, sally_deadlines_next(&s->deadlines));
+    arm(s);
 }
 
 static void leave(struct sally_mqtt_connection *c, sally_usec now)
@@ -530,7 +538,7 @@ static enum sally_err carry(void *carrier, const struct sally_outer_command *k,
         e = publish(c, b->qos, k, now);
         follow(c);
     }
-    s->host->arm(s->owner, sally_deadlines_next(&s->deadlines));
+    arm(s);
     return e;
 }
 
@@ -633,6 +641,7 @@ void sally_mqtt_server_sent(struct sally_mqtt_connection *c, size_t n,
 {
     c->server->now = now;
     sally_mqtt_session_sent(&c->session, n, now);
+    arm(c->server);
 }
 
 void sally_mqtt_server_closed(struct sally_mqtt_connection *c, sally_usec now)

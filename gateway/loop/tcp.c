@@ -117,11 +117,14 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     struct sally_loop *l = c->listener->loop;
     const struct sally_tcp_upcalls *up = c->listener->upcalls;
     sally_usec now = sally_loop_wake(l);
+    size_t most = c->listener->limits.read_max;
     ssize_t n = 0;
 
     (void)what;
+    if (most == 0 || most > sizeof(l->buffer))
+        most = sizeof(l->buffer);
     if (!c->broken)
-        n = recv(fd, l->buffer, sizeof(l->buffer), MSG_DONTWAIT);
+        n = recv(fd, l->buffer, most, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {

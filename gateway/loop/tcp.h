@@ -18,6 +18,7 @@ struct sally_tcp_listener;
 struct sally_tcp_limits {
     unsigned connections; /* of the listener */
     unsigned per_source;  /* of one address; 0: no such limit */
+    size_t read_max;      /* bytes of one on_bytes(); 0: as the loop likes */
 };
 
 struct sally_tcp_upcalls {

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/roles/inner.c - the inner door: hosts the shard's engine with
+ * sockets, timers, the store and the buses. It holds the upstream keys and
+ * never sees a byte from the local link.                                    */
+#include "config/keyfile.h"
+#include "log/log.h"
+#include "loop/udp.h"
+#include "roles/role.h"
+#include "security/crypto.h"
+#include "uplink/shard.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BUS_FRAMES 64
+#define BODY_MAX 4096 /* bytes of a request or answer that goes in blocks */
+#define HEAP_PER_SESSION 40000 /* bytes of the DTLS library, in a handshake */
+#define HEAP_BASE 4000000
+
+/* A client's place in this process. */
+struct seat {
+    struct inner *inner;
+    struct sally_udp *udp;
+    struct sally_timer timer;
+    struct sally_task deliver;
+    uint32_t number;
+    bool resolving; /* wants a socket as soon as its server has an address */
+};
+
+/* A server's addresses, as the resolver gave them. */
+struct place {
+    struct sally_bus_address address[SALLY_BUS_ADDRESSES];
+    unsigned count, next;
+    bool asked;
+};
+
+struct inner {
+    const struct sally_role_context *context;
+    struct sally_store *store;
+    struct sally_shard *shard;
+    struct sally_pool packets, bodies, observations, attributes;
+    struct sally_security *security;
+    struct sally_coap_parameters parameters;
+    struct sally_coap_shared coap;
+    struct sally_lwm2m_shared lwm2m;
+    struct seat *seats;
+    size_t seat_count;
+    struct place *places; /* one per server of the configuration */
+    struct sally_timer pacer;
+    struct sally_watch *stored;
+    struct sally_bus *outer, *resolver, *console;
+    bool stopping, key_missing;
+};
+
+/* --- The engine's host --------------------------------------------------- */
+
+static const struct sally_config_server *server_of(struct inner *in,
+                                                   uint32_t client)
+{
+    return sally_shard_client(in->shard, client)->server;
+}
+
+static struct place *place_of(struct inner *in, uint32_t client)
+{
+    return &in->places[server_of(in, client) - in->context->config->servers];
+}
+
+static void ask_resolver(struct inner *in, uint32_t server)
+{
+    const struct sally_config_server *s = &in->context->config->servers[server];
+    struct sally_bus_message m;
+
+    if (in->places[server].asked || in->resolver == NULL)
+        return;
+    sally_bus_begin(&m, SALLY_BUS_RESOLVE);
+    m.as.resolve.ticket = server;
+    m.as.resolve.port = s->uri.port;
+    (void)sally_span_text(sally_span_of(s->uri.host), m.as.resolve.host,
+                          sizeof(m.as.resolve.host));
+    in->places[server].asked =
+        sally_bus_send(in->resolver, &m) == SALLY_E_OK;
+}
+
+/* Each handshake takes the next address, so that one that is dead does not
+ * hold us; without any, datagrams are lost until the resolver has answered. */
+static void rebind(void *owner, uint32_t client)
+{
+    struct inner *in = owner;
+    struct place *p = place_of(in, client);
+    struct seat *seat = &in->seats[client];
+    const struct sally_bus_address *to;
+
+    if (server_of(in, client)->uri.kind == SALLY_URI_NAME)
+        ask_resolver(in, (uint32_t)(p - in->places));
+    seat->resolving = p->count == 0;
+    if (seat->resolving)
+        return;
+    to = &p->address[p->next++ % p->count];
+    if (sally_udp_rebind(seat->udp, to) != SALLY_E_OK)
+        sally_log(SALLY_LOG_WARNING, "no_socket",
+                  SALLY_TEXT("server", server_of(in, client)->name));
+}
+
+static void send_datagram(void *owner, uint32_t client,
+                          struct sally_span datagram)
+{
+    struct inner *in = owner;
+
+    sally_udp_send(in->seats[client].udp, datagram);
+}
+
+static void arm(void *owner, uint32_t client, sally_usec when)
+{
+    struct inner *in = owner;
+
+    sally_timer_set(in->context->loop, &in->seats[client].timer, when);
+}
+
+static void arm_pacer(void *owner, sally_usec when)
+{
+    struct inner *in = owner;
+
+    sally_timer_set(in->context->loop, &in->pacer, when);
+}
+
+static bool to_outer(void *owner, struct sally_bus_message *m)
+{
+    struct inner *in = owner;
+
+    return in->outer != NULL && sally_bus_send(in->outer, m) == SALLY_E_OK;
+}
+
+static void deliver_later(void *owner, uint32_t client)
+{
+    struct inner *in = owner;
+
+    sally_loop_later(in->context->loop, &in->seats[client].deliver);
+}
+
+static void stopped(void *owner)
+{
+    struct inner *in = owner;
+
+    in->context->report(in->context->runner, SALLY_CONTROL_DONE);
+}
+
+static sally_msec_utc utc(void *owner)
+{
+    const struct inner *in = owner;
+
+    return sally_loop_utc(in->context->loop);
+}
+
+static const struct sally_shard_host host = {
+    .rebind = rebind,
+    .send = send_datagram,
+    .arm = arm,
+    .arm_pacer = arm_pacer,
+    .to_outer = to_outer,
+    .deliver_later = deliver_later,
+    .stopped = stopped,
+    .utc = utc,
+};
+
+/* --- From the loop ------------------------------------------------------- */
+
+static void on_datagram(void *owner, struct sally_span datagram,
+                        sally_usec now)
+{
+    struct seat *seat = owner;
+
+    sally_shard_input(seat->inner->shard, seat->number, datagram, now);
+}
+
+static const struct sally_udp_upcalls udp_upcalls = { .on_datagram =
+                                                          on_datagram };
+
+static void on_timer(void *owner, sally_usec now)
+{
+    struct seat *seat = owner;
+
+    sally_shard_expire(seat->inner->shard, seat->number, now);
+}
+
+static void on_deliver(void *owner, sally_usec now)
+{
+    struct seat *seat = owner;
+
+    sally_shard_deliver(seat->inner->shard, seat->number, now);
+}
+
+static void on_pacer(void *owner, sally_usec now)
+{
+    struct inner *in = owner;
+
+    sally_shard_pace(in->shard, now);
+}
+
+static void on_stored(void *owner, sally_usec now)
+{
+    struct inner *in = owner;
+
+    sally_shard_stored(in->shard, now);
+}
+
+/* --- Buses --------------------------------------------------------------- */
+
+static void on_resolved(struct inner *in, const struct sally_bus_resolved *r)
+{
+    struct place *p;
+
+    if (r->ticket >= in->context->config->server_count)
+        return;
+    p = &in->places[r->ticket];
+    p->asked = false;
+    if (r->count == 0) {
+        sally_log(SALLY_LOG_WARNING, "name_not_resolved",
+                  SALLY_TEXT("server",
+                             in->context->config->servers[r->ticket].name));
+        return; /* what was known before still serves */
+    }
+    p->count = r->count;
+    for (unsigned i = 0; i < r->count; i++)
+        p->address[i] = r->address[i];
+    for (uint32_t i = 0; i < in->seat_count; i++)
+        if (in->seats[i].resolving && place_of(in, i) == p)
+            rebind(in, i);
+}
+
+static void say(void *owner, struct sally_bus_message *row)
+{
+    struct inner *in = owner;
+
+    if (in->console != NULL && sally_bus_send(in->console, row) != SALLY_E_OK)
+        sally_log(SALLY_LOG_WARNING, "console_too_slow",
+                  SALLY_NUMBER("ticket", row->as.row.ticket));
+}
+
+static void on_message(void *owner, struct sally_bus *b,
+                       const struct sally_bus_message *m, int fd,
+                       sally_usec now)
+{
+    struct inner *in = owner;
+
+    (void)b;
+    (void)fd;
+    switch ((enum sally_bus_type)m->type) {
+    case SALLY_BUS_READINGS:
+        sally_shard_readings(in->shard, &m->as.readings, now);
+        break;
+    case SALLY_BUS_LIVENESS:
+        sally_shard_liveness(in->shard, &m->as.liveness, now);
+        break;
+    case SALLY_BUS_OUTCOME:
+        sally_shard_outcome(in->shard, &m->as.outcome, now);
+        break;
+    case SALLY_BUS_RESOLVED:
+        on_resolved(in, &m->as.resolved);
+        break;
+    case SALLY_BUS_QUERY:
+        sally_shard_query(in->shard, &m->as.query, say, in);
+        break;
+    default: /* the bus lets nothing else through */
+        break;
+    }
+}
+
+static struct sally_bus **bus_of(struct inner *in, enum sally_role_name peer)
+{
+    if (peer == SALLY_OUTER)
+        return &in->outer;
+    return peer == SALLY_RESOLVER ? &in->resolver : &in->console;
+}
+
+/* The supervisor restarts it and sends a new bus. */
+static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
+                    sally_usec now)
+{
+    struct inner *in = owner;
+    enum sally_role_name peer = sally_bus_peer(b);
+
+    (void)e;
+    *bus_of(in, peer) = NULL;
+    sally_bus_close(b);
+    if (peer == SALLY_OUTER)
+        sally_shard_orphaned(in->shard, now);
+    for (size_t i = 0; peer == SALLY_RESOLVER &&
+                       i < in->context->config->server_count; i++)
+        in->places[i].asked = false;
+}
+
+static const struct sally_bus_upcalls bus_upcalls = { .on_message = on_message,
+                                                      .on_gone = on_gone };
+
+static void on_peer(void *role, enum sally_role_name peer, int fd)
+{
+    struct inner *in = role;
+    struct sally_bus **bus = bus_of(in, peer);
+
+    if (peer != SALLY_OUTER && peer != SALLY_RESOLVER &&
+        peer != SALLY_CONSOLE) {
+        (void)close(fd);
+        return;
+    }
+    if (*bus != NULL && peer == SALLY_OUTER)
+        sally_shard_orphaned(in->shard, sally_loop_now(in->context->loop));
+    sally_bus_close(*bus);
+    *bus = NULL;
+    if (sally_bus_open(bus, in->context->loop, fd, SALLY_INNER, peer,
+                       BUS_FRAMES, &bus_upcalls, in) != SALLY_E_OK)
+        sally_log(SALLY_LOG_ERROR, "bus_failed",
+                  SALLY_TEXT("peer", sally_role_text(peer)));
+}
+
+static void on_key(void *role, uint32_t sensor, uint32_t account, int fd)
+{
+    struct inner *in = role;
+    SALLY_ON_EXIT(sally_secret_wipe) struct sally_secret key = { .len = 0 };
+    char why[SALLY_KEYFILE_WHY] = "";
+    enum sally_err e = sally_keyfile_read(fd, &key, why);
+
+    (void)close(fd);
+    if (e == SALLY_E_OK)
+        e = sally_shard_key(in->shard, sensor, account,
+                            sally_secret_span(&key));
+    if (e == SALLY_E_OK)
+        return;
+    in->key_missing = true;
+    sally_log(SALLY_LOG_ERROR, "key_refused",
+              SALLY_NUMBER("sensor_index", sensor),
+              SALLY_TEXT("why", why[0] != '\0' ? why : sally_err_text(e)));
+}
+
+/* --- Building ------------------------------------------------------------ */
+
+/* What the store must know of the sensors, in the configuration's order. */
+static enum sally_err open_store(struct inner *in)
+{
+    const struct sally_config *c = in->context->config;
+    const struct sally_store_limits limits = {
+        .max_bytes = (uint64_t)c->spool.max_mb << 20,
+        .per_sensor = c->spool.per_sensor,
+        .drop_oldest = c->spool.on_full == SALLY_FULL_OLDEST,
+        .max_age_ms = (sally_msec_utc)c->spool.max_age,
+        .commit_ms = c->spool.commit_ms,
+    };
+    struct sally_store_sensor *sensors =
+        calloc(c->sensor_count + 1, sizeof(*sensors));
+    const char **names = calloc(in->seat_count + 1, sizeof(*names));
+    enum sally_err e = SALLY_E_NO_MEMORY;
+    char why[160] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; sensors != NULL && names != NULL && i < c->sensor_count;
+         i++) {
+        sensors[i].id = c->sensors[i].id;
+        sensors[i].servers = &names[n];
+        sensors[i].server_count = c->sensors[i].account_count;
+        for (size_t k = 0; k < c->sensors[i].account_count; k++)
+            names[n++] = c->servers[c->sensors[i].accounts[k].server].name;
+    }
+    if (sensors != NULL && names != NULL)
+        e = sally_store_open(&in->store, c->state_dir, &limits, sensors,
+                             c->sensor_count, why, sizeof(why));
+    free(sensors);
+    free(names);
+    if (e != SALLY_E_OK)
+        sally_log(SALLY_LOG_ERROR, "store_not_opened",
+                  SALLY_TEXT("why", why[0] != '\0' ? why : sally_err_text(e)));
+    return e;
+}
+
+/* Sizes follow from how many clients there are: a handshake or an exchange
+ * takes a few blocks each, and not all have one at the same time.           */
+static enum sally_err make_pools(struct inner *in)
+{
+    size_t n = in->seat_count;
+    struct sally_security_limits limits = {
+        .sessions = n, .heap_bytes = HEAP_BASE + n * HEAP_PER_SESSION
+    };
+    enum sally_err e = sally_pool_init(&in->packets, SALLY_DATAGRAM_MAX + 256,
+                                       256 + 4 * n, true);
+
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&in->bodies, BODY_MAX, 64 + n / 4, true);
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&in->observations, sally_observation_size(),
+                            64 + 8 * n, false);
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&in->attributes, sally_attributes_size(),
+                            64 + 4 * n, false);
+    return e == SALLY_E_OK
+               ? sally_security_init(&in->security, &limits, &in->packets,
+                                     sally_crypto_random())
+               : e;
+}
+
+static void share(struct inner *in)
+{
+    in->parameters = sally_coap_defaults;
+    in->parameters.body_max = BODY_MAX;
+    in->coap = (struct sally_coap_shared){ &in->parameters, &in->packets,
+                                           &in->bodies, sally_crypto_random(),
+                                           in->security };
+    in->lwm2m = (struct sally_lwm2m_shared){ &in->coap, &in->observations,
+                                             &in->attributes };
+}
+
+static enum sally_err make_seats(struct inner *in)
+{
+    for (uint32_t i = 0; i < in->seat_count; i++) {
+        struct seat *seat = &in->seats[i];
+        enum sally_err e;
+
+        seat->inner = in;
+        seat->number = i;
+        seat->deliver.run = on_deliver;
+        seat->deliver.owner = seat;
+        sally_timer_init(&seat->timer, on_timer, seat);
+        e = sally_udp_open(&seat->udp, in->context->loop, &udp_upcalls, seat);
+        if (e != SALLY_E_OK)
+            return e;
+    }
+    return SALLY_E_OK;
+}
+
+static enum sally_err build(struct inner *in)
+{
+    const struct sally_config *c = in->context->config;
+    enum sally_err e;
+
+    for (size_t i = 0; i < c->sensor_count; i++)
+        in->seat_count += c->sensors[i].account_count;
+    in->seats = calloc(in->seat_count + 1, sizeof(*in->seats));
+    in->places = calloc(c->server_count + 1, sizeof(*in->places));
+    if (in->seats == NULL || in->places == NULL)
+        return SALLY_E_NO_MEMORY;
+    sally_timer_init(&in->pacer, on_pacer, in);
+    e = open_store(in);
+    if (e == SALLY_E_OK)
+        e = make_pools(in);
+    share(in);
+    if (e == SALLY_E_OK)
+        e = sally_shard_create(&in->shard, c, in->store, &in->lwm2m, &host, in);
+    return e == SALLY_E_OK ? make_seats(in) : e;
+}
+
+static void destroy(void *role)
+{
+    struct inner *in = role;
+
+    if (in == NULL)
+        return;
+    sally_timer_set(in->context->loop, &in->pacer, SALLY_NEVER);
+    for (size_t i = 0; in->seats != NULL && i < in->seat_count; i++) {
+        if (in->seats[i].udp == NULL)
+            break;
+        sally_timer_set(in->context->loop, &in->seats[i].timer, SALLY_NEVER);
+        sally_loop_cancel(&in->seats[i].deliver);
+        sally_udp_close(in->seats[i].udp);
+    }
+    if (in->stored != NULL)
+        sally_watch_close(in->stored);
+    sally_bus_close(in->outer);
+    sally_bus_close(in->resolver);
+    sally_bus_close(in->console);
+    sally_shard_wipe(in->shard);
+    sally_store_close(in->store);
+    sally_security_wipe(in->security);
+    sally_pool_wipe(&in->packets);
+    sally_pool_wipe(&in->bodies);
+    sally_pool_wipe(&in->observations);
+    sally_pool_wipe(&in->attributes);
+    free(in->seats);
+    free(in->places);
+    free(in);
+}
+
+static enum sally_err create(void **out,
+                             const struct sally_role_context *context)
+{
+    struct inner *in = calloc(1, sizeof(*in));
+    enum sally_err e;
+
+    if (in == NULL)
+        return SALLY_E_NO_MEMORY;
+    in->context = context;
+    e = build(in);
+    if (e != SALLY_E_OK) {
+        sally_log(SALLY_LOG_ERROR, "inner_door_not_built",
+                  SALLY_TEXT("why", sally_err_text(e)));
+        destroy(in);
+        return e;
+    }
+    *out = in;
+    return SALLY_E_OK;
+}
+
+/* An address in figures needs no look-up. */
+static void place_numeric(struct inner *in, uint32_t server)
+{
+    const struct sally_uri *uri = &in->context->config->servers[server].uri;
+    struct place *p = &in->places[server];
+
+    if (uri->kind != SALLY_URI_NAME &&
+        sally_address_parse(uri->host, uri->port, &p->address[0]) ==
+            SALLY_E_OK)
+        p->count = 1;
+    else
+        ask_resolver(in, server);
+}
+
+static void start(void *role, sally_usec now)
+{
+    struct inner *in = role;
+
+    if (in->key_missing ||
+        sally_watch_open(&in->stored, in->context->loop,
+                         sally_store_descriptor(in->store), on_stored,
+                         in) != SALLY_E_OK) {
+        in->context->report(in->context->runner, SALLY_CONTROL_FAILED);
+        return;
+    }
+    for (uint32_t i = 0; i < in->context->config->server_count; i++)
+        place_numeric(in, i);
+    sally_shard_start(in->shard, now);
+    in->context->report(in->context->runner, SALLY_CONTROL_READY);
+}
+
+static void stop(void *role, sally_usec now)
+{
+    struct inner *in = role;
+
+    in->stopping = true;
+    sally_shard_stop(in->shard, now);
+}
+
+const struct sally_role_row sally_role_inner = {
+    .name = SALLY_INNER,
+    .create = create,
+    .on_peer = on_peer,
+    .on_key = on_key,
+    .start = start,
+    .stop = stop,
+    .destroy = destroy,
+};

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/roles/outer.c - the outer door: hosts the engines of the local side
+ * with listeners, timers and buses. It parses what untrusted sensors send and
+ * never holds an upstream key.                                              */
+#include "ingress/coap_server.h"
+#include "ingress/mqtt_server.h"
+#include "log/log.h"
+#include "loop/tcp.h"
+#include "loop/udp.h"
+#include "roles/neighbour.h"
+#include "roles/role.h"
+#include "security/crypto.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUS_FRAMES 64
+#define LISTENERS_MAX 16   /* of each kind */
+#define BODY_MAX 4096      /* bytes of a CoAP body from a sensor */
+#define PASSWORDS_MAX (4u << 20) /* bytes of the passwords file */
+#define TICK (1 * SALLY_SEC)
+
+/* A bound socket that waits for the start. */
+struct waiting {
+    enum sally_listener kind;
+    uint32_t index;
+    int fd;
+};
+
+struct coap_listener {
+    struct outer *outer;
+    struct sally_udp_listener *udp;
+    uint32_t index;
+};
+
+struct outer {
+    const struct sally_role_context *context;
+    struct sally_outer *engine;
+    struct sally_auth_addresses *addresses;
+    struct sally_passwords *passwords;
+    struct sally_coap_server *coap;
+    struct sally_mqtt_server *mqtt;
+    struct sally_pool packets, bodies;
+    struct sally_coap_parameters parameters;
+    struct sally_coap_shared coap_shared;
+    struct sally_timer coap_timer, mqtt_timer, tick;
+    struct sally_bus *inner, *verifier, *console;
+    struct waiting waiting[2 * LISTENERS_MAX];
+    size_t waiting_count;
+    struct coap_listener coap_listeners[LISTENERS_MAX];
+    struct sally_tcp_listener *mqtt_listeners[LISTENERS_MAX];
+    size_t coap_count, mqtt_count;
+    int passwords_fd; /* -1: there is no such file */
+    bool inner_is_new;
+};
+
+/* A TCP connection as an engine sees it. */
+struct line {
+    struct outer *outer;
+    struct sally_tcp *tcp;
+    struct sally_mqtt_connection *connection; /* NULL: it is over */
+};
+
+/* --- Hosts --------------------------------------------------------------- */
+
+static bool to_inner(void *owner, struct sally_bus_message *m)
+{
+    struct outer *o = owner;
+
+    return o->inner != NULL && sally_bus_send(o->inner, m) == SALLY_E_OK;
+}
+
+static sally_msec_utc utc(void *owner)
+{
+    const struct outer *o = owner;
+
+    return sally_loop_utc(o->context->loop);
+}
+
+static const struct sally_outer_host outer_host = { .to_inner = to_inner,
+                                                    .utc = utc };
+
+static void coap_send(void *owner, const struct sally_coap_source *to,
+                      struct sally_span datagram)
+{
+    struct outer *o = owner;
+    const struct sally_udp_route route = { to->peer, to->local,
+                                           to->interface };
+
+    for (size_t i = 0; i < o->coap_count; i++)
+        if (o->coap_listeners[i].index == to->listener) {
+            sally_udp_reply(o->coap_listeners[i].udp, &route, datagram);
+            return;
+        }
+}
+
+static void coap_arm(void *owner, sally_usec when)
+{
+    struct outer *o = owner;
+
+    sally_timer_set(o->context->loop, &o->coap_timer, when);
+}
+
+static const struct sally_coap_server_host coap_host = { .send = coap_send,
+                                                         .arm = coap_arm };
+
+static void mqtt_pump(void *owner, void *handle)
+{
+    struct outer *o = owner;
+    struct line *l = handle;
+
+    sally_tcp_pump(l->tcp, sally_loop_now(o->context->loop));
+}
+
+static void mqtt_pause(void *owner, void *handle, bool paused)
+{
+    struct line *l = handle;
+
+    (void)owner;
+    sally_tcp_pause(l->tcp, paused);
+}
+
+static void mqtt_close(void *owner, void *handle)
+{
+    struct line *l = handle;
+
+    (void)owner;
+    sally_tcp_close(l->tcp); /* asks for what is left of the output first */
+    l->connection = NULL;
+    free(l);
+}
+
+static void mqtt_arm(void *owner, sally_usec when)
+{
+    struct outer *o = owner;
+
+    sally_timer_set(o->context->loop, &o->mqtt_timer, when);
+}
+
+static void ask_verifier(struct outer *o, bool again)
+{
+    struct sally_bus_message m;
+
+    if (o->verifier == NULL)
+        return;
+    sally_bus_begin(&m, SALLY_BUS_CHECK);
+    if (sally_passwords_next(o->passwords, again, &m.as.check) &&
+        sally_bus_send(o->verifier, &m) != SALLY_E_OK)
+        sally_log(SALLY_LOG_ERROR, "verifier_unreachable",
+                  SALLY_NUMBER("ticket", m.as.check.ticket));
+    sally_wipe(&m.as.check, sizeof(m.as.check));
+}
+
+static void mqtt_verify(void *owner)
+{
+    ask_verifier(owner, false);
+}
+
+static const struct sally_mqtt_server_host mqtt_host = {
+    .pump = mqtt_pump,
+    .pause = mqtt_pause,
+    .close = mqtt_close,
+    .arm = mqtt_arm,
+    .verify = mqtt_verify,
+};
+
+/* --- Listeners ----------------------------------------------------------- */
+
+static void on_datagram(void *owner, const struct sally_udp_route *route,
+                        struct sally_span datagram, sally_usec now)
+{
+    struct coap_listener *l = owner;
+    const struct sally_coap_source from = { route->peer, route->local,
+                                            route->interface, l->index };
+
+    sally_coap_server_input(l->outer->coap, &from, datagram, now);
+}
+
+static const struct sally_udp_listener_upcalls udp_upcalls = { .on_datagram =
+                                                                   on_datagram };
+
+static void *on_accept(void *owner, struct sally_tcp *tcp,
+                       const struct sally_bus_address *peer, sally_usec now)
+{
+    struct outer *o = owner;
+    const struct sally_auth_source source = { peer->ip, peer->family,
+                                              sally_tcp_interface(tcp) };
+    struct line *l = calloc(1, sizeof(*l));
+
+    if (l == NULL)
+        return NULL;
+    l->outer = o;
+    l->tcp = tcp;
+    l->connection = sally_mqtt_server_accept(o->mqtt, l, &source, now);
+    if (l->connection != NULL)
+        return l;
+    free(l);
+    return NULL;
+}
+
+static void on_bytes(void *engine, struct sally_span bytes, sally_usec now)
+{
+    struct line *l = engine;
+
+    sally_mqtt_server_input(l->connection, bytes, now);
+}
+
+static struct sally_span output(void *engine, sally_usec now)
+{
+    const struct line *l = engine;
+
+    (void)now;
+    return sally_mqtt_server_output(l->connection);
+}
+
+static void sent(void *engine, size_t n)
+{
+    struct line *l = engine;
+
+    sally_mqtt_server_sent(l->connection, n,
+                           sally_loop_now(l->outer->context->loop));
+}
+
+static void on_closed(void *engine, sally_usec now)
+{
+    struct line *l = engine;
+
+    sally_mqtt_server_closed(l->connection, now);
+    free(l);
+}
+
+static const struct sally_tcp_upcalls tcp_upcalls = {
+    .on_accept = on_accept,
+    .on_bytes = on_bytes,
+    .output = output,
+    .sent = sent,
+    .on_closed = on_closed,
+};
+
+/* Two connections per sensor, and some for those that come and go. One source
+ * may not take them all: a bridge in front of many sensors is one source.   */
+static unsigned connections_max(const struct outer *o)
+{
+    return 2 * (unsigned)o->context->config->sensor_count + 64;
+}
+
+static void on_listener(void *role, enum sally_listener kind, uint32_t index,
+                        int fd)
+{
+    struct outer *o = role;
+
+    if (o->waiting_count < SALLY_LEN(o->waiting))
+        o->waiting[o->waiting_count++] = (struct waiting){ kind, index, fd };
+    else
+        (void)close(fd);
+}
+
+static enum sally_err listen_coap(struct outer *o, const struct waiting *w)
+{
+    struct coap_listener *l = &o->coap_listeners[o->coap_count];
+    enum sally_err e;
+
+    *l = (struct coap_listener){ o, NULL, w->index };
+    e = sally_udp_listen(&l->udp, o->context->loop, w->fd, &udp_upcalls, l);
+    o->coap_count += e == SALLY_E_OK;
+    return e;
+}
+
+static enum sally_err listen_mqtt(struct outer *o, const struct waiting *w)
+{
+    const struct sally_tcp_limits limits = {
+        .connections = connections_max(o),
+        .per_source = connections_max(o) - connections_max(o) / 4,
+        .read_max = SALLY_MQTT_INPUT_MAX,
+    };
+    enum sally_err e =
+        sally_tcp_listen(&o->mqtt_listeners[o->mqtt_count], o->context->loop,
+                         w->fd, &limits, &tcp_upcalls, o);
+
+    o->mqtt_count += e == SALLY_E_OK;
+    return e;
+}
+
+/* Only when the engines are there does anything come in. */
+static enum sally_err listen_all(struct outer *o)
+{
+    enum sally_err e = SALLY_E_OK;
+
+    for (size_t i = 0; i < o->waiting_count && e == SALLY_E_OK; i++) {
+        const struct waiting *w = &o->waiting[i];
+
+        if (w->kind == SALLY_LISTENER_COAP && o->coap_count < LISTENERS_MAX)
+            e = listen_coap(o, w);
+        else if (w->kind == SALLY_LISTENER_MQTT &&
+                 o->mqtt_count < LISTENERS_MAX)
+            e = listen_mqtt(o, w);
+    }
+    o->waiting_count = 0;
+    return e;
+}
+
+/* --- Buses --------------------------------------------------------------- */
+
+static void say(void *owner, struct sally_bus_message *row)
+{
+    struct outer *o = owner;
+
+    if (o->console != NULL && sally_bus_send(o->console, row) != SALLY_E_OK)
+        sally_log(SALLY_LOG_WARNING, "console_too_slow",
+                  SALLY_NUMBER("ticket", row->as.row.ticket));
+}
+
+static void on_message(void *owner, struct sally_bus *b,
+                       const struct sally_bus_message *m, int fd,
+                       sally_usec now)
+{
+    struct outer *o = owner;
+
+    (void)b;
+    (void)fd;
+    switch ((enum sally_bus_type)m->type) {
+    case SALLY_BUS_ACCEPTED: {
+        bool was_full = sally_outer_full(o->engine);
+
+        sally_outer_accepted(o->engine, &m->as.accepted, now);
+        if (was_full)
+            sally_mqtt_server_resume(o->mqtt, now);
+        break;
+    }
+    case SALLY_BUS_COMMAND:
+        sally_outer_command(o->engine, &m->as.command, now);
+        break;
+    case SALLY_BUS_CHECKED:
+        sally_passwords_checked(o->passwords, &m->as.checked, now);
+        sally_mqtt_server_settle(o->mqtt, now);
+        ask_verifier(o, false);
+        break;
+    case SALLY_BUS_QUERY:
+        sally_outer_query(o->engine, &m->as.query, say, o);
+        break;
+    default: /* the bus lets nothing else through */
+        break;
+    }
+}
+
+static void on_room(void *owner, struct sally_bus *b, sally_usec now)
+{
+    struct outer *o = owner;
+
+    if (b == o->inner)
+        sally_outer_resume(o->engine, false, now);
+}
+
+static struct sally_bus **bus_of(struct outer *o, enum sally_role_name peer)
+{
+    if (peer == SALLY_INNER)
+        return &o->inner;
+    return peer == SALLY_VERIFIER ? &o->verifier : &o->console;
+}
+
+static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
+                    sally_usec now)
+{
+    struct outer *o = owner;
+
+    (void)e;
+    (void)now;
+    *bus_of(o, sally_bus_peer(b)) = NULL;
+    sally_bus_close(b);
+}
+
+static const struct sally_bus_upcalls bus_upcalls = { .on_message = on_message,
+                                                      .on_room = on_room,
+                                                      .on_gone = on_gone };
+
+static void on_peer(void *role, enum sally_role_name peer, int fd)
+{
+    struct outer *o = role;
+    struct sally_bus **bus = bus_of(o, peer);
+
+    if (peer != SALLY_INNER && peer != SALLY_VERIFIER &&
+        peer != SALLY_CONSOLE) {
+        (void)close(fd);
+        return;
+    }
+    sally_bus_close(*bus);
+    *bus = NULL;
+    if (sally_bus_open(bus, o->context->loop, fd, SALLY_OUTER, peer,
+                       BUS_FRAMES, &bus_upcalls, o) != SALLY_E_OK) {
+        sally_log(SALLY_LOG_ERROR, "bus_failed",
+                  SALLY_TEXT("peer", sally_role_text(peer)));
+        return;
+    }
+    if (o->engine == NULL)
+        return;
+    if (peer == SALLY_INNER)
+        sally_outer_resume(o->engine, true, sally_loop_now(o->context->loop));
+    if (peer == SALLY_VERIFIER && o->passwords != NULL)
+        ask_verifier(o, true);
+}
+
+static void on_passwords(void *role, int fd)
+{
+    struct outer *o = role;
+
+    if (o->passwords_fd >= 0)
+        (void)close(o->passwords_fd);
+    o->passwords_fd = fd;
+}
+
+/* --- Timers -------------------------------------------------------------- */
+
+static void on_coap_timer(void *owner, sally_usec now)
+{
+    struct outer *o = owner;
+
+    sally_coap_server_expire(o->coap, now);
+}
+
+static void on_mqtt_timer(void *owner, sally_usec now)
+{
+    struct outer *o = owner;
+
+    sally_mqtt_server_expire(o->mqtt, now);
+}
+
+static void on_tick(void *owner, sally_usec now)
+{
+    struct outer *o = owner;
+
+    sally_outer_resume(o->engine, false, now);
+    sally_timer_set(o->context->loop, &o->tick, sally_after(now, TICK));
+}
+
+/* --- Building ------------------------------------------------------------ */
+
+/* The passwords file as a whole; wiped as soon as it is parsed. */
+static enum sally_err read_passwords(struct outer *o)
+{
+    const char *file = o->context->config->passwords_file;
+    struct stat st = { .st_size = 0 };
+    enum sally_err e = SALLY_E_IO;
+    uint8_t *text;
+    ssize_t n = 0;
+
+    if (o->passwords_fd >= 0 &&
+        (fstat(o->passwords_fd, &st) != 0 || st.st_size > PASSWORDS_MAX))
+        return SALLY_E_TOO_LARGE;
+    text = calloc(1, (size_t)st.st_size + 1);
+    if (text == NULL)
+        return SALLY_E_NO_MEMORY;
+    if (o->passwords_fd >= 0)
+        n = pread(o->passwords_fd, text, (size_t)st.st_size, 0);
+    if (n == st.st_size)
+        e = sally_passwords_create(
+            &o->passwords, (struct sally_span){ text, (size_t)st.st_size },
+            file, sally_crypto_random(), stderr);
+    sally_wipe(text, (size_t)st.st_size);
+    free(text);
+    return e;
+}
+
+static enum sally_err make_pools(struct outer *o, size_t peers)
+{
+    enum sally_err e = sally_pool_init(&o->packets, SALLY_DATAGRAM_MAX + 256,
+                                       256 + 4 * peers, false);
+
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&o->bodies, BODY_MAX, 64 + peers / 4, false);
+    o->parameters = sally_coap_defaults;
+    o->parameters.body_max = BODY_MAX;
+    o->coap_shared =
+        (struct sally_coap_shared){ &o->parameters, &o->packets, &o->bodies,
+                                    sally_crypto_random(), NULL };
+    return e;
+}
+
+static enum sally_err build(struct outer *o)
+{
+    const struct sally_config *c = o->context->config;
+    size_t peers = 2 * c->sensor_count + 64;
+    struct sally_random random = sally_crypto_random();
+    struct sally_hash_key seed;
+    enum sally_err e = make_pools(o, peers);
+
+    sally_random_fill(&random, &seed, sizeof(seed));
+    if (e == SALLY_E_OK)
+        e = sally_outer_create(&o->engine, c, random, &outer_host, o);
+    if (e == SALLY_E_OK)
+        e = sally_auth_addresses_create(&o->addresses, c,
+                                        sally_neighbour_system(), seed);
+    if (e == SALLY_E_OK)
+        e = sally_coap_server_create(&o->coap, o->engine, o->addresses,
+                                     &o->coap_shared, peers, &coap_host, o);
+    return e;
+}
+
+static void destroy(void *role)
+{
+    struct outer *o = role;
+
+    if (o == NULL)
+        return;
+    for (size_t i = 0; i < o->coap_count; i++)
+        sally_udp_listener_close(o->coap_listeners[i].udp);
+    for (size_t i = 0; i < o->mqtt_count; i++)
+        sally_tcp_listener_close(o->mqtt_listeners[i]);
+    sally_timer_set(o->context->loop, &o->coap_timer, SALLY_NEVER);
+    sally_timer_set(o->context->loop, &o->mqtt_timer, SALLY_NEVER);
+    sally_timer_set(o->context->loop, &o->tick, SALLY_NEVER);
+    sally_bus_close(o->inner);
+    sally_bus_close(o->verifier);
+    sally_bus_close(o->console);
+    sally_mqtt_server_wipe(o->mqtt);
+    sally_coap_server_wipe(o->coap);
+    sally_passwords_wipe(o->passwords);
+    sally_auth_addresses_wipe(o->addresses);
+    sally_outer_wipe(o->engine);
+    sally_pool_wipe(&o->packets);
+    sally_pool_wipe(&o->bodies);
+    for (size_t i = 0; i < o->waiting_count; i++)
+        (void)close(o->waiting[i].fd);
+    if (o->passwords_fd >= 0)
+        (void)close(o->passwords_fd);
+    free(o);
+}
+
+static enum sally_err create(void **out,
+                             const struct sally_role_context *context)
+{
+    struct outer *o = calloc(1, sizeof(*o));
+    enum sally_err e;
+
+    if (o == NULL)
+        return SALLY_E_NO_MEMORY;
+    o->context = context;
+    o->passwords_fd = -1;
+    sally_timer_init(&o->coap_timer, on_coap_timer, o);
+    sally_timer_init(&o->mqtt_timer, on_mqtt_timer, o);
+    sally_timer_init(&o->tick, on_tick, o);
+    e = build(o);
+    if (e != SALLY_E_OK) {
+        sally_log(SALLY_LOG_ERROR, "outer_door_not_built",
+                  SALLY_TEXT("why", sally_err_text(e)));
+        destroy(o);
+        return e;
+    }
+    *out = o;
+    return SALLY_E_OK;
+}
+
+/* The MQTT side is built here, when the passwords have come. */
+static void start(void *role, sally_usec now)
+{
+    struct outer *o = role;
+    enum sally_err e = read_passwords(o);
+
+    if (e == SALLY_E_OK)
+        e = sally_mqtt_server_create(&o->mqtt, o->engine, o->addresses,
+                                     o->passwords, connections_max(o),
+                                     &mqtt_host, o);
+    if (e == SALLY_E_OK)
+        e = listen_all(o);
+    if (e != SALLY_E_OK) {
+        sally_log(SALLY_LOG_ERROR, "outer_door_not_started",
+                  SALLY_TEXT("passwords", o->context->config->passwords_file),
+                  SALLY_TEXT("why", sally_err_text(e)));
+        o->context->report(o->context->runner, SALLY_CONTROL_FAILED);
+        return;
+    }
+    sally_timer_set(o->context->loop, &o->tick, sally_after(now, TICK));
+    o->context->report(o->context->runner, SALLY_CONTROL_READY);
+}
+
+static void stop(void *role, sally_usec now)
+{
+    struct outer *o = role;
+
+    (void)now;
+    o->context->report(o->context->runner, SALLY_CONTROL_DONE);
+}
+
+const struct sally_role_row sally_role_outer = {
+    .name = SALLY_OUTER,
+    .create = create,
+    .on_peer = on_peer,
+    .on_listener = on_listener,
+    .on_passwords = on_passwords,
+    .start = start,
+    .stop = stop,
+    .destroy = destroy,
+};
