@@ -10,6 +10,11 @@
 #include "bus/message.h"
 #include "config/config.h"
 
+/* Rules of a message, beyond those of config.h: every
+ * map that covers the topic applies; a value that cannot be used is counted
+ * and the others go on; the unit and the label of a reading follow it into
+ * resources 5701 and 5750 of the same instance where the object has them, as
+ * far as there is room behind the readings.                                 */
 struct sally_mapping; /* of all profiles */
 
 enum sally_err sally_mapping_compile(struct sally_mapping **out,
@@ -36,14 +41,19 @@ void sally_mapping_apply(const struct sally_mapping *m, uint32_t sensor,
                          struct sally_bus_readings *out,
                          struct sally_mapping_result *result);
 
-/* True if `topic` (of a SUBSCRIBE) is one that a command of this sensor goes
- * to, or a filter with + and # that matches nothing but such topics... see
- * mapping.c; a sensor sees only its own command topics.                     */
+/* True if `filter` (of a SUBSCRIBE) covers at least one topic that commands of
+ * this sensor go to. That a wider filter shows nothing else is the caller's
+ * care: it delivers to the sensor's own command topics only.                */
 bool sally_mapping_may_subscribe(const struct sally_mapping *m,
                                  uint32_t sensor, struct sally_span filter);
 
-/* Renders a command: topic and payload text. INVALID values (not in `values`,
- * outside the range) give OUT_OF_RANGE or WRONG_TYPE.                       */
+/* Renders a command: topic and payload, appended; untouched on failure.
+ *   OUT_OF_RANGE  not among `values`, outside the range, or text that the
+ *                 template cannot take (see template.h)
+ *   WRONG_TYPE    not of the resource's type
+ *   NOT_FOUND     no such sensor or rule
+ *   NOT_ALLOWED   an Execute for a rule of a value, or the other way round
+ *   NO_ROOM                                                                 */
 enum sally_err sally_mapping_render(const struct sally_mapping *m,
                                     const struct sally_bus_command *c,
                                     struct sally_buf *topic,

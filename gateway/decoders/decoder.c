@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/decoders/decoder.c - the formats that there are. */
+#include "decoders/decoder.h"
+
+static const struct sally_decoder *const decoders[] = {
+    [SALLY_PAYLOAD_TEXT] = &sally_decoder_text,
+    [SALLY_PAYLOAD_JSON] = &sally_decoder_json,
+};
+
+const struct sally_decoder *sally_decoder_of(enum sally_payload_format f)
+{
+    return (size_t)f < SALLY_LEN(decoders) ? decoders[f]
+                                           : &sally_decoder_text;
+}

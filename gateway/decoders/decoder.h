@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/decoders/decoder.h - payloads of sensors to values, one format a
+ * file and one row in decoder.c.
+ *
+ * A payload is opened once, asked for any number of selectors, and closed.
+ * What comes out is the sensor's side of a value: what it means for a resource
+ * is the mapping's business.                                                */
+#ifndef SALLY_DECODERS_DECODER_H
+#define SALLY_DECODERS_DECODER_H
+
+#include "config/config.h"
+#include "lwm2m/value.h"
+
+#define SALLY_DECODER_PAYLOAD_MAX 16384 /* bytes */
+
+/* What stood at the selector. BOOLEAN, INTEGER, UNSIGNED, FLOAT or STRING;
+ * text borrows from the payload or the decoder's state.                     */
+struct sally_decoded {
+    struct sally_lwm2m_value value;
+    bool typed; /* the format tells 21 from "21"; else it is always STRING */
+};
+
+/* An opened payload. */
+struct sally_decoder_state {
+    struct sally_span payload; /* borrowed */
+    void *tree;                /* the format's own */
+};
+
+struct sally_decoder {
+    const char *name;
+
+    /* Checks the payload as a whole. MALFORMED, TRUNCATED, TOO_LARGE,
+     * OUT_OF_RANGE, NO_MEMORY; then there is nothing to close.              */
+    enum sally_err (*open)(struct sally_span payload,
+                           struct sally_decoder_state *out) SALLY_MUST_USE;
+
+    /* The value at `selector`; "" is the whole payload.
+     *   NOT_FOUND   it is absent, which is no error of the sensor
+     *   WRONG_TYPE  it is null, a list or a group                           */
+    enum sally_err (*select)(const struct sally_decoder_state *state,
+                             const char *selector,
+                             struct sally_decoded *out) SALLY_MUST_USE;
+
+    void (*close)(struct sally_decoder_state *state);
+};
+
+extern const struct sally_decoder sally_decoder_text, sally_decoder_json;
+
+/* Never NULL. */
+const struct sally_decoder *sally_decoder_of(enum sally_payload_format f);
+
+#endif
