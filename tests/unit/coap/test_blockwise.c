@@ -4,6 +4,7 @@
 #include "pair.h"
 
 #include "coap/block.h"
+#include "coap/serving.h"
 
 static struct pair p;
 static uint8_t body[BODY_MAX + 1];
@@ -393,6 +394,100 @@ static void says_when_a_body_is_too_large(void **state)
     pair_close(&p);
 }
 
+static void goes_on_in_the_size_that_the_peer_wants(void **state)
+{
+    struct sally_coap_parameters pb;
+    struct sally_coap_shared sb;
+    const struct transfer t = { "smaller blocks", 1024, 64, 4096, 0 };
+
+    (void)state;
+    open_transfer(&t, &pb, &sb);
+    (void)pair_ask(&p, SALLY_CODE_POST, true, "rd", SALLY_OBSERVE_ABSENT,
+                   part(t.len));
+    pair_settle(&p);
+    assert_int_equal(p.a.sent, 1 + (4096 - 1024) / 64);
+    assert_true(p.a.last_len < 64 + 40);
+    check_body(&t, &p.b);
+    pair_close(&p);
+}
+
+static void gives_its_own_size_when_larger_blocks_are_asked_for(void **state)
+{
+    struct sally_coap_message m;
+
+    (void)state;
+    pair_open_with(&p, 40, 4, 64);
+    p.b.answer = part(2000);
+    m = get_block(1, 0x16); /* 1024 bytes from 1024 on */
+    assert_int_equal(m.payload.len, 64);
+    assert_memory_equal(m.payload.at, &body[1024], 64);
+    pair_close(&p);
+}
+
+static void leaves_room_for_the_options(void **state)
+{
+    static uint8_t options[300];
+    struct sally_coap_block b = { .number = 1, .szx = 6 };
+    struct sally_coap_parts parts = {
+        .message = { .options = { options, sizeof(options) },
+                     .payload = { body, 3000 } },
+    };
+
+    (void)state;
+    assert_int_equal(sally_coap_serving_cut(&parts, &b, true), SALLY_E_OK);
+    assert_int_equal(b.szx, 5);
+    assert_int_equal(b.number, 2);
+    assert_int_equal(parts.message.payload.len, 512);
+    assert_ptr_equal(parts.message.payload.at, &body[1024]);
+}
+
+/* What a peer may answer to the first block of an upload, or to a GET, that
+ * makes no sense: option number's delta byte, value, code, payload.         */
+static const struct nonsense {
+    const char *what;
+    uint8_t code, delta, value;
+    size_t upload, payload;
+} nonsenses[] = {
+    { "2.31 for a block that was not sent", SALLY_CODE_CONTINUE, 27 - 13, 0x1e,
+      3000, 0 },
+    { "2.31 without an upload", SALLY_CODE_CONTINUE, 27 - 13, 0x0e, 0, 0 },
+    { "2.31 with another option", SALLY_CODE_CONTINUE, 23 - 13, 0x0e, 3000, 0 },
+    { "Block1 with szx 7", SALLY_CODE_CHANGED, 27 - 13, 0x0f, 3000, 0 },
+    { "Block2 with szx 7", SALLY_CODE_CONTENT, 23 - 13, 0x0f, 0, 16 },
+    { "a second block first", SALLY_CODE_CONTENT, 23 - 13, 0x18, 0, 16 },
+    { "more to come, but a short block", SALLY_CODE_CONTENT, 23 - 13, 0x08, 0,
+      15 },
+    { "a block that is too long", SALLY_CODE_CONTENT, 23 - 13, 0x08, 0, 17 },
+};
+
+static void ends_an_exchange_that_makes_no_sense(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(nonsenses); i++) {
+        const struct nonsense *n = &nonsenses[i];
+        uint8_t answer[40] = { 0x68, n->code };
+        size_t len = 15;
+
+        pair_open(&p);
+        (void)pair_ask(&p, SALLY_CODE_POST, true, "x", SALLY_OBSERVE_ABSENT,
+                       part(n->upload));
+        assert_true(end_says(&p.a).len > 12);
+        memcpy(&answer[2], &p.a.last[2], 10);
+        answer[12] = 0xd1;
+        answer[13] = n->delta;
+        answer[14] = n->value;
+        if (n->payload != 0) {
+            answer[len] = 0xff;
+            len += 1 + n->payload;
+        }
+        (void)end_hears(&p.a, answer, len);
+        if (p.a.replies != 1 || p.a.reply_error != SALLY_E_MALFORMED)
+            fail_msg("%s: %zu replies, %s", n->what, p.a.replies,
+                     sally_err_text(p.a.reply_error));
+        pair_close(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +502,11 @@ int main(void)
         cmocka_unit_test(starts_again_with_smaller_blocks),
         cmocka_unit_test(gives_the_block_that_is_asked_for),
         cmocka_unit_test(says_when_a_body_is_too_large),
+        cmocka_unit_test(goes_on_in_the_size_that_the_peer_wants),
+        cmocka_unit_test(
+            gives_its_own_size_when_larger_blocks_are_asked_for),
+        cmocka_unit_test(leaves_room_for_the_options),
+        cmocka_unit_test(ends_an_exchange_that_makes_no_sense),
     };
 
     return cmocka_run_group_tests(tests, make_body, NULL);

@@ -180,6 +180,26 @@ static void remembers_the_newest_messages(void **state)
     pair_close(&p);
 }
 
+static void does_not_push_out_what_is_pending(void **state)
+{
+    uint8_t get[] = { 0x40, SALLY_CODE_GET, 0, 0 };
+
+    (void)state;
+    pair_open(&p);
+    p.b.habit = ANSWER_LATER;
+    assert_int_equal(end_hears(&p.b, get, sizeof(get)), SALLY_E_OK);
+    p.b.habit = ANSWER_AT_ONCE;
+    for (get[3] = 1; get[3] < 2 * SALLY_DEDUP_RING; get[3]++) {
+        p.now++;
+        assert_int_equal(end_hears(&p.b, get, sizeof(get)), SALLY_E_OK);
+        assert_int_equal(end_says(&p.b).len, 4);
+    }
+    end_answer(&p.b, p.b.pending, false);
+    assert_int_equal(end_says(&p.b).len, 4);
+    assert_int_equal(p.b.last[3], 0); /* piggybacked on the first */
+    pair_close(&p);
+}
+
 static void forgets_after_the_lifetime(void **state)
 {
     static const uint8_t get[] = { 0x40, SALLY_CODE_GET, 0, 1 };
@@ -293,6 +313,7 @@ int main(void)
         cmocka_unit_test(bounds_what_waits_for_an_answer),
         cmocka_unit_test(bounds_what_we_ask),
         cmocka_unit_test(remembers_the_newest_messages),
+        cmocka_unit_test(does_not_push_out_what_is_pending),
         cmocka_unit_test(forgets_after_the_lifetime),
         cmocka_unit_test(works_or_says_no_with_pools_of_any_size),
         cmocka_unit_test(ten_thousand_exchanges_leave_nothing),
