@@ -214,8 +214,7 @@ static const struct shape {
 static bool control_allowed(uint8_t what, enum sally_role_name from,
                             enum sally_role_name to)
 {
-    bool order = what == SALLY_CONTROL_PEER || what == SALLY_CONTROL_KEY ||
-                 what == SALLY_CONTROL_START || what == SALLY_CONTROL_STOP;
+    bool order = what <= SALLY_CONTROL_STOP;
 
     return from != to && (order ? from : to) == SALLY_SUPERVISOR &&
            (what != SALLY_CONTROL_KEY || to == SALLY_INNER);

@@ -204,15 +204,23 @@ struct sally_bus_row {
 
 /* Supervisor to a role and back. A descriptor may come with it. */
 enum sally_control {
-    SALLY_CONTROL_PEER,  /* to role: `fd` is your bus to role `number` */
-    SALLY_CONTROL_KEY,   /* to inner: `fd` is the key file of account `extra`
-                            of sensor `number` */
-    SALLY_CONTROL_START, /* to role: all is there, begin */
-    SALLY_CONTROL_READY, /* to supervisor */
-    SALLY_CONTROL_STOP,  /* to role: finish in order and exit */
-    SALLY_CONTROL_DONE,  /* to supervisor: finished, exiting */
-    SALLY_CONTROL_FAILED /* to supervisor: cannot start; reason was logged */
+    /* to a role */
+    SALLY_CONTROL_PEER,      /* `fd` is your bus to role `number` */
+    SALLY_CONTROL_KEY,       /* inner: `fd` is the key file of account `extra`
+                                of sensor `number` */
+    SALLY_CONTROL_LISTENER,  /* `fd` is a bound socket of kind `extra` (enum
+                                sally_listener), `number` its index in the
+                                configuration */
+    SALLY_CONTROL_PASSWORDS, /* outer: `fd` is the passwords file */
+    SALLY_CONTROL_START,     /* all is there, begin */
+    SALLY_CONTROL_STOP,      /* finish in order and exit */
+    /* to the supervisor */
+    SALLY_CONTROL_READY,
+    SALLY_CONTROL_DONE,  /* finished, exiting */
+    SALLY_CONTROL_FAILED /* cannot start; the reason was logged */
 };
+enum sally_listener { SALLY_LISTENER_COAP, SALLY_LISTENER_MQTT,
+                      SALLY_LISTENER_CONSOLE };
 struct sally_bus_control {
     uint8_t what; /* enum sally_control */
     uint32_t number, extra;

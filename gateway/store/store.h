@@ -25,7 +25,7 @@ struct sally_store_limits {
     uint64_t max_bytes;    /* of all readings together */
     uint32_t per_sensor;   /* messages of one sensor */
     bool drop_oldest;      /* when full: else refuse the new one */
-    sally_msec_utc max_age_ms; /* older ones are dropped; 0: keep */
+    sally_msec_utc max_age_ms; /* older ones go with the next commit; 0: none */
     uint32_t commit_ms;
 };
 
@@ -37,6 +37,10 @@ struct sally_store_sensor {
     size_t server_count;
 };
 
+/* True if `dir` lies on a file system in memory (tmpfs, ramfs): nothing there
+ * survives a power cut.                                                     */
+bool sally_store_is_volatile(const char *dir);
+
 /* Opens or creates `dir`/sallyport.db (mode 0600) and starts the writer. A
  * sensor that is not in the list keeps its readings for when it comes back.
  * On failure a sentence goes to `why` and IO, BUSY (another gateway holds the
@@ -47,7 +51,8 @@ enum sally_err sally_store_open(struct sally_store **out, const char *dir,
                                 size_t count, char *why,
                                 size_t why_size) SALLY_MUST_USE;
 
-/* Commits what is queued, stops the thread, closes. NULL is allowed. */
+/* Commits what is queued, stops the thread, closes; upcalls that were not
+ * fetched are lost. NULL is allowed.                                        */
 void sally_store_close(struct sally_store *s);
 
 /* Readable when sally_store_finished() has something to tell. */
@@ -62,8 +67,10 @@ enum sally_err sally_store_append(struct sally_store *s,
 
 /* Called for each append that a commit finished. */
 struct sally_store_upcalls {
-    void (*on_stored)(void *owner, uint32_t ticket, uint32_t sensor,
-                      enum sally_accepted result);
+    /* `r` is what was appended, with its ticket. `duplicate`: its key was seen
+     * before, and nothing new was stored (result STORED).                   */
+    void (*on_stored)(void *owner, const struct sally_bus_readings *r,
+                      enum sally_accepted result, bool duplicate);
     /* A parked command is durable (OK) or not (IO). */
     void (*on_parked)(void *owner, uint32_t command, enum sally_err e);
     void *owner;
@@ -73,7 +80,8 @@ void sally_store_finished(struct sally_store *s,
 
 /* The first message of `sensor` after number `after` that `account` has not
  * delivered yet; `after` 0: from its cursor on. NOT_FOUND: none. `out` is in
- * the form it was appended in, its `ticket` meaningless.                    */
+ * the form it was appended in, its `ticket` and `key` zero. A message that
+ * lies damaged in the database is passed over. IO.                          */
 enum sally_err sally_store_next(struct sally_store *s, uint32_t sensor,
                                 uint32_t account, uint64_t after,
                                 uint64_t *number,
@@ -109,7 +117,7 @@ void sally_store_parked(struct sally_store *s, uint32_t sensor,
                         void *owner);
 
 struct sally_store_totals {
-    uint64_t messages, bytes;   /* in the spool now */
+    uint64_t messages, bytes;   /* in the spool now, durable */
     uint64_t dropped, expired;  /* since start */
     uint64_t commits, failures; /* since start */
     uint32_t longest_commit_us;

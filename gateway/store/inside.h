@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/store/inside.h - the store as its own files see it.
+ *
+ * Two threads. The loop's thread appends to one ring of items and reads the
+ * results off it; the writer's thread takes items in batches. What both see is
+ * guarded by `mutex` and marked below; the writer holds it only to look at its
+ * work and to publish a commit, never during one.                           */
+#ifndef SALLY_STORE_INSIDE_H
+#define SALLY_STORE_INSIDE_H
+
+#include "base/cursor.h"
+#include "base/writer.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#define SALLY_STORE_RING 1024  /* items; a power of two */
+#define SALLY_STORE_SPARE 128  /* of them not for appends... */
+#define SALLY_STORE_UNPARK 64  /* ...and of those not for parking */
+#define SALLY_STORE_BODY 1400  /* bytes of an encoded message or command */
+#define SALLY_STORE_ROW 48     /* bytes a row costs beside its body, about */
+#define SALLY_STORE_DROPS 512  /* messages dropped in one batch */
+#define SALLY_STORE_SEEN_MS 247000 /* CoAP's EXCHANGE_LIFETIME */
+#define SALLY_STORE_NOBODY UINT32_MAX /* a sensor not in the configuration */
+
+enum sally_store_kind { SALLY_ITEM_APPEND, SALLY_ITEM_PARK, SALLY_ITEM_UNPARK };
+
+struct sally_store_item {
+    enum sally_store_kind kind;
+    uint8_t result;  /* enum sally_accepted, once committed */
+    bool fresh;      /* APPEND: not seen before */
+    uint32_t ticket; /* or the command's number */
+    uint32_t sensor;
+    uint64_t number;
+    sally_msec_utc time; /* of the message, or of parking */
+    sally_msec_utc now;  /* when it was queued */
+    uint8_t key[SALLY_INGEST_KEY];
+    uint16_t len;
+    uint8_t body[SALLY_STORE_BODY];
+};
+
+struct sally_store_account {
+    uint32_t sensor;
+    char *server;      /* owned */
+    uint64_t cursor;   /* shared: delivered up to here */
+    uint64_t waiting;  /* shared */
+    uint64_t durable;  /* the writer's: cursor in the database */
+    bool dirty;        /* shared: in the list of those to be written */
+    struct sally_store_account *next_dirty;
+};
+
+struct sally_store_one { /* a sensor */
+    int64_t key;         /* in the database */
+    struct sally_store_account *accounts; /* owned */
+    size_t account_count;
+    uint32_t messages; /* shared: durable; only the writer changes it */
+    int32_t change;    /* the writer's: of this batch */
+    uint32_t pending;  /* the loop's: in the ring */
+};
+
+/* Messages that a batch took out. */
+struct sally_store_drop {
+    uint32_t sensor; /* or SALLY_STORE_NOBODY */
+    uint32_t messages;
+    uint64_t number; /* of the one dropped; 0: delivered ones */
+    uint64_t bytes;
+    bool expired;
+};
+
+/* Every SQL statement is a row of the table in schema.c. */
+enum sally_store_sql {
+    SALLY_SQL_BEGIN,
+    SALLY_SQL_COMMIT,
+    SALLY_SQL_ROLLBACK,
+    SALLY_SQL_SEE,
+    SALLY_SQL_FORGET,
+    SALLY_SQL_APPEND,
+    SALLY_SQL_LATEST_PUT,
+    SALLY_SQL_OLDEST,
+    SALLY_SQL_OLDEST_OF,
+    SALLY_SQL_DROP,
+    SALLY_SQL_CURSOR,
+    SALLY_SQL_DELIVERED_SUM,
+    SALLY_SQL_DELIVERED,
+    SALLY_SQL_PARK,
+    SALLY_SQL_UNPARK,
+    SALLY_SQL_NEXT, /* from here on: the reader's */
+    SALLY_SQL_COUNT,
+    SALLY_SQL_LATEST,
+    SALLY_SQL_PARKED,
+    SALLY_SQL_PARKED_ALL,
+    SALLY_SQL_STATEMENTS
+};
+
+struct sally_store {
+    struct sally_store_limits limits;
+    int lock, event; /* owned descriptors */
+
+    sqlite3 *writer, *reader; /* each used by one thread only */
+    sqlite3_stmt *sql[SALLY_SQL_STATEMENTS];
+
+    struct sally_store_one *sensors; /* owned */
+    size_t sensor_count;
+    uint32_t *index_of_key; /* owned; a sensor's key to its index */
+    size_t key_count;
+
+    pthread_t thread;
+    bool running; /* the thread was started */
+    pthread_mutex_t mutex;
+    pthread_cond_t wake; /* of the writer, by the monotonic clock */
+
+    /* Shared. Items: tail <= done <= head, counted without end. */
+    struct sally_store_item *ring; /* owned; SALLY_STORE_RING of them */
+    uint64_t tail, done, head;
+    sally_usec first_queued; /* when the next batch began to wait */
+    struct sally_store_account *dirty;
+    bool moved; /* some cursor, since the last try to write them */
+    struct sally_store_totals totals;
+    bool stopping;
+
+    /* The loop's. */
+    uint64_t next_number, pending_bytes;
+
+    /* The writer's. */
+    sally_msec_utc now; /* the newest that an append brought */
+    int64_t batch_bytes;
+    struct sally_store_drop drops[SALLY_STORE_DROPS];
+    size_t drop_count;
+};
+
+/* --- lock.c -------------------------------------------------------------- */
+
+/* BUSY, IO. The lock is held as long as the descriptor is open. */
+enum sally_err sally_store_lock(const char *dir, int *fd) SALLY_MUST_USE;
+
+/* --- body.c -------------------------------------------------------------- */
+
+/* Values as they lie in the database; NO_ROOM. */
+enum sally_err sally_body_put(struct sally_writer *w,
+                              const struct sally_bus_value *v,
+                              const uint8_t *bytes) SALLY_MUST_USE;
+
+/* Takes one value: its ids and, separately, its type and content. Both borrow
+ * from the cursor's span. MALFORMED.                                        */
+enum sally_err sally_body_take(struct sally_cursor *c, struct sally_span *path,
+                               struct sally_span *value) SALLY_MUST_USE;
+
+/* From those two to a value again; its text goes to bytes[*used]. MALFORMED,
+ * NO_ROOM.                                                                  */
+enum sally_err sally_body_value(struct sally_span path, struct sally_span value,
+                                struct sally_bus_value *out, uint8_t *bytes,
+                                uint16_t *used) SALLY_MUST_USE;
+
+/* Whole messages and commands. NO_ROOM; MALFORMED. */
+enum sally_err sally_body_from_readings(const struct sally_bus_readings *r,
+                                        struct sally_store_item *out)
+    SALLY_MUST_USE;
+enum sally_err sally_body_to_readings(struct sally_span body,
+                                      struct sally_bus_readings *out)
+    SALLY_MUST_USE;
+enum sally_err sally_body_from_command(const struct sally_bus_command *c,
+                                       struct sally_store_item *out)
+    SALLY_MUST_USE;
+enum sally_err sally_body_to_command(struct sally_span body,
+                                     struct sally_bus_command *out)
+    SALLY_MUST_USE;
+
+/* --- schema.c ------------------------------------------------------------ */
+
+/* Opens both connections of `dir`, creates or migrates the tables, prepares
+ * every statement. IO, UNSUPPORTED; a sentence goes to `why`.               */
+enum sally_err sally_schema_open(struct sally_store *s, const char *dir,
+                                 char *why, size_t why_size) SALLY_MUST_USE;
+void sally_schema_close(struct sally_store *s);
+
+/* --- spool.c ------------------------------------------------------------- */
+
+/* At open: keys, cursors and counts of the configured sensors. IO. */
+enum sally_err sally_spool_load(struct sally_store *s,
+                                const struct sally_store_sensor *sensors,
+                                size_t count) SALLY_MUST_USE;
+
+/* Counts per sensor and in all as the database has them; after a failure the
+ * writer starts from these again. IO.                                       */
+enum sally_err sally_spool_count(struct sally_store *s) SALLY_MUST_USE;
+
+/* The index of a sensor's key, or SALLY_STORE_NOBODY. */
+uint32_t sally_spool_index(const struct sally_store *s, int64_t key);
+
+/* --- batch.c ------------------------------------------------------------- */
+
+/* One transaction over the items from `first` to before `end` and the cursors
+ * in the list. The results stand in the items; on failure they are all the
+ * same and nothing of the batch stays. True if it was committed.            */
+bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
+                     struct sally_store_account *cursors);
+
+/* --- writer.c ------------------------------------------------------------ */
+
+/* Starts the thread, with every signal blocked in it. NO_MEMORY. */
+enum sally_err sally_store_start(struct sally_store *s) SALLY_MUST_USE;
+
+/* The thread commits what is queued and ends. Nothing if it was not started. */
+void sally_store_stop(struct sally_store *s);
+
+sally_usec sally_store_clock(void); /* CLOCK_MONOTONIC */
+
+static inline struct sally_store_item *
+sally_store_item_at(struct sally_store *s, uint64_t n)
+{
+    return &s->ring[n & (SALLY_STORE_RING - 1)];
+}
+
+#endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/store/spool.c - reading: what is there at the start, the next message
+ * of an account, the latest values, parked commands.                        */
+#include "store/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_MAX 1000000 /* sensors that a database can have known */
+
+static struct sally_span column_span(sqlite3_stmt *q, int column)
+{
+    const void *at = sqlite3_column_blob(q, column);
+    int len = sqlite3_column_bytes(q, column);
+
+    return (struct sally_span){ at, at != NULL ? (size_t)len : 0 };
+}
+
+/* For a question that is asked once: NULL if it cannot be. */
+static sqlite3_stmt *ask(struct sally_store *s, const char *sql)
+{
+    sqlite3_stmt *q = NULL;
+
+    return sqlite3_prepare_v2(s->writer, sql, -1, &q, NULL) == SQLITE_OK
+               ? q
+               : NULL;
+}
+
+uint32_t sally_spool_index(const struct sally_store *s, int64_t key)
+{
+    if (key < 0 || (uint64_t)key >= s->key_count)
+        return SALLY_STORE_NOBODY;
+    return s->index_of_key[key];
+}
+
+/* --- At open ------------------------------------------------------------- */
+
+/* The key of a sensor, given now if it has none. 0: the database failed. */
+static int64_t key_of(struct sally_store *s, const char *id)
+{
+    sqlite3_stmt *make = ask(s, "INSERT OR IGNORE INTO sensor (id) VALUES (?)");
+    sqlite3_stmt *find = ask(s, "SELECT key FROM sensor WHERE id = ?");
+    int64_t key = 0;
+
+    if (sqlite3_bind_text(make, 1, id, -1, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_bind_text(find, 1, id, -1, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_step(make) == SQLITE_DONE && sqlite3_step(find) == SQLITE_ROW)
+        key = sqlite3_column_int64(find, 0);
+    sqlite3_finalize(make);
+    sqlite3_finalize(find);
+    return key > 0 && key <= KEY_MAX ? key : 0;
+}
+
+static enum sally_err load_cursor(struct sally_store *s,
+                                  struct sally_store_account *a, int64_t key)
+{
+    sqlite3_stmt *q = ask(s, "SELECT cursor FROM account"
+                             " WHERE sensor = ? AND server = ?");
+    int rc = SQLITE_ERROR;
+
+    if (sqlite3_bind_int64(q, 1, key) == SQLITE_OK &&
+        sqlite3_bind_text(q, 2, a->server, -1, SQLITE_STATIC) == SQLITE_OK)
+        rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW)
+        a->cursor = a->durable = (uint64_t)sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SALLY_E_OK : SALLY_E_IO;
+}
+
+static enum sally_err count_after(struct sally_store *s, int64_t key,
+                                  uint64_t after, uint64_t up_to,
+                                  uint64_t *count)
+{
+    sqlite3_stmt *q = s->sql[SALLY_SQL_COUNT];
+    enum sally_err e = SALLY_E_IO;
+
+    sqlite3_bind_int64(q, 1, key);
+    sqlite3_bind_int64(q, 2, (int64_t)after);
+    sqlite3_bind_int64(q, 3, (int64_t)up_to);
+    if (sqlite3_step(q) == SQLITE_ROW) {
+        *count = (uint64_t)sqlite3_column_int64(q, 0);
+        e = SALLY_E_OK;
+    }
+    sqlite3_reset(q);
+    return e;
+}
+
+static enum sally_err load_sensor(struct sally_store *s, uint32_t index,
+                                  const struct sally_store_sensor *from)
+{
+    struct sally_store_one *one = &s->sensors[index];
+    enum sally_err e = SALLY_E_OK;
+
+    one->key = key_of(s, from->id);
+    if (one->key == 0)
+        return SALLY_E_IO;
+    s->index_of_key[one->key] = index;
+    one->accounts = calloc(from->server_count + 1, sizeof(*one->accounts));
+    if (one->accounts == NULL)
+        return SALLY_E_NO_MEMORY;
+    for (size_t i = 0; i < from->server_count && e == SALLY_E_OK; i++) {
+        struct sally_store_account *a = &one->accounts[i];
+
+        a->sensor = index;
+        a->server = strdup(from->servers[i]);
+        one->account_count++;
+        e = a->server != NULL ? load_cursor(s, a, one->key)
+                              : SALLY_E_NO_MEMORY;
+        if (e == SALLY_E_OK)
+            e = count_after(s, one->key, a->cursor, INT64_MAX, &a->waiting);
+    }
+    return e;
+}
+
+/* Numbers go on where the database, whatever was deleted from it, ended. */
+static enum sally_err load_next_number(struct sally_store *s)
+{
+    sqlite3_stmt *q = ask(
+        s, "SELECT max(coalesce((SELECT max(number) FROM message), 0),"
+           " coalesce((SELECT max(number) FROM seen), 0),"
+           " coalesce((SELECT max(cursor) FROM account), 0))");
+    enum sally_err e = SALLY_E_IO;
+
+    if (sqlite3_step(q) == SQLITE_ROW) {
+        s->next_number = (uint64_t)sqlite3_column_int64(q, 0) + 1;
+        e = SALLY_E_OK;
+    }
+    sqlite3_finalize(q);
+    return e;
+}
+
+/* Makes room for every key there is and will be. */
+static enum sally_err load_keys(struct sally_store *s, size_t sensors)
+{
+    sqlite3_stmt *q = ask(s, "SELECT coalesce(max(key), 0) FROM sensor");
+    int64_t largest = -1;
+
+    if (sqlite3_step(q) == SQLITE_ROW)
+        largest = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    if (largest < 0 || largest > KEY_MAX)
+        return SALLY_E_IO;
+    s->key_count = (size_t)largest + sensors + 1;
+    s->index_of_key = malloc(s->key_count * sizeof(*s->index_of_key));
+    if (s->index_of_key == NULL)
+        return SALLY_E_NO_MEMORY;
+    for (size_t i = 0; i < s->key_count; i++)
+        s->index_of_key[i] = SALLY_STORE_NOBODY;
+    return SALLY_E_OK;
+}
+
+enum sally_err sally_spool_load(struct sally_store *s,
+                                const struct sally_store_sensor *sensors,
+                                size_t count)
+{
+    enum sally_err e = load_keys(s, count);
+
+    s->sensors = calloc(count + 1, sizeof(*s->sensors));
+    if (s->sensors == NULL)
+        return SALLY_E_NO_MEMORY;
+    s->sensor_count = count;
+    if (e == SALLY_E_OK &&
+        sqlite3_exec(s->writer, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+        e = SALLY_E_IO;
+    for (uint32_t i = 0; i < count && e == SALLY_E_OK; i++)
+        e = load_sensor(s, i, &sensors[i]);
+    if (sqlite3_exec(s->writer, "COMMIT", NULL, NULL, NULL) != SQLITE_OK &&
+        e == SALLY_E_OK)
+        e = SALLY_E_IO;
+    if (e == SALLY_E_OK)
+        e = load_next_number(s);
+    return e == SALLY_E_OK ? sally_spool_count(s) : e;
+}
+
+enum sally_err sally_spool_count(struct sally_store *s)
+{
+    sqlite3_stmt *q = ask(s, "SELECT sensor, count(*), sum(length(body))"
+                             " FROM message GROUP BY sensor");
+    uint64_t messages = 0, bytes = 0;
+    int rc;
+
+    pthread_mutex_lock(&s->mutex);
+    for (size_t i = 0; i < s->sensor_count; i++)
+        s->sensors[i].messages = 0;
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+        uint32_t index = sally_spool_index(s, sqlite3_column_int64(q, 0));
+        uint64_t n = (uint64_t)sqlite3_column_int64(q, 1);
+
+        messages += n;
+        bytes += (uint64_t)sqlite3_column_int64(q, 2) + n * SALLY_STORE_ROW;
+        if (index != SALLY_STORE_NOBODY)
+            s->sensors[index].messages = (uint32_t)n;
+    }
+    s->totals.messages = messages;
+    s->totals.bytes = bytes;
+    pthread_mutex_unlock(&s->mutex);
+    sqlite3_finalize(q);
+    return rc == SQLITE_DONE ? SALLY_E_OK : SALLY_E_IO;
+}
+
+/* --- Messages ------------------------------------------------------------ */
+
+static struct sally_store_account *account_at(struct sally_store *s,
+                                              uint32_t sensor,
+                                              uint32_t account)
+{
+    if (sensor >= s->sensor_count ||
+        account >= s->sensors[sensor].account_count)
+        return NULL;
+    return &s->sensors[sensor].accounts[account];
+}
+
+/* The row after `after`, into `out` unless it is damaged (MALFORMED). */
+static enum sally_err read_next(struct sally_store *s, int64_t key,
+                                uint64_t after, uint64_t *number,
+                                struct sally_bus_readings *out)
+{
+    sqlite3_stmt *q = s->sql[SALLY_SQL_NEXT];
+    enum sally_err e;
+    int rc;
+
+    sqlite3_bind_int64(q, 1, key);
+    sqlite3_bind_int64(q, 2, (int64_t)after);
+    rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW) {
+        *number = (uint64_t)sqlite3_column_int64(q, 0);
+        e = sally_body_to_readings(column_span(q, 2), out);
+        out->time = sqlite3_column_int64(q, 1);
+    } else {
+        e = rc == SQLITE_DONE ? SALLY_E_NOT_FOUND : SALLY_E_IO;
+    }
+    sqlite3_reset(q);
+    return e;
+}
+
+enum sally_err sally_store_next(struct sally_store *s, uint32_t sensor,
+                                uint32_t account, uint64_t after,
+                                uint64_t *number,
+                                struct sally_bus_readings *out)
+{
+    struct sally_store_account *a = account_at(s, sensor, account);
+    uint64_t at = after, commits;
+    enum sally_err e;
+
+    if (a == NULL)
+        return SALLY_E_NOT_FOUND;
+    pthread_mutex_lock(&s->mutex);
+    commits = s->totals.commits;
+    pthread_mutex_unlock(&s->mutex);
+    if (at < a->cursor)
+        at = a->cursor;
+    do {
+        e = read_next(s, s->sensors[sensor].key, at, &at, out);
+    } while (e != SALLY_E_OK && e != SALLY_E_NOT_FOUND && e != SALLY_E_IO);
+    out->sensor = sensor;
+    if (e == SALLY_E_OK)
+        *number = at;
+    if (e != SALLY_E_NOT_FOUND || after > a->cursor)
+        return e;
+    /* Nothing is left, so the count is put right in case that rows went by a
+     * way it did not see. Not if a commit came in between.                  */
+    pthread_mutex_lock(&s->mutex);
+    if (commits == s->totals.commits)
+        a->waiting = 0;
+    pthread_mutex_unlock(&s->mutex);
+    return e;
+}
+
+void sally_store_delivered(struct sally_store *s, uint32_t sensor,
+                           uint32_t account, uint64_t number)
+{
+    struct sally_store_account *a = account_at(s, sensor, account);
+    uint64_t count = 0;
+
+    if (a == NULL || number <= a->cursor)
+        return;
+    (void)!count_after(s, s->sensors[sensor].key, a->cursor, number, &count);
+    pthread_mutex_lock(&s->mutex);
+    a->cursor = number;
+    a->waiting -= count < a->waiting ? count : a->waiting;
+    if (!a->dirty) {
+        a->dirty = true;
+        a->next_dirty = s->dirty;
+        s->dirty = a;
+    }
+    if (s->first_queued == 0)
+        s->first_queued = sally_store_clock();
+    if (!s->moved)
+        pthread_cond_signal(&s->wake);
+    s->moved = true;
+    pthread_mutex_unlock(&s->mutex);
+}
+
+uint64_t sally_store_waiting(const struct sally_store *s, uint32_t sensor,
+                             uint32_t account)
+{
+    struct sally_store *shared = (struct sally_store *)(uintptr_t)s;
+    struct sally_store_account *a = account_at(shared, sensor, account);
+    uint64_t waiting;
+
+    if (a == NULL)
+        return 0;
+    pthread_mutex_lock(&shared->mutex);
+    waiting = a->waiting;
+    pthread_mutex_unlock(&shared->mutex);
+    return waiting;
+}
+
+/* --- Values and commands ------------------------------------------------- */
+
+void sally_store_latest(struct sally_store *s, uint32_t sensor,
+                        void (*each)(void *owner,
+                                     const struct sally_lwm2m_record *r),
+                        void *owner)
+{
+    sqlite3_stmt *q = s->sql[SALLY_SQL_LATEST];
+    uint8_t bytes[SALLY_BUS_BYTES];
+
+    if (sensor >= s->sensor_count)
+        return;
+    sqlite3_bind_int64(q, 1, s->sensors[sensor].key);
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        struct sally_bus_value v;
+        struct sally_lwm2m_record r;
+        uint16_t used = 0;
+
+        if (sally_body_value(column_span(q, 0), column_span(q, 1), &v, bytes,
+                             &used) != SALLY_E_OK)
+            continue;
+        sally_bus_value(&v, bytes, &r);
+        r.time = sqlite3_column_int64(q, 2);
+        each(owner, &r);
+    }
+    sqlite3_reset(q);
+}
+
+void sally_store_parked(struct sally_store *s, uint32_t sensor,
+                        void (*each)(void *owner,
+                                     const struct sally_bus_command *c),
+                        void *owner)
+{
+    sqlite3_stmt *q = s->sql[SALLY_SQL_PARKED_ALL];
+    struct sally_bus_command c;
+
+    if (sensor != UINT32_MAX) {
+        if (sensor >= s->sensor_count)
+            return;
+        q = s->sql[SALLY_SQL_PARKED];
+        sqlite3_bind_int64(q, 1, s->sensors[sensor].key);
+    }
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        if (sally_body_to_command(column_span(q, 2), &c) != SALLY_E_OK)
+            continue;
+        c.command = (uint32_t)sqlite3_column_int64(q, 0);
+        c.sensor = sally_spool_index(s, sqlite3_column_int64(q, 1));
+        if (c.sensor != SALLY_STORE_NOBODY)
+            each(owner, &c);
+    }
+    sqlite3_reset(q);
+}

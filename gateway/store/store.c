@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/store/store.c - the store's face to the loop: opening, queueing,
+ * results.                                                                  */
+#include "store/inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* --- Opening and closing ------------------------------------------------- */
+
+static enum sally_err lock_dir(struct sally_store *s, const char *dir,
+                               char *why, size_t why_size)
+{
+    enum sally_err e = sally_store_lock(dir, &s->lock);
+
+    if (e == SALLY_E_BUSY)
+        snprintf(why, why_size, "%s: another gateway is using it", dir);
+    if (e == SALLY_E_IO)
+        snprintf(why, why_size, "%s: cannot be locked", dir);
+    return e;
+}
+
+static enum sally_err make_parts(struct sally_store *s)
+{
+    pthread_condattr_t attributes;
+
+    s->ring = calloc(SALLY_STORE_RING, sizeof(*s->ring));
+    s->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (s->ring == NULL)
+        return SALLY_E_NO_MEMORY;
+    pthread_mutex_init(&s->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return s->event >= 0 ? SALLY_E_OK : SALLY_E_IO;
+}
+
+static enum sally_err open_all(struct sally_store *s, const char *dir,
+                               const struct sally_store_sensor *sensors,
+                               size_t count, char *why, size_t why_size)
+{
+    enum sally_err e = lock_dir(s, dir, why, why_size);
+
+    if (e == SALLY_E_OK)
+        e = make_parts(s);
+    if (e == SALLY_E_OK)
+        e = sally_schema_open(s, dir, why, why_size);
+    if (e == SALLY_E_OK) {
+        e = sally_spool_load(s, sensors, count);
+        if (e == SALLY_E_IO)
+            snprintf(why, why_size, "the database cannot be read: %s",
+                     sqlite3_errmsg(s->writer));
+    }
+    return e == SALLY_E_OK ? sally_store_start(s) : e;
+}
+
+enum sally_err sally_store_open(struct sally_store **out, const char *dir,
+                                const struct sally_store_limits *limits,
+                                const struct sally_store_sensor *sensors,
+                                size_t count, char *why, size_t why_size)
+{
+    struct sally_store *s = calloc(1, sizeof(*s));
+    enum sally_err e = SALLY_E_NO_MEMORY;
+
+    snprintf(why, why_size, "%s", sally_err_text(e));
+    if (s == NULL)
+        return e;
+    s->limits = *limits;
+    s->lock = s->event = -1;
+    e = open_all(s, dir, sensors, count, why, why_size);
+    if (e != SALLY_E_OK) {
+        sally_store_close(s);
+        return e;
+    }
+    *out = s;
+    return SALLY_E_OK;
+}
+
+static void free_sensors(struct sally_store *s)
+{
+    for (size_t i = 0; i < s->sensor_count; i++) {
+        for (size_t j = 0; j < s->sensors[i].account_count; j++)
+            free(s->sensors[i].accounts[j].server);
+        free(s->sensors[i].accounts);
+    }
+    free(s->sensors);
+    free(s->index_of_key);
+}
+
+void sally_store_close(struct sally_store *s)
+{
+    if (s == NULL)
+        return;
+    sally_store_stop(s);
+    sally_schema_close(s);
+    if (s->ring != NULL) {
+        pthread_cond_destroy(&s->wake);
+        pthread_mutex_destroy(&s->mutex);
+    }
+    free(s->ring);
+    free_sensors(s);
+    if (s->event >= 0)
+        close(s->event);
+    if (s->lock >= 0)
+        close(s->lock); /* last: now another one may open */
+    free(s);
+}
+
+/* --- Queueing ------------------------------------------------------------ */
+
+/* A free item at the ring's head, or NULL; only the loop moves the head. */
+static struct sally_store_item *free_item(struct sally_store *s,
+                                          uint64_t spare)
+{
+    if (s->head - s->tail >= SALLY_STORE_RING - spare)
+        return NULL;
+    return sally_store_item_at(s, s->head);
+}
+
+/* Gives the item at the head to the writer. */
+static void queue_item(struct sally_store *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    s->head++;
+    if (s->first_queued == 0)
+        s->first_queued = sally_store_clock();
+    /* It needs waking for the first of a group and for a large one. */
+    if (s->head - s->done == 1 || s->head - s->done >= SALLY_STORE_RING / 2)
+        pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->mutex);
+}
+
+static bool is_over_quota(struct sally_store *s, uint32_t sensor, size_t len)
+{
+    const struct sally_store_one *one = &s->sensors[sensor];
+    bool over;
+
+    if (s->limits.drop_oldest)
+        return false;
+    pthread_mutex_lock(&s->mutex);
+    over = one->messages + one->pending >= s->limits.per_sensor ||
+           s->totals.bytes + s->pending_bytes + len > s->limits.max_bytes;
+    pthread_mutex_unlock(&s->mutex);
+    return over;
+}
+
+enum sally_err sally_store_append(struct sally_store *s,
+                                  const struct sally_bus_readings *r,
+                                  sally_msec_utc now)
+{
+    struct sally_store_item *item = free_item(s, SALLY_STORE_SPARE);
+    enum sally_err e;
+
+    if (item == NULL)
+        return SALLY_E_NO_ROOM;
+    if (r->sensor >= s->sensor_count)
+        return SALLY_E_BAD_STATE;
+    e = sally_body_from_readings(r, item);
+    if (e != SALLY_E_OK ||
+        is_over_quota(s, r->sensor, item->len + (size_t)SALLY_STORE_ROW))
+        return SALLY_E_NO_ROOM;
+    item->kind = SALLY_ITEM_APPEND;
+    item->ticket = r->ticket;
+    item->sensor = r->sensor;
+    item->number = s->next_number++;
+    item->time = r->time;
+    item->now = now;
+    memcpy(item->key, r->key, sizeof(item->key));
+    s->sensors[r->sensor].pending++;
+    s->pending_bytes += item->len + (uint64_t)SALLY_STORE_ROW;
+    queue_item(s);
+    return SALLY_E_OK;
+}
+
+enum sally_err sally_store_park(struct sally_store *s,
+                                const struct sally_bus_command *c,
+                                sally_msec_utc now)
+{
+    struct sally_store_item *item = free_item(s, SALLY_STORE_UNPARK);
+
+    if (item == NULL)
+        return SALLY_E_NO_ROOM;
+    if (c->sensor >= s->sensor_count)
+        return SALLY_E_BAD_STATE;
+    if (sally_body_from_command(c, item) != SALLY_E_OK)
+        return SALLY_E_NO_ROOM;
+    item->kind = SALLY_ITEM_PARK;
+    item->ticket = c->command;
+    item->sensor = c->sensor;
+    item->time = item->now = now;
+    queue_item(s);
+    return SALLY_E_OK;
+}
+
+/* There are places that nothing else takes. If all of them were taken between
+ * two turns of the loop, the command stays, and is offered after a restart.  */
+void sally_store_unpark(struct sally_store *s, uint32_t command)
+{
+    struct sally_store_item *item = free_item(s, 0);
+
+    if (item == NULL)
+        return;
+    item->kind = SALLY_ITEM_UNPARK;
+    item->ticket = command;
+    queue_item(s);
+}
+
+/* --- Results ------------------------------------------------------------- */
+
+int sally_store_descriptor(const struct sally_store *s)
+{
+    return s->event;
+}
+
+/* What was appended, out of the item again. */
+static void tell_stored(const struct sally_store_item *item,
+                        const struct sally_store_upcalls *up)
+{
+    struct sally_bus_readings r;
+    bool stored = item->result == SALLY_ACCEPTED_STORED;
+
+    (void)!sally_body_to_readings(
+        (struct sally_span){ item->body, item->len }, &r);
+    r.ticket = item->ticket;
+    r.sensor = item->sensor;
+    r.time = item->time;
+    memcpy(r.key, item->key, sizeof(r.key));
+    up->on_stored(up->owner, &r, (enum sally_accepted)item->result,
+                  stored && !item->fresh);
+}
+
+static void tell(struct sally_store *s, const struct sally_store_item *item,
+                 const struct sally_store_upcalls *up)
+{
+    switch (item->kind) {
+    case SALLY_ITEM_APPEND:
+        s->sensors[item->sensor].pending--;
+        s->pending_bytes -= item->len + (uint64_t)SALLY_STORE_ROW;
+        tell_stored(item, up);
+        break;
+    case SALLY_ITEM_PARK:
+        up->on_parked(up->owner, item->ticket,
+                      item->result == SALLY_ACCEPTED_STORED ? SALLY_E_OK
+                                                            : SALLY_E_IO);
+        break;
+    case SALLY_ITEM_UNPARK:
+        break;
+    }
+}
+
+void sally_store_finished(struct sally_store *s,
+                          const struct sally_store_upcalls *upcalls)
+{
+    uint64_t count, done;
+
+    (void)!read(s->event, &count, sizeof(count));
+    pthread_mutex_lock(&s->mutex);
+    done = s->done;
+    pthread_mutex_unlock(&s->mutex);
+    while (s->tail != done) {
+        struct sally_store_item item = *sally_store_item_at(s, s->tail);
+
+        s->tail++; /* so that the upcall may append */
+        tell(s, &item, upcalls);
+    }
+}
+
+void sally_store_totals(const struct sally_store *s,
+                        struct sally_store_totals *out)
+{
+    struct sally_store *shared = (struct sally_store *)(uintptr_t)s;
+
+    pthread_mutex_lock(&shared->mutex);
+    *out = s->totals;
+    pthread_mutex_unlock(&shared->mutex);
+}
