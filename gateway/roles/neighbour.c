@@ -28,7 +28,7 @@ static bool ask_arp(const struct sally_auth_source *s, const char *interface,
         return false;
     memcpy(&ip.sin_addr, s->ip, 4);
     memcpy(&q.arp_pa, &ip, sizeof(ip));
-    (void)strncpy(q.arp_dev, interface, sizeof(q.arp_dev) - 1);
+    memcpy(q.arp_dev, interface, strnlen(interface, sizeof(q.arp_dev) - 1));
     known = ioctl(fd, SIOCGARP, &q) == 0 && (q.arp_flags & ATF_COM) != 0 &&
             q.arp_ha.sa_family == ARPHRD_ETHER;
     if (known)
