@@ -160,6 +160,11 @@ uint32_t sally_shard_clients(const struct sally_shard *s)
     return s->client_count;
 }
 
+uint32_t sally_shard_sensors(const struct sally_shard *s)
+{
+    return (uint32_t)s->config->sensor_count;
+}
+
 struct sally_virtual_client *sally_shard_client(struct sally_shard *s,
                                                 uint32_t client)
 {

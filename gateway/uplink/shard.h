@@ -42,6 +42,7 @@ enum sally_err sally_shard_create(struct sally_shard **out,
 void sally_shard_wipe(struct sally_shard *s); /* NULL is allowed */
 
 uint32_t sally_shard_clients(const struct sally_shard *s);
+uint32_t sally_shard_sensors(const struct sally_shard *s);
 struct sally_virtual_client *sally_shard_client(struct sally_shard *s,
                                                 uint32_t client);
 struct sally_uplink_sensor *sally_shard_sensor(struct sally_shard *s,

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/query.c - what the inner door tells the console: how each
+ * account is doing, and the present values.                                 */
+#include "lwm2m/objects/builtin.h"
+#include "uplink/shard.h"
+
+/* One answer on its way: the question, and where its rows go. */
+struct answer {
+    struct sally_shard *shard;
+    const struct sally_bus_query *query;
+    void (*say)(void *owner, struct sally_bus_message *row);
+    void *owner;
+};
+
+static struct sally_bus_row *begin_row(const struct answer *a,
+                                       struct sally_bus_message *m,
+                                       uint32_t sensor)
+{
+    sally_bus_begin(m, SALLY_BUS_ROW);
+    m->as.row.ticket = a->query->ticket;
+    m->as.row.sensor = sensor;
+    return &m->as.row;
+}
+
+/* Text that is too long is cut: it is for reading only. */
+static void copy_text(char *out, size_t size, const char *text)
+{
+    struct sally_span s = sally_span_sub(sally_span_of(text), 0, size - 1);
+
+    (void)sally_span_text(s, out, size);
+}
+
+static bool is_secure(const struct sally_stack *s)
+{
+    return s->channel != NULL && s->channel->secure &&
+           sally_stack_state(s) == SALLY_CHANNEL_UP;
+}
+
+/* --- Accounts ------------------------------------------------------------ */
+
+static void fill_client(struct sally_bus_row *row,
+                        const struct sally_virtual_client *v)
+{
+    const struct sally_stack *stack = sally_coap_link_stack(&v->client.link);
+    enum sally_client_state state = sally_lwm2m_client_state(&v->client);
+    size_t observed = sally_lwm2m_client_observations(&v->client);
+
+    row->registered = (uint8_t)state;
+    row->observed = (uint8_t)(observed < UINT8_MAX ? observed : UINT8_MAX);
+    row->send_muted = sally_lwm2m_client_send_muted(&v->client);
+    row->secure = is_secure(stack);
+    copy_text(row->state, sizeof(row->state), sally_client_state_name(state));
+    copy_text(row->suite, sizeof(row->suite), sally_stack_suite(stack));
+    if (v->last_error != SALLY_E_OK)
+        copy_text(row->detail, sizeof(row->detail),
+                  sally_err_text(v->last_error));
+}
+
+static void say_accounts(const struct answer *a,
+                         const struct sally_uplink_sensor *u)
+{
+    for (uint32_t i = 0; i < u->config->account_count; i++) {
+        const struct sally_virtual_client *v = &u->clients[i];
+        struct sally_bus_message m;
+        struct sally_bus_row *row = begin_row(a, &m, u->index);
+
+        row->account = i;
+        fill_client(row, v);
+        row->accepted = u->accepted;
+        row->refused = u->refused;
+        row->delivered = v->delivered;
+        row->last_delivered = v->last_delivered;
+        row->waiting = sally_store_waiting(sally_shard_store(a->shard),
+                                           u->index, i);
+        a->say(a->owner, &m);
+    }
+}
+
+/* --- Values -------------------------------------------------------------- */
+
+/* Accounts tell of /1 already, and its values are one server's each. */
+static bool is_told(const struct sally_resource *r)
+{
+    return r->present && r->type != SALLY_TYPE_NONE &&
+           r->path.id[0] != SALLY_OBJECT_SERVER;
+}
+
+static void say_values(const struct answer *a,
+                       const struct sally_uplink_sensor *u)
+{
+    for (size_t i = 0; i < u->resources.count; i++) {
+        const struct sally_resource *r = &u->resources.slots[i];
+        struct sally_bus_message m;
+        struct sally_bus_row *row = begin_row(a, &m, u->index);
+
+        if (!is_told(r) ||
+            sally_bus_put_value(&row->value, row->bytes, &row->used, &r->path,
+                                &r->value) != SALLY_E_OK)
+            continue;
+        row->time = r->time;
+        a->say(a->owner, &m);
+    }
+}
+
+/* --- Questions ----------------------------------------------------------- */
+
+/* What of each sensor answers which question. */
+static void (*const tell[])(const struct answer *a,
+                            const struct sally_uplink_sensor *u) = {
+    [SALLY_QUERY_STATUS] = say_accounts,
+    [SALLY_QUERY_SENSORS] = say_accounts,
+    [SALLY_QUERY_VALUES] = say_values,
+};
+
+void sally_shard_query(struct sally_shard *s, const struct sally_bus_query *q,
+                       void (*say)(void *owner, struct sally_bus_message *row),
+                       void *owner)
+{
+    const struct answer a = { s, q, say, owner };
+    struct sally_bus_message m;
+    struct sally_bus_row *end;
+
+    for (uint32_t i = 0; i < sally_shard_sensors(s); i++)
+        if (q->what < SALLY_LEN(tell) &&
+            (q->sensor == UINT32_MAX || q->sensor == i))
+            tell[q->what](&a, sally_shard_sensor(s, i));
+    end = begin_row(&a, &m, 0);
+    end->last = true;
+    end->empty = true;
+    say(owner, &m);
+}
