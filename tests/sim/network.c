@@ -59,14 +59,16 @@ static void replay(struct sim_network *n, sally_usec now)
 {
     size_t have = n->past_count < SALLY_LEN(n->past) ? n->past_count
                                                      : SALLY_LEN(n->past);
+    const struct sim_datagram *d = &n->past[sim_below(&n->chance, have)];
 
-    launch(n, &n->past[sim_below(&n->chance, have)], now);
+    if (now - d->sent < SIM_LATENCY_MAX)
+        launch(n, d, now);
 }
 
 void sim_network_send(struct sim_network *n, int to, struct sally_span datagram,
                       sally_usec now)
 {
-    struct sim_datagram d = { .to = to, .len = datagram.len };
+    struct sim_datagram d = { .sent = now, .to = to, .len = datagram.len };
 
     memcpy(d.bytes, datagram.at, datagram.len);
     n->past[n->past_count++ % SALLY_LEN(n->past)] = d;

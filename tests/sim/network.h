@@ -19,6 +19,10 @@ uint64_t sim_below(struct sim_chance *c, uint64_t limit);
 bool sim_percent(struct sim_chance *c, unsigned percent);
 struct sally_random sim_random(struct sim_chance *c);
 
+/* A datagram that is older than this is not replayed: RFC 7252 s.4.8.2 lets a
+ * receiver without security forget what a slow network may still bring.     */
+#define SIM_LATENCY_MAX (100 * SALLY_SEC)
+
 struct sim_weather {
     unsigned lost, doubled, damaged, replayed; /* percent of datagrams */
     sally_usec delay_max;                      /* each takes 1 ms to this */
@@ -28,6 +32,7 @@ enum { SIM_CLIENT, SIM_SERVER };
 
 struct sim_datagram {
     sally_usec arrives; /* 0: free */
+    sally_usec sent;
     int to;
     size_t len;
     uint8_t bytes[SALLY_DATAGRAM_MAX];

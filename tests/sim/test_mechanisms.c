@@ -38,7 +38,7 @@ static uint64_t seeds(void)
 {
     const char *text = getenv("SALLY_SIM_SEEDS");
 
-    return text == NULL ? 8 : strtoull(text, NULL, 10);
+    return text == NULL ? 40 : strtoull(text, NULL, 10);
 }
 
 static bool is_secure(const struct sim_mechanism *m)
@@ -72,7 +72,7 @@ static void for_each(unsigned flaps, unsigned long steps_max, bool cut)
     uint64_t count = seeds();
 
     for (size_t m = 0; m < SALLY_LEN(mechanisms); m++) {
-        unsigned long restarts = 0, resumed = 0;
+        unsigned long worlds = 0, restarts = 0, resumed = 0;
 
         for (size_t c = 0; c < SALLY_LEN(climates); c++) {
             if (climates[c].secure_only && !is_secure(&mechanisms[m]))
@@ -83,12 +83,18 @@ static void for_each(unsigned flaps, unsigned long steps_max, bool cut)
                     cut ? sim_below(&cutter, steps_max) : steps_max;
 
                 live(&mechanisms[m], &climates[c], seed, flaps, steps, &w);
+                worlds++;
                 restarts += w.restarts;
                 resumed += w.resumed;
             }
         }
-        print_message("%s: %lu restarts, %lu resumed\n", mechanisms[m].name,
-                      restarts, resumed);
+        print_message("%s: %lu worlds, %lu restarts, %lu resumed\n",
+                      mechanisms[m].name, worlds, restarts, resumed);
+        /* Loss alone hardly ever ends a handshake, and damage not often. */
+        if (flaps == 0)
+            assert_true(2 * restarts <= worlds);
+        else if (is_secure(&mechanisms[m]) && !cut)
+            assert_true(2 * resumed > restarts);
     }
 }
 

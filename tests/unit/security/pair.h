@@ -99,13 +99,15 @@ static inline unsigned pair_carry(struct pair *p, struct sally_stack *from,
     return n;
 }
 
-/* Exchanges until both are silent. */
+/* Exchanges until both are silent, which they must be soon. */
 static inline void pair_settle(struct pair *p)
 {
+    unsigned rounds = 0;
+
     while (pair_carry(p, &p->client, &p->server) +
                pair_carry(p, &p->server, &p->client) !=
            0)
-        ;
+        assert_true(++rounds < 100);
 }
 
 /* Turns the clock until both are up, one has failed or `limit` has passed. */
