@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/assets.h - what the supervisor reads, opens and binds once, with the
+ * rights it was started with: configuration, key files, sockets.            */
+#ifndef SALLY_ASSETS_H
+#define SALLY_ASSETS_H
+
+#include "config/config.h"
+#include "config/files.h"
+
+/* A key file of one account, open. */
+struct sally_key_asset {
+    uint32_t sensor, account;
+    int fd;
+};
+
+struct sally_assets {
+    struct sally_config_files files;
+    struct sally_config config;
+    int bundle; /* the files as sealed memory, -1: not made */
+    struct sally_key_asset *keys;
+    size_t key_count;
+    int *coap, *mqtt; /* bound sockets, as many as the config has listeners */
+    int console;
+    int passwords; /* -1: there is no such file */
+};
+
+/* Reads and checks everything that can be checked without binding anything:
+ * the configuration and its key files. Returns the number of problems, each
+ * reported as a line. *a must be wiped in both cases.                       */
+unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
+                           FILE *report);
+
+/* Makes the bundle and the state directory, binds the sockets, and opens the
+ * passwords file. Returns the number of problems.                           */
+unsigned sally_assets_open(struct sally_assets *a, FILE *report);
+
+void sally_assets_wipe(struct sally_assets *a);
+
+#endif

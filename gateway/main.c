@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/main.c - sallyportd's command line. */
+#include "privilege.h"
+#include "security/crypto.h"
+#include "supervisor.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef SALLY_DEFAULT_CONFIG
+#define SALLY_DEFAULT_CONFIG "/etc/sallyport/sallyport.conf"
+#endif
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"
+#endif
+
+struct options {
+    const char *file, *role;
+    bool test, foreground, single, version, help, wrong;
+};
+
+enum { OPTION_SINGLE = 256, OPTION_VERSION, OPTION_ROLE, OPTION_HELP };
+
+static const struct option long_options[] = {
+    { "single", no_argument, NULL, OPTION_SINGLE },
+    { "version", no_argument, NULL, OPTION_VERSION },
+    { "help", no_argument, NULL, OPTION_HELP },
+    { "role", required_argument, NULL, OPTION_ROLE },
+    { NULL, 0, NULL, 0 },
+};
+
+static void take(struct options *o, int option)
+{
+    switch (option) {
+    case 'c':
+        o->file = optarg;
+        break;
+    case 't':
+        o->test = true;
+        break;
+    case 'f':
+        o->foreground = true;
+        break;
+    case OPTION_SINGLE:
+        o->single = true;
+        break;
+    case OPTION_VERSION:
+        o->version = true;
+        break;
+    case OPTION_ROLE:
+        o->role = optarg;
+        break;
+    case OPTION_HELP:
+        o->help = true;
+        break;
+    default:
+        o->wrong = true;
+    }
+}
+
+static int usage(FILE *to, int status)
+{
+    fprintf(to, "usage: sallyportd [-c FILE] [-t] [-f] [--single] [--version]\n"
+                "  -c FILE    configuration, default " SALLY_DEFAULT_CONFIG "\n"
+                "  -t         check the configuration and exit\n"
+                "  -f         stay in the foreground\n"
+                "  --single   all roles in one process, for debugging\n"
+                "  --version  version, and the features of this build\n");
+    return status;
+}
+
+static int version(void)
+{
+    printf("sallyportd " PACKAGE_VERSION "\nwolfSSL %s: %s\n",
+           sally_crypto_version(), sally_crypto_features());
+    return 0;
+}
+
+static int test(const struct sally_config *c)
+{
+    printf("%s: %zu sensors, %zu servers, %zu profiles: good\n", c->file,
+           c->sensor_count, c->server_count, c->profile_count);
+    return 0;
+}
+
+static int run(const struct options *o)
+{
+    struct sally_assets assets;
+    int status = 1;
+
+    if (sally_assets_read(&assets, o->file, stderr) == 0) {
+        if (o->test)
+            status = test(&assets.config);
+        else if (sally_assets_open(&assets, stderr) == 0 &&
+                 (o->foreground || o->single || daemon(1, 1) == 0))
+            status = sally_supervisor_run(&assets, o->single);
+    }
+    sally_assets_wipe(&assets);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = { .file = SALLY_DEFAULT_CONFIG };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:tf", long_options, NULL)) != -1)
+        take(&o, option);
+    if (o.wrong || optind != argc)
+        return usage(stderr, 2);
+    if (o.help)
+        return usage(stdout, 0);
+    if (o.version)
+        return version();
+    sally_privilege_basics();
+    sally_privilege_raise_descriptors();
+    return o.role != NULL ? sally_supervisor_role(o.role) : run(&o);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/privilege.h - what a process gives up before it touches anything
+ * that came from outside.                                                   */
+#ifndef SALLY_PRIVILEGE_H
+#define SALLY_PRIVILEGE_H
+
+#include <stdbool.h>
+
+/* Every process: files are private, no core is written, no debugger of another
+ * user attaches, nothing that is executed gains rights.                     */
+void sally_privilege_basics(void);
+
+/* As many descriptors as the system lets us have: one per sensor and more. */
+void sally_privilege_raise_descriptors(void);
+
+/* A role: no capability is left, whoever started us. False on failure. */
+bool sally_privilege_drop(void);
+
+#endif
