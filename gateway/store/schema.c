@@ -32,11 +32,11 @@ static const char *const steps[] = {
 #define VERSION ((int)SALLY_LEN(steps))
 
 /* A database may be on a slow medium and has one writer: the log is written
- * and synced at each commit, and copied back about every megabyte.          */
+ * and synced at each commit, and copied back every few megabytes.             */
 static const char writer_settings[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
-    "PRAGMA wal_autocheckpoint = 256;"
+    "PRAGMA wal_autocheckpoint = 1000;"
     "PRAGMA journal_size_limit = 1048576;"
     "PRAGMA cache_size = -2048;"
     "PRAGMA temp_store = MEMORY;"
