@@ -32,9 +32,9 @@ uint32_t sally_coap_block_value(const struct sally_coap_block *b);
 
 /* Reads option `number` of a list. NOT_FOUND; MALFORMED: over 3 bytes or
  * szx 7.                                                                    */
-enum sally_err sally_coap_block_read(struct sally_span options, uint16_t number,
-                                     struct sally_coap_block *out)
-    SALLY_MUST_USE;
+enum sally_err
+sally_coap_block_read(struct sally_span options, uint16_t number,
+                      struct sally_coap_block *out) SALLY_MUST_USE;
 
 /* The part of `body` that block `b` holds; sets `b->more`. Empty if the block
  * begins past the end.                                                      */

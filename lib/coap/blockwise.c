@@ -57,8 +57,8 @@ static void put_block1(const struct sally_coap_outgoing *o,
         .szx = o->szx,
     };
 
-    p->message.payload = sally_coap_block_cut(
-        (struct sally_span){ o->body, o->body_len }, &b);
+    p->message.payload =
+        sally_coap_block_cut((struct sally_span){ o->body, o->body_len }, &b);
     sally_coap_parts_block(p, SALLY_OWN_BLOCK1, &b);
     if (b.number == 0)
         sally_coap_parts_add(p, SALLY_OWN_SIZE1, o->body_len);
@@ -95,8 +95,8 @@ static void reuse(struct sally_coap_link *l,
 
     memcpy(old, o->message, o->flight.len);
     *p = (struct sally_coap_parts){ .own = 0 };
-    if (sally_coap_parse((struct sally_span){ old, o->flight.len },
-                         &p->message, &mid) != SALLY_E_OK)
+    if (sally_coap_parse((struct sally_span){ old, o->flight.len }, &p->message,
+                         &mid) != SALLY_E_OK)
         return; /* it is a message that we composed */
     sally_random_fill(&l->shared->random, token, SALLY_COAP_TOKEN_MAX);
     p->message.token = (struct sally_span){ token, SALLY_COAP_TOKEN_MAX };
@@ -274,9 +274,9 @@ static bool begins_anew(const struct sally_coap_outgoing *o,
                         const struct sally_coap_message *m)
 {
     return o->observing && o->transfer == SALLY_TRANSFER_DOWN &&
-           sally_span_equal(m->token,
-                            (struct sally_span){ o->registered,
-                                                 sizeof(o->registered) });
+           sally_span_equal(
+               m->token,
+               (struct sally_span){ o->registered, sizeof(o->registered) });
 }
 
 enum sally_err sally_coap_blockwise_response(struct sally_coap_link *l,

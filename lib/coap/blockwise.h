@@ -8,10 +8,10 @@
 
 /* Decides whether the request's payload goes out whole or in blocks, and puts
  * what goes out first into `p`. TOO_LARGE, NO_ROOM.                         */
-enum sally_err sally_coap_blockwise_begin(struct sally_coap_link *l,
-                                          struct sally_coap_outgoing *o,
-                                          struct sally_coap_parts *p)
-    SALLY_MUST_USE;
+enum sally_err
+sally_coap_blockwise_begin(struct sally_coap_link *l,
+                           struct sally_coap_outgoing *o,
+                           struct sally_coap_parts *p) SALLY_MUST_USE;
 
 /* What a response means for the bodies.
  *   OK        it is the end; *whole borrows from `m` or from o->body

@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-void sally_coap_bodies_init(struct sally_coap_bodies *b, struct sally_pool *pool,
-                            size_t max, sally_usec lifetime)
+void sally_coap_bodies_init(struct sally_coap_bodies *b,
+                            struct sally_pool *pool, size_t max,
+                            sally_usec lifetime)
 {
     *b = (struct sally_coap_bodies){ .pool = pool,
                                      .max = max,

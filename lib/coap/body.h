@@ -42,8 +42,9 @@ struct sally_coap_bodies {
     struct sally_coap_kept kept;
 };
 
-void sally_coap_bodies_init(struct sally_coap_bodies *b, struct sally_pool *pool,
-                            size_t max, sally_usec lifetime);
+void sally_coap_bodies_init(struct sally_coap_bodies *b,
+                            struct sally_pool *pool, size_t max,
+                            sally_usec lifetime);
 
 uint64_t sally_coap_body_key(const struct sally_hash_key *seed,
                              const struct sally_coap_message *request);

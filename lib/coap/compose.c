@@ -39,8 +39,7 @@ size_t sally_coap_parts_bound(const struct sally_coap_parts *p)
 
 size_t sally_coap_parts_room(const struct sally_coap_parts *p)
 {
-    size_t taken =
-        HEAD_MAX + SALLY_COMPOSE_OWN_MAX + p->message.options.len;
+    size_t taken = HEAD_MAX + SALLY_COMPOSE_OWN_MAX + p->message.options.len;
 
     return taken < SALLY_MESSAGE_MAX ? SALLY_MESSAGE_MAX - taken : 0;
 }

@@ -124,8 +124,7 @@ static bool drop_oldest_large(struct sally_coap_dedup *d)
 }
 
 bool sally_coap_dedup_room(struct sally_coap_dedup *d, size_t at_most,
-                           struct sally_coap_seen *seen,
-                           struct sally_buf *room)
+                           struct sally_coap_seen *seen, struct sally_buf *room)
 {
     void *block;
 

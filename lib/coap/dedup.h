@@ -51,10 +51,9 @@ void sally_coap_dedup_init(struct sally_coap_dedup *d,
  * the next call of _see(), _expire() or _wipe(). DUPLICATE: seen before, and
  * the kept answer, if any, goes out again. NO_ROOM: no block, or all entries
  * are pending; treat the message as lost.                                   */
-enum sally_err sally_coap_dedup_see(struct sally_coap_dedup *d, uint16_t mid,
-                                    sally_usec now,
-                                    struct sally_coap_seen **seen)
-    SALLY_MUST_USE;
+enum sally_err
+sally_coap_dedup_see(struct sally_coap_dedup *d, uint16_t mid, sally_usec now,
+                     struct sally_coap_seen **seen) SALLY_MUST_USE;
 
 /* The entry of a message id, NULL if there is none. */
 struct sally_coap_seen *sally_coap_dedup_find(const struct sally_coap_dedup *d,
@@ -78,7 +77,8 @@ void sally_coap_dedup_forget(struct sally_coap_dedup *d,
                              struct sally_coap_seen *seen);
 
 /* The next answer to send, or NULL; valid until _sent(). */
-struct sally_coap_seen *sally_coap_dedup_ready(const struct sally_coap_dedup *d);
+struct sally_coap_seen *
+sally_coap_dedup_ready(const struct sally_coap_dedup *d);
 struct sally_span sally_coap_seen_answer(const struct sally_coap_seen *seen);
 void sally_coap_dedup_sent(struct sally_coap_dedup *d,
                            struct sally_coap_seen *seen);

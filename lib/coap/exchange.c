@@ -5,7 +5,7 @@
 #include "coap/blockwise.h"
 #include "coap/observe.h"
 #include "coap/option.h"
-#include "coap/serving.h"
+#include "coap/response.h"
 
 #include <string.h>
 
@@ -26,8 +26,7 @@ static struct sally_coap_outgoing *first(const struct sally_coap_link *l)
     return owner_of(l->reliable.first);
 }
 
-static struct sally_coap_outgoing *
-after(const struct sally_coap_outgoing *o)
+static struct sally_coap_outgoing *after(const struct sally_coap_outgoing *o)
 {
     return owner_of(o->flight.next);
 }
@@ -309,9 +308,9 @@ enum sally_err sally_coap_exchange_response(struct sally_coap_link *l,
         m->options, known_in_response, SALLY_LEN(known_in_response), &culprit);
 
     if (seen != NULL && (o == NULL || !understood))
-        sally_coap_serving_empty(l, seen, SALLY_COAP_RST);
+        sally_coap_response_empty(l, seen, SALLY_COAP_RST);
     else if (m->type == SALLY_COAP_CON)
-        sally_coap_serving_empty(l, seen, SALLY_COAP_ACK);
+        sally_coap_response_empty(l, seen, SALLY_COAP_ACK);
     if (o == NULL)
         return SALLY_E_UNEXPECTED;
     if (understood)

@@ -63,7 +63,8 @@ enum sally_err sally_coap_outgoing_send(struct sally_coap_link *l,
                                         sally_usec now) SALLY_MUST_USE;
 
 /* The token of the message that is under way; requests of ours only. */
-struct sally_span sally_coap_outgoing_token(const struct sally_coap_outgoing *o);
+struct sally_span
+sally_coap_outgoing_token(const struct sally_coap_outgoing *o);
 
 /* Frees `o` and tells the owner why. */
 void sally_coap_outgoing_end(struct sally_coap_link *l,

@@ -10,7 +10,7 @@
 
 #include "coap/exchange.h"
 #include "coap/observe.h"
-#include "coap/serving.h"
+#include "coap/response.h"
 
 const struct sally_coap_parameters sally_coap_defaults = {
     .ack_timeout = 2 * SALLY_SEC,
@@ -149,7 +149,7 @@ static enum sally_err reject(struct sally_coap_link *l,
                              enum sally_coap_type type, enum sally_err e)
 {
     if (type == SALLY_COAP_CON)
-        sally_coap_serving_empty(l, seen, SALLY_COAP_RST);
+        sally_coap_response_empty(l, seen, SALLY_COAP_RST);
     return e;
 }
 
@@ -166,10 +166,8 @@ static enum sally_err take_new(struct sally_coap_link *l,
         return sally_coap_serving_request(l, m, seen, now);
     case 2:
     case 4:
-    case 5:
-        return sally_coap_exchange_response(l, m, seen, now);
-    default:
-        return reject(l, seen, m->type, SALLY_E_MALFORMED); /* reserved */
+    case 5: return sally_coap_exchange_response(l, m, seen, now);
+    default: return reject(l, seen, m->type, SALLY_E_MALFORMED); /* reserved */
     }
 }
 
@@ -217,8 +215,7 @@ static enum sally_err take_message(struct sally_coap_link *l,
         return take_malformed(l, bytes, mid, e, now);
     switch (m.type) {
     case SALLY_COAP_CON:
-    case SALLY_COAP_NON:
-        return take_first_hand(l, &m, now);
+    case SALLY_COAP_NON: return take_first_hand(l, &m, now);
     case SALLY_COAP_ACK:
         if (m.code == SALLY_CODE_EMPTY)
             return sally_coap_exchange_acknowledge(l, m.mid, now);

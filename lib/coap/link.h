@@ -54,10 +54,10 @@ struct sally_coap_request {
     sally_coap_exchange exchange; /* for _respond(), now or later */
     uint8_t code;                 /* 0x01 GET .. 0x07 iPATCH */
     bool confirmable;
-    uint16_t mid;                 /* for keys of duplicates kept elsewhere */
+    uint16_t mid; /* for keys of duplicates kept elsewhere */
     enum sally_coap_observe observe;
     struct sally_span token;
-    struct sally_span options;    /* encoded, well-formed; Block1 included */
+    struct sally_span options; /* encoded, well-formed; Block1 included */
     struct sally_span payload;
 };
 
@@ -83,7 +83,7 @@ struct sally_coap_question {
 /* A response from the peer, whole. Spans die with the upcall. */
 struct sally_coap_reply {
     uint8_t code;
-    bool observe;      /* it is a notification or starts an observation */
+    bool observe; /* it is a notification or starts an observation */
     struct sally_span options;
     struct sally_span payload;
 };
@@ -161,8 +161,8 @@ void sally_coap_link_expire(struct sally_coap_link *l, sally_usec now);
 /* Asks the peer. NO_ROOM: pools empty or too many exchanges; TOO_LARGE: over
  * body_max, or the options leave no room. With SALLY_OBSERVE_CANCEL the
  * observation with the same options ends silently and its token is used, as
- * RFC 7641 s.3.6 wants. PENDING is never returned: before the channel is up the call is
- * BAD_STATE.                                                                */
+ * RFC 7641 s.3.6 wants. PENDING is never returned: before the channel is up
+ * the call is BAD_STATE.                                                    */
 enum sally_err sally_coap_link_request(struct sally_coap_link *l,
                                        const struct sally_coap_question *q,
                                        sally_usec now,
@@ -184,8 +184,9 @@ enum sally_err sally_coap_link_respond(struct sally_coap_link *l,
  * `token`. The Observe number is the link's. NO_ROOM: try again after the
  * next on_notified. BAD_STATE before the channel is up; TOO_LARGE: options or
  * token. Code 2.05, or an error code, which ends the observation at the peer;
- * the Observe number is added to success codes whatever `a->observe`. Bodies over one block: first block, the peer fetches the rest
- * with GETs that the owner answers (RFC 7959 s.2.6).                        */
+ * the Observe number is added to success codes whatever `a->observe`. Bodies
+ * over one block: first block, the peer fetches the rest with GETs that the
+ * owner answers (RFC 7959 s.2.6).                                           */
 enum sally_err sally_coap_link_notify(struct sally_coap_link *l,
                                       struct sally_span token,
                                       const struct sally_coap_answer *a,
@@ -200,7 +201,8 @@ void sally_coap_link_cancel(struct sally_coap_link *l, sally_coap_exchange x);
 size_t sally_coap_link_busy(const struct sally_coap_link *l);
 
 enum sally_channel_state sally_coap_link_state(const struct sally_coap_link *l);
-const struct sally_stack *sally_coap_link_stack(const struct sally_coap_link *l);
+const struct sally_stack *
+sally_coap_link_stack(const struct sally_coap_link *l);
 
 /* Says goodbye in the channel's way; drain _output() once more. Exchanges end
  * without an upcall.                                                        */

@@ -36,12 +36,12 @@ struct sally_coap_link {
     struct sally_coap_bodies bodies;
     struct sally_coap_serving_table *serving; /* NULL: no request waits */
     struct sally_coap_recent recent[SALLY_LINK_RECENT_MAX];
-    size_t outgoing;                /* flights in `reliable` */
-    sally_coap_exchange last;       /* the newest exchange's name */
-    uint32_t observe_number;        /* 24 bits */
-    uint8_t next_recent;            /* the place to use next in `recent` */
-    uint8_t notify_szx;             /* the peer's wish when it registered */
-    enum sally_channel_state told;  /* what the owner knows */
+    size_t outgoing;               /* flights in `reliable` */
+    sally_coap_exchange last;      /* the newest exchange's name */
+    uint32_t observe_number;       /* 24 bits */
+    uint8_t next_recent;           /* the place to use next in `recent` */
+    uint8_t notify_szx;            /* the peer's wish when it registered */
+    enum sally_channel_state told; /* what the owner knows */
 };
 
 /* A name for a new exchange. */

@@ -62,10 +62,7 @@ enum {
 };
 
 /* 0 request (or empty), 2 success, 4 client error, 5 server error. */
-static inline unsigned sally_coap_class(uint8_t code)
-{
-    return code >> 5;
-}
+static inline unsigned sally_coap_class(uint8_t code) { return code >> 5; }
 
 /* A decoded message. Every span borrows from the parsed datagram, so the
  * message dies with it: copy what must outlive the receive callback.        */

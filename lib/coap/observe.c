@@ -2,7 +2,7 @@
 /* lib/coap/observe.c - which notification is newer, and sending them. */
 #include "coap/observe.h"
 
-#include "coap/serving.h"
+#include "coap/response.h"
 
 #define NUMBER_MASK 0xffffffu
 #define HALF (1u << 23)
@@ -32,9 +32,9 @@ static void fill(struct sally_coap_link *l, struct sally_coap_parts *p)
 
     if (sally_coap_class(p->message.code) == 2)
         sally_coap_parts_add(p, SALLY_OWN_OBSERVE, sally_coap_observe_next(l));
-    if (sally_coap_serving_cut(p, &block, false) == SALLY_E_OK && block.more)
+    if (sally_coap_response_cut(p, &block, false) == SALLY_E_OK && block.more)
         sally_coap_parts_add(p, SALLY_OWN_ETAG,
-                             sally_coap_serving_etag(l, whole));
+                             sally_coap_response_etag(l, whole));
 }
 
 enum sally_err sally_coap_link_notify(struct sally_coap_link *l,

@@ -29,12 +29,9 @@ static const struct rule {
 static uint32_t take_extended(struct sally_cursor *c, unsigned nibble)
 {
     switch (nibble) {
-    case 13:
-        return 13u + sally_take_u8(c);
-    case 14:
-        return 269u + sally_take_u16(c);
-    default:
-        return nibble;
+    case 13: return 13u + sally_take_u8(c);
+    case 14: return 269u + sally_take_u16(c);
+    default: return nibble;
     }
 }
 
@@ -150,7 +147,8 @@ bool sally_coap_options_understood(struct sally_span list,
 
 struct sally_coap_option_writer sally_coap_options_into(struct sally_buf *out)
 {
-    return (struct sally_coap_option_writer){ sally_writer_into(out), 0, false };
+    return (struct sally_coap_option_writer){ sally_writer_into(out), 0,
+                                              false };
 }
 
 static unsigned nibble_of(size_t n)

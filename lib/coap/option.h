@@ -62,9 +62,9 @@ bool sally_coap_option_uint(struct sally_span list, uint16_t number,
 
 /* Takes one option off a list whose form is not proven yet. `o` holds the
  * number of the option before it, 0 at the start. TRUNCATED, MALFORMED.     */
-enum sally_err sally_coap_option_take(struct sally_cursor *c,
-                                      struct sally_coap_option *o)
-    SALLY_MUST_USE;
+enum sally_err
+sally_coap_option_take(struct sally_cursor *c,
+                       struct sally_coap_option *o) SALLY_MUST_USE;
 
 /* A list that does not come from sally_coap_parse() is checked here.
  * TRUNCATED, MALFORMED.                                                     */
@@ -90,8 +90,8 @@ void sally_coap_put_option(struct sally_coap_option_writer *w, uint16_t number,
                            struct sally_span value);
 void sally_coap_put_uint(struct sally_coap_option_writer *w, uint16_t number,
                          uint32_t value);
-enum sally_err sally_coap_options_end(const struct sally_coap_option_writer *w)
-    SALLY_MUST_USE;
+enum sally_err
+sally_coap_options_end(const struct sally_coap_option_writer *w) SALLY_MUST_USE;
 
 /* One option per segment of "a/b/c", with or without a leading slash; no
  * percent-decoding.                                                         */

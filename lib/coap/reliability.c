@@ -30,8 +30,8 @@ enum sally_err sally_coap_mids_take(struct sally_coap_mids *m,
 
 static bool occupies_turn(const struct sally_coap_flight *f)
 {
-    return f->confirmable && (f->state == SALLY_FLIGHT_READY ||
-                              f->state == SALLY_FLIGHT_WAITING);
+    return f->confirmable &&
+           (f->state == SALLY_FLIGHT_READY || f->state == SALLY_FLIGHT_WAITING);
 }
 
 static void give_turn(struct sally_coap_reliable *r)

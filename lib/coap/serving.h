@@ -17,8 +17,8 @@ struct sally_coap_serving {
     bool acknowledged; /* the answer must be a message of its own */
     bool has_block1, has_block2;
     struct sally_coap_block block1, block2;
-    uint64_t key;               /* see body.h; with blocks or large answers */
-    sally_usec acknowledge_at;  /* NEVER once done */
+    uint64_t key;              /* see body.h; with blocks or large answers */
+    sally_usec acknowledge_at; /* NEVER once done */
     sally_usec until;
 };
 
@@ -33,24 +33,6 @@ enum sally_err sally_coap_serving_request(struct sally_coap_link *l,
                                           const struct sally_coap_message *m,
                                           struct sally_coap_seen *seen,
                                           sally_usec now);
-
-/* Answers a message with an empty one under its id: ACK or RST. */
-void sally_coap_serving_empty(struct sally_coap_link *l,
-                              struct sally_coap_seen *seen,
-                              enum sally_coap_type type);
-
-/* Cuts the payload in `p` to a block if it has to be; `block` says which block
- * of which size, and then what it became: smaller ones if no more fits. With
- * `wanted` the option is there even if one block holds all. OUT_OF_RANGE: the
- * block begins past the end.                                                */
-enum sally_err sally_coap_serving_cut(struct sally_coap_parts *p,
-                                      struct sally_coap_block *block,
-                                      bool wanted) SALLY_MUST_USE;
-
-/* Names the content of a body in blocks, so that the peer notices if it was
- * another one in between.                                                   */
-uint32_t sally_coap_serving_etag(const struct sally_coap_link *l,
-                                 struct sally_span body);
 
 sally_usec sally_coap_serving_deadline(const struct sally_coap_link *l);
 void sally_coap_serving_expire(struct sally_coap_link *l, sally_usec now);

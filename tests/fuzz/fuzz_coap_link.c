@@ -108,9 +108,8 @@ static void on_notified(void *owner, sally_coap_exchange x, enum sally_err e,
         abort();
 }
 
-static const struct sally_coap_link_upcalls upcalls = {
-    on_request, on_reply, on_notified, NULL
-};
+static const struct sally_coap_link_upcalls upcalls = { on_request, on_reply,
+                                                        on_notified, NULL };
 
 static void check_blocks(void)
 {
@@ -263,8 +262,8 @@ static void step_habit(struct sally_cursor *c)
 }
 
 static void (*const steps[])(struct sally_cursor *) = {
-    step_datagram, step_answer,  step_mirror,  step_time,   step_to_deadline,
-    step_request,  step_notify,  step_respond, step_cancel, step_habit,
+    step_datagram, step_answer, step_mirror,  step_time,   step_to_deadline,
+    step_request,  step_notify, step_respond, step_cancel, step_habit,
 };
 
 static struct sally_coap_shared shared = { .parameters = NULL };
@@ -281,13 +280,14 @@ static void set_up(uint8_t how)
     parameters = sally_coap_defaults;
     parameters.body_max = BODY_MAX;
     parameters.block_size = (size_t)16 << (how & 7) % 7;
-    if (sally_pool_init(&f.packets, SALLY_DATAGRAM_MAX,
-                        (how & 8) != 0 ? 4 : 40, false) != SALLY_E_OK ||
-        sally_pool_init(&f.bodies, BODY_MAX, (how & 16) != 0 ? 1 : 30,
-                        false) != SALLY_E_OK)
+    if (sally_pool_init(&f.packets, SALLY_DATAGRAM_MAX, (how & 8) != 0 ? 4 : 40,
+                        false) != SALLY_E_OK ||
+        sally_pool_init(&f.bodies, BODY_MAX, (how & 16) != 0 ? 1 : 30, false) !=
+            SALLY_E_OK)
         abort();
-    shared = (struct sally_coap_shared){ &parameters, &f.packets, &f.bodies,
-                                         { fill, &f.seed }, NULL };
+    shared = (struct sally_coap_shared){
+        &parameters, &f.packets, &f.bodies, { fill, &f.seed }, NULL
+    };
     sally_credential_nosec(&nobody);
     sally_coap_link_init(&f.link, &shared, &upcalls, &f);
     if (sally_coap_link_start(&f.link, SALLY_SCHEME_COAP, &nobody, f.now) !=
@@ -299,7 +299,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct sally_cursor c = sally_cursor_over((struct sally_span){ data, size });
+    struct sally_cursor c =
+        sally_cursor_over((struct sally_span){ data, size });
 
     set_up(sally_take_u8(&c));
     while (!c.failed && c.rest.len != 0) {

@@ -219,13 +219,14 @@ static void pair_open_with(struct pair *p, size_t packets, size_t bodies,
     p->parameters = sally_coap_defaults;
     p->parameters.block_size = block_size;
     p->parameters.body_max = BODY_MAX;
-    assert_int_equal(sally_pool_init(&p->packets, SALLY_DATAGRAM_MAX, packets,
-                                     false), SALLY_E_OK);
+    assert_int_equal(
+        sally_pool_init(&p->packets, SALLY_DATAGRAM_MAX, packets, false),
+        SALLY_E_OK);
     assert_int_equal(sally_pool_init(&p->bodies, BODY_MAX, bodies, false),
                      SALLY_E_OK);
-    p->shared = (struct sally_coap_shared){ &p->parameters, &p->packets,
-                                            &p->bodies,
-                                            { pair_random, &p->seed }, NULL };
+    p->shared = (struct sally_coap_shared){
+        &p->parameters, &p->packets, &p->bodies, { pair_random, &p->seed }, NULL
+    };
     p->a.pair = p->b.pair = p;
     sally_credential_nosec(&p->credential);
     sally_coap_link_init(&p->a.link, &p->shared, &pair_upcalls, &p->a);
@@ -233,14 +234,12 @@ static void pair_open_with(struct pair *p, size_t packets, size_t bodies,
     assert_int_equal(sally_coap_link_start(&p->a.link, SALLY_SCHEME_COAP,
                                            &p->credential, p->now),
                      SALLY_E_OK);
-    assert_int_equal(sally_coap_link_accept(&p->b.link, SALLY_SCHEME_COAP,
-                                            NULL, p->now), SALLY_E_OK);
+    assert_int_equal(
+        sally_coap_link_accept(&p->b.link, SALLY_SCHEME_COAP, NULL, p->now),
+        SALLY_E_OK);
 }
 
-static void pair_open(struct pair *p)
-{
-    pair_open_with(p, 40, 4, 1024);
-}
+static void pair_open(struct pair *p) { pair_open_with(p, 40, 4, 1024); }
 
 /* Closes and checks that every block came back by itself. */
 static void pair_close(struct pair *p)

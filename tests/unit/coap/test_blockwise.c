@@ -4,7 +4,7 @@
 #include "pair.h"
 
 #include "coap/block.h"
-#include "coap/serving.h"
+#include "coap/response.h"
 
 static struct pair p;
 static uint8_t body[BODY_MAX + 1];
@@ -56,8 +56,9 @@ static void open_transfer(const struct transfer *t,
     sb->parameters = pb;
     sally_coap_link_wipe(&p.b.link);
     sally_coap_link_init(&p.b.link, sb, &pair_upcalls, &p.b);
-    assert_int_equal(sally_coap_link_accept(&p.b.link, SALLY_SCHEME_COAP, NULL,
-                                            p.now), SALLY_E_OK);
+    assert_int_equal(
+        sally_coap_link_accept(&p.b.link, SALLY_SCHEME_COAP, NULL, p.now),
+        SALLY_E_OK);
     p.a.loss = p.b.loss = t->loss;
 }
 
@@ -163,11 +164,11 @@ static void a_notification_brings_a_body(void **state)
     pair_settle(&p);
     assert_true(p.a.observe);
     assert_int_equal(p.a.body_len, 4096);
-    assert_int_equal(sally_coap_link_notify(
-                         &p.b.link,
-                         (struct sally_span){ p.b.token, p.b.token_len }, &a,
-                         true, p.now, &told),
-                     SALLY_E_OK);
+    assert_int_equal(
+        sally_coap_link_notify(&p.b.link,
+                               (struct sally_span){ p.b.token, p.b.token_len },
+                               &a, true, p.now, &told),
+        SALLY_E_OK);
     p.a.body_len = 0;
     pair_settle(&p);
     assert_int_equal(p.a.replies, 2);
@@ -253,8 +254,9 @@ static void refuses_blocks_that_do_not_fit(void **state)
                      SALLY_CODE_TOO_LARGE);
     assert_int_equal(size1, BODY_MAX);
     for (uint8_t i = 0; i < BODY_MAX / 1024; i++)
-        assert_int_equal(put_block((uint8_t)(8 + i), 'a', i, true, 6, 1024,
-                                   NULL), SALLY_CODE_CONTINUE);
+        assert_int_equal(
+            put_block((uint8_t)(8 + i), 'a', i, true, 6, 1024, NULL),
+            SALLY_CODE_CONTINUE);
     size1 = 0;
     assert_int_equal(put_block(30, 'a', BODY_MAX / 1024, false, 6, 1, &size1),
                      SALLY_CODE_TOO_LARGE);
@@ -434,7 +436,7 @@ static void leaves_room_for_the_options(void **state)
     };
 
     (void)state;
-    assert_int_equal(sally_coap_serving_cut(&parts, &b, true), SALLY_E_OK);
+    assert_int_equal(sally_coap_response_cut(&parts, &b, true), SALLY_E_OK);
     assert_int_equal(b.szx, 5);
     assert_int_equal(b.number, 2);
     assert_int_equal(parts.message.payload.len, 512);
@@ -503,8 +505,7 @@ int main(void)
         cmocka_unit_test(gives_the_block_that_is_asked_for),
         cmocka_unit_test(says_when_a_body_is_too_large),
         cmocka_unit_test(goes_on_in_the_size_that_the_peer_wants),
-        cmocka_unit_test(
-            gives_its_own_size_when_larger_blocks_are_asked_for),
+        cmocka_unit_test(gives_its_own_size_when_larger_blocks_are_asked_for),
         cmocka_unit_test(leaves_room_for_the_options),
         cmocka_unit_test(ends_an_exchange_that_makes_no_sense),
     };

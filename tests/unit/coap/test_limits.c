@@ -18,8 +18,7 @@ static size_t hoard(struct sally_pool *pool, void *blocks[HOARD_MAX])
 {
     size_t count = 0;
 
-    while (count < HOARD_MAX &&
-           (blocks[count] = sally_pool_take(pool)) != NULL)
+    while (count < HOARD_MAX && (blocks[count] = sally_pool_take(pool)) != NULL)
         count++;
     return count;
 }
@@ -229,8 +228,8 @@ static void notify_if_there_is_room(bool confirmable)
     struct sally_coap_answer a = { .code = SALLY_CODE_CONTENT };
     struct sally_span token = { p.b.token, p.b.token_len };
     sally_coap_exchange x;
-    enum sally_err e = sally_coap_link_notify(&p.b.link, token, &a, confirmable,
-                                              p.now, &x);
+    enum sally_err e =
+        sally_coap_link_notify(&p.b.link, token, &a, confirmable, p.now, &x);
 
     assert_true(e == SALLY_E_OK || e == SALLY_E_NO_ROOM);
 }

@@ -129,7 +129,8 @@ static void gives_up_after_the_last_wait(void **state)
     pair_close(&p);
 }
 
-static void waits_for_a_separate_answer_no_longer_than_the_lifetime(void **state)
+static void
+waits_for_a_separate_answer_no_longer_than_the_lifetime(void **state)
 {
     (void)state;
     pair_open(&p);
@@ -206,35 +207,59 @@ static const struct raw {
 } raws[] = {
     { "ping", { { 0x40, 0, 1, 2 }, 4 }, SALLY_E_OK, 0x70 },
     { "empty NON", { { 0x50, 0, 1, 2 }, 4 }, SALLY_E_MALFORMED, 0 },
-    { "malformed CON", { { 0x40, 1, 1, 2, 0xff }, 5 }, SALLY_E_MALFORMED,
+    { "malformed CON",
+      { { 0x40, 1, 1, 2, 0xff }, 5 },
+      SALLY_E_MALFORMED,
       0x70 },
-    { "CON with token length 9", { { 0x49, 1, 1, 2 }, 4 }, SALLY_E_MALFORMED,
+    { "CON with token length 9",
+      { { 0x49, 1, 1, 2 }, 4 },
+      SALLY_E_MALFORMED,
       0x70 },
     { "malformed NON", { { 0x50, 1, 1, 2, 0xff }, 5 }, SALLY_E_MALFORMED, 0 },
     { "malformed ACK", { { 0x60, 1, 1, 2, 0xff }, 5 }, SALLY_E_MALFORMED, 0 },
     { "malformed RST", { { 0x70, 1, 1, 2, 0xff }, 5 }, SALLY_E_MALFORMED, 0 },
     { "other version", { { 0x80, 1, 1, 2 }, 4 }, SALLY_E_MALFORMED, 0 },
     { "three bytes", { { 0x40, 1, 1 }, 3 }, SALLY_E_TRUNCATED, 0 },
-    { "CON of reserved class 1", { { 0x40, 0x21, 1, 2 }, 4 },
-      SALLY_E_MALFORMED, 0x70 },
-    { "CON of reserved class 7", { { 0x40, 0xe1, 1, 2 }, 4 },
-      SALLY_E_MALFORMED, 0x70 },
-    { "NON of reserved class 6", { { 0x50, 0xc1, 1, 2 }, 4 },
-      SALLY_E_MALFORMED, 0 },
-    { "CON response to nothing", { { 0x41, 0x45, 1, 2, 9 }, 5 },
-      SALLY_E_UNEXPECTED, 0x70 },
-    { "NON response to nothing", { { 0x51, 0x45, 1, 2, 9 }, 5 },
-      SALLY_E_UNEXPECTED, 0x70 },
-    { "piggybacked to nothing", { { 0x61, 0x45, 1, 2, 9 }, 5 },
-      SALLY_E_UNEXPECTED, 0 },
-    { "acknowledgement of nothing", { { 0x60, 0, 1, 2 }, 4 },
-      SALLY_E_UNEXPECTED, 0 },
-    { "request in an acknowledgement", { { 0x60, 1, 1, 2 }, 4 },
-      SALLY_E_MALFORMED, 0 },
+    { "CON of reserved class 1",
+      { { 0x40, 0x21, 1, 2 }, 4 },
+      SALLY_E_MALFORMED,
+      0x70 },
+    { "CON of reserved class 7",
+      { { 0x40, 0xe1, 1, 2 }, 4 },
+      SALLY_E_MALFORMED,
+      0x70 },
+    { "NON of reserved class 6",
+      { { 0x50, 0xc1, 1, 2 }, 4 },
+      SALLY_E_MALFORMED,
+      0 },
+    { "CON response to nothing",
+      { { 0x41, 0x45, 1, 2, 9 }, 5 },
+      SALLY_E_UNEXPECTED,
+      0x70 },
+    { "NON response to nothing",
+      { { 0x51, 0x45, 1, 2, 9 }, 5 },
+      SALLY_E_UNEXPECTED,
+      0x70 },
+    { "piggybacked to nothing",
+      { { 0x61, 0x45, 1, 2, 9 }, 5 },
+      SALLY_E_UNEXPECTED,
+      0 },
+    { "acknowledgement of nothing",
+      { { 0x60, 0, 1, 2 }, 4 },
+      SALLY_E_UNEXPECTED,
+      0 },
+    { "request in an acknowledgement",
+      { { 0x60, 1, 1, 2 }, 4 },
+      SALLY_E_MALFORMED,
+      0 },
     { "Reset with a code", { { 0x70, 0x45, 1, 2 }, 4 }, SALLY_E_MALFORMED, 0 },
-    { "Block2 with szx 7", { { 0x40, 1, 1, 2, 0xd1, 10, 7 }, 7 },
-      SALLY_E_MALFORMED, 0x60 },
-    { "request with an empty token", { { 0x40, 1, 1, 2 }, 4 }, SALLY_E_OK,
+    { "Block2 with szx 7",
+      { { 0x40, 1, 1, 2, 0xd1, 10, 7 }, 7 },
+      SALLY_E_MALFORMED,
+      0x60 },
+    { "request with an empty token",
+      { { 0x40, 1, 1, 2 }, 4 },
+      SALLY_E_OK,
       0x60 },
 };
 
@@ -326,7 +351,8 @@ static void start_ends_what_was_under_way(void **state)
     (void)pair_get(&p, "y");
     pair_settle(&p);
     assert_int_equal(sally_coap_link_start(&p.a.link, SALLY_SCHEME_COAP,
-                                           &p.credential, p.now), SALLY_E_OK);
+                                           &p.credential, p.now),
+                     SALLY_E_OK);
     assert_int_equal(p.a.replies, 2);
     assert_int_equal(p.a.reply_error, SALLY_E_CANCELLED);
     assert_int_equal(p.a.channels, 2);

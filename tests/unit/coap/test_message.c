@@ -10,8 +10,12 @@
 
 #include <cmocka.h>
 
-#define BYTES(...) (const uint8_t[]){ __VA_ARGS__ }
-#define B(...) { BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__)) }
+#define BYTES(...)                                                             \
+    (const uint8_t[]) { __VA_ARGS__ }
+#define B(...)                                                                 \
+    {                                                                          \
+        BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__))                         \
+    }
 
 static const struct row {
     const char *what;
@@ -36,8 +40,8 @@ static const struct row {
     { "token of 8", B(0x48, 1, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8), SALLY_E_OK },
     { "token cut short", B(0x48, 1, 0, 1, 1, 2, 3, 4, 5, 6, 7),
       SALLY_E_TRUNCATED },
-    { "token length 9 reserved",
-      B(0x49, 1, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9), SALLY_E_MALFORMED },
+    { "token length 9 reserved", B(0x49, 1, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9),
+      SALLY_E_MALFORMED },
     { "token length 15 reserved", B(0x4f, 1, 0, 1, 0), SALLY_E_MALFORMED },
     { "Uri-Path a", B(0x40, 1, 0, 1, 0xb1, 'a'), SALLY_E_OK },
     { "empty Uri-Path", B(0x40, 1, 0, 1, 0xb0), SALLY_E_OK },
@@ -46,14 +50,15 @@ static const struct row {
     { "delta nibble 15", B(0x40, 1, 0, 1, 0xf0), SALLY_E_MALFORMED },
     { "length nibble 15", B(0x40, 1, 0, 1, 0x0f), SALLY_E_MALFORMED },
     { "delta 13", B(0x40, 1, 0, 1, 0xd0, 0), SALLY_E_OK },
-    { "delta 13 without its byte", B(0x40, 1, 0, 1, 0xd0),
-      SALLY_E_TRUNCATED },
+    { "delta 13 without its byte", B(0x40, 1, 0, 1, 0xd0), SALLY_E_TRUNCATED },
     { "delta 14", B(0x40, 1, 0, 1, 0xe0, 0, 0), SALLY_E_OK },
     { "delta 14 with one byte", B(0x40, 1, 0, 1, 0xe0, 0), SALLY_E_TRUNCATED },
-    { "length 13", B(0x40, 1, 0, 1, 0x0d, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-                     12, 13), SALLY_E_OK },
-    { "length 13 one byte short", B(0x40, 1, 0, 1, 0x0d, 0, 1, 2, 3, 4, 5, 6,
-                                    7, 8, 9, 10, 11, 12), SALLY_E_TRUNCATED },
+    { "length 13",
+      B(0x40, 1, 0, 1, 0x0d, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+      SALLY_E_OK },
+    { "length 13 one byte short",
+      B(0x40, 1, 0, 1, 0x0d, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+      SALLY_E_TRUNCATED },
     { "length 14 without its bytes", B(0x40, 1, 0, 1, 0x0e, 0),
       SALLY_E_TRUNCATED },
     { "length 65804", B(0x40, 1, 0, 1, 0x0e, 255, 255, 1), SALLY_E_TRUNCATED },
@@ -107,10 +112,9 @@ static const struct cut {
     struct sally_span datagram;
     const char *verdicts;
 } cuts[] = {
-    { "GET with a token",
-      B(0x42, 1, 0, 1, 5, 6), "TTTTTTO" },
-    { "path and query",
-      B(0x40, 1, 0, 1, 0xb2, 'r', 'd', 0x41, 'q'), "TTTTOTTOTO" },
+    { "GET with a token", B(0x42, 1, 0, 1, 5, 6), "TTTTTTO" },
+    { "path and query", B(0x40, 1, 0, 1, 0xb2, 'r', 'd', 0x41, 'q'),
+      "TTTTOTTOTO" },
     { "extended delta and length",
       B(0x40, 1, 0, 1, 0xdd, 4, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
       "TTTTOTTTTTTTTTTTTTTTO" },
@@ -149,8 +153,8 @@ static void judges_every_truncation(void **state)
     for (size_t i = 0; i < SALLY_LEN(cuts); i++) {
         assert_int_equal(strlen(cuts[i].verdicts), cuts[i].datagram.len + 1);
         for (size_t len = 0; len <= cuts[i].datagram.len; len++) {
-            char got = verdict(
-                parse_exact(sally_span_sub(cuts[i].datagram, 0, len)));
+            char got =
+                verdict(parse_exact(sally_span_sub(cuts[i].datagram, 0, len)));
 
             if (got != cuts[i].verdicts[len])
                 fail_msg("%s cut to %zu bytes: %c", cuts[i].what, len, got);
@@ -166,10 +170,9 @@ static void gives_every_field(void **state)
     uint16_t mid;
 
     (void)state;
-    assert_int_equal(sally_coap_parse((struct sally_span){ bytes,
-                                                           sizeof(bytes) },
-                                      &m, &mid),
-                     SALLY_E_OK);
+    assert_int_equal(
+        sally_coap_parse((struct sally_span){ bytes, sizeof(bytes) }, &m, &mid),
+        SALLY_E_OK);
     assert_int_equal(m.type, SALLY_COAP_NON);
     assert_int_equal(m.code, SALLY_CODE_CONTENT);
     assert_int_equal(m.mid, 0x1234);
@@ -188,16 +191,15 @@ static void leaves_out_untouched_on_failure(void **state)
     uint16_t mid = 0;
 
     (void)state;
-    assert_int_equal(sally_coap_parse((struct sally_span){ bytes,
-                                                           sizeof(bytes) },
-                                      &m, &mid),
-                     SALLY_E_MALFORMED);
+    assert_int_equal(
+        sally_coap_parse((struct sally_span){ bytes, sizeof(bytes) }, &m, &mid),
+        SALLY_E_MALFORMED);
     assert_int_equal(m.code, 99);
     assert_int_equal(mid, 0xabcd); /* for the Reset of RFC 7252 s.4.2 */
     mid = 7;
-    assert_int_equal(sally_coap_parse((struct sally_span){ bytes, 3 }, &m,
-                                      &mid),
-                     SALLY_E_TRUNCATED);
+    assert_int_equal(
+        sally_coap_parse((struct sally_span){ bytes, 3 }, &m, &mid),
+        SALLY_E_TRUNCATED);
     assert_int_equal(mid, 7);
 }
 

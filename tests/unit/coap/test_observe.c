@@ -43,8 +43,8 @@ static void tells_newer_from_older(void **state)
 /* `a` observes `b`. */
 static sally_coap_exchange observe(const char *path)
 {
-    sally_coap_exchange x = pair_ask(&p, SALLY_CODE_GET, true, path,
-                                     SALLY_OBSERVE_REGISTER, none);
+    sally_coap_exchange x =
+        pair_ask(&p, SALLY_CODE_GET, true, path, SALLY_OBSERVE_REGISTER, none);
 
     pair_settle(&p);
     assert_int_equal(p.a.replied, x);
@@ -59,11 +59,11 @@ static sally_coap_exchange notify(const char *text, bool confirmable)
                                    .payload = sally_span_of(text) };
     sally_coap_exchange x = 0;
 
-    assert_int_equal(sally_coap_link_notify(
-                         &p.b.link,
-                         (struct sally_span){ p.b.token, p.b.token_len }, &a,
-                         confirmable, p.now, &x),
-                     SALLY_E_OK);
+    assert_int_equal(
+        sally_coap_link_notify(&p.b.link,
+                               (struct sally_span){ p.b.token, p.b.token_len },
+                               &a, confirmable, p.now, &x),
+        SALLY_E_OK);
     return x;
 }
 
@@ -73,10 +73,9 @@ static uint32_t number_of(const struct end *e)
     uint32_t number = 0;
     uint16_t mid;
 
-    assert_int_equal(sally_coap_parse((struct sally_span){ e->last,
-                                                           e->last_len },
-                                      &m, &mid),
-                     SALLY_E_OK);
+    assert_int_equal(
+        sally_coap_parse((struct sally_span){ e->last, e->last_len }, &m, &mid),
+        SALLY_E_OK);
     assert_true(
         sally_coap_option_uint(m.options, SALLY_OPTION_OBSERVE, &number));
     return number;
@@ -214,11 +213,11 @@ static void an_error_ends_the_observation(void **state)
     (void)state;
     pair_open(&p);
     (void)observe("t");
-    assert_int_equal(sally_coap_link_notify(
-                         &p.b.link,
-                         (struct sally_span){ p.b.token, p.b.token_len }, &gone,
-                         true, p.now, &x),
-                     SALLY_E_OK);
+    assert_int_equal(
+        sally_coap_link_notify(&p.b.link,
+                               (struct sally_span){ p.b.token, p.b.token_len },
+                               &gone, true, p.now, &x),
+        SALLY_E_OK);
     pair_settle(&p);
     assert_int_equal(p.a.code, SALLY_CODE_NOT_FOUND);
     assert_false(p.a.observe);

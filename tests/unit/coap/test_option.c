@@ -8,8 +8,12 @@
 
 #include <cmocka.h>
 
-#define BYTES(...) (const uint8_t[]){ __VA_ARGS__ }
-#define B(...) { BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__)) }
+#define BYTES(...)                                                             \
+    (const uint8_t[]) { __VA_ARGS__ }
+#define B(...)                                                                 \
+    {                                                                          \
+        BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__))                         \
+    }
 
 static const struct list_row {
     const char *what;
@@ -62,8 +66,8 @@ static void finds_what_is_not_understood(void **state)
     (void)state;
     for (size_t i = 0; i < SALLY_LEN(understood); i++) {
         uint16_t culprit = 0;
-        bool ok = sally_coap_options_understood(
-            understood[i].list, known, SALLY_LEN(known), &culprit);
+        bool ok = sally_coap_options_understood(understood[i].list, known,
+                                                SALLY_LEN(known), &culprit);
 
         if (ok != (understood[i].culprit == 0) ||
             culprit != understood[i].culprit)
@@ -136,8 +140,8 @@ static void writes_what_it_reads(void **state)
         assert_int_equal(sally_coap_options_end(&w), SALLY_E_OK);
         assert_int_equal(sally_coap_options_check(sally_buf_span(&out)),
                          SALLY_E_OK);
-        assert_true(sally_coap_option_find(sally_buf_span(&out), number,
-                                           &value));
+        assert_true(
+            sally_coap_option_find(sally_buf_span(&out), number, &value));
         assert_int_equal(value.len, len);
     }
 }
@@ -147,8 +151,8 @@ static void writes_numbers_without_leading_zeros(void **state)
     static const struct {
         uint32_t value;
         size_t len; /* of the option, head included */
-    } want[] = { { 0, 1 },      { 1, 2 },          { 255, 2 },
-                 { 256, 3 },    { 0xffff, 3 },     { 0x10000, 4 },
+    } want[] = { { 0, 1 },        { 1, 2 },         { 255, 2 },
+                 { 256, 3 },      { 0xffff, 3 },    { 0x10000, 4 },
                  { 1u << 24, 5 }, { UINT32_MAX, 5 } };
 
     (void)state;
@@ -160,8 +164,8 @@ static void writes_numbers_without_leading_zeros(void **state)
 
         sally_coap_put_uint(&w, SALLY_OPTION_CONTENT_FORMAT, want[i].value);
         assert_int_equal(out.len, want[i].len);
-        assert_true(sally_coap_option_uint(
-            sally_buf_span(&out), SALLY_OPTION_CONTENT_FORMAT, &back));
+        assert_true(sally_coap_option_uint(sally_buf_span(&out),
+                                           SALLY_OPTION_CONTENT_FORMAT, &back));
         assert_int_equal(back, want[i].value);
     }
 }

@@ -147,8 +147,8 @@ static void does_not_reuse_message_ids(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < 0x10000 - 0x3ff0; i++) {
-        assert_int_equal(
-            sally_coap_mids_take(&m, lifetime, 1000 + i, &mid), SALLY_E_OK);
+        assert_int_equal(sally_coap_mids_take(&m, lifetime, 1000 + i, &mid),
+                         SALLY_E_OK);
         assert_int_equal(mid, (uint16_t)(before + 1));
         before = mid;
     }
@@ -157,12 +157,10 @@ static void does_not_reuse_message_ids(void **state)
         if (sally_coap_mids_take(&m, lifetime, 200000, &mid) != SALLY_E_OK)
             break;
     assert_int_equal(mid, 0xbfff); /* the last quarter was used at 1016 us */
-    assert_int_equal(
-        sally_coap_mids_take(&m, lifetime, 1000 + lifetime, &mid),
-        SALLY_E_NO_ROOM);
-    assert_int_equal(
-        sally_coap_mids_take(&m, lifetime, 1016 + lifetime, &mid),
-        SALLY_E_OK);
+    assert_int_equal(sally_coap_mids_take(&m, lifetime, 1000 + lifetime, &mid),
+                     SALLY_E_NO_ROOM);
+    assert_int_equal(sally_coap_mids_take(&m, lifetime, 1016 + lifetime, &mid),
+                     SALLY_E_OK);
     assert_int_equal(mid, 0xc000);
 }
 

@@ -9,8 +9,7 @@
 
 #include <cmocka.h>
 
-#define NAME63 \
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define NAME63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static const struct row {
     const char *text;
@@ -29,8 +28,7 @@ static const struct row {
     { "coap://a:5683", SALLY_E_OK, false, SALLY_URI_NAME, "a", 5683,
       "coap://a" },
     { "coap://a:", SALLY_E_OK, false, SALLY_URI_NAME, "a", 5683, "coap://a" },
-    { "coap://a:1/", SALLY_E_OK, false, SALLY_URI_NAME, "a", 1,
-      "coap://a:1" },
+    { "coap://a:1/", SALLY_E_OK, false, SALLY_URI_NAME, "a", 1, "coap://a:1" },
     { "coap://a:65535", SALLY_E_OK, false, SALLY_URI_NAME, "a", 65535, NULL },
     { "coap://a:00080", SALLY_E_OK, false, SALLY_URI_NAME, "a", 80,
       "coap://a:80" },
@@ -38,8 +36,8 @@ static const struct row {
     { "coap://my_host-1", SALLY_E_OK, false, SALLY_URI_NAME, "my_host-1", 5683,
       NULL },
     { "coap://" NAME63, SALLY_E_OK, false, SALLY_URI_NAME, NAME63, 5683, NULL },
-    { "coap://192.168.0.10", SALLY_E_OK, false, SALLY_URI_IPV4,
-      "192.168.0.10", 5683, NULL },
+    { "coap://192.168.0.10", SALLY_E_OK, false, SALLY_URI_IPV4, "192.168.0.10",
+      5683, NULL },
     { "coap://[::1]", SALLY_E_OK, false, SALLY_URI_IPV6, "::1", 5683, NULL },
     { "coaps://[2001:DB8::1]:7", SALLY_E_OK, true, SALLY_URI_IPV6,
       "2001:db8::1", 7, "coaps://[2001:db8::1]:7" },
@@ -89,12 +87,10 @@ static const struct row {
     { "coap://[1:2:3:4:5:6:7]", SALLY_E_MALFORMED, false, 0, NULL, 0, NULL },
     { "coap://[1:2:3:4:5:6:7:8:9]", SALLY_E_MALFORMED, false, 0, NULL, 0,
       NULL },
-    { "coap://[1:2:3:4:5:6:7::8]", SALLY_E_MALFORMED, false, 0, NULL, 0,
-      NULL },
+    { "coap://[1:2:3:4:5:6:7::8]", SALLY_E_MALFORMED, false, 0, NULL, 0, NULL },
     { "coap://[12345::]", SALLY_E_MALFORMED, false, 0, NULL, 0, NULL },
     { "coap://[g::]", SALLY_E_MALFORMED, false, 0, NULL, 0, NULL },
-    { "coap://[1:2:3:4:5:6:7:8:]", SALLY_E_MALFORMED, false, 0, NULL, 0,
-      NULL },
+    { "coap://[1:2:3:4:5:6:7:8:]", SALLY_E_MALFORMED, false, 0, NULL, 0, NULL },
     { "coap://[::1]x", SALLY_E_MALFORMED, false, 0, NULL, 0, NULL },
 };
 
