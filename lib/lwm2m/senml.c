@@ -11,8 +11,8 @@
  * (RFC 8428 s.4.5.3). We know none, so such a record is without a time.     */
 #define ABSOLUTE_FROM ((sally_msec_utc)268435456 * 1000)
 
-/* Seconds; far beyond any clock, and milliseconds of it are exact. */
-#define TIME_LIMIT 1e12
+/* Far beyond any clock, and milliseconds of it are exact as a double. */
+#define TIME_LIMIT 1000000000000 /* seconds */
 
 static const struct field {
     const char *name;
@@ -214,6 +214,8 @@ static enum sally_err make_record(const struct sally_senml *s,
     e = add_base_value(s->base_value, &value);
     if (e != SALLY_E_OK)
         return e;
+    if (time > (sally_msec_utc)TIME_LIMIT * 1000)
+        return SALLY_E_OUT_OF_RANGE;
     out->time = time >= ABSOLUTE_FROM ? time : 0;
     return sally_registry_admit(s->registry, &out->path, &value, &out->value);
 }

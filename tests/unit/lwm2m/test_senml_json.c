@@ -209,6 +209,8 @@ static const struct refused {
       SALLY_E_MALFORMED },
     { "a time beyond all clocks", "[{" NINE ",\"t\":1e18,\"v\":1}]",
       SALLY_E_OUT_OF_RANGE },
+    { "two times beyond all clocks together",
+      "[{" NINE ",\"bt\":9e11,\"t\":2e11,\"v\":1}]", SALLY_E_OUT_OF_RANGE },
     { "a time that is text", "[{" NINE ",\"t\":\"1\",\"v\":1}]",
       SALLY_E_MALFORMED },
     { "a name that is a number", "[{\"n\":9,\"v\":1}]", SALLY_E_MALFORMED },
