@@ -32,7 +32,7 @@ static const char *const steps[] = {
 #define VERSION ((int)SALLY_LEN(steps))
 
 /* A database may be on a slow medium and has one writer: the log is written
- * and synced at each commit, and copied back every few megabytes.             */
+ * and synced at each commit, and copied back every few megabytes.          */
 static const char writer_settings[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
