@@ -8,8 +8,8 @@
 #define IN(mode) (1u << SALLY_MODE_##mode)
 
 static const struct sally_credential_field fields[] = {
-    { SALLY_FIELD_MODE, "mode", 2, false, false,
-      IN(PSK) | IN(NOSEC), IN(PSK) | IN(NOSEC),
+    { SALLY_FIELD_MODE, "mode", 2, false, false, IN(PSK) | IN(NOSEC),
+      IN(PSK) | IN(NOSEC),
       "how the account is protected: \"psk\" or \"nosec\"" },
     { SALLY_FIELD_IDENTITY, "identity", 3, false, false, IN(PSK), IN(PSK),
       "the identity of the pre-shared key, 1 to 128 bytes" },

@@ -30,9 +30,9 @@ struct sally_credential {
 };
 
 /* A PSK credential of generation 0; the owner sets the number. The spans do
- * not borrow from *out. OUT_OF_RANGE: identity empty or over 128 bytes, key empty
- * or over 64. MALFORMED: identity with a zero byte, which the DTLS library
- * cannot carry.                                                             */
+ * not borrow from *out. OUT_OF_RANGE: identity empty or over 128 bytes, key
+ * empty or over 64. MALFORMED: identity with a zero byte, which the DTLS
+ * library cannot carry.                                                     */
 enum sally_err sally_credential_psk(struct sally_credential *out,
                                     struct sally_span identity,
                                     struct sally_span key) SALLY_MUST_USE;
@@ -51,13 +51,13 @@ enum sally_credential_kind {
 
 struct sally_credential_field {
     enum sally_credential_kind kind;
-    const char *config_key;   /* "mode", "identity", "key_file" */
-    uint16_t resource;        /* of object /0 */
-    bool secret;              /* never shown */
-    bool from_file;           /* the config names a file that holds it */
-    unsigned needed_in;       /* bit set of 1u << enum sally_security_mode */
-    unsigned allowed_in;      /* likewise */
-    const char *what;         /* "the pre-shared key in hexadecimal" */
+    const char *config_key; /* "mode", "identity", "key_file" */
+    uint16_t resource;      /* of object /0 */
+    bool secret;            /* never shown */
+    bool from_file;         /* the config names a file that holds it */
+    unsigned needed_in;     /* bit set of 1u << enum sally_security_mode */
+    unsigned allowed_in;    /* likewise */
+    const char *what;       /* "the pre-shared key in hexadecimal" */
 };
 
 /* All rows; *count is set. */

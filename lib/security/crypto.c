@@ -43,8 +43,7 @@ static void fill(void *state, uint8_t *out, size_t n)
     while (n > 0) {
         word32 part = n < RNG_MAX_BLOCK_LEN ? (word32)n : RNG_MAX_BLOCK_LEN;
 
-        if (!seed() ||
-            wc_RNG_GenerateBlock(&generator.rng, out, part) != 0)
+        if (!seed() || wc_RNG_GenerateBlock(&generator.rng, out, part) != 0)
             abort(); /* a process that guesses its keys must not go on */
         out = &out[part];
         n -= part;

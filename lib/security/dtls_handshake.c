@@ -10,8 +10,8 @@ static void arm(struct sally_dtls *d, sally_usec now)
 {
     if (d->sent)
         d->resend_at = sally_after(
-            now, (sally_usec)wolfSSL_dtls_get_current_timeout(d->ssl) *
-                     SALLY_SEC);
+            now,
+            (sally_usec)wolfSSL_dtls_get_current_timeout(d->ssl) * SALLY_SEC);
 }
 
 void sally_dtls_drop_final(struct sally_dtls *d)
@@ -20,16 +20,17 @@ void sally_dtls_drop_final(struct sally_dtls *d)
     d->final = NULL;
 }
 
-/* The library sent our last flight as one datagram just before this. Without
- * memory for a copy a peer that misses it has to start anew.                */
-static void keep_final(struct sally_dtls *d)
+/* The library sent our last flight as one datagram since `before` was the last
+ * one. Without memory for it a peer that misses it has to start anew.       */
+static void keep_final(struct sally_dtls *d,
+                       const struct sally_dtls_packet *before)
 {
     const struct sally_dtls_packet *p = d->last;
 
-    if (p == NULL)
+    if (p == before)
         return;
-    d->final = XMALLOC(sizeof(*d->final) + p->len, NULL,
-                       DYNAMIC_TYPE_TMP_BUFFER);
+    d->final =
+        XMALLOC(sizeof(*d->final) + p->len, NULL, DYNAMIC_TYPE_TMP_BUFFER);
     if (d->final == NULL)
         return;
     d->final->len = p->len;
@@ -53,26 +54,28 @@ bool sally_dtls_may_repeat(struct sally_dtls *d, sally_usec now)
     return true;
 }
 
-static void come_up(struct sally_dtls *d)
+static void come_up(struct sally_dtls *d,
+                    const struct sally_dtls_packet *before)
 {
     d->state = SALLY_CHANNEL_UP;
     d->resend_at = d->give_up_at = SALLY_NEVER;
     d->resumed = wolfSSL_session_reused(d->ssl) == 1;
     if (d->resumed == (d->role == SALLY_ROLE_CLIENT))
-        keep_final(d);
+        keep_final(d, before);
     if (d->role == SALLY_ROLE_CLIENT)
         sally_dtls_resumption_keep(d);
 }
 
 void sally_dtls_shake(struct sally_dtls *d, sally_usec now)
 {
+    const struct sally_dtls_packet *before = d->last;
     int done, error;
 
     d->sent = false;
     done = d->role == SALLY_ROLE_CLIENT ? wolfSSL_connect(d->ssl)
                                         : wolfSSL_accept(d->ssl);
     if (done == WOLFSSL_SUCCESS) {
-        come_up(d);
+        come_up(d, before);
         return;
     }
     error = wolfSSL_get_error(d->ssl, done);

@@ -24,7 +24,7 @@ struct sally_dtls_datagram {
  *   TOO_LARGE   over SALLY_DATAGRAM_MAX, or a handshake message over its bound
  *   TRUNCATED   a header or record runs past the end
  *   MALFORMED   not DTLS 1.0 to 1.2, or an unknown content type
- *   UNEXPECTED  application data before the handshake is over, or in plain    */
+ *   UNEXPECTED  application data in a handshake, or in plain                  */
 enum sally_err sally_dtls_admit(struct sally_span datagram, bool up,
                                 struct sally_dtls_datagram *out) SALLY_MUST_USE;
 

@@ -62,8 +62,8 @@ struct sally_dtls {
     struct sally_key_finder finder;            /* server role */
     char *peer_identity;                       /* server role; owned */
     struct sally_resumption *resumption;
-    struct sally_span inbound;  /* lent to the library during open */
-    struct sally_buf *capture;  /* where seal wants the record */
+    struct sally_span inbound; /* lent to the library during open */
+    struct sally_buf *capture; /* where seal wants the record */
     struct sally_dtls_packet *first, *last; /* waiting */
     struct sally_dtls_packet *lent;         /* given out by output */
     struct sally_dtls_final *final; /* owned; until the peer sends data */

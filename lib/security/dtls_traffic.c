@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/security/dtls_traffic.c - messages to records and back. RFC 6347 s.4.1. */
+/* lib/security/dtls_traffic.c - messages to records and back. RFC 6347
+ * s.4.1.                                                                    */
 #include "security/dtls_record.h"
 #include "security/dtls_state.h"
 
@@ -21,7 +22,8 @@ enum sally_err sally_dtls_seal(void *state, struct sally_span message,
     d->capture = NULL;
     if (n == (int)message.len)
         return SALLY_E_OK;
-    sally_dtls_end(d, SALLY_CHANNEL_FAILED, sally_dtls_meaning(wolfSSL_get_error(d->ssl, n)));
+    sally_dtls_end(d, SALLY_CHANNEL_FAILED,
+                   sally_dtls_meaning(wolfSSL_get_error(d->ssl, n)));
     return d->reason;
 }
 
@@ -154,8 +156,9 @@ enum sally_err sally_dtls_open(void *state, struct sally_span wire,
     if (wire.len != 0)
         e = take_in(d, wire, now);
     if (e == SALLY_E_OK)
-        e = d->unread > 0 && d->state == SALLY_CHANNEL_UP ? read_record(d, message)
-                                                    : SALLY_E_PENDING;
+        e = d->unread > 0 && d->state == SALLY_CHANNEL_UP
+                ? read_record(d, message)
+                : SALLY_E_PENDING;
     d->inbound = (struct sally_span){ NULL, 0 };
     return e;
 }

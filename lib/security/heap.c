@@ -75,22 +75,10 @@ enum sally_err sally_heap_install(void)
                                                           : SALLY_E_CRYPTO;
 }
 
-void sally_heap_limit(size_t bytes)
-{
-    heap.limit = bytes;
-}
+void sally_heap_limit(size_t bytes) { heap.limit = bytes; }
 
-size_t sally_heap_live(void)
-{
-    return heap.live;
-}
+size_t sally_heap_live(void) { return heap.live; }
 
-size_t sally_heap_peak(void)
-{
-    return heap.peak;
-}
+size_t sally_heap_peak(void) { return heap.peak; }
 
-void sally_heap_reset_peak(void)
-{
-    heap.peak = heap.live;
-}
+void sally_heap_reset_peak(void) { heap.peak = heap.live; }

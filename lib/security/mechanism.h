@@ -27,8 +27,8 @@ enum sally_channel_state {
     SALLY_CHANNEL_IDLE,      /* not started */
     SALLY_CHANNEL_HANDSHAKE, /* messages cannot be sealed yet */
     SALLY_CHANNEL_UP,
-    SALLY_CHANNEL_CLOSED,    /* closed in order by either side */
-    SALLY_CHANNEL_FAILED     /* see stack's reason */
+    SALLY_CHANNEL_CLOSED, /* closed in order by either side */
+    SALLY_CHANNEL_FAILED  /* see stack's reason */
 };
 
 #define SALLY_DATAGRAM_MAX 1280 /* bytes on the wire, both ways */
@@ -49,15 +49,15 @@ struct sally_key_finder {
  * to the next; a mechanism takes it out when it offers it, and puts one in
  * when a session is up: so an attempt that fails leaves nothing behind.     */
 struct sally_resumption {
-    void *session; /* owned, the library's; NULL: none */
+    void *session;  /* owned, the library's; NULL: none */
     uint64_t owner; /* digest of the credential that it belongs to */
 };
 
 struct sally_mechanism {
-    const char *name;      /* "none", "dtls" */
-    size_t size;           /* bytes of state; the stack brings them */
-    size_t overhead;       /* bytes at most that sealing adds to a message */
-    bool secure;           /* false for `none` only */
+    const char *name; /* "none", "dtls" */
+    size_t size;      /* bytes of state; the stack brings them */
+    size_t overhead;  /* bytes at most that sealing adds to a message */
+    bool secure;      /* false for `none` only */
 
     /* Begins a session on zeroed state. The credential outlives it. With
      * SALLY_ROLE_SERVER `finder` gives the keys and `credential` is NULL.

@@ -38,12 +38,10 @@ void sally_stack_end(struct sally_stack *s)
     s->state = NULL;
 }
 
-static enum sally_err begin(struct sally_stack *s,
-                            const struct sally_mechanism *row,
-                            struct sally_security *shared,
-                            const struct sally_credential *credential,
-                            const struct sally_key_finder *finder,
-                            sally_usec now)
+static enum sally_err
+begin(struct sally_stack *s, const struct sally_mechanism *row,
+      struct sally_security *shared, const struct sally_credential *credential,
+      const struct sally_key_finder *finder, sally_usec now)
 {
     enum sally_role role =
         finder == NULL ? SALLY_ROLE_CLIENT : SALLY_ROLE_SERVER;

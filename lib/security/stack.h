@@ -12,8 +12,8 @@
 enum sally_scheme { SALLY_SCHEME_COAP, SALLY_SCHEME_COAPS };
 
 struct sally_security_limits {
-    size_t sessions;      /* associations at the same time */
-    size_t heap_bytes;    /* bound on all that the DTLS library allocates */
+    size_t sessions;   /* associations at the same time */
+    size_t heap_bytes; /* bound on all that the DTLS library allocates */
 };
 
 /* The shared part: library contexts (few, one per version policy and role),

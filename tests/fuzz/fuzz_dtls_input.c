@@ -202,14 +202,15 @@ static void speak(struct fuzz *f, struct sally_cursor *c)
             ;
 }
 
-static void (*const steps[])(struct fuzz *, struct sally_cursor *) = {
-    made_up, peers_own, pass_time, speak
-};
+static void (*const steps[])(struct fuzz *,
+                             struct sally_cursor *) = { made_up, peers_own,
+                                                        pass_time, speak };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct sally_security_limits limits = { 2, (size_t)16 << 20 };
-    struct sally_cursor c = sally_cursor_over((struct sally_span){ data, size });
+    struct sally_cursor c =
+        sally_cursor_over((struct sally_span){ data, size });
     uint8_t stage = sally_take_u8(&c);
     struct fuzz f = { .now = SALLY_SEC };
 

@@ -42,8 +42,8 @@ static void launch(struct sim_network *n, const struct sim_datagram *d,
         if (n->flying[i].arrives != 0)
             continue;
         n->flying[i] = *d;
-        n->flying[i].arrives = now + SALLY_MSEC +
-                               sim_below(&n->chance, n->weather.delay_max);
+        n->flying[i].arrives =
+            now + SALLY_MSEC + sim_below(&n->chance, n->weather.delay_max);
         return;
     }
 }
@@ -57,8 +57,8 @@ static void damage(struct sim_network *n, struct sim_datagram *d)
 
 static void replay(struct sim_network *n, sally_usec now)
 {
-    size_t have = n->past_count < SALLY_LEN(n->past) ? n->past_count
-                                                     : SALLY_LEN(n->past);
+    size_t have =
+        n->past_count < SALLY_LEN(n->past) ? n->past_count : SALLY_LEN(n->past);
     const struct sim_datagram *d = &n->past[sim_below(&n->chance, have)];
 
     if (now - d->sent < SIM_LATENCY_MAX)

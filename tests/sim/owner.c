@@ -60,10 +60,10 @@ static void respond_later(struct sim_end *e, sally_coap_exchange x,
     for (size_t i = 0; i < SALLY_LEN(e->owed); i++) {
         if (e->owed[i].due != 0)
             continue;
-        e->owed[i] = (struct sim_owed){
-            e->world->now + sim_below(&e->world->chance, 3 * SALLY_SEC), x,
-            attempt
-        };
+        e->owed[i] =
+            (struct sim_owed){ e->world->now +
+                                   sim_below(&e->world->chance, 3 * SALLY_SEC),
+                               x, attempt };
         return;
     }
     respond(e, x, attempt);

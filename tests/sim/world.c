@@ -82,8 +82,7 @@ void sim_world_open(struct sim_world *w, const struct sim_mechanism *m,
     w->heap_at_rest = sally_security_heap(w->security);
     w->finder = (struct sally_key_finder){ find_key, w };
     w->shared = (struct sally_coap_shared){ &sally_coap_defaults, &w->packets,
-                                            &w->bodies,
-                                            sim_random(&w->chance),
+                                            &w->bodies, sim_random(&w->chance),
                                             w->security };
     for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
         w->ends[i].world = w;
@@ -153,9 +152,8 @@ static void step(struct sim_world *w)
     }
     w->now = next > w->now ? next : w->now;
     if (sim_network_take(&w->network, w->now, &d))
-        (void)sally_coap_link_input(&w->ends[d.to].link,
-                                    (struct sally_span){ d.bytes, d.len },
-                                    w->now);
+        (void)sally_coap_link_input(
+            &w->ends[d.to].link, (struct sally_span){ d.bytes, d.len }, w->now);
     for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
         sally_coap_link_expire(&w->ends[i].link, w->now);
         sim_owner_answer(&w->ends[i]);

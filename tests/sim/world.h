@@ -34,8 +34,8 @@ struct sim_end {
     int who; /* SIM_CLIENT, SIM_SERVER */
     struct sally_coap_link link;
     bool up, broken;
-    unsigned answered;          /* requests of ours with a right reply */
-    uint32_t attempt;           /* under way; 0: none */
+    unsigned answered; /* requests of ours with a right reply */
+    uint32_t attempt;  /* under way; 0: none */
     sally_coap_exchange asking;
     struct sim_owed owed[8];
 };

@@ -17,7 +17,10 @@ static const uint8_t filler[] = "0123456789abcdef0123456789abcdef"
                                 "0123456789abcdef0123456789abcdef"
                                 "0123456789abcdef0123456789abcdef";
 
-#define X(n) { filler, (n) }
+#define X(n)                                                                   \
+    {                                                                          \
+        filler, (n)                                                            \
+    }
 static const struct row {
     const char *what;
     struct sally_span identity, key;
@@ -30,7 +33,9 @@ static const struct row {
     { "identity of 129 bytes", X(129), X(16), SALLY_E_OUT_OF_RANGE },
     { "no key", X(8), X(0), SALLY_E_OUT_OF_RANGE },
     { "key of 65 bytes", X(8), X(65), SALLY_E_OUT_OF_RANGE },
-    { "zero byte in the identity", { (const uint8_t *)"a\0b", 3 }, X(16),
+    { "zero byte in the identity",
+      { (const uint8_t *)"a\0b", 3 },
+      X(16),
       SALLY_E_MALFORMED },
 };
 

@@ -67,8 +67,7 @@ static void hmac_takes_a_key_longer_than_a_block(void **state)
     uint8_t key[131], room[32], got[SALLY_SHA256_LEN];
     struct sally_buf b = SALLY_BUF(room);
     struct sally_span want = unhex(
-        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
-        &b);
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54", &b);
 
     (void)state;
     memset(key, 0xaa, sizeof(key));
@@ -85,13 +84,27 @@ static const struct scrypt_row {
     enum sally_err want;
     const char *key;
 } scrypt_rows[] = {
-    { "RFC 7914, empty password", "", "", { 4, 1, 1 }, 64, SALLY_E_OK,
+    { "RFC 7914, empty password",
+      "",
+      "",
+      { 4, 1, 1 },
+      64,
+      SALLY_E_OK,
       "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442"
       "fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906" },
-    { "RFC 7914, N 1024", "password", "NaCl", { 10, 8, 16 }, 64, SALLY_E_OK,
+    { "RFC 7914, N 1024",
+      "password",
+      "NaCl",
+      { 10, 8, 16 },
+      64,
+      SALLY_E_OK,
       "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"
       "2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640" },
-    { "RFC 7914, N 16384", "pleaseletmein", "SodiumChloride", { 14, 8, 1 }, 64,
+    { "RFC 7914, N 16384",
+      "pleaseletmein",
+      "SodiumChloride",
+      { 14, 8, 1 },
+      64,
       SALLY_E_OK,
       "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"
       "d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887" },
@@ -111,9 +124,9 @@ static void scrypt_matches_the_vectors(void **state)
         uint8_t room[64], got[64] = { 0 };
         struct sally_buf b = SALLY_BUF(room);
         struct sally_span want = unhex(r->key, &b);
-        enum sally_err e = sally_crypto_scrypt(sally_span_of(r->password),
-                                               sally_span_of(r->salt), r->cost,
-                                               got, r->len);
+        enum sally_err e =
+            sally_crypto_scrypt(sally_span_of(r->password),
+                                sally_span_of(r->salt), r->cost, got, r->len);
 
         if (e != r->want || memcmp(got, room, want.len) != 0)
             fail_msg("%s: got: %s", r->what, sally_err_text(e));

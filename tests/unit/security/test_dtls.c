@@ -17,8 +17,10 @@
 static const struct suite_row {
     const char *what, *server_list, *want;
 } suite_rows[] = {
-    { "the server takes our order", "PSK-AES128-CCM-8:"
-      "ECDHE-PSK-AES128-GCM-SHA256", "PSK-AES128-CCM-8" },
+    { "the server takes our order",
+      "PSK-AES128-CCM-8:"
+      "ECDHE-PSK-AES128-GCM-SHA256",
+      "PSK-AES128-CCM-8" },
     { "only ECDHE-PSK with GCM", "ECDHE-PSK-AES128-GCM-SHA256",
       "ECDHE-PSK-AES128-GCM-SHA256" },
     { "only ECDHE-PSK with CBC", "ECDHE-PSK-AES128-CBC-SHA256",
@@ -33,15 +35,15 @@ static void agrees_on_each_suite(void **state)
         struct pair p;
 
         pair_open(&p, 2, ROOMY);
-        assert_int_equal(sally_dtls_suites(p.security, SALLY_ROLE_SERVER,
-                                           r->server_list),
-                         SALLY_E_OK);
+        assert_int_equal(
+            sally_dtls_suites(p.security, SALLY_ROLE_SERVER, r->server_list),
+            SALLY_E_OK);
         pair_up(&p);
         if (strcmp(sally_stack_suite(&p.client), r->want) != 0 ||
             strcmp(sally_stack_suite(&p.server), r->want) != 0)
             fail_msg("%s: got: %s", r->what, sally_stack_suite(&p.client));
-        assert_true(sally_span_is(sally_stack_peer_identity(&p.server),
-                                  "sensor-1"));
+        assert_true(
+            sally_span_is(sally_stack_peer_identity(&p.server), "sensor-1"));
         assert_false(sally_stack_resumed(&p.client));
         assert_int_equal(sally_stack_deadline(&p.client), SALLY_NEVER);
         pair_talk(&p, &p.client, &p.server, "up");
@@ -82,16 +84,16 @@ static void seals_the_largest_message_and_no_larger(void **state)
                                            suite_rows[i].server_list),
                          SALLY_E_OK);
         pair_up(&p);
-        assert_int_equal(sally_stack_seal(
-                             &p.client,
+        assert_int_equal(
+            sally_stack_seal(&p.client,
                              (struct sally_span){ body, SALLY_MESSAGE_MAX },
                              &wire),
-                         SALLY_E_OK);
-        assert_true(wire.len <= SALLY_MESSAGE_MAX +
-                                    sally_stack_overhead(&p.client));
-        assert_int_equal(sally_stack_open(&p.server, sally_buf_span(&wire),
-                                          &message, p.now),
-                         SALLY_E_OK);
+            SALLY_E_OK);
+        assert_true(wire.len <=
+                    SALLY_MESSAGE_MAX + sally_stack_overhead(&p.client));
+        assert_int_equal(
+            sally_stack_open(&p.server, sally_buf_span(&wire), &message, p.now),
+            SALLY_E_OK);
         assert_int_equal(message.len, SALLY_MESSAGE_MAX);
         wire.len = 0;
         assert_int_equal(
@@ -116,9 +118,9 @@ static void a_message_over_the_callers_room_is_dropped_whole(void **state)
     pair_open(&p, 2, ROOMY);
     pair_up(&p);
     pair_seal(&p.client, "more than eight bytes", &wire);
-    assert_int_equal(sally_stack_open(&p.server, sally_buf_span(&wire),
-                                      &message, p.now),
-                     SALLY_E_TOO_LARGE);
+    assert_int_equal(
+        sally_stack_open(&p.server, sally_buf_span(&wire), &message, p.now),
+        SALLY_E_TOO_LARGE);
     assert_int_equal(message.len, 0);
     pair_talk(&p, &p.client, &p.server, "next");
     pair_close(&p);
@@ -136,9 +138,9 @@ static void two_records_in_a_datagram_are_two_messages(void **state)
     pair_up(&p);
     pair_seal(&p.client, "first", &wire);
     pair_seal(&p.client, "second", &wire);
-    assert_int_equal(sally_stack_open(&p.server, sally_buf_span(&wire),
-                                      &message, p.now),
-                     SALLY_E_OK);
+    assert_int_equal(
+        sally_stack_open(&p.server, sally_buf_span(&wire), &message, p.now),
+        SALLY_E_OK);
     assert_true(sally_span_is(sally_buf_span(&message), "first"));
     message.len = 0;
     assert_int_equal(sally_stack_open(&p.server, more, &message, p.now),
@@ -161,9 +163,9 @@ static void a_replayed_record_gives_nothing(void **state)
     pair_up(&p);
     pair_seal(&p.client, "once", &wire);
     assert_true(pair_opens(&p, &p.server, sally_buf_span(&wire), "once"));
-    assert_int_equal(sally_stack_open(&p.server, sally_buf_span(&wire),
-                                      &message, p.now),
-                     SALLY_E_REPLAYED);
+    assert_int_equal(
+        sally_stack_open(&p.server, sally_buf_span(&wire), &message, p.now),
+        SALLY_E_REPLAYED);
     assert_int_equal(message.len, 0);
     pair_talk(&p, &p.client, &p.server, "twice");
     pair_close(&p);
@@ -194,8 +196,12 @@ static void each_flipped_bit_is_noticed(void **state)
     pair_close(&p);
 }
 
-#define BYTES(...) (const uint8_t[]){ __VA_ARGS__ }
-#define B(...) { BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__)) }
+#define BYTES(...)                                                             \
+    (const uint8_t[]) { __VA_ARGS__ }
+#define B(...)                                                                 \
+    {                                                                          \
+        BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__))                         \
+    }
 static const uint8_t huge[SALLY_DATAGRAM_MAX + 1] = { 23, 0xfe, 0xfd };
 static const struct junk_row {
     const char *what;
@@ -301,12 +307,31 @@ static void suites_without_overlap_fail(void **state)
     assert_int_equal(sally_dtls_suites(p.security, SALLY_ROLE_SERVER,
                                        "PSK-AES128-GCM-SHA256"),
                      SALLY_E_OK);
-    assert_int_equal(sally_dtls_suites(p.security, SALLY_ROLE_SERVER,
-                                       "NO-SUCH-SUITE"),
-                     SALLY_E_UNSUPPORTED);
+    assert_int_equal(
+        sally_dtls_suites(p.security, SALLY_ROLE_SERVER, "NO-SUCH-SUITE"),
+        SALLY_E_UNSUPPORTED);
     pair_begin(&p);
     pair_run(&p, 100 * SALLY_SEC);
     assert_int_equal(sally_stack_state(&p.client), SALLY_CHANNEL_FAILED);
+    assert_int_equal(sally_stack_reason(&p.server), SALLY_E_UNSUPPORTED);
+    pair_close(&p);
+}
+
+static void an_alert_ends_a_handshake(void **state)
+{
+    const struct sally_span refusal =
+        B(21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40);
+    uint8_t room[SALLY_MESSAGE_MAX];
+    struct sally_buf message = SALLY_BUF(room);
+    struct pair p;
+
+    (void)state;
+    pair_open(&p, 2, ROOMY);
+    pair_begin(&p);
+    assert_int_equal(sally_stack_open(&p.client, refusal, &message, p.now),
+                     SALLY_E_REFUSED);
+    assert_int_equal(sally_stack_state(&p.client), SALLY_CHANNEL_FAILED);
+    assert_int_equal(sally_stack_reason(&p.client), SALLY_E_REFUSED);
     pair_close(&p);
 }
 
@@ -344,8 +369,7 @@ static void the_longest_identity_and_key_work(void **state)
     pair_credential(&p.credential, identity, key);
     p.known = p.credential;
     pair_up(&p);
-    assert_true(
-        sally_span_is(sally_stack_peer_identity(&p.server), identity));
+    assert_true(sally_span_is(sally_stack_peer_identity(&p.server), identity));
     pair_talk(&p, &p.client, &p.server, "long");
     pair_close(&p);
 }
@@ -433,6 +457,7 @@ int main(void)
         cmocka_unit_test(a_key_that_differs_ends_in_nothing),
         cmocka_unit_test(an_identity_nobody_knows_ends_in_nothing),
         cmocka_unit_test(suites_without_overlap_fail),
+        cmocka_unit_test(an_alert_ends_a_handshake),
         cmocka_unit_test(silence_ends_at_the_deadline),
         cmocka_unit_test(the_longest_identity_and_key_work),
         cmocka_unit_test(a_lost_flight_is_sent_again),

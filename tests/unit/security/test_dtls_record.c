@@ -11,15 +11,19 @@
 #include "security/dtls_record.h"
 #include "security/mechanism.h"
 
-#define BYTES(...) (const uint8_t[]){ __VA_ARGS__ }
-#define B(...) { BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__)) }
+#define BYTES(...)                                                             \
+    (const uint8_t[]) { __VA_ARGS__ }
+#define B(...)                                                                 \
+    {                                                                          \
+        BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__))                         \
+    }
 
 /* A record header: type, version 1.2, epoch, sequence number 0, length. */
-#define R(type, epoch, len) \
+#define R(type, epoch, len)                                                    \
     (type), 0xfe, 0xfd, 0, (epoch), 0, 0, 0, 0, 0, 0, 0, (len)
 
 /* A handshake header: type, message length, message number, whole. */
-#define H(type, high, low, seq, part) \
+#define H(type, high, low, seq, part)                                          \
     (type), 0, (high), (low), 0, (seq), 0, 0, 0, 0, 0, (part)
 
 static const uint8_t huge[SALLY_DATAGRAM_MAX + 1] = { 23, 0xfe, 0xfd };
@@ -31,7 +35,10 @@ static const struct row {
 } rows[] = {
     { "nothing", { NULL, 0 }, SALLY_E_TRUNCATED, SALLY_E_TRUNCATED, 0 },
     { "runt", B(23, 0xfe, 0xfd, 0), SALLY_E_TRUNCATED, SALLY_E_TRUNCATED, 0 },
-    { "too long", { huge, sizeof(huge) }, SALLY_E_TOO_LARGE, SALLY_E_TOO_LARGE,
+    { "too long",
+      { huge, sizeof(huge) },
+      SALLY_E_TOO_LARGE,
+      SALLY_E_TOO_LARGE,
       0 },
     { "data under a key", B(R(23, 1, 2), 1, 2), SALLY_E_UNEXPECTED, SALLY_E_OK,
       1 },
@@ -59,8 +66,8 @@ static const struct row {
     { "a fragment that runs past its record",
       B(R(22, 0, 12), H(14, 0, 9, 3, 9)), SALLY_E_TRUNCATED, SALLY_E_TRUNCATED,
       0 },
-    { "part of a handshake header", B(R(22, 0, 3), 14, 0, 0),
-      SALLY_E_TRUNCATED, SALLY_E_TRUNCATED, 0 },
+    { "part of a handshake header", B(R(22, 0, 3), 14, 0, 0), SALLY_E_TRUNCATED,
+      SALLY_E_TRUNCATED, 0 },
     { "a message of 2,048 bytes", B(R(22, 0, 13), H(11, 8, 0, 1, 1), 0),
       SALLY_E_OK, SALLY_E_OK, 1 },
     { "a message of 2,049 bytes", B(R(22, 0, 13), H(11, 8, 1, 1, 1), 0),

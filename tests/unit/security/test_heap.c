@@ -50,6 +50,28 @@ static void an_idle_session_is_small(void **state)
     pair_close(&p);
 }
 
+/* Both ends of one handshake at once; the library keeps it on its stack
+ * otherwise. A storm of handshakes is bounded by the pacer times this.      */
+static void a_handshake_peaks_low(void **state)
+{
+    size_t before, peak;
+    struct pair p;
+
+    (void)state;
+    pair_open(&p, 2, ROOMY);
+    pair_up(&p);
+    sally_stack_wipe(&p.client);
+    sally_stack_wipe(&p.server);
+    before = sally_heap_live();
+    sally_heap_reset_peak();
+    pair_up(&p);
+    peak = sally_heap_peak() - before;
+    print_message("a handshake: %zu bytes of heap at the peak of both ends\n",
+                  peak);
+    assert_in_range(peak, 4130, 40000);
+    pair_close(&p);
+}
+
 static void all_memory_comes_back(void **state)
 {
     size_t before = sally_heap_live();
@@ -181,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_idle_session_is_small),
+        cmocka_unit_test(a_handshake_peaks_low),
         cmocka_unit_test(all_memory_comes_back),
         cmocka_unit_test(a_wipe_at_any_point_leaves_nothing),
         cmocka_unit_test(the_limit_is_an_error_and_no_crash),
