@@ -49,11 +49,6 @@ struct sally_coap_server {
     struct sally_credential nosec;
 };
 
-static const struct sally_config_sensor *config_of(const struct peer *p)
-{
-    return &sally_outer_config(p->server->outer)->sensors[p->sensor];
-}
-
 /* --- Peers --------------------------------------------------------------- */
 
 static struct sally_span key_of(const struct sally_coap_source *s,
