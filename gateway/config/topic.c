@@ -7,10 +7,21 @@
 #include "base/cursor.h"
 #include "base/text.h"
 
+static size_t levels_of(const char *topic)
+{
+    size_t levels = 1;
+
+    for (size_t i = 0; topic[i] != '\0'; i++)
+        levels += topic[i] == '/';
+    return levels;
+}
+
 static const char *plain_problem(const char *topic)
 {
     if (topic[0] == '\0' || strlen(topic) > SALLY_TOPIC_MAX)
         return "a topic of 1 to 256 bytes";
+    if (levels_of(topic) > SALLY_MQTT_LEVELS_MAX)
+        return "a topic of at most 16 levels";
     if (topic[0] == '$')
         return "a topic that does not begin with '$'";
     if (strpbrk(topic, "+#") != NULL)

@@ -4,8 +4,9 @@
 #define SALLY_CONFIG_TOPIC_H
 
 #include "base/span.h"
+#include "mqtt/topic.h"
 
-#define SALLY_TOPIC_MAX 256 /* bytes */
+#define SALLY_TOPIC_MAX SALLY_MQTT_TOPIC_MAX /* bytes */
 
 /* Topics that sensors publish on: {id} and {x} are one level each, {x...} is
  * the rest and stands last. NULL if it is well-formed, else what should have

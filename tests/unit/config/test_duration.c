@@ -78,6 +78,8 @@ static const struct topic_row {
     { "$SYS/a", false, false },
     { "a/$b", true, true },
     { "", false, false },
+    { "1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g", true, true },
+    { "1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h", false, false },
 };
 
 static void judges_each_topic(void **state)

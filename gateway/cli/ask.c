@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/cli/ask.c - the verbs status, sensors, show and values: what the
+ * daemon says, as it says it or as a table of 80 columns.                   */
+#include "cli/verbs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/control.h"
+#include "cli/tables.h"
+#include "config/schema.h"
+
+/* How each verb shows a line of the answer. */
+static const struct view {
+    const char *verb;
+    void (*heading)(FILE *out); /* NULL: none */
+    void (*line)(FILE *out, struct sally_json row);
+} views[] = {
+    { "status", NULL, sally_table_pairs },
+    { "sensors", sally_table_sensors_heading, sally_table_sensor },
+    { "show", NULL, sally_table_show },
+    { "values", sally_table_values_heading, sally_table_value },
+};
+
+struct answer {
+    const struct sally_cli *cli;
+    const struct view *view;
+    unsigned rows;
+};
+
+static const struct view *view_of(const char *verb)
+{
+    for (size_t i = 0; i < SALLY_LEN(views); i++)
+        if (strcmp(views[i].verb, verb) == 0)
+            return &views[i];
+    return NULL;
+}
+
+static void print_line(void *context, struct sally_span line)
+{
+    struct answer *a = context;
+    FILE *out = a->cli->out;
+    struct sally_json row = { NULL };
+
+    if (a->cli->json) {
+        fwrite(line.at, 1, line.len, out);
+        fputc('\n', out);
+        return;
+    }
+    if (sally_json_parse(line, SALLY_CONTROL_LINE, &row) != SALLY_E_OK)
+        return; /* not from a daemon that speaks this protocol */
+    if (a->rows++ == 0 && a->view->heading != NULL)
+        a->view->heading(out);
+    a->view->line(out, row);
+    sally_json_free(&row);
+}
+
+int sally_verb_ask(const struct sally_cli *cli, const struct sally_verb *v,
+                   char **args, int count)
+{
+    struct answer a = { .cli = cli, .view = view_of(v->name) };
+    char room[256], request[128];
+    const char *wrong;
+
+    if (a.view == NULL)
+        return SALLY_EXIT_USAGE;
+    /* A name that holds a line break would be two requests. */
+    if (count == 1 && !sally_name_is_plain(args[0])) {
+        fprintf(cli->err, "sallyportctl: a sensor's id has 1 to 64 letters, "
+                          "digits, '.', '_' or '-'\n");
+        return SALLY_EXIT_USAGE;
+    }
+    (void)snprintf(request, sizeof(request), "%s%s%s\n", v->name,
+                   count == 1 ? " " : "", count == 1 ? args[0] : "");
+    wrong = sally_control_ask(cli->socket, request, print_line, &a, room);
+    if (wrong[0] == '\0')
+        return SALLY_EXIT_DONE;
+    fputs("sallyportctl: ", cli->err);
+    sally_print_clean(cli->err, sally_span_of(wrong));
+    fputc('\n', cli->err);
+    return SALLY_EXIT_REFUSED;
+}

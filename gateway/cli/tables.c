@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/cli/tables.c - tables of 80 columns. */
+#include "cli/tables.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+#define TEXT_ROOM 512 /* bytes of one cell */
+#define PAIR_WIDTH 20
+
+struct cell {
+    char room[TEXT_ROOM];
+    struct sally_span text;
+};
+
+static const char *yes_no(bool b)
+{
+    return b ? "yes" : "no";
+}
+
+/* A scalar as a person writes it; others and null are blank. */
+static struct sally_span text_of(struct sally_json j, struct cell *c)
+{
+    struct sally_buf buf = { (uint8_t *)c->room, 0, sizeof(c->room) };
+    struct sally_writer w = sally_writer_into(&buf);
+    int64_t whole = 0;
+    uint64_t large = 0;
+    double real = 0;
+    bool b = false;
+    char number[SALLY_REAL_TEXT];
+
+    c->text = (struct sally_span){ NULL, 0 };
+    if (sally_json_string(j, &c->text))
+        return c->text;
+    if (sally_json_boolean(j, &b))
+        sally_put_text(&w, yes_no(b));
+    else if (sally_json_integer(j, &whole))
+        sally_put_format(&w, "%lld", (long long)whole);
+    else if (sally_json_unsigned(j, &large))
+        sally_put_decimal(&w, large);
+    else if (sally_json_real(j, &real)) {
+        (void)sally_text_from_real(real, number);
+        sally_put_text(&w, number);
+    }
+    c->text = sally_buf_span(&buf);
+    return c->text;
+}
+
+static struct sally_span member_text(struct sally_json row, const char *name,
+                                     struct cell *c)
+{
+    struct sally_json member;
+
+    c->text = (struct sally_span){ NULL, 0 };
+    if (!sally_json_member(row, name, &member))
+        return c->text;
+    return text_of(member, c);
+}
+
+static void column(FILE *out, struct sally_json row, const char *name,
+                   size_t width)
+{
+    struct cell c;
+
+    sally_print_column(out, member_text(row, name, &c), width);
+    fputc(' ', out);
+}
+
+/* The last column of a line has no end. */
+static void last(FILE *out, struct sally_json row, const char *name)
+{
+    struct cell c;
+
+    sally_print_clean(out, member_text(row, name, &c));
+    fputc('\n', out);
+}
+
+static void put_pair(FILE *out, struct sally_span name, struct sally_json j,
+                     const char *indent)
+{
+    char words[PAIR_WIDTH + 1];
+    struct cell c;
+    size_t n = name.len < PAIR_WIDTH ? name.len : PAIR_WIDTH;
+
+    for (size_t i = 0; i < n; i++)
+        words[i] = name.at[i] == '_' ? ' ' : (char)name.at[i];
+    words[n] = '\0';
+    fputs(indent, out);
+    sally_print_column(out, sally_span_of(words), PAIR_WIDTH);
+    fputc(' ', out);
+    sally_print_clean(out, text_of(j, &c));
+    fputc('\n', out);
+}
+
+static bool is_scalar(struct sally_json j)
+{
+    enum sally_json_type t = sally_json_type_of(j);
+
+    return t != SALLY_JSON_ARRAY && t != SALLY_JSON_OBJECT;
+}
+
+static void put_pairs(FILE *out, struct sally_json row, const char *indent,
+                      const char *except)
+{
+    struct sally_json_walk walk = sally_json_members(row);
+    struct sally_span name;
+    struct sally_json value;
+
+    while (sally_json_next(&walk, &name, &value))
+        if (is_scalar(value) && !sally_span_is(name, except))
+            put_pair(out, name, value, indent);
+}
+
+void sally_table_pairs(FILE *out, struct sally_json row)
+{
+    put_pairs(out, row, "", "");
+}
+
+/* 18 + 6 + 9 + 20 + 10 + 12 columns and five spaces. */
+void sally_table_sensors_heading(FILE *out)
+{
+    fprintf(out, "%-18s %-6s %-9s %-20s %-10s %s\n", "SENSOR", "ONLINE",
+            "LEVEL", "LAST SEEN", "SERVER", "STATE");
+}
+
+static void put_sensor(FILE *out, struct sally_json row,
+                       struct sally_json account)
+{
+    column(out, row, "sensor", 18);
+    column(out, row, "online", 6);
+    column(out, row, "level", 9);
+    column(out, row, "last_seen", 20);
+    column(out, account, "server", 10);
+    last(out, account, "state");
+}
+
+void sally_table_sensor(FILE *out, struct sally_json row)
+{
+    struct sally_json accounts, account;
+    size_t count = 0;
+
+    if (sally_json_member(row, "accounts", &accounts))
+        count = sally_json_count(accounts);
+    if (count == 0)
+        put_sensor(out, row, (struct sally_json){ NULL });
+    for (size_t i = 0; i < count; i++)
+        if (sally_json_item(accounts, i, &account))
+            put_sensor(out, row, account);
+}
+
+static void put_hop(FILE *out, struct sally_json hop)
+{
+    bool ok = false;
+    struct sally_json member;
+
+    if (sally_json_member(hop, "ok", &member))
+        (void)sally_json_boolean(member, &ok);
+    fputs(ok ? "  ok  " : "  --  ", out);
+    column(out, hop, "hop", 14);
+    last(out, hop, "detail");
+}
+
+static void put_hops(FILE *out, struct sally_json hops)
+{
+    struct sally_json hop;
+
+    for (size_t i = 0; sally_json_item(hops, i, &hop); i++)
+        put_hop(out, hop);
+}
+
+static void put_accounts(FILE *out, struct sally_json accounts)
+{
+    struct sally_json account;
+
+    for (size_t i = 0; sally_json_item(accounts, i, &account); i++) {
+        fputs("account\n", out);
+        put_pairs(out, account, "  ", "");
+    }
+}
+
+static void put_broken(FILE *out, struct sally_json broken)
+{
+    struct sally_span hop;
+
+    if (sally_json_string(broken, &hop)) {
+        fputs("broken at ", out);
+        sally_print_clean(out, hop);
+        fputc('\n', out);
+    } else {
+        fputs("nothing is broken\n", out);
+    }
+}
+
+void sally_table_show(FILE *out, struct sally_json row)
+{
+    struct sally_json member;
+
+    if (sally_json_member(row, "hop", &member)) {
+        put_hop(out, row);
+        return;
+    }
+    put_pairs(out, row, "", "broken");
+    if (sally_json_member(row, "accounts", &member))
+        put_accounts(out, member);
+    if (sally_json_member(row, "hops", &member))
+        put_hops(out, member);
+    if (sally_json_member(row, "broken", &member))
+        put_broken(out, member);
+}
+
+/* 22 + 22 + 8 + 24 columns and three spaces. */
+void sally_table_values_heading(FILE *out)
+{
+    fprintf(out, "%-22s %-22s %-8s %s\n", "PATH", "VALUE", "UNIT", "TIME");
+}
+
+void sally_table_value(FILE *out, struct sally_json row)
+{
+    column(out, row, "path", 22);
+    column(out, row, "value", 22);
+    column(out, row, "unit", 8);
+    last(out, row, "time");
+}

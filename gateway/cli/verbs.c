@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/cli/verbs.c - the table of verbs. */
+#include "cli/verbs.h"
+
+#include <string.h>
+
+#include "base/span.h"
+#include "security/crypto.h"
+
+static const struct sally_verb verbs[] = {
+    { "status", "", "the gateway as a whole", 0, 0, sally_verb_ask },
+    { "sensors", "", "every sensor with its accounts", 0, 0, sally_verb_ask },
+    { "show", "SENSOR", "one sensor, hop by hop",
+      1, 1, sally_verb_ask },
+    { "values", "[SENSOR]", "the present values", 0, 1, sally_verb_ask },
+    { "try", "PROFILE TOPIC PAYLOAD", "what a profile makes of a message",
+      3, 4, sally_verb_try },
+    { "passwd", "[-D] USER", "sets a sensor's password, or deletes it", 1, 2,
+      sally_verb_passwd },
+    { "version", "", "of this program and its libraries", 0, 0,
+      sally_verb_version },
+};
+
+const struct sally_verb *sally_verb_named(const char *name)
+{
+    for (size_t i = 0; i < SALLY_LEN(verbs); i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+void sally_verbs_help(FILE *out)
+{
+    for (size_t i = 0; i < SALLY_LEN(verbs); i++)
+        fprintf(out, "  %-8s %-22s %s\n", verbs[i].name, verbs[i].args,
+                verbs[i].help);
+}
+
+int sally_verb_run(const struct sally_cli *cli, char **args, int count)
+{
+    const struct sally_verb *verb =
+        count == 0 ? NULL : sally_verb_named(args[0]);
+
+    if (count == 0) {
+        fprintf(cli->err, "sallyportctl: which verb? See --help\n");
+        return SALLY_EXIT_USAGE;
+    }
+    if (verb == NULL) {
+        fprintf(cli->err, "sallyportctl: \"%s\" is no verb of this version; "
+                          "see --help\n", args[0]);
+        return SALLY_EXIT_USAGE;
+    }
+    if (count - 1 < verb->min || count - 1 > verb->max) {
+        fprintf(cli->err, "usage: sallyportctl [OPTIONS] %s %s\n", verb->name,
+                verb->args);
+        return SALLY_EXIT_USAGE;
+    }
+    return verb->run(cli, verb, &args[1], count - 1);
+}
+
+int sally_verb_version(const struct sally_cli *cli, const struct sally_verb *v,
+                       char **args, int count)
+{
+    (void)v;
+    (void)args;
+    (void)count;
+    if (cli->json)
+        fprintf(cli->out, "{\"version\":\"%s\",\"wolfssl\":\"%s\","
+                          "\"features\":\"%s\"}\n",
+                SALLY_VERSION, sally_crypto_version(),
+                sally_crypto_features());
+    else
+        fprintf(cli->out, "sallyportctl %s\n%s\nfeatures: %s\n",
+                SALLY_VERSION, sally_crypto_version(),
+                sally_crypto_features());
+    return SALLY_EXIT_DONE;
+}
