@@ -58,6 +58,8 @@ static const struct row {
     { "padding in the middle", "Zg==Zg==", SALLY_E_MALFORMED,
       SALLY_E_MALFORMED },
     { "one character", "Z", SALLY_E_MALFORMED, SALLY_E_MALFORMED },
+    { "one character without bits", "A", SALLY_E_MALFORMED,
+      SALLY_E_MALFORMED },
     { "five characters", "Zm9vZ", SALLY_E_MALFORMED, SALLY_E_MALFORMED },
     { "bits that belong to no byte", "Zh==", SALLY_E_MALFORMED,
       SALLY_E_MALFORMED },

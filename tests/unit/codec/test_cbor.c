@@ -237,6 +237,8 @@ static const struct written {
     { "the largest half", 65504, "f97bff" },
     { "just above it", 65505, "fa477fe100" },
     { "the smallest normal half", 6.103515625e-05, "f90400" },
+    { "11 bits", 2047, "f967ff" },
+    { "12 bits", 2049, "fa45001000" },
     { "100000", 100000, "fa47c35000" },
     { "the largest single", 3.4028234663852886e38, "fa7f7fffff" },
     { "just above it", 3.4028234663852890e38, "fb47efffffe0000001" },

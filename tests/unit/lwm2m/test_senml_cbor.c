@@ -172,6 +172,7 @@ static const struct refused {
     { "a reserved head", "1C", SALLY_E_MALFORMED },
     { "an array as a label", "81A18000", SALLY_E_MALFORMED },
     { "a label twice", "81A3" NINE "02010201", SALLY_E_MALFORMED },
+    { "a name twice", "81A3" NINE NINE "0201", SALLY_E_MALFORMED },
     { "two values", "81A3" NINE "020104F5", SALLY_E_MALFORMED },
     { "no value", "81A1" NINE, SALLY_E_MALFORMED },
     { "null as a value", "81A2" NINE "02F6", SALLY_E_MALFORMED },
