@@ -9,13 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifndef SALLY_DEFAULT_CONFIG
-#define SALLY_DEFAULT_CONFIG "/etc/sallyport/sallyport.conf"
-#endif
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
+#define SALLY_DEFAULT_CONFIG SALLY_SYSCONFDIR "/sallyport.conf"
 
 struct options {
     const char *file, *role;
@@ -74,7 +68,7 @@ static int usage(FILE *to, int status)
 
 static int version(void)
 {
-    printf("sallyportd " PACKAGE_VERSION "\nwolfSSL %s: %s\n",
+    printf("sallyportd " SALLY_VERSION "\nwolfSSL %s: %s\n",
            sally_crypto_version(), sally_crypto_features());
     return 0;
 }
