@@ -18,7 +18,7 @@
 struct sally_mapping {
     const struct sally_config *config;
     struct sally_pattern *patterns; /* owned */
-    size_t *first;                  /* owned; one more than there are profiles */
+    size_t *first; /* owned; one more than there are profiles */
 };
 
 static size_t count_maps(const struct sally_config *c)

@@ -69,7 +69,7 @@ enum sally_mqtt_protocol {
     SALLY_MQTT_3_1_1,       /* "MQTT", level 4 */
     SALLY_MQTT_UNKNOWN_OLD, /* "MQIsdp" with another level */
     SALLY_MQTT_UNKNOWN_NEW, /* "MQTT" with another level, 5 included */
-    SALLY_MQTT_NOT_MQTT     /* another name, or the body ends before the level */
+    SALLY_MQTT_NOT_MQTT     /* another name, or no level */
 };
 
 struct sally_mqtt_connect {

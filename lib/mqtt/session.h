@@ -18,7 +18,7 @@
 #include "mqtt/block.h"
 #include "mqtt/packet.h"
 
-#define SALLY_MQTT_INPUT_MAX 16384  /* bytes of one sally_mqtt_session_input() */
+#define SALLY_MQTT_INPUT_MAX 16384  /* bytes of one _session_input() */
 #define SALLY_MQTT_CLIENT_ID_MAX 128
 #define SALLY_MQTT_RECEIVE_MAX 20 /* QoS 1 messages the owner has not stored */
 #define SALLY_MQTT_SEND_MAX 8     /* QoS 1 messages the client owes a PUBACK */

@@ -160,7 +160,8 @@ static void check_topic(struct sally_span topic, bool matched)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct sally_bus_readings out, again;
-    struct sally_cursor c = sally_cursor_over((struct sally_span){ data, size });
+    struct sally_span in = { data, size };
+    struct sally_cursor c = sally_cursor_over(in);
     struct sally_mapping_result result, twice;
     struct sally_span topic;
 

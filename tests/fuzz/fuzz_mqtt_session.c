@@ -201,7 +201,8 @@ static void step(struct world *w, struct sally_cursor *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct world w;
-    struct sally_cursor c = sally_cursor_over((struct sally_span){ data, size });
+    struct sally_span in = { data, size };
+    struct sally_cursor c = sally_cursor_over(in);
 
     w = (struct world){ .now = SALLY_SEC, .has_room = true };
     if (sally_pool_init(&w.small, SALLY_MQTT_SMALL, 2, true) != SALLY_E_OK ||

@@ -16,6 +16,10 @@ struct sally_auth_source {
     uint32_t interface; /* index that it came in by; 0 unknown */
 };
 
+/* The source's address: 4 bytes, or 16; IPv4 that came in as IPv6
+ * (::ffff:a.b.c.d) is IPv4. Borrows from the source.                        */
+struct sally_span sally_auth_source_ip(const struct sally_auth_source *s);
+
 /* What only the system knows; fails closed. */
 struct sally_auth_system {
     /* Index of an interface by name; 0: there is none now. */
