@@ -19,7 +19,8 @@ struct sally_security_limits {
 /* The shared part: library contexts (few, one per version policy and role),
  * the allocator and its count. `packets` lends blocks of SALLY_DATAGRAM_MAX
  * bytes or more and outlives the result. The library's allocator is global to
- * the process, so there is one of these per process. NO_MEMORY, CRYPTO.     */
+ * the process, so there is one of these per process. NO_MEMORY, CRYPTO; NO_ROOM
+ * if the blocks of `packets` are too small.                                 */
 enum sally_err sally_security_init(struct sally_security **out,
                                    const struct sally_security_limits *limits,
                                    struct sally_pool *packets,
