@@ -2,6 +2,7 @@
 /* lib/lwm2m/format.c - the table of content formats. */
 #include "lwm2m/format.h"
 
+#include "lwm2m/cbor.h"
 #include "lwm2m/opaque.h"
 #include "lwm2m/senml_cbor.h"
 #include "lwm2m/senml_json.h"
@@ -13,6 +14,8 @@ static const struct sally_lwm2m_format formats[] = {
       sally_format_text_decode },
     { SALLY_FORMAT_OPAQUE, "opaque", true, false, 10,
       sally_format_opaque_encode, sally_format_opaque_decode },
+    { SALLY_FORMAT_CBOR, "cbor", true, false, 11, sally_format_cbor_encode,
+      sally_format_cbor_decode },
     { SALLY_FORMAT_SENML_JSON, "senml-json", false, true, 11,
       sally_senml_json_encode, sally_senml_json_decode },
     { SALLY_FORMAT_SENML_CBOR, "senml-cbor", false, true, 11,

@@ -2,7 +2,7 @@
 /* lib/lwm2m/senml_cbor.c - SenML records as CBOR maps. RFC 8428 s.6. */
 #include "lwm2m/senml_cbor.h"
 
-#include "codec/cbor.h"
+#include "lwm2m/cbor_value.h"
 #include "lwm2m/senml.h"
 
 /* RFC 8428 s.6, table 4. */
@@ -20,19 +20,7 @@ static void put_seconds(struct sally_writer *w, sally_msec_utc msec)
         sally_put_cbor_real(w, (double)msec / 1000);
 }
 
-static void put_link(struct sally_writer *w, const struct sally_lwm2m_value *v)
-{
-    uint8_t room[sizeof("65535:65535")];
-    struct sally_buf text = SALLY_BUF(room);
-    struct sally_writer t = sally_writer_into(&text);
-
-    sally_put_decimal(&t, v->is.link.object);
-    sally_put_u8(&t, ':');
-    sally_put_decimal(&t, v->is.link.instance);
-    sally_put_cbor_text(w, sally_span_of("vlo"));
-    sally_put_cbor_text(w, sally_buf_span(&text));
-}
-
+/* The field that carries a value: its label, and then the value. */
 static void put_value(struct sally_writer *w, const struct sally_lwm2m_value *v)
 {
     switch (v->type) {
@@ -41,33 +29,24 @@ static void put_value(struct sally_writer *w, const struct sally_lwm2m_value *v)
     case SALLY_TYPE_STRING:
     case SALLY_TYPE_CORELNK:
         sally_put_cbor_integer(w, LABEL_STRING);
-        sally_put_cbor_text(w, v->is.bytes);
         break;
     case SALLY_TYPE_INTEGER:
     case SALLY_TYPE_TIME:
-        sally_put_cbor_integer(w, LABEL_VALUE);
-        sally_put_cbor_integer(w, v->is.integer);
-        break;
     case SALLY_TYPE_UNSIGNED:
-        sally_put_cbor_integer(w, LABEL_VALUE);
-        sally_put_cbor_unsigned(w, v->is.unsigned_number);
-        break;
     case SALLY_TYPE_FLOAT:
         sally_put_cbor_integer(w, LABEL_VALUE);
-        sally_put_cbor_real(w, v->is.real);
         break;
     case SALLY_TYPE_BOOLEAN:
         sally_put_cbor_integer(w, LABEL_BOOLEAN);
-        sally_put_cbor_boolean(w, v->is.boolean);
         break;
     case SALLY_TYPE_OPAQUE:
         sally_put_cbor_integer(w, LABEL_DATA);
-        sally_put_cbor_bytes(w, v->is.bytes);
         break;
     case SALLY_TYPE_OBJLNK:
-        put_link(w, v);
+        sally_put_cbor_text(w, sally_span_of("vlo"));
         break;
     }
+    sally_cbor_put_value(w, v);
 }
 
 static void put_base_name(struct sally_writer *w,
@@ -139,50 +118,6 @@ enum sally_err sally_senml_cbor_encode(const struct sally_path *base,
     return sally_writer_end(w);
 }
 
-/* -1 - n, if an int64_t has it. */
-static enum sally_err negative_of(uint64_t n, int64_t *out)
-{
-    if (n > INT64_MAX)
-        return SALLY_E_OUT_OF_RANGE;
-    *out = -1 - (int64_t)n;
-    return SALLY_E_OK;
-}
-
-/* An item as sally_senml_note() takes it; NONE for what no field is. */
-static enum sally_err value_of(const struct sally_cbor_item *item,
-                               struct sally_lwm2m_value *out)
-{
-    *out = (struct sally_lwm2m_value){ .type = SALLY_TYPE_NONE };
-    switch (item->type) {
-    case SALLY_CBOR_UNSIGNED:
-        *out = item->number > INT64_MAX
-                   ? sally_value_unsigned(item->number)
-                   : sally_value_integer((int64_t)item->number);
-        break;
-    case SALLY_CBOR_NEGATIVE:
-        out->type = SALLY_TYPE_INTEGER;
-        return negative_of(item->number, &out->is.integer);
-    case SALLY_CBOR_BYTES:
-        *out = sally_value_opaque(item->bytes);
-        break;
-    case SALLY_CBOR_TEXT:
-        *out = sally_value_text(item->bytes);
-        break;
-    case SALLY_CBOR_BOOLEAN:
-        *out = sally_value_boolean(item->boolean);
-        break;
-    case SALLY_CBOR_REAL:
-        *out = sally_value_real(item->real);
-        break;
-    case SALLY_CBOR_ARRAY:
-    case SALLY_CBOR_MAP:
-    case SALLY_CBOR_END:
-    case SALLY_CBOR_NULL:
-        break;
-    }
-    return SALLY_E_OK;
-}
-
 /* The key of a pair; false if it is neither a number nor a text. */
 static bool field_of(const struct sally_cbor_item *key,
                      enum sally_senml_field *out)
@@ -219,7 +154,7 @@ static enum sally_err read_pair(struct sally_cbor *c,
         return error_of(c);
     if (field == SALLY_SENML_IGNORED)
         return SALLY_E_OK;
-    e = value_of(&item, &v);
+    e = sally_cbor_value_of(&item, &v);
     return e == SALLY_E_OK ? sally_senml_note(entry, field, &v) : e;
 }
 

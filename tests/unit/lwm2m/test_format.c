@@ -21,6 +21,7 @@ static const struct row {
 } rows[] = {
     { 0, "text", true, false, 10 },
     { 42, "opaque", true, false, 10 },
+    { 60, "cbor", true, false, 11 },
     { 110, "senml-json", false, true, 11 },
     { 112, "senml-cbor", false, true, 11 },
     { 11542, "tlv", false, false, 10 },
@@ -217,7 +218,7 @@ static void many_records_come_back(void **state)
     for (int round = 0; round < 20000; round++) {
         struct sally_lwm2m_record records[8];
         size_t count = 1 + draw_below(SALLY_LEN(records));
-        size_t which = 2 + draw_below(3);
+        size_t which = 3 + draw_below(3);
         const struct sally_lwm2m_format *f =
             sally_format_find(rows[which].number);
         bool timed = f->timed && draw_below(2) == 0;
@@ -237,6 +238,8 @@ static void single_values_come_back(void **state)
         struct sally_lwm2m_record record = draw_record(0, false);
 
         check_round(sally_format_find(SALLY_FORMAT_TEXT), &record.path, &record,
+                    1);
+        check_round(sally_format_find(SALLY_FORMAT_CBOR), &record.path, &record,
                     1);
         if (record.value.type == SALLY_TYPE_OPAQUE)
             check_round(sally_format_find(SALLY_FORMAT_OPAQUE), &record.path,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tests/unit/lwm2m/test_text.c - the two formats that carry one value without
- * its path: plain text and opaque.                                          */
+/* tests/unit/lwm2m/test_text.c - the formats that carry one value without its
+ * path: plain text, opaque and CBOR.                                        */
 #include "lwm2m/text.h"
+#include "lwm2m/cbor.h"
 #include "lwm2m/opaque.h"
 #include "unit/lwm2m/sample.h"
 
@@ -43,6 +44,32 @@ static const struct row opaques[] = {
     { "an unknown resource", "/3303/0/1", "abcd", NULL, SALLY_E_NOT_FOUND },
 };
 
+static const struct row items[] = {
+    { "a half", "/3303/0/5700", "\xf9\x4d\x60", "/3303/0/5700=21.5 ",
+      SALLY_E_OK },
+    { "a whole number for a float", "/3303/0/5700", "\x15",
+      "/3303/0/5700=21 ", SALLY_E_OK },
+    { "a tagged time", "/9000/0/7", "\xc1\x1a\x51\x82\x42\x8f",
+      "/9000/0/7=1367491215 ", SALLY_E_OK },
+    { "text", "/9000/0/1", "\x61x", "/9000/0/1=x ", SALLY_E_OK },
+    { "bytes", "/9000/0/6", "\x41\xff", "/9000/0/6=/w== ", SALLY_E_OK },
+    { "true", "/9000/0/5", "\xf5", "/9000/0/5=1 ", SALLY_E_OK },
+    { "a link", "/9000/0/8", "\x64" "66:1", "/9000/0/8=66:1 ", SALLY_E_OK },
+    { "a link without a colon", "/9000/0/8", "\x62" "66", NULL,
+      SALLY_E_MALFORMED },
+    { "text for a float", "/3303/0/5700", "\x62" "21", NULL,
+      SALLY_E_WRONG_TYPE },
+    { "null", "/3303/0/5700", "\xf6", NULL, SALLY_E_MALFORMED },
+    { "an array", "/3303/0/5700", "\x81\x01", NULL, SALLY_E_MALFORMED },
+    { "two items", "/3303/0/5700", "\x01\x01", NULL, SALLY_E_MALFORMED },
+    { "nothing", "/3303/0/5700", "", NULL, SALLY_E_TRUNCATED },
+    { "half a number", "/3303/0/5700", "\x19\x01", NULL, SALLY_E_TRUNCATED },
+    { "a float above its range", "/9000/0/21", "\x0b", NULL,
+      SALLY_E_OUT_OF_RANGE },
+    { "an instance", "/3303/0", "\x01", NULL, SALLY_E_NOT_ALLOWED },
+    { "an unknown resource", "/3303/0/1", "\x01", NULL, SALLY_E_NOT_FOUND },
+};
+
 typedef enum sally_err decode_call(const struct sally_registry *,
                                    const struct sally_path *,
                                    struct sally_span, struct sally_buf *,
@@ -81,6 +108,13 @@ static void reads_opaque(void **state)
         check_row(&opaques[i], sally_format_opaque_decode);
 }
 
+static void reads_cbor(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(items); i++)
+        check_row(&items[i], sally_format_cbor_decode);
+}
+
 static void writes_one_value_only(void **state)
 {
     struct sally_path resource = sample_path("/9000/0/6");
@@ -103,6 +137,10 @@ static void writes_one_value_only(void **state)
     assert_int_equal(sally_format_opaque_encode(&resource, two, 2, &w),
                      SALLY_E_NOT_ALLOWED);
     assert_int_equal(sally_format_opaque_encode(&instance, two, 1, &w),
+                     SALLY_E_NOT_ALLOWED);
+    assert_int_equal(sally_format_cbor_encode(&resource, two, 2, &w),
+                     SALLY_E_NOT_ALLOWED);
+    assert_int_equal(sally_format_cbor_encode(&instance, two, 1, &w),
                      SALLY_E_NOT_ALLOWED);
     assert_int_equal(out.len, 0);
     assert_int_equal(sally_format_text_encode(&resource, two, 1, &w),
@@ -159,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_text),
         cmocka_unit_test(reads_opaque),
+        cmocka_unit_test(reads_cbor),
         cmocka_unit_test(writes_one_value_only),
         cmocka_unit_test(says_when_there_is_no_room),
     };
