@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/server/main.c - sallyport-server: options, signals, start and end. */
+#include "server/server.h"
+
+#include "loop/signal.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define DEFAULT_OBJECTS "conf/objects"
+
+static const char usage[] =
+    "usage: sallyport-server [--coap ADDRESS:PORT] [--coaps ADDRESS:PORT]\n"
+    "         [--psk-file FILE] [--objects DIRECTORY] [--clients NUMBER]\n"
+    "         [--reject ENDPOINT]... [--quiet]\n"
+    "A port of 0 is chosen by the system. FILE has lines identity:hexkey.\n"
+    "DIRECTORY has object definitions, " DEFAULT_OBJECTS " if that exists.\n"
+    "--quiet leaves out update, send and notify lines.\n"
+    "Ends on SIGTERM, on {\"op\":\"quit\"} and when stdin ends.\n";
+
+enum { COAP = 'c', COAPS = 's', PSK = 'p', OBJECTS = 'o', CLIENTS = 'n',
+       REJECT = 'r', QUIET = 'q' };
+
+static const struct option long_options[] = {
+    { "coap", required_argument, NULL, COAP },
+    { "coaps", required_argument, NULL, COAPS },
+    { "psk-file", required_argument, NULL, PSK },
+    { "objects", required_argument, NULL, OBJECTS },
+    { "clients", required_argument, NULL, CLIENTS },
+    { "reject", required_argument, NULL, REJECT },
+    { "quiet", no_argument, NULL, QUIET },
+    { NULL, 0, NULL, 0 },
+};
+
+static bool take_option(struct server_options *o, int which)
+{
+    switch (which) {
+    case COAP:
+        o->coap = optarg;
+        return true;
+    case COAPS:
+        o->coaps = optarg;
+        return true;
+    case PSK:
+        o->psk_file = optarg;
+        return true;
+    case OBJECTS:
+        o->objects = optarg;
+        return true;
+    case CLIENTS:
+        o->clients = strtoul(optarg, NULL, 10);
+        return o->clients >= 1 && o->clients <= 20000;
+    case REJECT:
+        if (o->reject_count == SERVER_REJECTS)
+            return false;
+        o->reject[o->reject_count++] = optarg;
+        return true;
+    case QUIET:
+        o->quiet = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool take_options(struct server_options *o, int argc, char **argv)
+{
+    int which;
+
+    while ((which = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+        if (!take_option(o, which))
+            return false;
+    if (o->objects == NULL && access(DEFAULT_OBJECTS, R_OK) == 0)
+        o->objects = DEFAULT_OBJECTS;
+    return optind == argc && (o->coap != NULL || o->coaps != NULL);
+}
+
+static void tell_ready(struct server *s)
+{
+    static const char *const names[] = { [SALLY_SCHEME_COAP] = "coap",
+                                         [SALLY_SCHEME_COAPS] = "coaps" };
+    struct server_line l = server_line_begin(s, "ready");
+
+    for (size_t i = 0; i < SALLY_LEN(s->doors); i++)
+        if (s->doors[i].listener != NULL)
+            server_line_number(&l, names[i],
+                               sally_udp_listener_port(s->doors[i].listener));
+    server_line_end(&l);
+}
+
+static void on_signal(void *owner, int number, sally_usec now)
+{
+    (void)number;
+    (void)now;
+    sally_loop_stop(owner);
+}
+
+static bool serve(struct server *s)
+{
+    static const int numbers[] = { SIGTERM, SIGINT };
+    struct sally_signals *signals;
+
+    if (sally_signals_open(&signals, s->loop, numbers, SALLY_LEN(numbers),
+                           on_signal, s->loop) != SALLY_E_OK)
+        return false;
+    signal(SIGPIPE, SIG_IGN);
+    /* Something that cannot be waited for, like /dev/null, gives no orders. */
+    if (sally_watch_open(&s->input, s->loop, STDIN_FILENO, server_on_input,
+                         s) != SALLY_E_OK)
+        s->input = NULL;
+    tell_ready(s);
+    sally_loop_run(s->loop);
+    server_close_peers(s);
+    sally_signals_close(signals);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static struct server server;
+    struct server_options options = { .clients = 256 };
+    bool good;
+
+    if (!take_options(&options, argc, argv)) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    good = server_setup(&server, &options) && serve(&server);
+    server_wipe(&server);
+    return good ? 0 : 1;
+}
