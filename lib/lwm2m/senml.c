@@ -7,10 +7,6 @@
 
 #define SENML_VERSION 10
 
-/* Times below 2^28 s are relative to a "now" that the receiver has to know
- * (RFC 8428 s.4.5.3). We know none, so such a record is without a time.     */
-#define ABSOLUTE_FROM ((sally_msec_utc)268435456 * 1000)
-
 /* Far beyond any clock, and milliseconds of it are exact as a double. */
 #define TIME_LIMIT 1000000000000 /* seconds */
 
@@ -216,7 +212,7 @@ static enum sally_err make_record(const struct sally_senml *s,
         return e;
     if (time > (sally_msec_utc)TIME_LIMIT * 1000)
         return SALLY_E_OUT_OF_RANGE;
-    out->time = time >= ABSOLUTE_FROM ? time : 0;
+    out->time = time >= SALLY_SENML_ABSOLUTE ? time : 0;
     return sally_registry_admit(s->registry, &out->path, &value, &out->value);
 }
 

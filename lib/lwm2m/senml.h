@@ -7,6 +7,11 @@
 
 #include "lwm2m/registry.h"
 
+/* Times below 2^28 s are relative to a "now" that the receiver has to know
+ * (RFC 8428 s.4.5.3). We know none: such a record is read as one without a
+ * time, and such a time is not written. In milliseconds.                    */
+#define SALLY_SENML_ABSOLUTE ((sally_msec_utc)268435456 * 1000)
+
 /* Fields that mean something here. All others are ignored, except those that
  * must be understood: their names end in "_" (RFC 8428 s.4.4).              */
 enum sally_senml_field {

@@ -4,12 +4,10 @@
 
 #include <math.h>
 
-#define ABSOLUTE_FROM ((sally_msec_utc)268435456 * 1000) /* 2^28 s */
-
 /* A time that a receiver would take for a relative one is not sent. */
 static bool is_timed(const struct sally_lwm2m_record *record)
 {
-    return record->time >= ABSOLUTE_FROM;
+    return record->time >= SALLY_SENML_ABSOLUTE;
 }
 
 static enum sally_err check(const struct sally_path *base,
