@@ -70,7 +70,9 @@ static uint8_t on_subscribe(void *owner, struct sally_span filter, uint8_t qos)
     uint16_t id;
 
     alive(w);
-    (void)sally_mqtt_session_publish(&w->session, &retained, &id, w->now);
+    if (sally_mqtt_session_publish(&w->session, &retained, &id, w->now) !=
+        SALLY_E_OK)
+        return 0;
     return qos;
 }
 

@@ -81,7 +81,7 @@ static const struct sally_tcp_upcalls upcalls = { on_accept, on_bytes, output,
 
 static int open_all(void **state)
 {
-    const struct sally_tcp_limits limits = { 3, 2 };
+    const struct sally_tcp_limits limits = { 3, 2, 0 };
     struct sally_bus_address a;
     int fd;
 
