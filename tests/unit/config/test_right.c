@@ -307,7 +307,8 @@ static void tells_addresses_apart_by_interface(void **state)
         "sensor_defaults = { profile = \"p\"; server = \"cloud\"; "
         "accept_weak = true; };\n"
         "sensors = ( { id = \"a\"; authenticate = ( { method = \"address\"; "
-        "ip = \"fe80::1\"; interface = \"lan1\"; } ); }, "
+        "ip = \"fe80::1\"; interface = \"lan1\"; }, { method = "
+        "\"address\"; ip = \"fe80::1\"; interface = \"lan1\"; } ); }, "
         "{ id = \"b\"; authenticate = ( { method = \"address\"; "
         "ip = \"fe80::1\"; interface = \"lan2\"; } ); } );\n",
         NULL, NULL, &c);
