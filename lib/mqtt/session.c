@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/mqtt/session.c - from connection to end: input, deadlines, verdict. */
+/* lib/mqtt/session.c - from connection to end: input, verdict, PUBACKs. */
 #include "mqtt/session.h"
 
 #include "mqtt/session_parts.h"
@@ -89,21 +89,21 @@ void sally_mqtt_session_wipe(struct sally_mqtt_session *s)
     s->state = SALLY_MQTT_ENDED;
 }
 
-static bool waits_for_owner(const struct sally_mqtt_session *s)
+bool sally_mqtt_session_waits(const struct sally_mqtt_session *s)
 {
     return s->state == SALLY_MQTT_WAITING || s->full ||
            s->count == SALLY_MQTT_RECEIVE_MAX;
 }
 
-static bool stopped(const struct sally_mqtt_session *s)
+bool sally_mqtt_session_stopped(const struct sally_mqtt_session *s)
 {
-    return waits_for_owner(s) ||
+    return sally_mqtt_session_waits(s) ||
            sally_mqtt_block_span(&s->out).len >= SALLY_MQTT_OUTPUT_HIGH;
 }
 
 bool sally_mqtt_session_wants_input(const struct sally_mqtt_session *s)
 {
-    return s->state != SALLY_MQTT_ENDED && !stopped(s);
+    return s->state != SALLY_MQTT_ENDED && !sally_mqtt_session_stopped(s);
 }
 
 static size_t packet_limit(const struct sally_mqtt_session *s,
@@ -223,10 +223,11 @@ void sally_mqtt_session_input(struct sally_mqtt_session *s,
 
     while (c.rest.len != 0 && s->state != SALLY_MQTT_ENDED) {
         size_t take = c.rest.len;
+        bool goes_on = !sally_mqtt_session_stopped(s);
 
-        if (!stopped(s) && sally_mqtt_block_span(&s->in).len == 0)
+        if (goes_on && sally_mqtt_block_span(&s->in).len == 0)
             eat(s, &c, now);
-        else if (!stopped(s) && missing(s) < take)
+        else if (goes_on && missing(s) < take)
             take = missing(s);
         hold(s, sally_take(&c, take < c.rest.len ? take : c.rest.len), now);
         eat_held(s, now);
@@ -237,7 +238,7 @@ void sally_mqtt_session_input(struct sally_mqtt_session *s,
  * it waited is not the client's fault.                                      */
 static void go_on(struct sally_mqtt_session *s, bool waited, sally_usec now)
 {
-    if (waited && !waits_for_owner(s))
+    if (waited && !sally_mqtt_session_waits(s))
         s->since = s->part_since = now;
     eat_held(s, now);
 }
@@ -286,7 +287,7 @@ void sally_mqtt_session_puback(struct sally_mqtt_session *s, uint32_t number,
                                sally_usec now)
 {
     uint32_t place = number - (s->next_number - s->count);
-    bool waited = waits_for_owner(s);
+    bool waited = sally_mqtt_session_waits(s);
 
     if (place >= s->count || s->state != SALLY_MQTT_OPEN)
         return;
@@ -301,59 +302,4 @@ void sally_mqtt_session_resume(struct sally_mqtt_session *s, sally_usec now)
 
     s->full = false;
     go_on(s, waited, now);
-}
-
-static sally_usec open_deadline(const struct sally_mqtt_session *s)
-{
-    sally_usec due = SALLY_NEVER;
-
-    if (!waits_for_owner(s))
-        due = sally_after(s->since, s->keep_alive * (SALLY_SEC * 3 / 2));
-    if (!stopped(s) && sally_mqtt_block_span(&s->in).len != 0)
-        due = sally_earlier(due,
-                            sally_after(s->part_since, s->limits->packet_wait));
-    if (sally_mqtt_block_span(&s->out).len != 0)
-        due = sally_earlier(
-            due, sally_after(s->output_since, s->limits->output_wait));
-    return due;
-}
-
-sally_usec sally_mqtt_session_deadline(const struct sally_mqtt_session *s)
-{
-    switch ((enum sally_mqtt_state)s->state) {
-    case SALLY_MQTT_NEW:
-        return sally_after(s->since, s->limits->connect_wait);
-    case SALLY_MQTT_WAITING:
-        return sally_after(s->since, s->limits->verdict_wait);
-    case SALLY_MQTT_OPEN:
-        return open_deadline(s);
-    case SALLY_MQTT_ENDED:
-        return SALLY_NEVER;
-    }
-    return SALLY_NEVER;
-}
-
-/* Which of an open session's three times has come. */
-static enum sally_mqtt_end late_for(const struct sally_mqtt_session *s,
-                                    sally_usec now)
-{
-    if (sally_mqtt_block_span(&s->out).len != 0 &&
-        sally_after(s->output_since, s->limits->output_wait) <= now)
-        return SALLY_MQTT_END_STALLED;
-    if (!stopped(s) && sally_mqtt_block_span(&s->in).len != 0 &&
-        sally_after(s->part_since, s->limits->packet_wait) <= now)
-        return SALLY_MQTT_END_SLOW;
-    return SALLY_MQTT_END_KEEP_ALIVE;
-}
-
-void sally_mqtt_session_expire(struct sally_mqtt_session *s, sally_usec now)
-{
-    if (sally_mqtt_session_deadline(s) > now)
-        return;
-    if (s->state == SALLY_MQTT_NEW)
-        sally_mqtt_session_end(s, SALLY_MQTT_END_CONNECT_TIMEOUT);
-    else if (s->state == SALLY_MQTT_WAITING)
-        sally_mqtt_session_end(s, SALLY_MQTT_END_VERDICT_TIMEOUT);
-    else if (s->state == SALLY_MQTT_OPEN)
-        sally_mqtt_session_end(s, late_for(s, now));
 }

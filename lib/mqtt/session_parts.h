@@ -12,6 +12,17 @@ bool sally_mqtt_session_packet(struct sally_mqtt_session *s,
                                const struct sally_mqtt_header *h,
                                struct sally_span body, sally_usec now);
 
+/* Acts on a CONNECT. PEER: a violation, for which the caller ends the session;
+ * OK: it was answered, refused, or waits for the owner's verdict.           */
+enum sally_err sally_mqtt_session_connect(struct sally_mqtt_session *s,
+                                          uint8_t flags, struct sally_span body,
+                                          sally_usec now) SALLY_MUST_USE;
+
+/* True while input is stopped because of the owner: its verdict, its room, or
+ * its PUBACKs; or because of that or because the client does not read.      */
+bool sally_mqtt_session_waits(const struct sally_mqtt_session *s);
+bool sally_mqtt_session_stopped(const struct sally_mqtt_session *s);
+
 /* Makes room for a packet of `n` bytes and begins to write it, to be finished
  * by _wrote(). False: there is none, and the session has ended.             */
 bool sally_mqtt_session_reply(struct sally_mqtt_session *s, size_t n,
