@@ -16,10 +16,9 @@ static const char *explain(const char *path, char room[256])
 {
     int why = errno;
 
-    (void)snprintf(room, 256, "%s: %s%s", path, strerror(why),
-                   why == ENOENT || why == ECONNREFUSED
-                       ? "; is sallyportd running?"
-                       : "");
+    (void)snprintf(
+        room, 256, "%s: %s%s", path, strerror(why),
+        why == ENOENT || why == ECONNREFUSED ? "; is sallyportd running?" : "");
     return room;
 }
 
@@ -73,10 +72,9 @@ static bool is_end(struct sally_span line, const char **wrong, char room[256])
     return done;
 }
 
-static const char *read_answer(FILE *f,
-                               void (*each)(void *context,
-                                            struct sally_span line),
-                               void *context, char room[256])
+static const char *
+read_answer(FILE *f, void (*each)(void *context, struct sally_span line),
+            void *context, char room[256])
 {
     char *line = malloc(SALLY_CONTROL_LINE);
     const char *wrong = "the answer broke off";

@@ -25,10 +25,7 @@ void sally_line_end(struct sally_line *l, FILE *out)
     l->buf = NULL;
 }
 
-static bool continues(uint8_t byte)
-{
-    return (byte & 0xc0) == 0x80;
-}
+static bool continues(uint8_t byte) { return (byte & 0xc0) == 0x80; }
 
 /* One character: its bytes, or '?' for one that a terminal would obey. */
 static struct sally_span take_character(struct sally_cursor *c)

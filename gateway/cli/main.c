@@ -34,8 +34,9 @@ int main(int argc, char **argv)
     };
     static char version[] = "version";
     char *version_args[] = { version };
-    struct sally_cli cli = { SALLY_DEFAULT_SOCKET, SALLY_DEFAULT_CONFIG, false,
-                             stdin, stdout, stderr };
+    struct sally_cli cli = {
+        SALLY_DEFAULT_SOCKET, SALLY_DEFAULT_CONFIG, false, stdin, stdout, stderr
+    };
     int option;
 
     /* "+": what stands behind the verb belongs to the verb. */

@@ -18,14 +18,13 @@ static bool is_user(const char *name)
     size_t len = strlen(name);
 
     for (size_t i = 0; i < len; i++)
-        if ((unsigned char)name[i] <= ' ' || name[i] == ':' ||
-            name[i] == '#' || name[i] == 127)
+        if ((unsigned char)name[i] <= ' ' || name[i] == ':' || name[i] == '#' ||
+            name[i] == 127)
             return false;
     return len != 0 && len <= USER_MAX && name[0] != '-';
 }
 
-static int fail(const struct sally_cli *cli, const char *what,
-                const char *why)
+static int fail(const struct sally_cli *cli, const char *what, const char *why)
 {
     fprintf(cli->err, "sallyportctl: %s: %s\n", what, why);
     return SALLY_EXIT_REFUSED;
@@ -45,8 +44,7 @@ static int change(const struct sally_cli *cli, const char *path,
     return SALLY_EXIT_DONE;
 }
 
-static int set(const struct sally_cli *cli, const char *path,
-               const char *user)
+static int set(const struct sally_cli *cli, const char *path, const char *user)
 {
     SALLY_ON_EXIT(sally_typed_wipe) struct sally_typed typed = { .len = 0 };
     struct sally_random random = sally_crypto_random();
@@ -57,8 +55,8 @@ static int set(const struct sally_cli *cli, const char *path,
     if (wrong != NULL)
         return fail(cli, user, wrong);
     e = sally_passwords_line(
-        user, (struct sally_span){ (uint8_t *)typed.bytes, typed.len },
-        &random, line);
+        user, (struct sally_span){ (uint8_t *)typed.bytes, typed.len }, &random,
+        line);
     if (e != SALLY_E_OK)
         return fail(cli, user, sally_err_text(e));
     return change(cli, path, user, line);
@@ -75,9 +73,11 @@ int sally_verb_passwd(const struct sally_cli *cli, const struct sally_verb *v,
     int status;
 
     if ((count == 2) != del || !is_user(user)) {
-        fprintf(cli->err, "usage: sallyportctl [OPTIONS] passwd %s\n"
-                          "USER has 1 to 64 bytes without spaces, ':' and "
-                          "'#'\n", v->args);
+        fprintf(cli->err,
+                "usage: sallyportctl [OPTIONS] passwd %s\n"
+                "USER has 1 to 64 bytes without spaces, ':' and "
+                "'#'\n",
+                v->args);
         return SALLY_EXIT_USAGE;
     }
     if (asprintf(&path, "%.*spasswords", dir, cli->config) < 0)

@@ -12,10 +12,7 @@
 
 #define PASSWORD_MAX 128 /* bytes that the gateway compares */
 
-void sally_typed_wipe(struct sally_typed *t)
-{
-    sally_wipe(t, sizeof(*t));
-}
+void sally_typed_wipe(struct sally_typed *t) { sally_wipe(t, sizeof(*t)); }
 
 /* Byte by byte, so that no buffer of the library keeps the password. */
 static const char *read_line(int fd, struct sally_typed *t)
@@ -56,9 +53,8 @@ static const char *ask_twice(int fd, FILE *err, struct sally_typed *out)
 
     if (wrong == NULL)
         wrong = ask(fd, err, "Once more: ", &again);
-    if (wrong == NULL &&
-        (again.len != out->len ||
-         memcmp(again.bytes, out->bytes, again.len) != 0))
+    if (wrong == NULL && (again.len != out->len ||
+                          memcmp(again.bytes, out->bytes, again.len) != 0))
         wrong = "the two are not the same";
     return wrong;
 }

@@ -14,11 +14,6 @@ struct cell {
     struct sally_span text;
 };
 
-static const char *yes_no(bool b)
-{
-    return b ? "yes" : "no";
-}
-
 /* A scalar as a person writes it; others and null are blank. */
 static struct sally_span text_of(struct sally_json j, struct cell *c)
 {
@@ -34,7 +29,7 @@ static struct sally_span text_of(struct sally_json j, struct cell *c)
     if (sally_json_string(j, &c->text))
         return c->text;
     if (sally_json_boolean(j, &b))
-        sally_put_text(&w, yes_no(b));
+        sally_put_text(&w, b ? "yes" : "no");
     else if (sally_json_integer(j, &whole))
         sally_put_format(&w, "%lld", (long long)whole);
     else if (sally_json_unsigned(j, &large))
@@ -117,20 +112,20 @@ void sally_table_pairs(FILE *out, struct sally_json row)
     put_pairs(out, row, "", "");
 }
 
-/* 18 + 6 + 9 + 20 + 10 + 12 columns and five spaces. */
+/* 18 + 6 + 9 + 19 + 10 + 12 columns and five spaces: the time to the second. */
 void sally_table_sensors_heading(FILE *out)
 {
-    fprintf(out, "%-18s %-6s %-9s %-20s %-10s %s\n", "SENSOR", "ONLINE",
-            "LEVEL", "LAST SEEN", "SERVER", "STATE");
+    fprintf(out, "%-18s %-6s %-9s %-19s %-10s %s\n", "SENSOR", "ONLINE",
+            "LEVEL", "LAST SEEN (UTC)", "SERVER", "STATE");
 }
 
 static void put_sensor(FILE *out, struct sally_json row,
                        struct sally_json account)
 {
-    column(out, row, "sensor", 18);
+    column(out, row, "id", 18);
     column(out, row, "online", 6);
     column(out, row, "level", 9);
-    column(out, row, "last_seen", 20);
+    column(out, row, "last_seen", 19);
     column(out, account, "server", 10);
     last(out, account, "state");
 }
@@ -183,7 +178,7 @@ static void put_broken(FILE *out, struct sally_json broken)
 {
     struct sally_span hop;
 
-    if (sally_json_string(broken, &hop)) {
+    if (sally_json_string(broken, &hop) && hop.len != 0) {
         fputs("broken at ", out);
         sally_print_clean(out, hop);
         fputc('\n', out);
@@ -209,16 +204,18 @@ void sally_table_show(FILE *out, struct sally_json row)
         put_broken(out, member);
 }
 
-/* 22 + 22 + 8 + 24 columns and three spaces. */
+/* 14 + 16 + 15 + 6 + 24 columns and four spaces. */
 void sally_table_values_heading(FILE *out)
 {
-    fprintf(out, "%-22s %-22s %-8s %s\n", "PATH", "VALUE", "UNIT", "TIME");
+    fprintf(out, "%-14s %-16s %-15s %-6s %s\n", "SENSOR", "PATH", "VALUE",
+            "UNIT", "TIME");
 }
 
 void sally_table_value(FILE *out, struct sally_json row)
 {
-    column(out, row, "path", 22);
-    column(out, row, "value", 22);
-    column(out, row, "unit", 8);
+    column(out, row, "sensor", 14);
+    column(out, row, "path", 16);
+    column(out, row, "value", 15);
+    column(out, row, "unit", 6);
     last(out, row, "time");
 }

@@ -105,8 +105,8 @@ static enum sally_err try_put(struct attempt *a,
                               const struct sally_config_put *put)
 {
     struct sally_rule_answer answer;
-    enum sally_err e = sally_rule_try(&a->place, map, put, a->topic,
-                                      a->payload, &answer);
+    enum sally_err e =
+        sally_rule_try(&a->place, map, put, a->topic, a->payload, &answer);
 
     if (e != SALLY_E_OK)
         return e;
@@ -125,8 +125,8 @@ static enum sally_err try_map(struct attempt *a,
                               const struct sally_config_map *map)
 {
     struct sally_rule_answer answer;
-    enum sally_err e = sally_rule_try(&a->place, map, NULL, a->topic,
-                                      a->payload, &answer);
+    enum sally_err e =
+        sally_rule_try(&a->place, map, NULL, a->topic, a->payload, &answer);
 
     if (e != SALLY_E_OK || !answer.result.matched)
         return e;
@@ -138,8 +138,7 @@ static enum sally_err try_map(struct attempt *a,
     return e;
 }
 
-static int fail(const struct sally_cli *cli, const char *what,
-                const char *why)
+static int fail(const struct sally_cli *cli, const char *what, const char *why)
 {
     fprintf(cli->err, "sallyportctl: %s: %s\n", what, why);
     return SALLY_EXIT_REFUSED;
@@ -157,8 +156,9 @@ static int try_all(struct attempt *a)
     if (a->maps == 0)
         return fail(a->cli, "try", "no map of the profile covers this topic");
     if (a->values == 0 && a->refused == 0)
-        return fail(a->cli, "try", "the message says nothing that a rule "
-                                   "asks for");
+        return fail(a->cli, "try",
+                    "the message says nothing that a rule "
+                    "asks for");
     return a->refused == 0 ? SALLY_EXIT_DONE : SALLY_EXIT_REFUSED;
 }
 
@@ -192,9 +192,11 @@ int sally_verb_try(const struct sally_cli *cli, const struct sally_verb *v,
     int status = SALLY_EXIT_REFUSED;
 
     if (sensor != (count == 4)) {
-        fprintf(cli->err, "usage: sallyportctl [OPTIONS] try %s\n"
-                          "       sallyportctl [OPTIONS] try --sensor ID "
-                          "TOPIC PAYLOAD\n", v->args);
+        fprintf(cli->err,
+                "usage: sallyportctl [OPTIONS] try %s\n"
+                "       sallyportctl [OPTIONS] try --sensor ID "
+                "TOPIC PAYLOAD\n",
+                v->args);
         return SALLY_EXIT_USAGE;
     }
     if (sally_config_files_read(cli->config, &files, cli->err) != 0) {
@@ -206,8 +208,9 @@ int sally_verb_try(const struct sally_cli *cli, const struct sally_verb *v,
     if (sally_config_load(files.files, files.count, &config, cli->err) == 0) {
         a.place.config = &config;
         if (!find_place(&a, name, sensor))
-            status = fail(cli, name, sensor ? "there is no such sensor"
-                                            : "there is no such profile");
+            status = fail(cli, name,
+                          sensor ? "there is no such sensor"
+                                 : "there is no such profile");
         else
             status = try_all(&a);
     }

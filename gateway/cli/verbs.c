@@ -10,11 +10,10 @@
 static const struct sally_verb verbs[] = {
     { "status", "", "the gateway as a whole", 0, 0, sally_verb_ask },
     { "sensors", "", "every sensor with its accounts", 0, 0, sally_verb_ask },
-    { "show", "SENSOR", "one sensor, hop by hop",
-      1, 1, sally_verb_ask },
+    { "show", "SENSOR", "one sensor, hop by hop", 1, 1, sally_verb_ask },
     { "values", "[SENSOR]", "the present values", 0, 1, sally_verb_ask },
-    { "try", "PROFILE TOPIC PAYLOAD", "what a profile makes of a message",
-      3, 4, sally_verb_try },
+    { "try", "PROFILE TOPIC PAYLOAD", "what a profile makes of a message", 3, 4,
+      sally_verb_try },
     { "passwd", "[-D] USER", "sets a sensor's password, or deletes it", 1, 2,
       sally_verb_passwd },
     { "version", "", "of this program and its libraries", 0, 0,
@@ -46,8 +45,10 @@ int sally_verb_run(const struct sally_cli *cli, char **args, int count)
         return SALLY_EXIT_USAGE;
     }
     if (verb == NULL) {
-        fprintf(cli->err, "sallyportctl: \"%s\" is no verb of this version; "
-                          "see --help\n", args[0]);
+        fprintf(cli->err,
+                "sallyportctl: \"%s\" is no verb of this version; "
+                "see --help\n",
+                args[0]);
         return SALLY_EXIT_USAGE;
     }
     if (count - 1 < verb->min || count - 1 > verb->max) {
@@ -65,13 +66,12 @@ int sally_verb_version(const struct sally_cli *cli, const struct sally_verb *v,
     (void)args;
     (void)count;
     if (cli->json)
-        fprintf(cli->out, "{\"version\":\"%s\",\"wolfssl\":\"%s\","
-                          "\"features\":\"%s\"}\n",
-                SALLY_VERSION, sally_crypto_version(),
-                sally_crypto_features());
+        fprintf(cli->out,
+                "{\"version\":\"%s\",\"wolfssl\":\"%s\","
+                "\"features\":\"%s\"}\n",
+                SALLY_VERSION, sally_crypto_version(), sally_crypto_features());
     else
-        fprintf(cli->out, "sallyportctl %s\n%s\nfeatures: %s\n",
-                SALLY_VERSION, sally_crypto_version(),
-                sally_crypto_features());
+        fprintf(cli->out, "sallyportctl %s\n%s\nfeatures: %s\n", SALLY_VERSION,
+                sally_crypto_version(), sally_crypto_features());
     return SALLY_EXIT_DONE;
 }

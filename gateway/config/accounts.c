@@ -9,7 +9,9 @@
 #define DEFAULT_KEY_FILE "keys/{id}.psk" /* beside the main file */
 
 static const struct sally_word modes[] = {
-    { "psk", SALLY_MODE_PSK }, { "nosec", SALLY_MODE_NOSEC }, { NULL, 0 },
+    { "psk", SALLY_MODE_PSK },
+    { "nosec", SALLY_MODE_NOSEC },
+    { NULL, 0 },
 };
 
 #define NO_FIELD 0, 0
@@ -47,8 +49,8 @@ find_server(struct sally_loader *l, const config_setting_t *group,
     if (found == NULL) {
         if (!l->incomplete)
             sally_expected(&l->reader, group,
-                           config_setting_get_member(group, "server"),
-                           "server", "the name of a server");
+                           config_setting_get_member(group, "server"), "server",
+                           "the name of a server");
         return NULL;
     }
     *number = (uint32_t)found->number;
@@ -119,11 +121,10 @@ static void check_one_per_server(struct sally_loader *l,
     for (size_t i = 1; i < count; i++)
         for (size_t j = 0; j < i; j++)
             if (all[i].server == all[j].server && all[i].server != UINT32_MAX)
-                sally_complain(&l->reader,
-                               config_setting_get_elem(list, (unsigned)i),
-                               "server",
-                               "line %u has an account at this server already",
-                               all[j].line);
+                sally_complain(
+                    &l->reader, config_setting_get_elem(list, (unsigned)i),
+                    "server", "line %u has an account at this server already",
+                    all[j].line);
 }
 
 /* `server` alone means an account with everything by default. */
@@ -141,7 +142,8 @@ static void take_implied(struct sally_loader *l, const config_setting_t *group,
     a = sally_arena_take(l->reader.arena, 1, sizeof(*a));
     if (a == NULL)
         return;
-    *a = (struct sally_config_account){ .server = number, .identity = "",
+    *a = (struct sally_config_account){ .server = number,
+                                        .identity = "",
                                         .key_file = "" };
     a->line = (unsigned)config_setting_source_line(group);
     if (server != NULL)
@@ -157,22 +159,21 @@ void sally_accounts_load(struct sally_loader *l, const config_setting_t *group,
                          struct sally_sensor_draft *draft)
 {
     const config_setting_t *list;
-    size_t count = sally_schema_list(&l->reader, group, "accounts",
-                                     "groups { }", &list);
+    size_t count =
+        sally_schema_list(&l->reader, group, "accounts", "groups { }", &list);
 
     if (list == NULL) {
         if (config_setting_get_member(group, "server") != NULL)
             take_implied(l, group, draft);
         return;
     }
-    draft->accounts = sally_arena_take(l->reader.arena, count,
-                                       sizeof(*draft->accounts));
+    draft->accounts =
+        sally_arena_take(l->reader.arena, count, sizeof(*draft->accounts));
     draft->sensor.account_count = draft->accounts == NULL ? 0 : count;
     for (size_t i = 0; i < draft->sensor.account_count; i++)
         take_account(l, config_setting_get_elem(list, (unsigned)i),
                      draft->server, &draft->accounts[i]);
-    check_one_per_server(l, list, draft->accounts,
-                         draft->sensor.account_count);
+    check_one_per_server(l, list, draft->accounts, draft->sensor.account_count);
 }
 
 static void finish_identity(struct sally_loader *l,
@@ -198,8 +199,7 @@ static void finish_identity(struct sally_loader *l,
                        sally_arena_format(&l->scratch, "%s %s",
                                           l->server_list[a->server].name,
                                           a->identity),
-                       number, "identity",
-                       "an identity at each server");
+                       number, "identity", "an identity at each server");
 }
 
 void sally_accounts_finish(struct sally_loader *l,

@@ -93,8 +93,8 @@ void sally_auth_check_addresses(struct sally_loader *l)
 {
     size_t ips = collect(l->out, NULL, false);
     size_t macs = collect(l->out, NULL, true);
-    struct claim *claims = sally_arena_take(
-        &l->scratch, ips > macs ? ips : macs, sizeof(*claims));
+    struct claim *claims =
+        sally_arena_take(&l->scratch, ips > macs ? ips : macs, sizeof(*claims));
 
     if (claims == NULL)
         return;

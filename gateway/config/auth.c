@@ -91,8 +91,8 @@ static void check_keys(struct sally_loader *l, const config_setting_t *group,
 
         if (s != NULL && pairings[i].method != method)
             sally_complain(&l->reader, s, pairings[i].key,
-                           "expected no %s with method \"%s\"",
-                           pairings[i].key, sally_auth_method_name(method));
+                           "expected no %s with method \"%s\"", pairings[i].key,
+                           sally_auth_method_name(method));
     }
 }
 
@@ -127,8 +127,8 @@ static bool normalise_ip(struct sally_loader *l, const char **ip)
     return true;
 }
 
-static void check_address(struct sally_loader *l,
-                          const config_setting_t *group, struct entry *e)
+static void check_address(struct sally_loader *l, const config_setting_t *group,
+                          struct entry *e)
 {
     struct sally_config_auth *a = &e->auth;
 
@@ -176,8 +176,8 @@ void sally_auth_load(struct sally_loader *l, const config_setting_t *group,
 
     if (list == NULL)
         return;
-    draft->auth = sally_arena_take(l->reader.arena, count,
-                                   sizeof(*draft->auth));
+    draft->auth =
+        sally_arena_take(l->reader.arena, count, sizeof(*draft->auth));
     draft->sensor.auth_count = draft->auth == NULL ? 0 : count;
     for (size_t i = 0; i < draft->sensor.auth_count; i++)
         take_entry(l, config_setting_get_elem(list, (unsigned)i),
@@ -189,8 +189,8 @@ void sally_auth_load(struct sally_loader *l, const config_setting_t *group,
 static enum sally_assurance worth(const struct sally_config_sensor *s)
 {
     bool all = s->require == SALLY_REQUIRE_ALL;
-    enum sally_assurance level = all ? SALLY_ASSURANCE_NONE
-                                     : SALLY_ASSURANCE_PROTECTED;
+    enum sally_assurance level =
+        all ? SALLY_ASSURANCE_NONE : SALLY_ASSURANCE_PROTECTED;
 
     for (size_t i = 0; i < s->auth_count; i++) {
         enum sally_assurance one = sally_auth_method_level(s->auth[i].method);
@@ -230,7 +230,8 @@ static void finish_entry(struct sally_loader *l, const config_setting_t *group,
         !listens_on(c->mqtt, c->mqtt_count, a->interface))
         sally_complain_at(&l->reader, l->reader.file, a->line, "interface",
                           "expected an interface that `local` listens on, "
-                          "got \"%s\"", a->interface);
+                          "got \"%s\"",
+                          a->interface);
 }
 
 void sally_auth_finish(struct sally_loader *l, const config_setting_t *group,

@@ -58,8 +58,8 @@ static bool write_file(int fd, const struct sally_config_file *f)
 enum sally_err sally_bundle_make(const struct sally_config_file *files,
                                  size_t count, int *fd)
 {
-    int made = memfd_create("sallyport-config",
-                            MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int made =
+        memfd_create("sallyport-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     bool good = made >= 0 && write_number(made, count);
 
     for (size_t i = 0; good && i < count; i++)

@@ -94,7 +94,7 @@ enum sally_down_answer {
     SALLY_DOWN_STORE    /* answer when the command is durable */
 };
 
-/* One command path: Write or Execute on `on` becomes a message to the sensor. */
+/* One command: Write or Execute on `on` becomes a message to the sensor. */
 struct sally_config_down {
     struct sally_path on;  /* a resource, or .../{resource} executable */
     bool execute;          /* the resource is executable */

@@ -10,7 +10,8 @@
 #define PAYLOAD_MAX 512 /* bytes of a template */
 
 static const struct sally_word answers[] = {
-    { "confirm", SALLY_DOWN_CONFIRM }, { "store", SALLY_DOWN_STORE },
+    { "confirm", SALLY_DOWN_CONFIRM },
+    { "store", SALLY_DOWN_STORE },
     { NULL, 0 },
 };
 
@@ -41,12 +42,11 @@ static void check_topic(struct sally_loader *l, const config_setting_t *group,
 
     if (d->topic[0] != '\0' && problem != NULL)
         sally_expected(&l->reader, group,
-                       config_setting_get_member(group, "topic"), "topic",
-                       "%s", problem);
+                       config_setting_get_member(group, "topic"), "topic", "%s",
+                       problem);
 }
 
-static void take_resource(struct sally_loader *l,
-                          const config_setting_t *group,
+static void take_resource(struct sally_loader *l, const config_setting_t *group,
                           struct sally_config_down *out)
 {
     const struct sally_resource_definition *d =
@@ -77,16 +77,16 @@ static void take_down(struct sally_loader *l, const config_setting_t *group,
         out->payload = out->execute ? "{arguments}" : "{value}";
     out->has_range =
         sally_rule_range(l, group, out->type, &out->min, &out->max);
-    out->value_count = sally_rule_values(l, group, SALLY_VALUE_FIRST, &out->on,
-                                         &out->values);
+    out->value_count =
+        sally_rule_values(l, group, SALLY_VALUE_FIRST, &out->on, &out->values);
 }
 
 void sally_down_load(struct sally_loader *l, const config_setting_t *group,
                      struct sally_config_profile *out)
 {
     const config_setting_t *list;
-    size_t count = sally_schema_list(&l->reader, group, "down", "groups { }",
-                                     &list);
+    size_t count =
+        sally_schema_list(&l->reader, group, "down", "groups { }", &list);
     struct sally_config_down *all =
         sally_arena_take(l->reader.arena, count, sizeof(*all));
 
@@ -102,7 +102,8 @@ void sally_down_load(struct sally_loader *l, const config_setting_t *group,
                 sally_path_equal(&all[i].on, &all[j].on))
                 sally_complain(&l->reader, one, "on",
                                "line %u has a command for this resource "
-                               "already", all[j].line);
+                               "already",
+                               all[j].line);
     }
     out->down = all;
     out->down_count = count;

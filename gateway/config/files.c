@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 /* Objects first and sensors last, as they look each other up. */
-static const char *const folders[] = { "objects.d", "profiles.d",
-                                       "sensors.d" };
+static const char *const folders[] = { "objects.d", "profiles.d", "sensors.d" };
 
 /* What reading works with. */
 struct reading {
@@ -113,8 +112,9 @@ static void take_folder(struct reading *r, const char *folder)
         return;
     }
     if ((size_t)count > room)
-        complain(r, folder, "with this folder there are more than 20000 "
-                            "files");
+        complain(r, folder,
+                 "with this folder there are more than 20000 "
+                 "files");
     for (int i = 0; i < count; i++) {
         if ((size_t)i < room)
             take_file(r, sally_arena_format(&r->out->arena, "%s/%s", folder,

@@ -21,11 +21,15 @@ static const struct sally_word levels[] = {
 };
 
 static const struct sally_word formats[] = {
-    { "logfmt", false }, { "json", true }, { NULL, 0 },
+    { "logfmt", false },
+    { "json", true },
+    { NULL, 0 },
 };
 
 static const struct sally_word targets[] = {
-    { "stderr", false }, { "syslog", true }, { NULL, 0 },
+    { "stderr", false },
+    { "syslog", true },
+    { NULL, 0 },
 };
 
 #define AT(field) SALLY_FIELD(sally_config, field)
@@ -64,8 +68,7 @@ static const struct sally_key spool_keys[] = {
 static const struct sally_key log_keys[] = {
     { "level", SALLY_KEY_WORD, AT(log.level), 0, 0, NULL, "info", levels },
     { "format", SALLY_KEY_WORD, AT(log.json), 0, 0, NULL, "logfmt", formats },
-    { "target", SALLY_KEY_WORD, AT(log.syslog), 0, 0, NULL, "stderr",
-      targets },
+    { "target", SALLY_KEY_WORD, AT(log.syslog), 0, 0, NULL, "stderr", targets },
 };
 
 static const struct sally_key console_keys[] = {
@@ -75,9 +78,8 @@ static const struct sally_key console_keys[] = {
     { "page", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
 };
 
-static const struct sally_schema gateway_group = {
-    "gateway", gateway_keys, SALLY_LEN(gateway_keys)
-};
+static const struct sally_schema gateway_group = { "gateway", gateway_keys,
+                                                   SALLY_LEN(gateway_keys) };
 
 /* The groups within, which all write to the same struct. */
 static const struct sally_schema inner_groups[] = {

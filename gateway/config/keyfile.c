@@ -40,15 +40,18 @@ static enum sally_err check(const char *path, uid_t service,
     if (s->st_uid != 0 && s->st_uid != service)
         return refuse(why, SALLY_E_NO_CREDENTIAL,
                       "%s: belongs to user %u; give it to root or to the "
-                      "service's user with chown", path, (unsigned)s->st_uid);
+                      "service's user with chown",
+                      path, (unsigned)s->st_uid);
     if ((mode & (S_IWGRP | S_IWOTH | S_IROTH)) != 0)
         return refuse(why, SALLY_E_NO_CREDENTIAL,
                       "%s: has mode %04o, so others can read or change the "
-                      "key; use chmod 0600 or 0640", path, (unsigned)mode);
+                      "key; use chmod 0600 or 0640",
+                      path, (unsigned)mode);
     if (s->st_size > FILE_MAX)
         return refuse(why, SALLY_E_NO_CREDENTIAL,
                       "%s: is larger than %d bytes; a key file holds one "
-                      "line of hexadecimal digits", path, FILE_MAX);
+                      "line of hexadecimal digits",
+                      path, FILE_MAX);
     return SALLY_E_OK;
 }
 
@@ -82,10 +85,7 @@ struct content {
     uint8_t bytes[FILE_MAX + 1];
 };
 
-static void content_wipe(struct content *c)
-{
-    sally_wipe(c, sizeof(*c));
-}
+static void content_wipe(struct content *c) { sally_wipe(c, sizeof(*c)); }
 
 static bool read_all(int fd, struct content *c)
 {

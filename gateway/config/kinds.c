@@ -234,9 +234,7 @@ static bool from_setting(enum form form, const config_setting_t *s,
 static bool from_text(enum form form, const char *text, struct scalar *v)
 {
     switch (form) {
-    case FORM_STRING:
-        v->text = text;
-        return true;
+    case FORM_STRING: v->text = text; return true;
     case FORM_WHOLE:
         return sally_text_int(sally_span_of(text), &v->whole) == SALLY_E_OK;
     case FORM_NUMBER:
@@ -259,8 +257,7 @@ static void describe_words(const struct sally_word *words,
     }
 }
 
-static void describe_duration(const struct sally_key *k,
-                              struct sally_writer *w)
+static void describe_duration(const struct sally_key *k, struct sally_writer *w)
 {
     char from[SALLY_DURATION_TEXT], to[SALLY_DURATION_TEXT];
 
@@ -284,34 +281,23 @@ static void describe(const struct sally_key *k, struct sally_writer *w)
                          k->what == NULL ? "text" : k->what, k->min, k->max);
         return;
     case SALLY_KEY_NAME:
-        sally_put_format(w, "a name of 1 to %d letters, digits, "
-                            "'.', '_' or '-'", NAME_MAX_BYTES);
+        sally_put_format(w,
+                         "a name of 1 to %d letters, digits, "
+                         "'.', '_' or '-'",
+                         NAME_MAX_BYTES);
         return;
-    case SALLY_KEY_FILE:
-        sally_put_text(w, "the path of a file");
-        return;
-    case SALLY_KEY_WORD:
-        describe_words(k->words, w);
-        return;
+    case SALLY_KEY_FILE: sally_put_text(w, "the path of a file"); return;
+    case SALLY_KEY_WORD: describe_words(k->words, w); return;
     case SALLY_KEY_DURATION:
-    case SALLY_KEY_SECONDS:
-        describe_duration(k, w);
-        return;
-    case SALLY_KEY_WHOLE:
-        describe_whole(k, w);
-        return;
-    case SALLY_KEY_REAL:
-        sally_put_text(w, "a number");
-        return;
-    case SALLY_KEY_BOOLEAN:
-        sally_put_text(w, "true or false");
-        return;
+    case SALLY_KEY_SECONDS: describe_duration(k, w); return;
+    case SALLY_KEY_WHOLE: describe_whole(k, w); return;
+    case SALLY_KEY_REAL: sally_put_text(w, "a number"); return;
+    case SALLY_KEY_BOOLEAN: sally_put_text(w, "true or false"); return;
     case SALLY_KEY_RESOURCE:
         sally_put_text(w, "the path of a resource such as \"/3303/0/5700\"");
         return;
     case SALLY_KEY_OTHER:
-    case SALLY_KEY_LATER:
-        return; /* never read here */
+    case SALLY_KEY_LATER: return; /* never read here */
     }
 }
 

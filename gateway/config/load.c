@@ -8,7 +8,10 @@
 #include "config/scan.h"
 
 #define NO_FIELD 0, 0
-#define GROUP(name) { name, SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL }
+#define GROUP(name)                                                            \
+    {                                                                          \
+        name, SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL                  \
+    }
 
 static const struct sally_key main_keys[] = {
     GROUP("gateway"), GROUP("local"),    GROUP("servers"),
@@ -24,8 +27,9 @@ static const struct place {
     const char *folder;
     struct sally_schema schema;
 } places[] = {
-    [SALLY_PLACE_MAIN] = { "", { "sallyport.conf", main_keys,
-                                 SALLY_LEN(main_keys) } },
+    [SALLY_PLACE_MAIN] = { "",
+                           { "sallyport.conf", main_keys,
+                             SALLY_LEN(main_keys) } },
     [SALLY_PLACE_OBJECTS] = { "objects.d", { "objects.d", objects_keys, 1 } },
     [SALLY_PLACE_PROFILES] = { "profiles.d",
                                { "profiles.d", profiles_keys, 1 } },
@@ -101,8 +105,8 @@ static void check_lists(struct sally_loader *l, const config_setting_t *root)
 
     for (size_t i = 0; i < SALLY_LEN(keys); i++) {
         const config_setting_t *list;
-        size_t count = sally_schema_list(&l->reader, root, keys[i],
-                                         "groups { }", &list);
+        size_t count =
+            sally_schema_list(&l->reader, root, keys[i], "groups { }", &list);
 
         for (size_t j = 0; j < count; j++) {
             const config_setting_t *one =
@@ -161,8 +165,8 @@ static void parse_all(struct sally_loader *l,
     for (size_t i = 0; i < count; i++) {
         struct sally_source *s = &l->sources[i];
 
-        s->path = sally_arena_text(l->reader.arena,
-                                   sally_span_of(files[i].path));
+        s->path =
+            sally_arena_text(l->reader.arena, sally_span_of(files[i].path));
         s->place = i == 0 ? SALLY_PLACE_MAIN : place_of(s->path);
         parse(l, s, files[i].text);
         incomplete = incomplete || l->incomplete;
@@ -180,8 +184,8 @@ static int by_id(const void *a, const void *b, void *context)
 
 static void index_sensors(struct sally_config *c)
 {
-    uint32_t *index = sally_arena_take(&c->arena, c->sensor_count,
-                                       sizeof(*index));
+    uint32_t *index =
+        sally_arena_take(&c->arena, c->sensor_count, sizeof(*index));
 
     if (index == NULL)
         return;
@@ -236,8 +240,8 @@ unsigned sally_config_load(const struct sally_config_file *files, size_t count,
                               .out = out };
     bool memory;
 
-    *out = (struct sally_config){ .name = "", .min_assurance =
-                                                  SALLY_ASSURANCE_SECRET };
+    *out = (struct sally_config){ .name = "",
+                                  .min_assurance = SALLY_ASSURANCE_SECRET };
     out->file = sally_arena_text(&out->arena, sally_span_of(files[0].path));
     beside(out);
     parse_all(&l, files, count);

@@ -24,9 +24,8 @@ static const struct sally_word assurances[] = {
 static const struct sally_key local_keys[] = {
     { "coap", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
     { "mqtt", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
-    { "min_assurance", SALLY_KEY_WORD,
-      SALLY_FIELD(sally_config, min_assurance), 0, 0, NULL, "secret",
-      assurances },
+    { "min_assurance", SALLY_KEY_WORD, SALLY_FIELD(sally_config, min_assurance),
+      0, 0, NULL, "secret", assurances },
     { "broker", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
 };
 
@@ -60,11 +59,11 @@ static bool same_place(const struct sally_config_listener *a,
            strcmp(a->interface, b->interface) == 0;
 }
 
-static void take_listener(struct sally_loader *l,
-                          const config_setting_t *group, uint16_t port,
-                          struct sally_config_listener *out)
+static void take_listener(struct sally_loader *l, const config_setting_t *group,
+                          uint16_t port, struct sally_config_listener *out)
 {
-    *out = (struct sally_config_listener){ .interface = "", .address = "",
+    *out = (struct sally_config_listener){ .interface = "",
+                                           .address = "",
                                            .port = port };
     out->line = (unsigned)config_setting_source_line(group);
     sally_schema_read(&l->reader, &listener_group, group, out);
@@ -80,8 +79,8 @@ static size_t take_listeners(struct sally_loader *l,
                              const struct sally_config_listener **out)
 {
     const config_setting_t *list;
-    size_t count = sally_schema_list(&l->reader, group, key,
-                                     "listeners { }", &list);
+    size_t count =
+        sally_schema_list(&l->reader, group, key, "listeners { }", &list);
     struct sally_config_listener *all =
         sally_arena_take(l->reader.arena, count, sizeof(*all));
 

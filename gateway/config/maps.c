@@ -9,12 +9,20 @@
 #include "config/units.h"
 
 static const struct sally_word formats[] = {
-    { "text", SALLY_PAYLOAD_TEXT }, { "json", SALLY_PAYLOAD_JSON }, { NULL, 0 },
+    { "text", SALLY_PAYLOAD_TEXT },
+    { "json", SALLY_PAYLOAD_JSON },
+    { NULL, 0 },
 };
 
 #define NO_FIELD 0, 0
-#define LATER(name) { name, SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL }
-#define OTHER(name) { name, SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL }
+#define LATER(name)                                                            \
+    {                                                                          \
+        name, SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL                  \
+    }
+#define OTHER(name)                                                            \
+    {                                                                          \
+        name, SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL                  \
+    }
 
 #define AT(field) SALLY_FIELD(sally_config_map, field)
 
@@ -161,20 +169,19 @@ static void take_put(struct sally_loader *l, const config_setting_t *group,
     if (d == NULL || d->type == SALLY_TYPE_NONE)
         return;
     out->type = d->type;
-    out->has_range =
-        sally_rule_range(l, group, d->type, &out->min, &out->max);
+    out->has_range = sally_rule_range(l, group, d->type, &out->min, &out->max);
     check_scaling(l, group, out);
     check_unit(l, group, d, out);
-    out->value_count = sally_rule_values(l, group, SALLY_SENSOR_FIRST,
-                                         &out->to, &out->values);
+    out->value_count =
+        sally_rule_values(l, group, SALLY_SENSOR_FIRST, &out->to, &out->values);
 }
 
 static void take_puts(struct sally_loader *l, const config_setting_t *group,
                       struct sally_config_map *m)
 {
     const config_setting_t *list;
-    size_t count = sally_schema_list(&l->reader, group, "put", "groups { }",
-                                     &list);
+    size_t count =
+        sally_schema_list(&l->reader, group, "put", "groups { }", &list);
     struct sally_config_put *all =
         sally_arena_take(l->reader.arena, count, sizeof(*all));
 
@@ -209,8 +216,8 @@ static void take_alives(struct sally_loader *l, const config_setting_t *group,
                         struct sally_config_map *m)
 {
     const config_setting_t *list;
-    size_t count = sally_schema_list(&l->reader, group, "alive", "pairs",
-                                     &list);
+    size_t count =
+        sally_schema_list(&l->reader, group, "alive", "pairs", &list);
     struct sally_config_alive *all =
         sally_arena_take(l->reader.arena, count, sizeof(*all));
 
@@ -250,8 +257,8 @@ void sally_maps_load(struct sally_loader *l, const config_setting_t *group,
                      struct sally_config_profile *out)
 {
     const config_setting_t *list;
-    size_t count = sally_schema_list(&l->reader, group, "maps", "groups { }",
-                                     &list);
+    size_t count =
+        sally_schema_list(&l->reader, group, "maps", "groups { }", &list);
     struct sally_config_map *all =
         sally_arena_take(l->reader.arena, count, sizeof(*all));
 

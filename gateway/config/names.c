@@ -40,7 +40,4 @@ const struct sally_name *sally_names_add(struct sally_names *n,
     return NULL;
 }
 
-void sally_names_wipe(struct sally_names *n)
-{
-    sally_hashmap_wipe(&n->map);
-}
+void sally_names_wipe(struct sally_names *n) { sally_hashmap_wipe(&n->map); }

@@ -8,11 +8,16 @@
 #define ID_MAX 65534
 
 static const struct sally_word types[] = {
-    { "none", SALLY_TYPE_NONE },       { "string", SALLY_TYPE_STRING },
-    { "integer", SALLY_TYPE_INTEGER }, { "unsigned", SALLY_TYPE_UNSIGNED },
-    { "float", SALLY_TYPE_FLOAT },     { "boolean", SALLY_TYPE_BOOLEAN },
-    { "opaque", SALLY_TYPE_OPAQUE },   { "time", SALLY_TYPE_TIME },
-    { "objlnk", SALLY_TYPE_OBJLNK },   { "corelnk", SALLY_TYPE_CORELNK },
+    { "none", SALLY_TYPE_NONE },
+    { "string", SALLY_TYPE_STRING },
+    { "integer", SALLY_TYPE_INTEGER },
+    { "unsigned", SALLY_TYPE_UNSIGNED },
+    { "float", SALLY_TYPE_FLOAT },
+    { "boolean", SALLY_TYPE_BOOLEAN },
+    { "opaque", SALLY_TYPE_OPAQUE },
+    { "time", SALLY_TYPE_TIME },
+    { "objlnk", SALLY_TYPE_OBJLNK },
+    { "corelnk", SALLY_TYPE_CORELNK },
     { NULL, 0 },
 };
 
@@ -57,12 +62,10 @@ static const struct sally_key resource_keys[] = {
 
 static const struct sally_schema object_group = { "object", object_keys,
                                                   SALLY_LEN(object_keys) };
-static const struct sally_schema resource_group = {
-    "resource", resource_keys, SALLY_LEN(resource_keys)
-};
+static const struct sally_schema resource_group = { "resource", resource_keys,
+                                                    SALLY_LEN(resource_keys) };
 
-static void take_resource(struct sally_loader *l,
-                          const config_setting_t *group,
+static void take_resource(struct sally_loader *l, const config_setting_t *group,
                           struct sally_resource_definition *out)
 {
     unsigned before = l->reader.bad;
@@ -84,7 +87,8 @@ static void take_resource(struct sally_loader *l,
         (out->operations == SALLY_OPERATION_EXECUTE))
         sally_expected(&l->reader, group,
                        config_setting_get_member(group, "operations"),
-                       "operations", "\"E\" with type \"none\" and only "
+                       "operations",
+                       "\"E\" with type \"none\" and only "
                        "there");
 }
 
@@ -93,8 +97,8 @@ static void take_resources(struct sally_loader *l,
                            struct sally_object_definition *o)
 {
     const config_setting_t *list;
-    size_t count = sally_schema_list(&l->reader, group, "resources",
-                                     "groups { }", &list);
+    size_t count =
+        sally_schema_list(&l->reader, group, "resources", "groups { }", &list);
     struct sally_resource_definition *all =
         sally_arena_take(&l->scratch, count, sizeof(*all));
 
@@ -135,8 +139,7 @@ static void take_object(struct sally_loader *l, const config_setting_t *group,
         return;
     }
     switch (sally_registry_add(&l->out->registry, &o)) {
-    case SALLY_E_OK:
-        return;
+    case SALLY_E_OK: return;
     case SALLY_E_DUPLICATE:
         sally_expected(&l->reader, group, id, "id",
                        "an object that is not built in or defined before");

@@ -46,8 +46,8 @@ static void take_profile(struct sally_loader *l, const config_setting_t *group,
     if (before != NULL)
         sally_expected(&l->reader, group,
                        config_setting_get_member(group, "name"), "name",
-                       "a name that no other profile has (%s:%u)",
-                       before->file, before->line);
+                       "a name that no other profile has (%s:%u)", before->file,
+                       before->line);
 }
 
 /* Sensors with rules of their own make one profile each. */
@@ -68,8 +68,8 @@ void sally_load_profiles(struct sally_loader *l)
 
     sally_load_each(l, "sensors", count_inline, &room);
     room += sally_load_each(l, "profiles", NULL, NULL);
-    l->profile_list = sally_arena_take(l->reader.arena, room,
-                                       sizeof(*l->profile_list));
+    l->profile_list =
+        sally_arena_take(l->reader.arena, room, sizeof(*l->profile_list));
     l->out->profiles = l->profile_list;
     if (l->profile_list != NULL)
         sally_load_each(l, "profiles", take_profile, NULL);

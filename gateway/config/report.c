@@ -40,14 +40,9 @@ static void put_found(FILE *out, const config_setting_t *s)
     case CONFIG_TYPE_STRING:
         put_quoted(out, config_setting_get_string(s));
         return;
-    case CONFIG_TYPE_GROUP:
-        fputs("a group { }", out);
-        return;
-    case CONFIG_TYPE_ARRAY:
-        fputs("an array [ ]", out);
-        return;
-    default:
-        fputs("a list ( )", out);
+    case CONFIG_TYPE_GROUP: fputs("a group { }", out); return;
+    case CONFIG_TYPE_ARRAY: fputs("an array [ ]", out); return;
+    default: fputs("a list ( )", out);
     }
 }
 

@@ -49,15 +49,18 @@ sally_rule_resource(struct sally_loader *l, const config_setting_t *group,
         if (!l->incomplete)
             sally_expected(&l->reader, group, found, key,
                            "a resource of a known object; %u is in no file "
-                           "of objects.d", path->id[0]);
+                           "of objects.d",
+                           path->id[0]);
         return NULL;
     }
     if (d == NULL || !is_mappable(d->type)) {
-        sally_expected(&l->reader, group, found, key, d == NULL
-                       ? "a resource that object %u has, with an instance at "
-                         "its end if it is multiple"
-                       : "a resource of object %u that text or a number can "
-                         "be", path->id[0]);
+        sally_expected(
+            &l->reader, group, found, key,
+            d == NULL ? "a resource that object %u has, with an instance at "
+                        "its end if it is multiple"
+                      : "a resource of object %u that text or a number can "
+                        "be",
+            path->id[0]);
         return NULL;
     }
     return d;
@@ -106,15 +109,13 @@ static const char *word_of(struct sally_loader *l, const config_setting_t *s)
     switch (config_setting_type(s)) {
     case CONFIG_TYPE_STRING:
         return sally_arena_text(a, sally_span_of(config_setting_get_string(s)));
-    case CONFIG_TYPE_BOOL:
-        return config_setting_get_bool(s) ? "true" : "false";
+    case CONFIG_TYPE_BOOL: return config_setting_get_bool(s) ? "true" : "false";
     case CONFIG_TYPE_INT:
     case CONFIG_TYPE_INT64:
         return sally_arena_format(a, "%lld", config_setting_get_int64(s));
     case CONFIG_TYPE_FLOAT:
         return sally_arena_format(a, "%.15g", config_setting_get_float(s));
-    default:
-        return NULL;
+    default: return NULL;
     }
 }
 
@@ -125,9 +126,7 @@ static bool value_of(struct sally_loader *l, const config_setting_t *s,
     struct sally_lwm2m_value v;
 
     switch (config_setting_type(s)) {
-    case CONFIG_TYPE_STRING:
-        v = sally_value_string(word_of(l, s));
-        break;
+    case CONFIG_TYPE_STRING: v = sally_value_string(word_of(l, s)); break;
     case CONFIG_TYPE_BOOL:
         v = sally_value_boolean(config_setting_get_bool(s) != 0);
         break;
@@ -138,11 +137,9 @@ static bool value_of(struct sally_loader *l, const config_setting_t *s,
     case CONFIG_TYPE_FLOAT:
         v = sally_value_real(config_setting_get_float(s));
         break;
-    default:
-        return false;
+    default: return false;
     }
-    return sally_registry_admit(&l->out->registry, path, &v, out) ==
-           SALLY_E_OK;
+    return sally_registry_admit(&l->out->registry, path, &v, out) == SALLY_E_OK;
 }
 
 static void take_pair(struct sally_loader *l, const config_setting_t *pair,
@@ -156,8 +153,7 @@ static void take_pair(struct sally_loader *l, const config_setting_t *pair,
 
     out->from = "";
     if (!config_setting_is_list(pair) || config_setting_length(pair) != 2) {
-        sally_expected(&l->reader, pair, pair, "values",
-                       "pairs in lists, %s",
+        sally_expected(&l->reader, pair, pair, "values", "pairs in lists, %s",
                        order == SALLY_SENSOR_FIRST
                            ? "( ( \"ON\", true ), ... )"
                            : "( ( true, \"ON\" ), ... )");
@@ -185,16 +181,16 @@ size_t sally_rule_values(struct sally_loader *l, const config_setting_t *group,
     const struct sally_resource_definition *d =
         sally_registry_definition(&l->out->registry, path);
     const config_setting_t *list;
-    size_t count = sally_schema_list(&l->reader, group, "values",
-                                     "pairs", &list);
+    size_t count =
+        sally_schema_list(&l->reader, group, "values", "pairs", &list);
     struct sally_config_pair *all =
         sally_arena_take(l->reader.arena, count, sizeof(*all));
 
     if (all == NULL)
         return 0;
     for (size_t i = 0; i < count; i++)
-        take_pair(l, config_setting_get_elem(list, (unsigned)i), order, path,
-                  d, &all[i]);
+        take_pair(l, config_setting_get_elem(list, (unsigned)i), order, path, d,
+                  &all[i]);
     *out = all;
     return count;
 }

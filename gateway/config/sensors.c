@@ -8,7 +8,9 @@
 #define YEAR 31536000000.0 /* milliseconds */
 
 static const struct sally_word requires[] = {
-    { "all", SALLY_REQUIRE_ALL }, { "any", SALLY_REQUIRE_ANY }, { NULL, 0 },
+    { "all", SALLY_REQUIRE_ALL },
+    { "any", SALLY_REQUIRE_ANY },
+    { NULL, 0 },
 };
 
 static const struct sally_word on_silent[] = {
@@ -20,8 +22,14 @@ static const struct sally_word on_silent[] = {
 
 #define NO_FIELD 0, 0
 #define AT(field) SALLY_FIELD(sally_sensor_draft, field)
-#define LATER(name) { name, SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL }
-#define OTHER(name) { name, SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL }
+#define LATER(name)                                                            \
+    {                                                                          \
+        name, SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL                  \
+    }
+#define OTHER(name)                                                            \
+    {                                                                          \
+        name, SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL                  \
+    }
 
 static const struct sally_key sensor_keys[] = {
     { "id", SALLY_KEY_NAME, AT(sensor.id), 0, 0, NULL, "", NULL },
@@ -56,9 +64,9 @@ static const struct sally_key sensor_keys[] = {
 
 static const struct sally_schema sensor_group = { "sensor", sensor_keys,
                                                   SALLY_LEN(sensor_keys) };
-static const struct sally_schema defaults_group = {
-    "sensor_defaults", sensor_keys, SALLY_LEN(sensor_keys)
-};
+static const struct sally_schema defaults_group = { "sensor_defaults",
+                                                    sensor_keys,
+                                                    SALLY_LEN(sensor_keys) };
 
 /* What taking one sensor after the other needs. */
 struct sensors {
@@ -80,23 +88,23 @@ void sally_sensor_claim(struct sally_loader *l, const config_setting_t *group,
     if (before != NULL && before->number != number)
         sally_complain(&l->reader, group, key,
                        "expected %s that no other sensor has, got \"%s\" as "
-                       "in %s:%u", what, name, before->file, before->line);
+                       "in %s:%u",
+                       what, name, before->file, before->line);
 }
 
 bool sally_sensor_lacks(const config_setting_t *group, const char *key)
 {
     const config_setting_t *list = config_setting_get_member(group, key);
 
-    return list == NULL || (config_setting_is_list(list) &&
-                            config_setting_length(list) == 0);
+    return list == NULL ||
+           (config_setting_is_list(list) && config_setting_length(list) == 0);
 }
 
 static void take_rules(struct sally_loader *l, const config_setting_t *group,
                        struct sally_sensor_draft *d)
 {
     size_t number = l->out->profile_count;
-    const config_setting_t *named =
-        config_setting_get_member(group, "profile");
+    const config_setting_t *named = config_setting_get_member(group, "profile");
 
     if (config_setting_get_member(group, "maps") == NULL &&
         config_setting_get_member(group, "down") == NULL)
@@ -115,8 +123,7 @@ static void take_rules(struct sally_loader *l, const config_setting_t *group,
 static void take_profile(struct sally_loader *l, const config_setting_t *group,
                          struct sally_sensor_draft *d)
 {
-    const config_setting_t *named =
-        config_setting_get_member(group, "profile");
+    const config_setting_t *named = config_setting_get_member(group, "profile");
     const struct sally_name *found;
 
     take_rules(l, group, d);
@@ -136,15 +143,15 @@ static void take_group(struct sally_loader *l, const struct sally_schema *s,
                        const config_setting_t *group,
                        struct sally_sensor_draft *d)
 {
-    const config_setting_t *server =
-        config_setting_get_member(group, "server");
+    const config_setting_t *server = config_setting_get_member(group, "server");
 
     sally_schema_read(&l->reader, s, group, d);
     take_profile(l, group, d);
     sally_auth_load(l, group, d);
     sally_accounts_load(l, group, d);
-    if (server != NULL && config_setting_get_member(group, "accounts") != NULL
-        && !l->incomplete && sally_names_find(&l->servers, d->server) == NULL)
+    if (server != NULL &&
+        config_setting_get_member(group, "accounts") != NULL &&
+        !l->incomplete && sally_names_find(&l->servers, d->server) == NULL)
         sally_expected(&l->reader, group, server, "server",
                        "the name of a server");
     d->sensor.auth = d->auth;
@@ -195,14 +202,12 @@ static void finish_names(struct sally_loader *l, const config_setting_t *group,
         s->endpoint = sally_arena_expand(arena, s->endpoint, s->id);
     if (!is_endpoint(s->endpoint))
         sally_expected(&l->reader, group,
-                       config_setting_get_member(group, "endpoint"),
-                       "endpoint",
+                       config_setting_get_member(group, "endpoint"), "endpoint",
                        "printable ASCII without spaces, quotes, '\\', '&', "
                        "'<' and '>'");
     if (s->id[0] == '\0')
         return;
-    sally_sensor_claim(l, group, &all->names.ids, s->id, number, "id",
-                       "an id");
+    sally_sensor_claim(l, group, &all->names.ids, s->id, number, "id", "an id");
     sally_sensor_claim(l, group, &all->names.ids, s->alias, number, "alias",
                        "an alias");
     sally_sensor_claim(l, group, &all->names.endpoints, s->endpoint, number,
@@ -242,7 +247,8 @@ static void check_limit(struct sally_loader *l, const config_setting_t *root)
     l->reader.file = l->out->file;
     sally_complain(&l->reader, limit == NULL ? group : limit, "max_sensors",
                    "expected at least %zu, the number of sensors there are, "
-                   "got %u", l->out->sensor_count, l->out->max_sensors);
+                   "got %u",
+                   l->out->sensor_count, l->out->max_sensors);
 }
 
 static bool prepare(struct sally_loader *l, struct sensors *all, size_t count)
@@ -262,11 +268,15 @@ static bool prepare(struct sally_loader *l, struct sensors *all, size_t count)
 void sally_load_sensors(struct sally_loader *l)
 {
     static const struct sally_config_sensor empty = {
-        .id = "", .alias = "", .endpoint = "", .manufacturer = "",
-        .model = "", .serial = "",
+        .id = "",
+        .alias = "",
+        .endpoint = "",
+        .manufacturer = "",
+        .model = "",
+        .serial = "",
     };
-    struct sensors all = { .defaults = { .sensor = empty, .server = "",
-                                         .profile = "" } };
+    struct sensors all = { .defaults = {
+                               .sensor = empty, .server = "", .profile = "" } };
     const struct sally_source *main_file = &l->sources[0];
     size_t count = sally_load_each(l, "sensors", NULL, NULL);
 

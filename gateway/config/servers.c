@@ -5,11 +5,13 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define SHORT_ID_MAX 65534 /* 0 and 65535 are reserved; object /0, resource 10 */
+#define SHORT_ID_MAX 65534         /* 0 and 65535 are reserved: /0/x/10 */
 #define LIFETIME_MAX 31536000000.0 /* ms in a year */
 
 static const struct sally_word versions[] = {
-    { "1.0", SALLY_LWM2M_1_0 }, { "1.1", SALLY_LWM2M_1_1 }, { NULL, 0 },
+    { "1.0", SALLY_LWM2M_1_0 },
+    { "1.1", SALLY_LWM2M_1_1 },
+    { NULL, 0 },
 };
 
 static const struct sally_word reports[] = {
@@ -55,10 +57,8 @@ static const char *uri_problem(enum sally_err e)
     switch (e) {
     case SALLY_E_UNSUPPORTED:
         return "a URI that begins with coaps:// or coap://";
-    case SALLY_E_OUT_OF_RANGE:
-        return "a port from 1 to 65535 in the URI";
-    case SALLY_E_TOO_LARGE:
-        return "a host name of at most 253 bytes";
+    case SALLY_E_OUT_OF_RANGE: return "a port from 1 to 65535 in the URI";
+    case SALLY_E_TOO_LARGE: return "a host name of at most 253 bytes";
     default:
         return "a URI such as \"coaps://lwm2m.example.com:5684\", without "
                "path and query";
@@ -71,8 +71,7 @@ static bool is_loopback(const struct sally_uri *uri)
     struct in_addr v4;
     struct in6_addr v6;
 
-    if (uri->kind == SALLY_URI_IPV4 &&
-        inet_pton(AF_INET, uri->host, &v4) == 1)
+    if (uri->kind == SALLY_URI_IPV4 && inet_pton(AF_INET, uri->host, &v4) == 1)
         return ntohl(v4.s_addr) >> 24 == 127;
     return uri->kind == SALLY_URI_IPV6 &&
            inet_pton(AF_INET6, uri->host, &v6) == 1 &&
@@ -101,9 +100,8 @@ static void check_unique(struct sally_loader *l, const config_setting_t *group,
 {
     const struct sally_config_server *s = &l->server_list[number];
 
-    if (s->name[0] != '\0' &&
-        sally_names_add(&l->servers, s->name, number, l->reader.file,
-                        s->line) != NULL)
+    if (s->name[0] != '\0' && sally_names_add(&l->servers, s->name, number,
+                                              l->reader.file, s->line) != NULL)
         sally_expected(&l->reader, group,
                        config_setting_get_member(group, "name"), "name",
                        "a name that no other server has");
@@ -139,8 +137,8 @@ void sally_load_servers(struct sally_loader *l, const config_setting_t *root)
     if (count == 0 && config_setting_get_member(root, "servers") == NULL)
         sally_expected(&l->reader, NULL, NULL, "servers",
                        "a list ( ) of at least one server");
-    l->server_list = sally_arena_take(l->reader.arena, count,
-                                      sizeof(*l->server_list));
+    l->server_list =
+        sally_arena_take(l->reader.arena, count, sizeof(*l->server_list));
     l->out->servers = l->server_list;
     if (l->server_list != NULL)
         sally_load_each(l, "servers", take_server, NULL);

@@ -7,6 +7,7 @@
 
 #include "base/span.h"
 
+/* clang-format off */
 static const char *const units[] = {
     /* RFC 8428 and later additions to the registry */
     "m", "kg", "g", "s", "A", "K", "cd", "mol", "Hz", "rad", "sr", "N", "Pa",
@@ -22,15 +23,28 @@ static const char *const units[] = {
     "mA", "dBm", "ug/m3", "mm/h", "m/h", "ppm", "/100", "/1000", "hPa", "mm",
     "cm", "km", "km/h",
 };
+/* clang-format on */
 
 static const struct slip {
     const char *written, *meant;
 } slips[] = {
-    { "degC", "Cel" },   { "\xc2\xb0" "C", "Cel" }, { "celsius", "Cel" },
-    { "Celsius", "Cel" }, { "percent", "%" },       { "lux", "lx" },
-    { "bar", "Pa" },     { "mbar", "hPa" },         { "kwh", "kWh" },
-    { "kPa", "Pa" },     { "volt", "V" },           { "watt", "W" },
-    { "dBM", "dBm" },    { "%rh", "%RH" },          { "sec", "s" },
+    { "degC", "Cel" },
+    { "\xc2\xb0"
+      "C",
+      "Cel" },
+    { "celsius", "Cel" },
+    { "Celsius", "Cel" },
+    { "percent", "%" },
+    { "lux", "lx" },
+    { "bar", "Pa" },
+    { "mbar", "hPa" },
+    { "kwh", "kWh" },
+    { "kPa", "Pa" },
+    { "volt", "V" },
+    { "watt", "W" },
+    { "dBM", "dBm" },
+    { "%rh", "%RH" },
+    { "sec", "s" },
 };
 
 bool sally_unit_is_known(const char *unit)

@@ -61,7 +61,7 @@ static pid_t serve(const char *request, const char *answer)
 
 #define DONE "{\"done\":true}\n"
 #define SENSOR                                                                 \
-    "{\"sensor\":\"boiler\",\"online\":true,\"level\":\"secret\","             \
+    "{\"id\":\"boiler\",\"online\":true,\"level\":\"secret\","                 \
     "\"method\":\"password\",\"last_seen\":\"2026-11-22T13:00:00Z\","          \
     "\"accounts\":[{\"server\":\"cloud\",\"state\":\"registered\","            \
     "\"secure\":true,\"suite\":\"PSK-AES128-CCM8\",\"waiting\":0,"             \
@@ -83,13 +83,13 @@ static const struct row {
     { "status, for a program", true, { "status" }, "status\n",
       "{\"uptime_s\":75}\n" DONE, 0, "{\"uptime_s\":75}\n", "" },
     { "sensors", false, { "sensors" }, "sensors\n",
-      SENSOR "}\n{\"sensor\":\"a-sensor-with-a-long-name\",\"online\":false,"
+      SENSOR "}\n{\"id\":\"a-sensor-with-a-long-name\",\"online\":false,"
       "\"level\":\"none\",\"last_seen\":null,\"accounts\":[]}\n" DONE, 0,
-      "SENSOR             ONLINE LEVEL     LAST SEEN            SERVER     "
+      "SENSOR             ONLINE LEVEL     LAST SEEN (UTC)     SERVER     "
       "STATE\n"
-      "boiler             yes    secret    2026-11-22T13:00:00Z cloud      "
+      "boiler             yes    secret    2026-11-22T13:00:00 cloud      "
       "registered\n"
-      "a-sensor-with-a-lo no     none                                      "
+      "a-sensor-with-a-lo no     none                                     "
       "\n", "" },
     { "no sensor at all", false, { "sensors" }, "sensors\n", DONE, 0, "", "" },
     { "show, hops as rows", false, { "show", "boiler" }, "show boiler\n",
@@ -97,7 +97,7 @@ static const struct row {
       "{\"hop\":\"authenticated\",\"ok\":true,\"detail\":\"password\"}\n"
       "{\"hop\":\"mapped\",\"ok\":false,\"detail\":\"3 messages unmapped\"}\n"
       "{\"broken\":\"mapped\"}\n" DONE, 0,
-      "sensor               boiler\n"
+      "id                   boiler\n"
       "online               yes\n"
       "level                secret\n"
       "method               password\n"
@@ -113,25 +113,27 @@ static const struct row {
       "  --  mapped         3 messages unmapped\n"
       "broken at mapped\n", "" },
     { "show, hops as a list", false, { "show", "boiler" }, "show boiler\n",
-      "{\"sensor\":\"boiler\",\"hops\":[{\"hop\":\"plain\",\"ok\":true,"
+      "{\"id\":\"boiler\",\"hops\":[{\"hop\":\"plain\",\"ok\":true,"
       "\"detail\":\"\"}],\"broken\":null}\n" DONE, 0,
-      "sensor               boiler\n"
+      "id                   boiler\n"
       "  ok  plain          \n"
       "nothing is broken\n", "" },
     { "values", false, { "values", "boiler" }, "values boiler\n",
-      "{\"path\":\"/3303/0/5700\",\"value\":21.4,\"unit\":\"Cel\","
+      "{\"sensor\":\"boiler\",\"path\":\"/3303/0/5700\",\"value\":21.4,"
+      "\"unit\":\"Cel\","
       "\"time\":\"2026-11-22T13:00:00Z\"}\n"
-      "{\"path\":\"/3306/0/5850\",\"value\":true,\"time\":null}\n" DONE, 0,
-      "PATH                   VALUE                  UNIT     TIME\n"
-      "/3303/0/5700           21.4                   Cel      "
+      "{\"sensor\":\"boiler\",\"path\":\"/3306/0/5850\",\"value\":true,"
+      "\"time\":null}\n" DONE, 0,
+      "SENSOR         PATH             VALUE           UNIT   TIME\n"
+      "boiler         /3303/0/5700     21.4            Cel    "
       "2026-11-22T13:00:00Z\n"
-      "/3306/0/5850           yes                             \n", "" },
+      "boiler         /3306/0/5850     yes                    \n", "" },
     { "values of all", false, { "values" }, "values\n", DONE, 0, "", "" },
     { "a value that would move the cursor", false, { "values" }, "values\n",
       "{\"path\":\"/1\",\"value\":\"\\u001b[2J\\n\",\"unit\":\"\",\"time\":"
       "\"t\"}\n" DONE, 0,
-      "PATH                   VALUE                  UNIT     TIME\n"
-      "/1                     ?[2J?                           t\n", "" },
+      "SENSOR         PATH             VALUE           UNIT   TIME\n"
+      "               /1               ?[2J?                  t\n", "" },
     { "an error", false, { "show", "nobody" }, "show nobody\n",
       "{\"error\":\"there is no sensor \\\"nobody\\\"\"}\n", 1, "",
       "sallyportctl: there is no sensor \"nobody\"\n" },

@@ -16,6 +16,7 @@
 #include "cli/passwords.h"
 #include "cli/verbs.h"
 #include "codec/base64.h"
+#include "ingress/auth/password_file.h"
 #include "security/crypto.h"
 
 static char folder[] = "/tmp/sally-passwords-XXXXXX";
@@ -67,6 +68,7 @@ static void makes_a_line(void **state)
     const struct sally_random random = { fill, NULL };
     uint8_t salt[16], want[32], got[40];
     struct sally_buf buf = SALLY_BUF(got);
+    struct sally_password_line parsed;
     char line[SALLY_PASSWORD_LINE], padded[SALLY_PASSWORD_LINE + 2];
 
     (void)state;
@@ -74,6 +76,8 @@ static void makes_a_line(void **state)
     assert_int_equal(sally_passwords_line("boiler", sally_span_of("secret"),
                                           &random, line), SALLY_E_OK);
     assert_memory_equal(line, begin, sizeof(begin) - 1);
+    assert_null(sally_password_line_parse(sally_span_of(line), &parsed));
+    assert_true(sally_span_is(parsed.name, "boiler"));
     assert_int_equal(
         sally_crypto_scrypt(sally_span_of("secret"),
                             (struct sally_span){ salt, sizeof(salt) },

@@ -27,8 +27,8 @@ static const struct content_row {
 } content_rows[] = {
     { "sixteen bytes and a line break", HEX16 "\n", 16, "" },
     { "without a line break", HEX16, 16, "" },
-    { "a line break of another system, upper case", "AABBCCDDEEFF00112233445566778899\r\n",
-      16, "" },
+    { "a line break of another system, upper case",
+      "AABBCCDDEEFF00112233445566778899\r\n", 16, "" },
     { "the longest", HEX64 "\n", 64, "" },
     { "the shortest, with a warning", "0a\n", 1,
       "the key has 1 bytes; at least 16 are advised" },

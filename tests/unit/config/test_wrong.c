@@ -10,17 +10,24 @@
 #include "unit/config/given.h"
 
 #define AT "etc/sallyport.conf:"
-#define MAP(inner) "profiles = ( { name = \"p\"; maps = ( { " inner " } ); } );\n"
+#define MAP(inner)                                                             \
+    "profiles = ( { name = \"p\"; maps = ( { " inner " } ); } );\n"
 #define PUT(inner) MAP("topic = \"t\"; put = ( { " inner " } );")
-#define JSON(inner) MAP("topic = \"t\"; format = \"json\"; put = ( { " inner " } );")
-#define DOWN(inner) "profiles = ( { name = \"p\"; down = ( { " inner " } ); } );\n"
-#define SENSOR(inner) "sensors = ( { id = \"a\"; profile = \"p\"; " inner " } );\n"
+#define JSON(inner)                                                            \
+    MAP("topic = \"t\"; format = \"json\"; put = ( { " inner " } );")
+#define DOWN(inner)                                                            \
+    "profiles = ( { name = \"p\"; down = ( { " inner " } ); } );\n"
+#define SENSOR(inner)                                                          \
+    "sensors = ( { id = \"a\"; profile = \"p\"; " inner " } );\n"
 #define TWO(first, second)                                                     \
     "sensors = ( { profile = \"p\"; " ACCOUNT first " },\n"                    \
     "{ profile = \"p\"; " ACCOUNT second " } );\n"
 #define SERVER(inner) "servers = ( { name = \"cloud\"; " inner " } );\n"
-#define USER(name) "authenticate = ( { method = \"password\"; username = \"" name "\"; } );"
-#define ADDRESS(inner) "accept_weak = true; authenticate = ( { method = \"address\"; " inner " } );"
+#define USER(name)                                                             \
+    "authenticate = ( { method = \"password\"; username = \"" name "\"; } );"
+#define ADDRESS(inner)                                                         \
+    "accept_weak = true; authenticate = ( { method = \"address\"; " inner      \
+    " } );"
 #define GIVEN GATEWAY LOCAL SERVERS PROFILES SENSORS
 
 static const struct row {
