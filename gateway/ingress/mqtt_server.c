@@ -286,7 +286,7 @@ static void told_password(void *subject, bool good, sally_usec now)
 {
     struct sally_mqtt_connection *c = subject;
 
-    if (good)
+    if (good && c->claimed != NOBODY)
         proved(c, now);
     else
         refuse(c, "wrong user name or password");
@@ -302,13 +302,10 @@ static void check_password(struct sally_mqtt_connection *c,
     switch (sally_passwords_check(s->passwords, &source, k->username,
                                   k->password, told_password, c, s->now)) {
     case SALLY_PASSWORD_GOOD:
-        if (c->claimed == NOBODY)
-            refuse(c, "no sensor has this user name");
-        else
-            proved(c, s->now);
+        told_password(c, true, s->now);
         return;
     case SALLY_PASSWORD_BAD:
-        refuse(c, "wrong user name or password");
+        told_password(c, false, s->now);
         return;
     case SALLY_PASSWORD_BLOCKED:
         log_refusal(c, "blocked after too many failures");

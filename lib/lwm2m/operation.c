@@ -65,13 +65,12 @@ size_t sally_operation_collect(const struct sally_lwm2m_client *c,
 /* Without Accept the choice is ours: the bare value of one resource, else the
  * version's own container (Core 1.1 s.7.4).                                 */
 static const struct sally_lwm2m_format *
-pick_format(const struct sally_lwm2m_client *c, const struct sally_path *path,
-            uint32_t wanted, size_t count)
+pick_format(const struct sally_lwm2m_client *c, uint32_t wanted, bool one_value)
 {
     if (wanted != NONE)
         return wanted > UINT16_MAX ? NULL
                                    : sally_format_find((uint16_t)wanted);
-    if (path->depth >= SALLY_DEPTH_RESOURCE && count == 1)
+    if (one_value)
         return sally_format_find(SALLY_FORMAT_TEXT);
     return sally_format_find(c->version == 10 ? SALLY_FORMAT_TLV
                                               : SALLY_FORMAT_SENML_CBOR);
@@ -107,7 +106,8 @@ uint8_t sally_operation_read(const struct sally_lwm2m_client *c,
 
     if (code != 0)
         return code;
-    f = pick_format(c, path, wanted, count);
+    f = pick_format(c, wanted,
+                    count == 1 && sally_path_equal(&records[0].path, path));
     if (f == NULL || f->min_version > c->version)
         return SALLY_CODE_NOT_ACCEPTABLE;
     *chosen = f->number;

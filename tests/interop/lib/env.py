@@ -73,7 +73,7 @@ class Env:
         return self.add(mqtt.MosquittoSub(self.directory, "127.0.0.1", port,
                                           topics, user, password, **more))
 
-    def coap_sensor(self, address, port=0):
+    def coap_sensor(self, address, port=5683):
         return self.closing(coap.Sensor(address, port))
 
     def relay(self, port, **more):

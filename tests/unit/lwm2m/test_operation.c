@@ -39,6 +39,8 @@ static const struct row {
     { "read an object", GET, "3", NULL, CBOR, NO, EMPTY, 0x45, NULL },
     { "read a resource instance", GET, "3/0/11/0", NULL, TEXT, NO, EMPTY, 0x45,
       "0" },
+    { "read a multiple resource, our choice", GET, "3/0/11", NULL, NO, NO,
+      EMPTY, 0x45, NULL },
     { "read what is not there", GET, "3304/0/5700", NULL, NO, NO, EMPTY, 0x84,
       NULL },
     { "read what was not measured yet", GET, "3306/0/5850", NULL, NO, NO,
