@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/config/kinds.c - each kind of value: what it looks like, what it is
- * stored as, and how it is described to a person.                           */
+/* gateway/config/kinds.c - each kind of value: what it looks like in a file
+ * and what it is stored as.                                                 */
 #include "config/kinds.h"
 
 #include <string.h>
@@ -9,7 +9,6 @@
 #include "config/config.h"
 #include "config/duration.h"
 
-#define NAME_MAX_BYTES 64
 #define PATH_MAX_BYTES 1024
 
 /* A value before it is checked: the members that its setting type has. */
@@ -68,7 +67,7 @@ bool sally_name_is_plain(const char *name)
                                 "abcdefghijklmnopqrstuvwxyz0123456789._-";
     size_t len = strlen(name);
 
-    return len != 0 && len <= NAME_MAX_BYTES && strspn(name, plain) == len &&
+    return len != 0 && len <= SALLY_NAME_MAX && strspn(name, plain) == len &&
            strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
@@ -246,61 +245,6 @@ static bool from_text(enum form form, const char *text, struct scalar *v)
     return false;
 }
 
-/* "a" or "b", or "a", "b" or "c" */
-static void describe_words(const struct sally_word *words,
-                           struct sally_writer *w)
-{
-    for (size_t i = 0; words[i].word != NULL; i++) {
-        if (i != 0)
-            sally_put_text(w, words[i + 1].word == NULL ? " or " : ", ");
-        sally_put_format(w, "\"%s\"", words[i].word);
-    }
-}
-
-static void describe_duration(const struct sally_key *k, struct sally_writer *w)
-{
-    char from[SALLY_DURATION_TEXT], to[SALLY_DURATION_TEXT];
-
-    sally_put_format(w, "a duration in quotes, \"%s\" to \"%s\"",
-                     sally_duration_text((uint64_t)k->min, from),
-                     sally_duration_text((uint64_t)k->max, to));
-}
-
-static void describe_whole(const struct sally_key *k, struct sally_writer *w)
-{
-    sally_put_format(w, "a whole number%s%s, %.0f to %.0f",
-                     k->what == NULL ? "" : " of ",
-                     k->what == NULL ? "" : k->what, k->min, k->max);
-}
-
-static void describe(const struct sally_key *k, struct sally_writer *w)
-{
-    switch (k->kind) {
-    case SALLY_KEY_TEXT:
-        sally_put_format(w, "%s of %.0f to %.0f bytes",
-                         k->what == NULL ? "text" : k->what, k->min, k->max);
-        return;
-    case SALLY_KEY_NAME:
-        sally_put_format(w,
-                         "a name of 1 to %d letters, digits, "
-                         "'.', '_' or '-'",
-                         NAME_MAX_BYTES);
-        return;
-    case SALLY_KEY_FILE: sally_put_text(w, "the path of a file"); return;
-    case SALLY_KEY_WORD: describe_words(k->words, w); return;
-    case SALLY_KEY_DURATION:
-    case SALLY_KEY_SECONDS: describe_duration(k, w); return;
-    case SALLY_KEY_WHOLE: describe_whole(k, w); return;
-    case SALLY_KEY_REAL: sally_put_text(w, "a number"); return;
-    case SALLY_KEY_BOOLEAN: sally_put_text(w, "true or false"); return;
-    case SALLY_KEY_RESOURCE:
-        sally_put_text(w, "the path of a resource such as \"/3303/0/5700\"");
-        return;
-    case SALLY_KEY_OTHER:
-    case SALLY_KEY_LATER: return; /* never read here */
-    }
-}
-
 static void *field_of(const struct sally_key *k, void *out)
 {
     return &((uint8_t *)out)[k->offset];
@@ -319,7 +263,7 @@ void sally_kind_take(struct sally_reader *r, const struct sally_key *k,
     if (found != NULL && from_setting(kind->form, found, &v) &&
         kind->store(r, k, &v, field_of(k, out)))
         return;
-    describe(k, &w);
+    sally_kind_describe(k, &w);
     text[buf.len] = '\0';
     sally_expected(r, group, found, k->name, "%s", text);
 }

@@ -28,22 +28,11 @@ static const char *const units[] = {
 static const struct slip {
     const char *written, *meant;
 } slips[] = {
-    { "degC", "Cel" },
-    { "\xc2\xb0"
-      "C",
-      "Cel" },
-    { "celsius", "Cel" },
-    { "Celsius", "Cel" },
-    { "percent", "%" },
-    { "lux", "lx" },
-    { "bar", "Pa" },
-    { "mbar", "hPa" },
-    { "kwh", "kWh" },
-    { "kPa", "Pa" },
-    { "volt", "V" },
-    { "watt", "W" },
-    { "dBM", "dBm" },
-    { "%rh", "%RH" },
+    { "degC", "Cel" },    { "\302\260C", "Cel" }, /* with a degree sign */
+    { "celsius", "Cel" }, { "Celsius", "Cel" },   { "percent", "%" },
+    { "lux", "lx" },      { "bar", "Pa" },        { "mbar", "hPa" },
+    { "kwh", "kWh" },     { "kPa", "Pa" },        { "volt", "V" },
+    { "watt", "W" },      { "dBM", "dBm" },       { "%rh", "%RH" },
     { "sec", "s" },
 };
 
