@@ -7,6 +7,9 @@
 
 #define FORGET_MORE 64 /* old keys forgotten beside two per new item */
 
+/* A clock that was set by more than this has jumped. */
+#define JUMP_MS 3600000
+
 /* Binds what stands in `n` to ?1, ?2... and runs a statement to its end. */
 static bool run(struct sally_store *s, enum sally_store_sql which,
                 const int64_t *n, int count)
@@ -81,7 +84,7 @@ static bool expire(struct sally_store *s)
     while (s->drop_count < SALLY_LEN(s->drops) / 2) {
         if (!find_oldest(s, 0, &d, &time))
             return false;
-        if (d.messages == 0 || time >= cutoff)
+        if (d.messages == 0 || time >= cutoff || d.number < s->unaged)
             return true;
         d.expired = true;
         if (!drop_one(s, &d))
@@ -180,6 +183,20 @@ static bool append(struct sally_store *s, struct sally_store_item *item)
     return keep_quotas(s, item->sensor);
 }
 
+/* After a jump the age of what came before is not known: a gateway without a
+ * clock of its own must not lose its readings when it learns the time.      */
+static void note_time(struct sally_store *s,
+                      const struct sally_store_item *item)
+{
+    sally_usec now_at = sally_store_clock();
+    int64_t passed = (int64_t)((now_at - s->now_at) / SALLY_MSEC);
+
+    if (s->now != 0 && item->now - s->now - passed > JUMP_MS)
+        s->unaged = item->number;
+    s->now = item->now;
+    s->now_at = now_at;
+}
+
 static bool run_item(struct sally_store *s, struct sally_store_item *item)
 {
     const int64_t command = item->ticket;
@@ -187,8 +204,7 @@ static bool run_item(struct sally_store *s, struct sally_store_item *item)
     item->fresh = false;
     switch (item->kind) {
     case SALLY_ITEM_APPEND:
-        if (s->now < item->now)
-            s->now = item->now;
+        note_time(s, item);
         return append(s, item);
     case SALLY_ITEM_PARK:
         return put_row(s, SALLY_SQL_PARK, command, item);
@@ -210,26 +226,34 @@ static uint64_t smallest_cursor(const struct sally_store_one *one)
     return smallest;
 }
 
-/* Deletes what every account of the sensor has delivered. */
+/* Deletes what every account of the sensor has delivered, a bounded number. */
 static bool delete_delivered(struct sally_store *s, uint32_t sensor)
 {
     struct sally_store_one *one = &s->sensors[sensor];
     sqlite3_stmt *q = s->sql[SALLY_SQL_DELIVERED_SUM];
-    const int64_t n[] = { one->key, (int64_t)smallest_cursor(one) };
+    int64_t n[] = { one->key, (int64_t)smallest_cursor(one) };
     struct sally_store_drop d = { .sensor = sensor };
     bool good;
 
+    if (s->drop_count == SALLY_LEN(s->drops)) {
+        s->more_to_delete = true;
+        return true;
+    }
     sqlite3_bind_int64(q, 1, n[0]);
     sqlite3_bind_int64(q, 2, n[1]);
+    sqlite3_bind_int64(q, 3, SALLY_STORE_DELETES);
     good = sqlite3_step(q) == SQLITE_ROW;
     if (good) {
         d.messages = (uint32_t)sqlite3_column_int64(q, 0);
         d.bytes = (uint64_t)sqlite3_column_int64(q, 1) +
                   d.messages * (uint64_t)SALLY_STORE_ROW;
+        n[1] = sqlite3_column_int64(q, 2);
     }
     sqlite3_reset(q);
     if (!good || d.messages == 0)
         return good;
+    if (d.messages == SALLY_STORE_DELETES)
+        s->more_to_delete = true;
     note_drop(s, &d);
     return run(s, SALLY_SQL_DELIVERED, n, 2);
 }
@@ -281,6 +305,7 @@ bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
 
     s->drop_count = 0;
     s->batch_bytes = 0;
+    s->more_to_delete = false;
     for (size_t i = 0; i < s->sensor_count; i++)
         s->sensors[i].change = 0;
     good = run_all(s, first, end, cursors);

@@ -21,6 +21,8 @@
 #define SALLY_STORE_BODY 1400  /* bytes of an encoded message or command */
 #define SALLY_STORE_ROW 48     /* bytes a row costs beside its body, about */
 #define SALLY_STORE_DROPS 512  /* messages dropped in one batch */
+#define SALLY_STORE_DELETES 2000 /* delivered messages of one cursor deleted in
+                                    one batch: a commit stays short */
 #define SALLY_STORE_SEEN_MS 247000 /* CoAP's EXCHANGE_LIFETIME */
 #define SALLY_STORE_NOBODY UINT32_MAX /* a sensor not in the configuration */
 
@@ -123,7 +125,10 @@ struct sally_store {
     uint64_t next_number, pending_bytes;
 
     /* The writer's. */
-    sally_msec_utc now; /* the newest that an append brought */
+    sally_msec_utc now;  /* the last that an append brought, */
+    sally_usec now_at;   /* and when that was */
+    uint64_t unaged;     /* the clock jumped: numbers below this never expire */
+    bool more_to_delete; /* a cursor's delivered messages are not all gone */
     int64_t batch_bytes;
     struct sally_store_drop drops[SALLY_STORE_DROPS];
     size_t drop_count;

@@ -84,8 +84,9 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
         "INSERT INTO account (sensor, server, cursor) VALUES (?1, ?2, ?3)"
         " ON CONFLICT (sensor, server) DO UPDATE SET cursor = excluded.cursor",
     [SALLY_SQL_DELIVERED_SUM] =
-        "SELECT count(*), coalesce(sum(length(body)), 0) FROM message"
-        " WHERE sensor = ?1 AND number <= ?2",
+        "SELECT count(*), coalesce(sum(size), 0), coalesce(max(number), 0)"
+        " FROM (SELECT number, length(body) AS size FROM message"
+        " WHERE sensor = ?1 AND number <= ?2 ORDER BY number LIMIT ?3)",
     [SALLY_SQL_DELIVERED] =
         "DELETE FROM message WHERE sensor = ?1 AND number <= ?2",
     [SALLY_SQL_PARK] =

@@ -99,7 +99,8 @@ static struct sally_store_account *take_cursors(struct sally_store *s)
 }
 
 /* On failure they are written again with the next batch, which they do not ask
- * for by themselves: a full disk must not keep the thread busy.             */
+ * for by themselves: a full disk must not keep the thread busy. They do while
+ * there is more to delete.                                                  */
 static void return_cursors(struct sally_store *s,
                            struct sally_store_account *list, bool good)
 {
@@ -107,12 +108,14 @@ static void return_cursors(struct sally_store *s,
         struct sally_store_account *a = list;
 
         list = a->next_dirty;
-        a->dirty = !good || a->cursor != a->durable;
+        a->dirty = !good || s->more_to_delete || a->cursor != a->durable;
         if (!a->dirty)
             continue;
         a->next_dirty = s->dirty;
         s->dirty = a;
     }
+    if (good && s->more_to_delete)
+        s->moved = true;
 }
 
 static void publish(struct sally_store *s, uint64_t end, bool good,
@@ -147,6 +150,8 @@ static void *run_writer(void *arg)
         pthread_mutex_lock(&s->mutex);
         publish(s, end, good, (uint32_t)(sally_store_clock() - began));
         return_cursors(s, cursors, good);
+        if (s->moved && s->first_queued == 0)
+            s->first_queued = sally_store_clock();
         if (first != end)
             (void)!write(s->event, &one, sizeof(one));
     }

@@ -361,7 +361,8 @@ static void all_operations(const char *identity)
     order("{\"id\":3,\"op\":\"write\",\"ep\":\"dev1\",\"path\":\"/3306/0/5850\""
           ",\"value\":true}");
     expect("\"id\":3", "\"code\":\"2.04\"");
-    order("{\"id\":4,\"op\":\"read\",\"ep\":\"dev1\",\"path\":\"/3306/0/5850\"}");
+    order("{\"id\":4,\"op\":\"read\",\"ep\":\"dev1\","
+          "\"path\":\"/3306/0/5850\"}");
     expect("\"id\":4", "\"value\":true");
     order("{\"id\":5,\"op\":\"discover\",\"ep\":\"dev1\",\"path\":\"/3303\"}");
     expect("\"id\":5", "</3303/0/5700>");

@@ -254,6 +254,80 @@ static void old_ones_expire(void **state)
     assert_int_equal(totals().messages, 1);
 }
 
+static void a_clock_that_is_set_expires_nothing(void **state)
+{
+    const sally_msec_utc ten_years = (sally_msec_utc)10 * 365 * 86400 * 1000;
+    struct sally_store_limits young = roomy;
+    struct sally_bus_readings r;
+    uint64_t at;
+
+    (void)state;
+    young.max_age_ms = 60000;
+    reopen(&young);
+    store_one(0, 1);
+    make_reading(&r, 1, 2);
+    r.time = NOW + ten_years;
+    assert_int_equal(sally_store_append(store, &r, r.time), SALLY_E_OK);
+    wait_for(1);
+    assert_int_equal(totals().expired, 0);
+    assert_int_equal(next_value(0, 0, 0, &at), 1);
+}
+
+static void a_long_backlog_goes_in_pieces(void **state)
+{
+    struct sally_bus_readings r;
+    uint64_t at = 0;
+
+    (void)state;
+    for (uint32_t n = 1; n <= 5000; n++) {
+        while (append(1, n) == SALLY_E_NO_ROOM)
+            wait_for(1);
+    }
+    while (told.all < 5000)
+        wait_for(1);
+    assert_int_equal(totals().messages, 5000);
+    while (sally_store_next(store, 1, 0, at, &at, &r) == SALLY_E_OK)
+        continue;
+    sally_store_delivered(store, 1, 0, at);
+    assert_int_equal(sally_store_waiting(store, 1, 0), 0);
+    for (int i = 0; i < 1000 && totals().messages != 0; i++)
+        usleep(1000); /* nothing else asks for a commit */
+    assert_int_equal(totals().messages, 0);
+    assert_int_equal(totals().bytes, 0);
+    assert_int_equal(totals().dropped, 0);
+}
+
+#define MANY 700
+
+static void many_sensors_deliver_at_once(void **state)
+{
+    static struct sally_store_sensor many[MANY];
+    static char ids[MANY][8];
+    struct sally_store_limits slow = roomy;
+    char why[256];
+    uint64_t at;
+
+    (void)state;
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(ids[i], sizeof(ids[i]), "s%zu", i);
+        many[i] = (struct sally_store_sensor){ ids[i], both, 1 };
+    }
+    close_store();
+    slow.commit_ms = 100;
+    assert_int_equal(sally_store_open(&store, place, &slow, many, MANY, why,
+                                      sizeof(why)), SALLY_E_OK);
+    for (uint32_t i = 0; i < MANY; i++)
+        assert_int_equal(append(i, i), SALLY_E_OK);
+    wait_for(MANY);
+    for (uint32_t i = 0; i < MANY; i++) {
+        assert_int_equal(next_value(i, 0, 0, &at), i);
+        sally_store_delivered(store, i, 0, at);
+    }
+    for (int i = 0; i < 3000 && totals().messages != 0; i++)
+        usleep(1000);
+    assert_int_equal(totals().messages, 0);
+}
+
 /* --- Sensors and servers that come and go -------------------------------- */
 
 static void a_sensor_that_was_away_has_its_readings(void **state)
@@ -431,6 +505,9 @@ int main(void)
         IN_PLACE(the_new_one_is_refused),
         IN_PLACE(all_together_are_bounded),
         IN_PLACE(old_ones_expire),
+        IN_PLACE(a_clock_that_is_set_expires_nothing),
+        IN_PLACE(a_long_backlog_goes_in_pieces),
+        IN_PLACE(many_sensors_deliver_at_once),
         IN_PLACE(a_sensor_that_was_away_has_its_readings),
         IN_PLACE(a_server_that_left_holds_nothing_back),
         IN_PLACE(latest_values_outlive_delivery),
