@@ -209,6 +209,7 @@ void sally_accounts_finish(struct sally_loader *l,
 {
     struct sally_config_account *own =
         sally_arena_take(l->reader.arena, s->account_count, sizeof(*own));
+    bool inherited = config_setting_get_member(group, "accounts") == NULL;
 
     if (s->account_count == 0) {
         if (sally_sensor_lacks(group, "accounts"))
@@ -223,6 +224,9 @@ void sally_accounts_finish(struct sally_loader *l,
         return;
     memcpy(own, s->accounts, s->account_count * sizeof(*own));
     s->accounts = own;
-    for (size_t i = 0; i < s->account_count; i++)
+    for (size_t i = 0; i < s->account_count; i++) {
+        if (inherited)
+            own[i].line = s->line; /* what goes with the sensor's file */
         finish_identity(l, group, names, number, s, &own[i]);
+    }
 }

@@ -242,6 +242,7 @@ void sally_auth_finish(struct sally_loader *l, const config_setting_t *group,
     struct sally_config_auth *own =
         sally_arena_take(l->reader.arena, s->auth_count, sizeof(*own));
     enum sally_assurance level = worth(s);
+    bool inherited = config_setting_get_member(group, "authenticate") == NULL;
 
     if (s->auth_count == 0) {
         if (sally_sensor_lacks(group, "authenticate"))
@@ -255,8 +256,11 @@ void sally_auth_finish(struct sally_loader *l, const config_setting_t *group,
         return;
     memcpy(own, s->auth, s->auth_count * sizeof(*own));
     s->auth = own;
-    for (size_t i = 0; i < s->auth_count; i++)
+    for (size_t i = 0; i < s->auth_count; i++) {
+        if (inherited)
+            own[i].line = s->line; /* what goes with the sensor's file */
         finish_entry(l, group, names, number, s->id, &own[i]);
+    }
     if (level < l->out->min_assurance && !s->accept_weak)
         sally_complain(&l->reader, group, "authenticate",
                        "expected proofs of level \"%s\" (local.min_assurance)"

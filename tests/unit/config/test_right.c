@@ -238,6 +238,9 @@ static void takes_sensors_from_defaults_and_files(void **state)
     assert_string_equal(b->accounts[0].key_file, "etc/k/b.key");
     assert_string_equal(b->model, "m");
     assert_string_equal(b->file, "etc/sensors.d/more.conf");
+    assert_int_equal(b->line, 1); /* and not that of the defaults, 6 */
+    assert_int_equal(b->accounts[0].line, 1);
+    assert_int_equal(b->auth[0].line, 1);
     assert_string_equal(c.profiles[b->profile].name, "p");
     assert_string_equal(c.sensors[2].model, "n");
     assert_int_equal(c.profile_count, 2);
