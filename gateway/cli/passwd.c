@@ -41,6 +41,8 @@ static int change(const struct sally_cli *cli, const char *path,
         return fail(cli, path, strerror(errno));
     if (cli->json)
         fprintf(cli->out, "{\"done\":true}\n");
+    else
+        fprintf(cli->out, "done; it counts when sallyportd is next started\n");
     return SALLY_EXIT_DONE;
 }
 
