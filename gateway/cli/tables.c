@@ -8,6 +8,7 @@
 
 #define TEXT_ROOM 512 /* bytes of one cell */
 #define PAIR_WIDTH 20
+#define SECONDS 19 /* columns of a time to the second */
 
 struct cell {
     char room[TEXT_ROOM];
@@ -78,13 +79,15 @@ static void put_pair(FILE *out, struct sally_span name, struct sally_json j,
     struct cell c;
     size_t n = name.len < PAIR_WIDTH ? name.len : PAIR_WIDTH;
 
+    if (text_of(j, &c).len == 0)
+        return; /* nothing is known */
     for (size_t i = 0; i < n; i++)
         words[i] = name.at[i] == '_' ? ' ' : (char)name.at[i];
     words[n] = '\0';
     fputs(indent, out);
     sally_print_column(out, sally_span_of(words), PAIR_WIDTH);
     fputc(' ', out);
-    sally_print_clean(out, text_of(j, &c));
+    sally_print_clean(out, c.text);
     fputc('\n', out);
 }
 
@@ -125,7 +128,7 @@ static void put_sensor(FILE *out, struct sally_json row,
     column(out, row, "id", 18);
     column(out, row, "online", 6);
     column(out, row, "level", 9);
-    column(out, row, "last_seen", 19);
+    column(out, row, "last_seen", SECONDS);
     column(out, account, "server", 10);
     last(out, account, "state");
 }
@@ -204,18 +207,22 @@ void sally_table_show(FILE *out, struct sally_json row)
         put_broken(out, member);
 }
 
-/* 14 + 16 + 15 + 6 + 24 columns and four spaces. */
+/* 14 + 16 + 19 + 6 + 19 columns and four spaces. */
 void sally_table_values_heading(FILE *out)
 {
-    fprintf(out, "%-14s %-16s %-15s %-6s %s\n", "SENSOR", "PATH", "VALUE",
-            "UNIT", "TIME");
+    fprintf(out, "%-14s %-16s %-19s %-6s %s\n", "SENSOR", "PATH", "VALUE",
+            "UNIT", "TIME (UTC)");
 }
 
 void sally_table_value(FILE *out, struct sally_json row)
 {
+    struct cell c;
+
     column(out, row, "sensor", 14);
     column(out, row, "path", 16);
-    column(out, row, "value", 15);
+    column(out, row, "value", 19);
     column(out, row, "unit", 6);
-    last(out, row, "time");
+    sally_print_clean(out,
+                      sally_span_sub(member_text(row, "time", &c), 0, SECONDS));
+    fputc('\n', out);
 }

@@ -76,7 +76,8 @@ static const struct row {
     const char *out, *err;
 } rows[] = {
     { "status", false, { "status" }, "status\n",
-      "{\"uptime_s\":75,\"sensors\":2,\"spool_bytes\":4096}\n" DONE, 0,
+      "{\"uptime_s\":75,\"sensors\":2,\"spool_bytes\":4096,\"since\":null}\n"
+      DONE, 0,
       "uptime s             75\n"
       "sensors              2\n"
       "spool bytes          4096\n", "" },
@@ -124,16 +125,16 @@ static const struct row {
       "\"time\":\"2026-11-22T13:00:00Z\"}\n"
       "{\"sensor\":\"boiler\",\"path\":\"/3306/0/5850\",\"value\":true,"
       "\"time\":null}\n" DONE, 0,
-      "SENSOR         PATH             VALUE           UNIT   TIME\n"
-      "boiler         /3303/0/5700     21.4            Cel    "
-      "2026-11-22T13:00:00Z\n"
-      "boiler         /3306/0/5850     yes                    \n", "" },
+      "SENSOR         PATH             VALUE               UNIT   TIME (UTC)\n"
+      "boiler         /3303/0/5700     21.4                Cel    "
+      "2026-11-22T13:00:00\n"
+      "boiler         /3306/0/5850     yes                        \n", "" },
     { "values of all", false, { "values" }, "values\n", DONE, 0, "", "" },
     { "a value that would move the cursor", false, { "values" }, "values\n",
       "{\"path\":\"/1\",\"value\":\"\\u001b[2J\\n\",\"unit\":\"\",\"time\":"
       "\"t\"}\n" DONE, 0,
-      "SENSOR         PATH             VALUE           UNIT   TIME\n"
-      "               /1               ?[2J?                  t\n", "" },
+      "SENSOR         PATH             VALUE               UNIT   TIME (UTC)\n"
+      "               /1               ?[2J?                      t\n", "" },
     { "an error", false, { "show", "nobody" }, "show nobody\n",
       "{\"error\":\"there is no sensor \\\"nobody\\\"\"}\n", 1, "",
       "sallyportctl: there is no sensor \"nobody\"\n" },
