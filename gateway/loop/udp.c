@@ -13,7 +13,7 @@ struct sally_udp {
     struct event event;
     int fd; /* owned; -1: none */
     bool reading; /* a batch; then _close() waits for its end */
-    bool rebound, closed; /* meanwhile */
+    bool closed;  /* meanwhile */
     const struct sally_udp_upcalls *upcalls;
     void *owner;
     struct sally_udp_counts counts;
@@ -37,7 +37,6 @@ enum sally_err sally_udp_open(struct sally_udp **out, struct sally_loop *l,
 
 static void drop_socket(struct sally_udp *u)
 {
-    u->rebound = true;
     if (u->fd < 0)
         return;
     event_del(&u->event);
@@ -76,10 +75,9 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     u->reading = true;
-    u->rebound = false;
     for (int left = SALLY_LOOP_BUDGET; left > 0; left--)
-        if (!read_one(u, now) || u->rebound)
-            break;
+        if (!read_one(u, now))
+            break; /* nothing more is there, or the socket is gone */
     u->reading = false;
     if (u->closed)
         free(u);

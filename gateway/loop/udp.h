@@ -26,7 +26,7 @@ struct sally_udp;
 
 struct sally_udp_upcalls {
     /* `datagram` dies with the upcall. Inside, _rebind() and _close() are
-     * allowed; the rest of the batch is then left alone.                    */
+     * allowed; the rest of the old socket's batch is then lost.             */
     void (*on_datagram)(void *owner, struct sally_span datagram,
                         sally_usec now);
     void (*on_batch)(void *owner, sally_usec now); /* NULL: not wanted */

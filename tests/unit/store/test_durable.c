@@ -7,10 +7,81 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define KILLS 20
+
+/* --- The disk's word ----------------------------------------------------- */
+
+static atomic_int syncs;       /* that the store asked for */
+static atomic_bool sync_fails; /* they are refused */
+
+/* In place of the C library's. */
+static int sync_by(long number, int fd)
+{
+    syncs++;
+    if (sync_fails) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(number, fd);
+}
+
+int fsync(int fd)
+{
+    return sync_by(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+    return sync_by(SYS_fdatasync, fd);
+}
+
+static void stored_means_synced(void **state)
+{
+    (void)state;
+    make_place();
+    open_store(&roomy);
+    for (uint32_t n = 1; n <= 5; n++) {
+        int before = syncs;
+
+        store_one(0, n);
+        assert_true(syncs > before);
+    }
+    close_store();
+    remove_place();
+}
+
+static void a_failed_sync_is_no_commit(void **state)
+{
+    uint64_t at;
+
+    (void)state;
+    make_place();
+    told = (struct told){ .all = 0 };
+    open_store(&roomy);
+    store_one(0, 1);
+    sync_fails = true;
+    assert_int_equal(append(0, 2), SALLY_E_OK);
+    assert_int_equal(append(1, 3), SALLY_E_OK);
+    wait_for(2);
+    sync_fails = false;
+    assert_int_equal(told.count[SALLY_ACCEPTED_FAILED], 2);
+    store_one(0, 4); /* afresh */
+    assert_int_equal(next_value(0, 0, 0, &at), 1);
+    assert_int_equal(next_value(0, 0, at, &at), 4);
+    assert_int_equal(next_value(1, 0, 0, &at), -1);
+    store_one(0, 2);
+    assert_int_equal(told.duplicates, 0);
+    close_store();
+    open_store(&roomy);
+    assert_int_equal(sally_store_waiting(store, 0, 0), 3);
+    close_store();
+    remove_place();
+}
 
 /* --- Killed at any moment ------------------------------------------------ */
 
@@ -157,6 +228,48 @@ static void a_full_disk_refuses_and_recovers(void **state)
     remove_place();
 }
 
+/* --- A statement in the middle fails ------------------------------------- */
+
+static void run_sql(const char *sql)
+{
+    char path[128];
+    sqlite3 *db;
+
+    snprintf(path, sizeof(path), "%s/sallyport.db", place);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void nothing_of_a_failed_batch_stays(void **state)
+{
+    uint64_t at;
+
+    (void)state;
+    make_place();
+    told = (struct told){ .all = 0 };
+    open_store(&roomy);
+    store_one(0, 1);
+    run_sql("CREATE TRIGGER t BEFORE INSERT ON latest"
+            " BEGIN SELECT RAISE(FAIL, 'no'); END");
+    assert_int_equal(append(0, 2), SALLY_E_OK);
+    assert_int_equal(append(1, 3), SALLY_E_OK);
+    wait_for(2);
+    assert_int_equal(told.count[SALLY_ACCEPTED_FAILED], 2);
+    assert_int_equal(sally_store_waiting(store, 0, 0), 1);
+    run_sql("DROP TRIGGER t");
+    store_one(1, 4);
+    assert_int_equal(next_value(1, 0, 0, &at), 4); /* 3 is not there */
+    assert_int_equal(next_value(0, 0, 0, &at), 1);
+    assert_int_equal(next_value(0, 0, at, &at), -1);
+    store_one(0, 2); /* nor does its key stand in the way */
+    assert_int_equal(told.duplicates, 0);
+    assert_int_equal(next_value(0, 0, at, &at), 2);
+    close_store();
+    remove_place();
+}
+
 static void a_disk_is_not_volatile(void **state)
 {
     (void)state;
@@ -271,8 +384,11 @@ static void a_damaged_page_does_not_stop_us(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stored_means_synced),
+        cmocka_unit_test(a_failed_sync_is_no_commit),
         cmocka_unit_test(a_kill_loses_nothing_that_was_told),
         cmocka_unit_test(a_full_disk_refuses_and_recovers),
+        cmocka_unit_test(nothing_of_a_failed_batch_stays),
         cmocka_unit_test(a_disk_is_not_volatile),
         cmocka_unit_test(a_newer_database_is_refused_untouched),
         cmocka_unit_test(something_else_is_refused),
