@@ -29,6 +29,23 @@ void sally_privilege_raise_descriptors(void)
     (void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define LIMIT_MEMORY false
+#elif defined(__has_feature)
+#define LIMIT_MEMORY (!__has_feature(address_sanitizer))
+#else
+#define LIMIT_MEMORY true
+#endif
+
+void sally_privilege_limit_memory(unsigned megabytes)
+{
+    const rlim_t bytes = (rlim_t)megabytes << 20;
+    const struct rlimit r = { bytes, bytes };
+
+    if (LIMIT_MEMORY)
+        (void)setrlimit(RLIMIT_DATA, &r);
+}
+
 bool sally_privilege_drop(void)
 {
     struct __user_cap_header_struct head = {

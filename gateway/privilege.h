@@ -13,6 +13,11 @@ void sally_privilege_basics(void);
 /* As many descriptors as the system lets us have: one per sensor and more. */
 void sally_privilege_raise_descriptors(void);
 
+/* A role: no more memory than this, whatever comes in; what cannot be had is
+ * refused where it is asked for. Sanitizers need far more than they use, so
+ * there it has no effect.                                                   */
+void sally_privilege_limit_memory(unsigned megabytes);
+
 /* A role: no capability is left, whoever started us. False on failure. */
 bool sally_privilege_drop(void);
 

@@ -530,6 +530,7 @@ static int run_role(const struct sally_role_row *row,
 
     sally_log_open(sally_role_text(row->name), c->log.level, c->log.json,
                    c->log.syslog);
+    sally_privilege_limit_memory(c->memory_limit_mb);
     if (sally_loop_open(&p.loop, timers_for(&sizes)) != SALLY_E_OK)
         return 1;
     if (sally_runner_open(&runner, row, p.loop, c, BUS_FD, process_ended, &p) ==

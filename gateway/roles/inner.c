@@ -464,6 +464,7 @@ static void destroy(void *role)
     sally_bus_close(in->outer);
     sally_bus_close(in->resolver);
     sally_bus_close(in->console);
+    in->outer = in->resolver = in->console = NULL;
     sally_shard_wipe(in->shard);
     sally_store_close(in->store);
     sally_security_wipe(in->security);

@@ -512,6 +512,7 @@ static void destroy(void *role)
     sally_bus_close(o->inner);
     sally_bus_close(o->verifier);
     sally_bus_close(o->console);
+    o->inner = o->verifier = o->console = NULL; /* the engines still speak */
     sally_mqtt_server_wipe(o->mqtt);
     sally_coap_server_wipe(o->coap);
     sally_passwords_wipe(o->passwords);
