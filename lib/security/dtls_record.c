@@ -13,6 +13,10 @@ enum content_type {
     APPLICATION_DATA = 23
 };
 
+/* Bytes of an encrypted record at least: every suite of ours has an explicit
+ * nonce of 8 bytes or more and a tag of 8 bytes or more (RFC 6655 s.3).     */
+#define PROTECTED_MIN 16
+
 struct record {
     uint8_t type;
     uint16_t version, epoch;
@@ -65,6 +69,8 @@ static enum sally_err check_handshake(struct sally_span body,
 static enum sally_err check_record(const struct record *r, bool up,
                                    struct sally_dtls_datagram *seen)
 {
+    if (r->epoch != 0 && r->body.len < PROTECTED_MIN)
+        return SALLY_E_TRUNCATED; /* some versions of the library end there */
     if (r->type == APPLICATION_DATA &&
         (r->epoch == 0 || (seen->records == 0 && !up)))
         return SALLY_E_UNEXPECTED;

@@ -22,7 +22,8 @@ struct sally_dtls_datagram {
 
 /* Whether the datagram is worth a closer look. `up`: the handshake is over.
  *   TOO_LARGE   over SALLY_DATAGRAM_MAX, or a handshake message over its bound
- *   TRUNCATED   a header or record runs past the end
+ *   TRUNCATED   a header or record runs past the end, or an encrypted record
+ *               is too short for any suite
  *   MALFORMED   not DTLS 1.0 to 1.2, or an unknown content type
  *   UNEXPECTED  application data in a handshake, or in plain                  */
 enum sally_err sally_dtls_admit(struct sally_span datagram, bool up,

@@ -22,6 +22,9 @@
 #define R(type, epoch, len)                                                    \
     (type), 0xfe, 0xfd, 0, (epoch), 0, 0, 0, 0, 0, 0, 0, (len)
 
+/* The shortest body that a record under a key can have: nonce and tag. */
+#define K(first) (first), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+
 /* A handshake header: type, message length, message number, whole. */
 #define H(type, high, low, seq, part)                                          \
     (type), 0, (high), (low), 0, (seq), 0, 0, 0, 0, 0, (part)
@@ -40,15 +43,20 @@ static const struct row {
       SALLY_E_TOO_LARGE,
       SALLY_E_TOO_LARGE,
       0 },
-    { "data under a key", B(R(23, 1, 2), 1, 2), SALLY_E_UNEXPECTED, SALLY_E_OK,
+    { "data under a key", B(R(23, 1, 16), K(1)), SALLY_E_UNEXPECTED, SALLY_E_OK,
       1 },
+    { "nothing under a key", B(R(23, 1, 0)), SALLY_E_TRUNCATED,
+      SALLY_E_TRUNCATED, 0 },
+    { "less than a nonce and a tag", B(R(21, 1, 2), 1, 0), SALLY_E_TRUNCATED,
+      SALLY_E_TRUNCATED, 0 },
     { "data in plain", B(R(23, 0, 2), 1, 2), SALLY_E_UNEXPECTED,
       SALLY_E_UNEXPECTED, 0 },
-    { "two records", B(R(23, 1, 1), 1, R(23, 1, 1), 2), SALLY_E_UNEXPECTED,
+    { "two records", B(R(23, 1, 16), K(1), R(23, 1, 16), K(2)),
+      SALLY_E_UNEXPECTED,
       SALLY_E_OK, 2 },
-    { "the end of a handshake and data", B(R(20, 0, 1), 1, R(23, 1, 1), 2),
+    { "the end of a handshake and data", B(R(20, 0, 1), 1, R(23, 1, 16), K(2)),
       SALLY_E_OK, SALLY_E_OK, 2 },
-    { "a tail that is no record", B(R(23, 1, 1), 1, 9), SALLY_E_UNEXPECTED,
+    { "a tail that is no record", B(R(23, 1, 16), K(1), 9), SALLY_E_UNEXPECTED,
       SALLY_E_TRUNCATED, 0 },
     { "a record past the end", B(R(22, 0, 9), 1), SALLY_E_TRUNCATED,
       SALLY_E_TRUNCATED, 0 },
@@ -75,7 +83,7 @@ static const struct row {
     { "message number 33", B(R(22, 0, 12), H(14, 0, 0, 33, 0)),
       SALLY_E_TOO_LARGE, SALLY_E_TOO_LARGE, 0 },
     { "an encrypted handshake message is not looked into",
-      B(R(22, 1, 3), 0xff, 0xff, 0xff), SALLY_E_OK, SALLY_E_OK, 1 },
+      B(R(22, 1, 16), K(0xff)), SALLY_E_OK, SALLY_E_OK, 1 },
 };
 
 static void check(const struct row *r, bool up, enum sally_err want)
@@ -109,7 +117,7 @@ static uint64_t position(struct sally_span datagram)
 static void the_position_grows_with_the_handshake(void **state)
 {
     const struct sally_span order[] = {
-        B(R(22, 1, 2), 1, 2), /* encrypted: says nothing */
+        B(R(22, 1, 16), K(1)), /* encrypted: says nothing */
         B(R(22, 0, 12), H(2, 0, 0, 0, 0)),
         B(R(22, 0, 13), H(2, 0, 2, 1, 1), 0),
         B(R(22, 0, 14), H(2, 0, 2, 1, 2), 0, 0),
