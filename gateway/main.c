@@ -68,7 +68,7 @@ static int usage(FILE *to, int status)
 
 static int version(void)
 {
-    printf("sallyportd " SALLY_VERSION "\nwolfSSL %s: %s\n",
+    printf("sallyportd " SALLY_VERSION "\n%s: %s\n",
            sally_crypto_version(), sally_crypto_features());
     return 0;
 }

@@ -218,25 +218,33 @@ static void on_rebind(void *owner)
     sally_shard_rebind(v->shard, v);
 }
 
+static enum sally_log_level level_of(enum sally_client_state s)
+{
+    if (s == SALLY_CLIENT_WAITING)
+        return SALLY_LOG_WARNING;
+    return s == SALLY_CLIENT_REGISTERED || s == SALLY_CLIENT_STOPPED ||
+                   s == SALLY_CLIENT_DISABLED
+               ? SALLY_LOG_INFO
+               : SALLY_LOG_DEBUG;
+}
+
 static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
 {
     struct sally_virtual_client *v = owner;
-    enum sally_log_level level = SALLY_LOG_DEBUG;
 
-    if (e != SALLY_E_OK)
+    if (e != SALLY_E_OK || s == SALLY_CLIENT_REGISTERED)
         v->last_error = e;
-    if (s == SALLY_CLIENT_WAITING)
-        level = SALLY_LOG_WARNING;
-    else if (s == SALLY_CLIENT_REGISTERED || s == SALLY_CLIENT_STOPPED ||
-             s == SALLY_CLIENT_DISABLED)
-        level = SALLY_LOG_INFO;
-    if (s == SALLY_CLIENT_REGISTERED)
-        v->last_error = SALLY_E_OK;
-    sally_log(level, sally_client_state_name(s),
-              SALLY_TEXT("sensor", v->sensor->config->id),
-              SALLY_TEXT("server", v->server->name),
-              SALLY_TEXT("endpoint", v->settings.endpoint),
-              SALLY_TEXT("why", sally_err_text(e)));
+    if (e == SALLY_E_OK)
+        sally_log(level_of(s), sally_client_state_name(s),
+                  SALLY_TEXT("sensor", v->sensor->config->id),
+                  SALLY_TEXT("server", v->server->name),
+                  SALLY_TEXT("endpoint", v->settings.endpoint));
+    else
+        sally_log(level_of(s), sally_client_state_name(s),
+                  SALLY_TEXT("sensor", v->sensor->config->id),
+                  SALLY_TEXT("server", v->server->name),
+                  SALLY_TEXT("endpoint", v->settings.endpoint),
+                  SALLY_TEXT("why", sally_err_text(e)));
     if (s == SALLY_CLIENT_STOPPED)
         sally_shard_stopped(v->shard);
 }
