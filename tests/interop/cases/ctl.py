@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The operator's tool against the running gateway."""
-import json
 import os
 
 from lib import maps, mqtt
 from lib.peer import check, run, wait_until
+
+HOPS = ("plain", "authenticated", "mapped", "spooled", "registered",
+        "observed", "acknowledged")
 
 
 def plant(env):
     """A gateway with one MQTT and one CoAP sensor, registered."""
     server = env.server({})
     g = env.gateway(server.uri)
+    g.profiles["thermometer"] = {"name": "thermometer",
+                                 "maps": [maps.temperature()]}
     boiler = g.mqtt_sensor("boiler", [maps.temperature()])
     pump = g.coap_sensor("pump", "127.0.0.21", [maps.temperature("coap/temp")])
     server.set_keys(g.psk_identities())
@@ -27,15 +31,6 @@ def publish(g, value, password=None):
                               password or g.passwords["boiler"])
 
 
-def rows(answer):
-    """The list in an answer, whether it stands alone or under one name."""
-    if isinstance(answer, list):
-        return answer
-    lists = [v for v in answer.values() if isinstance(v, list)]
-    check(len(lists) >= 1, f"no list in {answer}")
-    return lists[0]
-
-
 def case_ctl_status(env):
     """status, sensors, show and values tell what happened, as text and as
     JSON."""
@@ -46,15 +41,24 @@ def case_ctl_status(env):
     for verb in ("status", "sensors", "show boiler", "values boiler"):
         code, out, error = g.ctl(*verb.split())
         check(code == 0 and out.strip(), f"{verb}: exit {code}, {error}")
-        check(g.ctl_json(*verb.split()) is not None, f"{verb} --json")
-    check({s["id"] for s in rows(g.ctl_json("sensors"))} ==
-          {"boiler", "pump"}, f"sensors: {g.ctl_json('sensors')}")
-    shown = json.dumps(g.ctl_json("show", "boiler"))
-    for hop in ("authenticated", "mapped", "spooled", "registered",
-                "acknowledged"):
-        check(hop in shown, f"show does not tell {hop}: {shown}")
-    check("21.5" in json.dumps(g.ctl_json("values", "boiler")),
-          f"values: {g.ctl_json('values', 'boiler')}")
+    status = g.ctl_json("status")
+    check(len(status) == 1 and status[0]["sensors"] == 2
+          and status[0]["registered"] == 2 and status[0]["delivered"] >= 1
+          and status[0]["waiting"] == 0, f"status: {status}")
+    sensors = {row["id"]: row for row in g.ctl_json("sensors")}
+    check(set(sensors) == {"boiler", "pump"}, f"sensors: {sensors}")
+    check(sensors["boiler"]["level"] == "secret"
+          and sensors["boiler"]["messages"] == 1
+          and sensors["pump"]["messages"] == 0, f"sensors: {sensors}")
+    check(sensors["boiler"]["accounts"][0]["secure"], f"sensors: {sensors}")
+    hops = {row["hop"]: row["ok"] for row in g.ctl_json("show",
+                                                        "boiler")[0]["hops"]}
+    check(set(hops) == set(HOPS) and all(hops.values()), f"hops: {hops}")
+    broken = g.ctl_json("show", "pump")[0]["broken"]
+    check(broken == "plain", f"the pump, which never spoke, breaks {broken}")
+    values = [row["value"] for row in g.ctl_json("values", "boiler")
+              if row["path"] == "/3303/0/5700"]
+    check(values == [21.5], f"values: {g.ctl_json('values', 'boiler')}")
     check("21.5" in g.ctl("values", "boiler")[1], "values as text")
 
 
@@ -96,13 +100,18 @@ def case_ctl_try(env):
     """try shows what a payload would become, without sending anything."""
     server, g = plant(env)
     since = server.mark()
-    code, out, error = g.ctl("try", "boiler", "plant/boiler/temp", "21.5")
-    check(code == 0 and "/3303/0/5700" in out and "21.5" in out,
-          f"exit {code}: {out}{error}")
-    code, out, error = g.ctl("try", "boiler", "plant/pump/temp", "21.5")
-    check(code == 1, f"a foreign topic: exit {code}: {out}{error}")
-    code, out, error = g.ctl("try", "boiler", "plant/boiler/temp", "warm")
+    for argument in (("--sensor", "boiler"), ("thermometer",)):
+        code, out, error = g.ctl("try", *argument, "plant/boiler/temp", "21.5")
+        check(code == 0 and "/3303/0/5700" in out and "21.5" in out,
+              f"{argument}: exit {code}: {out}{error}")
+    code, out, error = g.ctl("try", "--sensor", "boiler", "plant/pump/temp",
+                             "21.5")
+    check(code == 1 and not out, f"a foreign topic: exit {code}: {out}{error}")
+    code, out, error = g.ctl("try", "--sensor", "boiler", "plant/boiler/temp",
+                             "warm")
     check(code == 1, f"no number: exit {code}: {out}{error}")
+    code, out, error = g.ctl("try", "--sensor", "nobody", "x", "1")
+    check(code == 1 and error, f"no sensor: exit {code}: {out}{error}")
     publish(g, "30.5")
     server.wait_record(g.endpoint("boiler"), "/3303/0/5700", 30.5,
                        since=since)

@@ -57,7 +57,9 @@ class Env:
 
     def server(self, keys=None, name="server"):
         return self.add(Server(self.program("sallyport-server"),
-                               self.directory, keys, name))
+                               self.directory,
+                               os.path.join(self.sources, "conf", "objects"),
+                               keys, name))
 
     def leshan(self, **more):
         return self.add(leshan.Leshan(self.directory, **more))

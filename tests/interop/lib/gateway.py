@@ -206,16 +206,17 @@ class Gateway(Peer):
 
     def ctl(self, *arguments, text=None, seconds=20.0):
         """sallyportctl on the control socket: (exit code, stdout, stderr)."""
-        argv = [os.path.join(self.programs, "sallyportctl"), "-s",
-                self.group["gateway"]["console"]["socket"], *arguments]
+        argv = [os.path.join(self.programs, "sallyportctl"), "-c", self.file,
+                "-s", self.group["gateway"]["console"]["socket"], *arguments]
         return run(argv, seconds, text)
 
     def ctl_json(self, *arguments):
+        """The answer's rows: one JSON object a line."""
         code, out, error = self.ctl("--json", *arguments)
         check(code == 0, f"sallyportctl --json {' '.join(arguments)} ended "
                          f"with {code}: {error}")
         try:
-            return json.loads(out)
+            return [json.loads(line) for line in out.splitlines()]
         except ValueError:
             raise Failed(f"sallyportctl --json {' '.join(arguments)} printed "
                          f"no JSON: {out[:200]!r}") from None

@@ -11,9 +11,10 @@ from .peer import Failed, Peer
 
 class Server(Peer):
     """The in-tree LwM2M server, with DTLS-PSK for the identities in `keys`
-    ({identity: key in hexadecimal}). Every event is kept in order."""
+    ({identity: key in hexadecimal}). It knows the objects that are defined in
+    the directory `objects`. Every event is kept in order."""
 
-    def __init__(self, program, directory, keys=None, name="server"):
+    def __init__(self, program, directory, objects, keys=None, name="server"):
         self.coap_port, self.coaps_port = net.free_port(), net.free_port()
         self.psk_file = os.path.join(directory, name + ".psk")
         self.set_keys(keys or {})
@@ -23,7 +24,8 @@ class Server(Peer):
         super().__init__(name, [
             program, "--coap", f"127.0.0.1:{self.coap_port}",
             "--coaps", f"127.0.0.1:{self.coaps_port}",
-            "--psk-file", self.psk_file], directory)
+            "--psk-file", self.psk_file,
+            "--objects", objects], directory)
 
     def set_keys(self, keys):
         """Writes the file that is read at the next start."""
