@@ -87,20 +87,32 @@ static void forget_registration(struct sally_lwm2m_client *c)
     sally_attributes_clear(c);
 }
 
+/* The records that _history() took are told once, when none of their
+ * notifications is under way any more, whatever became of those.            */
+static void tell_history(struct sally_lwm2m_client *c, enum sally_err e,
+                         sally_usec now)
+{
+    if (!c->history_owed || c->history_open != 0)
+        return;
+    c->history_owed = false;
+    c->upcalls->on_delivered(c->owner, e, now);
+}
+
 /* Ends the session. The registration may still stand at the server, so it
  * and its observations are kept until a Register replaces it.               */
 static void end_session(struct sally_lwm2m_client *c, sally_usec now)
 {
-    bool owed = c->sending != 0 || c->history_open != 0;
+    bool sending = c->sending != 0;
 
     sally_notify_suspend(c);
     sally_coap_link_end(&c->link);
     c->registering = 0;
     c->sending = 0;
     c->lost = SALLY_E_OK;
-    c->update_wanted = false;
-    if (owed)
+    c->update_wanted = c->reregister = c->resumed = c->leaving = false;
+    if (sending)
         c->upcalls->on_delivered(c->owner, SALLY_E_CANCELLED, now);
+    tell_history(c, SALLY_E_CANCELLED, now);
 }
 
 /* A registration that was alive is taken up again at once; what failed before
@@ -187,6 +199,7 @@ static void update_now(struct sally_lwm2m_client *c, sally_usec now)
  * it has been queued before, and leaves first.                              */
 static void settle(struct sally_lwm2m_client *c, sally_usec now)
 {
+    tell_history(c, SALLY_E_CANCELLED, now); /* its observations are gone */
     if (c->leaving) {
         c->leaving = false;
         sally_coap_link_close(&c->link, now);
@@ -291,12 +304,10 @@ static void on_notified(void *owner, sally_coap_exchange x, enum sally_err e,
                         sally_usec now)
 {
     struct sally_lwm2m_client *c = owner;
-    bool had_history = c->history_open != 0;
 
     if (sally_notify_told(c, x, e, now))
         lose(c, e);
-    if (had_history && c->history_open == 0 && c->lost == SALLY_E_OK)
-        c->upcalls->on_delivered(c->owner, c->history_error, now);
+    tell_history(c, c->history_error, now);
 }
 
 /* After a resumed session the server still knows us (Transport 1.1 s.5.2). */
@@ -482,8 +493,8 @@ sally_lwm2m_client_history(struct sally_lwm2m_client *c,
     if (c->history_open != 0)
         return SALLY_E_BUSY;
     e = sally_notify_history(c, records, count, now);
-    if (e == SALLY_E_OK && c->history_open == 0)
-        c->upcalls->on_delivered(c->owner, SALLY_E_OK, now);
+    c->history_owed = e == SALLY_E_OK;
+    tell_history(c, SALLY_E_OK, now);
     return e;
 }
 

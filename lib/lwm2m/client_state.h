@@ -40,6 +40,7 @@ struct sally_lwm2m_client {
 
     struct sally_observation *observations;
     struct sally_attributes *attributes;
+    bool history_owed;            /* on_delivered is, for _history()'s */
     unsigned history_open;        /* notifications not acknowledged yet */
     enum sally_err history_error; /* the first thing that went wrong */
 };

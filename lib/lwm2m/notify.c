@@ -46,7 +46,8 @@ size_t sally_notify_count(const struct sally_lwm2m_client *c)
     return count;
 }
 
-/* What was under way in an observation that goes does not come back. */
+/* What was under way in an observation that goes does not come back: whether
+ * the server has it is not known, so it has to be offered again.            */
 static void drop(struct sally_lwm2m_client *c, struct sally_observation **link)
 {
     struct sally_observation *o = *link;
@@ -54,8 +55,11 @@ static void drop(struct sally_lwm2m_client *c, struct sally_observation **link)
     *link = o->next;
     if (o->open != 0)
         sally_coap_link_cancel(&c->link, o->open);
-    if (o->open != 0 && o->history)
+    if (o->open != 0 && o->history) {
         c->history_open--;
+        if (c->history_error == SALLY_E_OK)
+            c->history_error = SALLY_E_CANCELLED;
+    }
     sally_pool_give(c->shared->observations, o);
 }
 
@@ -239,6 +243,8 @@ static enum sally_err tell_records(struct sally_lwm2m_client *c,
     if (e == SALLY_E_OK)
         e = tell(c, o, SALLY_CODE_CONTENT, o->format, sally_buf_span(&payload),
                  now);
+    else if (e == SALLY_E_NO_ROOM)
+        e = SALLY_E_TOO_LARGE; /* no later try would find more room */
     sally_pool_give(bodies, payload.at);
     return e;
 }
@@ -298,8 +304,7 @@ bool sally_notify_told(struct sally_lwm2m_client *c, sally_coap_exchange x,
     if ((*link)->history) {
         (*link)->history = false;
         c->history_open--;
-        if (e != SALLY_E_OK && e != SALLY_E_RESET &&
-            c->history_error == SALLY_E_OK)
+        if (e != SALLY_E_OK && c->history_error == SALLY_E_OK)
             c->history_error = e;
     }
     if (e == SALLY_E_RESET)

@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -354,7 +355,8 @@ world_read(struct world *w, const char *path, uint32_t accept)
     return w->code;
 }
 
-static uint8_t world_write(struct world *w, const char *path, const char *text)
+__attribute__((unused)) static uint8_t
+world_write(struct world *w, const char *path, const char *text)
 {
     world_ask(w, (struct ask){ SALLY_CODE_PUT, path, NULL, NO_FORMAT,
                                SALLY_FORMAT_TEXT, sally_span_of(text),
