@@ -12,6 +12,7 @@
 #define TOPIC_MAX 256      /* bytes of a command's topic */
 #define PAYLOAD_MAX 1024   /* bytes of a command's payload */
 #define CARRIERS_MAX 2
+#define ASK_AGAIN (30 * SALLY_SEC)
 #define OFFER_AGAIN (1 * SALLY_SEC) /* to a store that was full */
 
 struct pending {
@@ -20,8 +21,7 @@ struct pending {
     sally_outer_told *told; /* NULL: nobody is to be told */
     void *subject;
     uint64_t number;
-    bool sent; /* to the inner door that is there now */
-    sally_usec not_before; /* offer again then */
+    sally_usec due; /* offer it then, or once more; 0: as soon as may be */
     struct sally_bus_message message; /* READINGS */
 };
 
@@ -35,6 +35,7 @@ struct sally_outer {
     struct sally_pool pool;             /* of struct pending */
     struct sally_hashmap by_ticket;
     struct pending *first, *last;
+    bool held; /* the bus refused one: those after it wait for _resume() */
     uint32_t ticket; /* the newest */
     struct sally_outer_carrier carriers[CARRIERS_MAX];
     size_t carrier_count;
@@ -161,16 +162,23 @@ static void take_out(struct sally_outer *o, struct pending *p)
     sally_pool_give(&o->pool, p);
 }
 
-/* In order: what came first is offered first, and a refusal ends the round. */
-static void send_pending(struct sally_outer *o, sally_usec now)
+/* An answer that does not come is asked for again under the same key, which
+ * stores nothing twice. False: the bus has no room, or nobody is there.     */
+static bool offer(struct sally_outer *o, struct pending *p, sally_usec now)
 {
-    for (struct pending *p = o->first; p != NULL; p = p->next) {
-        if (p->sent || p->not_before > now)
-            continue;
-        p->sent = o->host->to_inner(o->owner, &p->message);
-        if (!p->sent)
-            return;
-    }
+    if (!o->host->to_inner(o->owner, &p->message))
+        return false;
+    p->due = sally_after(now, ASK_AGAIN);
+    return true;
+}
+
+/* In order: what came first is offered first, and a refusal ends the round. */
+static void offer_due(struct sally_outer *o, sally_usec now)
+{
+    o->held = false;
+    for (struct pending *p = o->first; p != NULL && !o->held; p = p->next)
+        if (p->due <= now)
+            o->held = !offer(o, p, now);
 }
 
 static void foreign(struct sally_outer *o, uint32_t sensor,
@@ -248,10 +256,10 @@ enum sally_err sally_outer_message(struct sally_outer *o, uint32_t sensor,
     p->told = told;
     p->subject = subject;
     p->number = number;
-    p->sent = false;
-    p->not_before = 0;
+    p->due = 0;
     append(o, p);
-    send_pending(o, now);
+    if (!o->held)
+        o->held = !offer(o, p, now);
     return SALLY_E_OK;
 }
 
@@ -282,8 +290,7 @@ void sally_outer_accepted(struct sally_outer *o,
     if (told != NULL &&
         told(subject, number, (enum sally_accepted)a->result, now)) {
         p->told = told;
-        p->sent = false;
-        p->not_before = sally_after(now, OFFER_AGAIN);
+        p->due = sally_after(now, OFFER_AGAIN);
         return;
     }
     take_out(o, p);
@@ -292,12 +299,12 @@ void sally_outer_accepted(struct sally_outer *o,
 void sally_outer_resume(struct sally_outer *o, bool again, sally_usec now)
 {
     for (struct pending *p = o->first; again && p != NULL; p = p->next)
-        p->sent = false;
+        p->due = 0;
     for (uint32_t i = 0; again && i < o->config->sensor_count; i++)
         if (o->sensors[i].online)
             sally_outer_liveness(o, i, true, o->sensors[i].method,
                                  o->sensors[i].level, now);
-    send_pending(o, now);
+    offer_due(o, now);
 }
 
 void sally_outer_liveness(struct sally_outer *o, uint32_t sensor, bool online,

@@ -338,7 +338,7 @@ static void accept(struct sally_shard *s, uint32_t ticket,
     sally_bus_begin(&m, SALLY_BUS_ACCEPTED);
     m.as.accepted.ticket = ticket;
     m.as.accepted.result = (uint8_t)result;
-    (void)sally_shard_to_outer(s, &m); /* lost: the outer door asks again */
+    (void)sally_shard_to_outer(s, &m); /* if lost, the outer door asks again */
 }
 
 void sally_shard_readings(struct sally_shard *s,
