@@ -73,7 +73,7 @@ static sally_usec back_off(struct sally_lwm2m_client *c)
                                           86400) *
                SALLY_SEC;
     } else {
-        wait <<= c->attempt < 16 ? c->attempt - 1 : 15;
+        wait <<= c->attempt < 12 ? c->attempt - 1 : 11; /* fits 64 bits */
     }
     return wait + sally_random_u64(&c->shared->coap->random) % (wait / 4 + 1);
 }

@@ -21,7 +21,7 @@ uint64_t sally_registration_setting(const struct sally_lwm2m_client *c,
     if (r == NULL || !r->present || !sally_value_as_real(&r->value, &n) ||
         n < 0)
         return fallback;
-    return (uint64_t)n;
+    return n < UINT32_MAX ? (uint64_t)n : UINT32_MAX;
 }
 
 static void put_query(struct sally_coap_option_writer *w, const char *name,

@@ -23,7 +23,8 @@ enum sally_err
 sally_registration_location(struct sally_lwm2m_client *c,
                             struct sally_span options) SALLY_MUST_USE;
 
-/* A number of the client's own /1 instance; `fallback` if it has none. */
+/* A number of the client's own /1 instance, UINT32_MAX at most; `fallback` if
+ * it has none.                                                              */
 uint64_t sally_registration_setting(const struct sally_lwm2m_client *c,
                                     uint16_t resource, uint64_t fallback);
 
