@@ -139,7 +139,7 @@ static void waits_long_when_told_an_absurd_time(void **state)
     struct world *w = world_open(11);
     const struct sally_path at =
         sally_path_resource(SALLY_OBJECT_SERVER, 0, SALLY_SERVER_RETRY_TIMER);
-    const struct sally_lwm2m_value v = sally_value_integer(INT64_MAX / 3);
+    const struct sally_lwm2m_value v = sally_value_unsigned(UINT64_MAX / 3);
 
     (void)state;
     assert_int_equal(sally_resources_set(&w->resources, &at, &v, 0),
