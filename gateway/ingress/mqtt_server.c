@@ -21,6 +21,7 @@
 #define FILTER_MAX 120                /* bytes */
 #define LARGE_BLOCKS 256              /* of 16 KiB, all connections together */
 #define WILL_MAX 512                  /* bytes of a will: topic and payload */
+#define USER_SAID 32                  /* bytes of an unknown name that we log */
 
 struct subscription {
     struct subscription *next;
@@ -53,6 +54,7 @@ struct sally_mqtt_connection {
     uint8_t family, ip[16], client_id_len;
     uint32_t interface;
     uint8_t client_id[SALLY_MQTT_CLIENT_ID_MAX];
+    char user[USER_SAID + 1]; /* the CONNECT's, cut */
 };
 
 struct by_name {
@@ -100,7 +102,7 @@ static void log_refusal(const struct sally_mqtt_connection *c, const char *why)
               SALLY_TEXT("sensor", c->claimed == NOBODY
                                        ? ""
                                        : config_of(s, c->claimed)->id),
-              SALLY_TEXT("why", why));
+              SALLY_TEXT("user", c->user), SALLY_TEXT("why", why));
 }
 
 /* --- Clearing away ------------------------------------------------------- */
@@ -340,6 +342,8 @@ static void on_connect(void *owner, const struct sally_mqtt_connect *k)
             refuse(c, "no user name, unknown source");
         return;
     }
+    (void)sally_span_text(sally_span_sub(k->username, 0, USER_SAID), c->user,
+                          sizeof(c->user));
     n = sally_hashmap_find(&s->users, k->username);
     if (n != NULL)
         c->claimed = SALLY_OWNER(n, struct by_name, node)->sensor;
