@@ -133,26 +133,6 @@ static void backs_off_as_the_server_object_says(void **state)
     world_close(w);
 }
 
-/* A server may write any number there; it must not come out as a short wait. */
-static void waits_long_when_told_an_absurd_time(void **state)
-{
-    struct world *w = world_open(11);
-    const struct sally_path at =
-        sally_path_resource(SALLY_OBJECT_SERVER, 0, SALLY_SERVER_RETRY_TIMER);
-    const struct sally_lwm2m_value v = sally_value_unsigned(UINT64_MAX / 3);
-
-    (void)state;
-    assert_int_equal(sally_resources_set(&w->resources, &at, &v, 0),
-                     SALLY_E_OK);
-    w->register_code = SALLY_CODE_FORBIDDEN;
-    sally_lwm2m_client_start(&w->client, w->now);
-    world_settle(w);
-    assert_int_equal(w->state, SALLY_CLIENT_WAITING);
-    assert_true(sally_lwm2m_client_deadline(&w->client) - w->now >=
-                UINT32_MAX * SALLY_SEC);
-    world_close(w);
-}
-
 static void comes_back_after_the_server_was_silent(void **state)
 {
     struct world *w = world_registered(11);
@@ -321,7 +301,6 @@ int main(void)
         cmocka_unit_test(registers_anew_when_the_server_forgot_it),
         cmocka_unit_test(steps_down_when_the_version_is_refused),
         cmocka_unit_test(backs_off_as_the_server_object_says),
-        cmocka_unit_test(waits_long_when_told_an_absurd_time),
         cmocka_unit_test(comes_back_after_the_server_was_silent),
         cmocka_unit_test(leaves_in_order),
         cmocka_unit_test(leaves_though_nobody_answers),
