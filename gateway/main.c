@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/main.c - sallyportd's command line. */
 #include "privilege.h"
+#include "role_process.h"
 #include "security/crypto.h"
 #include "supervisor.h"
 
@@ -111,5 +112,5 @@ int main(int argc, char **argv)
         return version();
     sally_privilege_basics();
     sally_privilege_raise_descriptors();
-    return o.role != NULL ? sally_supervisor_role(o.role) : run(&o);
+    return o.role != NULL ? sally_role_process(o.role) : run(&o);
 }

@@ -10,8 +10,4 @@
  * code. `single`: all roles in this process, for debuggers.                 */
 int sally_supervisor_run(struct sally_assets *assets, bool single);
 
-/* The body of a role's process: bus and bundle are descriptors that the
- * supervisor left open for it. Returns the exit code.                       */
-int sally_supervisor_role(const char *name);
-
 #endif

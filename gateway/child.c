@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/child.c - starts a role as a process, or as a runner in this one,
+ * and speaks to it over its bus.                                            */
+#include "child.h"
+
+#include "log/log.h"
+#include "role_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define FRAMES 64
+
+void sally_child_order(struct sally_child *c, enum sally_control what,
+                       uint32_t number, uint32_t extra, int fd)
+{
+    struct sally_bus_message m;
+
+    if (c->bus == NULL) { /* it is dying; its successor is told anew */
+        if (fd >= 0)
+            (void)close(fd);
+        return;
+    }
+    sally_bus_begin(&m, SALLY_BUS_CONTROL);
+    m.as.control.what = (uint8_t)what;
+    m.as.control.number = number;
+    m.as.control.extra = extra;
+    if ((fd < 0 ? sally_bus_send(c->bus, &m)
+                : sally_bus_send_with(c->bus, &m, fd)) == SALLY_E_OK)
+        return;
+    sally_bus_flush(c->bus);
+    sally_log(SALLY_LOG_ERROR, "order_lost",
+              SALLY_TEXT("to", sally_role_text(c->row->name)));
+}
+
+/* A copy for the role; ours stays for the next time. */
+static void lend(struct sally_child *c, enum sally_control what,
+                 uint32_t number, uint32_t extra, int fd)
+{
+    int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+    if (copy >= 0)
+        sally_child_order(c, what, number, extra, copy);
+}
+
+static void equip_outer(struct sally_child *c, const struct sally_assets *a)
+{
+    for (uint32_t i = 0; i < a->config.coap_count; i++)
+        lend(c, SALLY_CONTROL_LISTENER, i, SALLY_LISTENER_COAP, a->coap[i]);
+    for (uint32_t i = 0; i < a->config.mqtt_count; i++)
+        lend(c, SALLY_CONTROL_LISTENER, i, SALLY_LISTENER_MQTT, a->mqtt[i]);
+    lend(c, SALLY_CONTROL_PASSWORDS, 0, 0, a->passwords);
+}
+
+void sally_child_equip(struct sally_child *c)
+{
+    const struct sally_assets *a = c->family->assets;
+
+    if (c->row->name == SALLY_OUTER)
+        equip_outer(c, a);
+    if (c->row->name == SALLY_CONSOLE)
+        lend(c, SALLY_CONTROL_LISTENER, 0, SALLY_LISTENER_CONSOLE, a->console);
+    for (size_t i = 0; c->row->name == SALLY_INNER && i < a->key_count; i++)
+        lend(c, SALLY_CONTROL_KEY, a->keys[i].sensor, a->keys[i].account,
+             a->keys[i].fd);
+}
+
+/* --- From the role ------------------------------------------------------- */
+
+static void on_message(void *owner, struct sally_bus *b,
+                       const struct sally_bus_message *m, int fd,
+                       sally_usec now)
+{
+    struct sally_child *c = owner;
+
+    (void)b;
+    (void)now;
+    if (fd >= 0)
+        (void)close(fd);
+    c->family->on_report(c->family->owner, c,
+                         (enum sally_control)m->as.control.what);
+}
+
+static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
+                    sally_usec now)
+{
+    struct sally_child *c = owner;
+
+    (void)b;
+    (void)now;
+    sally_bus_close(c->bus);
+    c->bus = NULL;
+    if (e == SALLY_E_MALFORMED && c->pid > 0)
+        (void)kill(c->pid, SIGKILL); /* it breaks the rules of the bus */
+}
+
+static const struct sally_bus_upcalls bus_upcalls = { .on_message = on_message,
+                                                      .on_gone = on_gone };
+
+/* --- Starting ------------------------------------------------------------ */
+
+static void become_role(const struct sally_child *c, int bus, int bundle)
+{
+    /* Away from the numbers they go to, then there. */
+    int high_bus = fcntl(bus, F_DUPFD, 10);
+    int high_bundle = fcntl(bundle, F_DUPFD, 10);
+
+    if (high_bus < 0 || high_bundle < 0 ||
+        dup2(high_bus, SALLY_ROLE_BUS_FD) < 0 ||
+        dup2(high_bundle, SALLY_ROLE_BUNDLE_FD) < 0)
+        _exit(1);
+    (void)close(high_bus);
+    (void)close(high_bundle);
+    (void)execl("/proc/self/exe", "sallyportd", "--role",
+                sally_role_text(c->row->name), (char *)NULL);
+    _exit(1);
+}
+
+static bool spawn_process(struct sally_child *c, int role_end)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        become_role(c, role_end, c->family->assets->bundle);
+    (void)close(role_end);
+    c->pid = pid;
+    return pid > 0;
+}
+
+static void runner_ended(void *owner, int status)
+{
+    struct sally_child *c = owner;
+
+    c->status = status;
+    sally_loop_later(c->family->loop, &c->reap); /* not under its feet */
+}
+
+static bool spawn_runner(struct sally_child *c, int role_end)
+{
+    return sally_runner_open(&c->runner, c->row, c->family->loop,
+                             &c->family->assets->config, role_end, runner_ended,
+                             c) == SALLY_E_OK;
+}
+
+bool sally_child_spawn(struct sally_child *c)
+{
+    struct sally_family *f = c->family;
+    int fd[2];
+
+    if (sally_bus_pair(fd) != SALLY_E_OK)
+        return false;
+    if (sally_bus_open(&c->bus, f->loop, fd[0], SALLY_SUPERVISOR, c->row->name,
+                       FRAMES + f->assets->key_count, &bus_upcalls,
+                       c) != SALLY_E_OK) {
+        (void)close(fd[1]);
+        return false;
+    }
+    c->state = SALLY_CHILD_STARTING;
+    c->since = sally_loop_now(f->loop);
+    if (f->single ? spawn_runner(c, fd[1]) : spawn_process(c, fd[1]))
+        return true;
+    sally_child_bury(c);
+    return false;
+}
+
+void sally_child_bury(struct sally_child *c)
+{
+    sally_bus_close(c->bus);
+    c->bus = NULL;
+    c->pid = 0;
+    c->state = SALLY_CHILD_ABSENT;
+}
+
+static void reap_runner(void *owner, sally_usec now)
+{
+    struct sally_child *c = owner;
+
+    sally_runner_close(c->runner);
+    c->runner = NULL;
+    c->family->on_ended(c->family->owner, c, c->status << 8, now);
+}
+
+void sally_child_init(struct sally_child *c, struct sally_family *family,
+                      const struct sally_role_row *row)
+{
+    *c = (struct sally_child){ .family = family, .row = row };
+    c->reap.run = reap_runner;
+    c->reap.owner = c;
+}

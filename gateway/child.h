@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/child.h - one role as its supervisor sees it: how it is started,
+ * told and equipped.                                                        */
+#ifndef SALLY_CHILD_H
+#define SALLY_CHILD_H
+
+#include "assets.h"
+#include "roles/run.h"
+
+#include <sys/types.h>
+
+enum sally_child_state {
+    SALLY_CHILD_ABSENT,
+    SALLY_CHILD_STARTING,
+    SALLY_CHILD_RUNNING,
+    SALLY_CHILD_STOPPING
+};
+
+/* What all children of a supervisor share. */
+struct sally_child;
+struct sally_family {
+    struct sally_assets *assets;
+    struct sally_loop *loop;
+    bool single; /* all roles in this process, for debuggers */
+
+    /* What the supervisor hears of a child. */
+    void (*on_report)(void *owner, struct sally_child *c,
+                      enum sally_control what);
+    void (*on_ended)(void *owner, struct sally_child *c, int status,
+                     sally_usec now); /* status as waitpid() has it */
+    void *owner;
+};
+
+struct sally_child {
+    struct sally_family *family;
+    const struct sally_role_row *row;
+    enum sally_child_state state;
+    pid_t pid;            /* 0: none */
+    struct sally_bus *bus; /* NULL: none */
+    struct sally_runner *runner; /* single: instead of a process */
+    struct sally_task reap;      /* single: the runner has ended */
+    struct sally_timer again;    /* the supervisor's, to start it again */
+    sally_usec since, wait;      /* when it was started; wait before the next */
+    int status;                  /* of a runner that has ended */
+};
+
+void sally_child_init(struct sally_child *c, struct sally_family *family,
+                      const struct sally_role_row *row);
+
+/* Starts it and its bus; state STARTING. False: neither is there. */
+bool sally_child_spawn(struct sally_child *c);
+
+/* Sends an order; `fd` is the child's from now on, or -1. A child without a
+ * bus is dying, and its successor is told anew.                             */
+void sally_child_order(struct sally_child *c, enum sally_control what,
+                       uint32_t number, uint32_t extra, int fd);
+
+/* Gives it copies of the listeners, keys and files that its role needs. */
+void sally_child_equip(struct sally_child *c);
+
+/* It is no more: closes the bus, forgets the process; state ABSENT. */
+void sally_child_bury(struct sally_child *c);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/role_process.c - one role, alone in its process. */
+#include "role_process.h"
+
+#include "config/bundle.h"
+#include "log/log.h"
+#include "privilege.h"
+#include "roles/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+size_t sally_role_timers(const struct sally_config *c)
+{
+    size_t accounts = 0;
+
+    for (size_t i = 0; i < c->sensor_count; i++)
+        accounts += c->sensors[i].account_count;
+    return 64 + accounts;
+}
+
+const struct sally_role_row *sally_role_named(const char *name)
+{
+    for (size_t i = 0; i < SALLY_ROLE_ROWS; i++)
+        if (strcmp(sally_role_text(sally_role_rows[i]->name), name) == 0)
+            return sally_role_rows[i];
+    return NULL;
+}
+
+/* In the order in which they are stopped: first nothing comes in any more,
+ * then what there is goes out.                                              */
+const struct sally_role_row *const sally_role_rows[SALLY_ROLE_ROWS] = {
+    &sally_role_outer,    &sally_role_inner,   &sally_role_verifier,
+    &sally_role_resolver, &sally_role_console,
+};
+
+struct role_process {
+    struct sally_loop *loop;
+    int status;
+};
+
+static void process_ended(void *owner, int status)
+{
+    struct role_process *p = owner;
+
+    p->status = status;
+    sally_loop_stop(p->loop);
+}
+
+static int run_role(const struct sally_role_row *row,
+                    const struct sally_config *c)
+{
+    struct role_process p = { .status = 1 };
+    struct sally_runner *runner = NULL;
+
+    sally_log_open(sally_role_text(row->name), c->log.level, c->log.json,
+                   c->log.syslog);
+    sally_privilege_limit_memory(c->memory_limit_mb);
+    if (sally_loop_open(&p.loop, sally_role_timers(c)) != SALLY_E_OK)
+        return 1;
+    if (sally_runner_open(&runner, row, p.loop, c, SALLY_ROLE_BUS_FD,
+                          process_ended, &p) == SALLY_E_OK)
+        sally_loop_run(p.loop);
+    sally_runner_close(runner);
+    sally_loop_close(p.loop);
+    return p.status;
+}
+
+int sally_role_process(const char *name)
+{
+    const struct sally_role_row *row = sally_role_named(name);
+    struct sally_bundle bundle;
+    struct sally_config config = { .file = NULL };
+    int status = 1;
+
+    if (row == NULL ||
+        sally_bundle_map(SALLY_ROLE_BUNDLE_FD, &bundle) != SALLY_E_OK) {
+        fprintf(stderr, "--role is for the supervisor's use\n");
+        return 2;
+    }
+    (void)close(SALLY_ROLE_BUNDLE_FD);
+    (void)fcntl(SALLY_ROLE_BUS_FD, F_SETFD, FD_CLOEXEC);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGINT, SIG_IGN); /* of a terminal: the supervisor's to hear */
+    (void)signal(SIGHUP, SIG_IGN);
+    if (!sally_privilege_drop())
+        fprintf(stderr, "cannot give up capabilities: %s\n", strerror(errno));
+    else if (sally_config_load(bundle.files, bundle.count, &config, stderr) ==
+             0)
+        status = run_role(row, &config);
+    sally_config_wipe(&config);
+    sally_bundle_wipe(&bundle);
+    return status;
+}
