@@ -7,7 +7,6 @@
 scripts/demo sets up, builds and runs this. Everything happens on loopback and
 in a temporary directory; every process is ended and checked."""
 import argparse
-import json
 import os
 import secrets
 import signal
@@ -126,10 +125,8 @@ class Story:
 
     def accounts(self):
         """The one account of each sensor, as sallyportctl tells."""
-        code, out, why = self.gateway.ctl("--json", "sensors")
-        check(code == 0, f"sallyportctl sensors: {why}")
-        rows = [json.loads(line) for line in out.splitlines()]
-        return {row["id"]: row["accounts"][0] for row in rows}
+        return {row["id"]: row["accounts"][0]
+                for row in self.gateway.ctl_json("sensors")}
 
     # ---- readings up
 
