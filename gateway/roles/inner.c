@@ -5,6 +5,7 @@
 #include "config/keyfile.h"
 #include "log/log.h"
 #include "loop/udp.h"
+#include "roles/places.h"
 #include "roles/role.h"
 #include "security/crypto.h"
 #include "uplink/shard.h"
@@ -27,13 +28,6 @@ struct seat {
     bool resolving; /* wants a socket as soon as its server has an address */
 };
 
-/* A server's addresses, as the resolver gave them. */
-struct place {
-    struct sally_bus_address address[SALLY_BUS_ADDRESSES];
-    unsigned count, next;
-    bool asked;
-};
-
 struct inner {
     const struct sally_role_context *context;
     struct sally_store *store;
@@ -45,7 +39,7 @@ struct inner {
     struct sally_lwm2m_shared lwm2m;
     struct seat *seats;
     size_t seat_count;
-    struct place *places; /* one per server of the configuration */
+    struct sally_places *places;
     struct sally_timer pacer;
     struct sally_watch *stored;
     struct sally_bus *outer, *resolver, *console;
@@ -60,43 +54,21 @@ static const struct sally_config_server *server_of(struct inner *in,
     return sally_shard_client(in->shard, client)->server;
 }
 
-static struct place *place_of(struct inner *in, uint32_t client)
+static uint32_t server_number(struct inner *in, uint32_t client)
 {
-    return &in->places[server_of(in, client) - in->context->config->servers];
+    return (uint32_t)(server_of(in, client) - in->context->config->servers);
 }
 
-static void ask_resolver(struct inner *in, uint32_t server)
-{
-    const struct sally_config_server *s = &in->context->config->servers[server];
-    struct sally_bus_message m;
-
-    if (in->places[server].asked || in->resolver == NULL)
-        return;
-    sally_bus_begin(&m, SALLY_BUS_RESOLVE);
-    m.as.resolve.ticket = server;
-    m.as.resolve.port = s->uri.port;
-    (void)sally_span_text(sally_span_of(s->uri.host), m.as.resolve.host,
-                          sizeof(m.as.resolve.host));
-    in->places[server].asked =
-        sally_bus_send(in->resolver, &m) == SALLY_E_OK;
-}
-
-/* Each handshake takes the next address, so that one that is dead does not
- * hold us; without any, datagrams are lost until the resolver has answered. */
+/* Without an address datagrams are lost until the resolver has answered. */
 static void rebind(void *owner, uint32_t client)
 {
     struct inner *in = owner;
-    struct place *p = place_of(in, client);
     struct seat *seat = &in->seats[client];
-    const struct sally_bus_address *to;
+    const struct sally_bus_address *to = sally_places_next(
+        in->places, server_number(in, client), in->resolver);
 
-    if (server_of(in, client)->uri.kind == SALLY_URI_NAME)
-        ask_resolver(in, (uint32_t)(p - in->places));
-    seat->resolving = p->count == 0;
-    if (seat->resolving)
-        return;
-    to = &p->address[p->next++ % p->count];
-    if (sally_udp_rebind(seat->udp, to) != SALLY_E_OK)
+    seat->resolving = to == NULL;
+    if (to != NULL && sally_udp_rebind(seat->udp, to) != SALLY_E_OK)
         sally_log(SALLY_LOG_WARNING, "no_socket",
                   SALLY_TEXT("server", server_of(in, client)->name));
 }
@@ -207,23 +179,10 @@ static void on_stored(void *owner, sally_usec now)
 
 static void on_resolved(struct inner *in, const struct sally_bus_resolved *r)
 {
-    struct place *p;
-
-    if (r->ticket >= in->context->config->server_count)
+    if (!sally_places_resolved(in->places, r))
         return;
-    p = &in->places[r->ticket];
-    p->asked = false;
-    if (r->count == 0) {
-        sally_log(SALLY_LOG_WARNING, "name_not_resolved",
-                  SALLY_TEXT("server",
-                             in->context->config->servers[r->ticket].name));
-        return; /* what was known before still serves */
-    }
-    p->count = r->count;
-    for (unsigned i = 0; i < r->count; i++)
-        p->address[i] = r->address[i];
     for (uint32_t i = 0; i < in->seat_count; i++)
-        if (in->seats[i].resolving && place_of(in, i) == p)
+        if (in->seats[i].resolving && server_number(in, i) == r->ticket)
             rebind(in, i);
 }
 
@@ -284,9 +243,8 @@ static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
     sally_bus_close(b);
     if (peer == SALLY_OUTER)
         sally_shard_orphaned(in->shard, now);
-    for (size_t i = 0; peer == SALLY_RESOLVER &&
-                       i < in->context->config->server_count; i++)
-        in->places[i].asked = false;
+    if (peer == SALLY_RESOLVER)
+        sally_places_forget(in->places);
 }
 
 static const struct sally_bus_upcalls bus_upcalls = { .on_message = on_message,
@@ -432,11 +390,12 @@ static enum sally_err build(struct inner *in)
     for (size_t i = 0; i < c->sensor_count; i++)
         in->seat_count += c->sensors[i].account_count;
     in->seats = calloc(in->seat_count + 1, sizeof(*in->seats));
-    in->places = calloc(c->server_count + 1, sizeof(*in->places));
-    if (in->seats == NULL || in->places == NULL)
-        return SALLY_E_NO_MEMORY;
     sally_timer_init(&in->pacer, on_pacer, in);
-    e = open_store(in);
+    if (in->seats == NULL)
+        return SALLY_E_NO_MEMORY;
+    e = sally_places_create(&in->places, c);
+    if (e == SALLY_E_OK)
+        e = open_store(in);
     if (e == SALLY_E_OK)
         e = make_pools(in);
     share(in);
@@ -473,7 +432,7 @@ static void destroy(void *role)
     sally_pool_wipe(&in->observations);
     sally_pool_wipe(&in->attributes);
     free(in->seats);
-    free(in->places);
+    sally_places_wipe(in->places);
     free(in);
 }
 
@@ -497,20 +456,6 @@ static enum sally_err create(void **out,
     return SALLY_E_OK;
 }
 
-/* An address in figures needs no look-up. */
-static void place_numeric(struct inner *in, uint32_t server)
-{
-    const struct sally_uri *uri = &in->context->config->servers[server].uri;
-    struct place *p = &in->places[server];
-
-    if (uri->kind != SALLY_URI_NAME &&
-        sally_address_parse(uri->host, uri->port, &p->address[0]) ==
-            SALLY_E_OK)
-        p->count = 1;
-    else
-        ask_resolver(in, server);
-}
-
 static void start(void *role, sally_usec now)
 {
     struct inner *in = role;
@@ -522,8 +467,6 @@ static void start(void *role, sally_usec now)
         in->context->report(in->context->runner, SALLY_CONTROL_FAILED);
         return;
     }
-    for (uint32_t i = 0; i < in->context->config->server_count; i++)
-        place_numeric(in, i);
     sally_shard_start(in->shard, now);
     in->context->report(in->context->runner, SALLY_CONTROL_READY);
 }
