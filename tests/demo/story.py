@@ -60,7 +60,6 @@ SENSORS = (
 RELAY = {"on": "/3306/0/5850", "topic": "plant/{id}/relay/set",
          "payload": "{value}", "values": [[True, "ON"], [False, "OFF"]],
          "answer": "confirm", "timeout": "5s"}
-SHOWN = ("sensor", "topic", "why")  # of an event, where there is little room
 
 
 class Story:
@@ -199,9 +198,11 @@ class Story:
         found = wait_until(f"the event {event}", lambda: [
             e for e in self.gateway.events(self.mark)
             if e["event"] == event], 5)
-        told = [event] + [f"{k}={found[-1][k]}" for k in SHOWN
-                          if k in found[-1]]
-        self.screen.pair(f"           └▶ {' '.join(told)}", "logged", "dim")
+        told = found[-1]
+        parts = [told.get("sensor") or told.get("peer"), told.get("topic"),
+                 told.get("why")]
+        self.screen.pair(f"           └▶ {event}: "
+                         f"{', '.join(p for p in parts if p)}", "logged", "dim")
         self.refused += 1
         self.mark = self.gateway.mark()
 
