@@ -14,25 +14,28 @@ struct open_command {
     struct sally_virtual_client *client; /* NULL: nobody upstream waits */
     sally_coap_exchange exchange;
     bool parked; /* in the store until it is done */
+    bool durable; /* parked, and the store has it */
     bool out;    /* with the outer door now */
+    sally_usec due; /* out: no outcome comes any more; durable: offer again */
     struct sally_bus_message message; /* COMMAND, as it is sent */
 };
 
 struct sally_downlink {
     struct sally_shard *shard;
     struct sally_pool pool;
-    struct open_command *open;
+    struct open_command *open; /* the oldest first */
     uint32_t last; /* number of the newest command */
 };
 
 enum sally_err sally_downlink_create(struct sally_downlink **out,
-                                     struct sally_shard *shard)
+                                     struct sally_shard *shard, uint32_t last)
 {
     struct sally_downlink *d = calloc(1, sizeof(*d));
 
     if (d == NULL)
         return SALLY_E_NO_MEMORY;
     d->shard = shard;
+    d->last = last;
     if (sally_pool_init(&d->pool, sizeof(struct open_command),
                         SALLY_COMMANDS_OPEN, false) != SALLY_E_OK) {
         free(d);
@@ -69,6 +72,18 @@ static struct open_command **find(struct sally_downlink *d, uint32_t number)
     return link;
 }
 
+/* At the end: a sensor that comes back gets its commands in the order in which
+ * they were given, or an old one would have the last word.                  */
+static void append(struct sally_downlink *d, struct open_command *k)
+{
+    struct open_command **link = &d->open;
+
+    while (*link != NULL)
+        link = &(*link)->next;
+    k->next = NULL;
+    *link = k;
+}
+
 static void drop(struct sally_downlink *d, struct open_command **link)
 {
     struct open_command *k = *link;
@@ -86,10 +101,16 @@ static void answer(struct open_command *k, uint8_t code, sally_usec now)
     k->client = NULL;
 }
 
-static void send(struct sally_downlink *d, struct open_command *k)
+static void send(struct sally_downlink *d, struct open_command *k,
+                 sally_usec now)
 {
     if (!k->out)
         k->out = sally_shard_to_outer(d->shard, &k->message);
+    k->due = sally_after(
+        now, k->out ? k->message.as.command.timeout_ms * SALLY_MSEC +
+                          SALLY_COMMAND_GRACE
+                    : SALLY_COMMAND_AGAIN);
+    sally_shard_arm(d->shard);
 }
 
 static uint8_t check(const struct sally_config_down *rule,
@@ -116,19 +137,31 @@ static enum sally_err fill(struct open_command *k,
     return sally_bus_put_value(&m->value, m->bytes, &m->used, &c->path, &value);
 }
 
+/* One server must not take all places for a sensor that is away. */
+static bool has_many(const struct sally_downlink *d, uint32_t sensor)
+{
+    size_t count = 0;
+
+    for (const struct open_command *k = d->open; k != NULL; k = k->next)
+        count += k->message.as.command.sensor == sensor;
+    return count >= SALLY_COMMANDS_SENSOR;
+}
+
 static struct open_command *begin(struct sally_downlink *d,
                                   struct sally_virtual_client *v,
                                   const struct sally_config_down *rule,
                                   const struct sally_lwm2m_command *c)
 {
-    struct open_command *k = sally_pool_take(&d->pool);
+    struct open_command *k = has_many(d, v->sensor->index)
+                                 ? NULL
+                                 : sally_pool_take(&d->pool);
     struct sally_bus_command *m;
 
     if (k == NULL)
         return NULL;
-    *k = (struct open_command){ .next = d->open,
-                                .client = v,
-                                .exchange = c->exchange };
+    *k = (struct open_command){ .client = v,
+                                .exchange = c->exchange,
+                                .due = SALLY_NEVER };
     sally_bus_begin(&k->message, SALLY_BUS_COMMAND);
     m = &k->message.as.command;
     m->command = ++d->last;
@@ -140,7 +173,7 @@ static struct open_command *begin(struct sally_downlink *d,
         sally_pool_give(&d->pool, k);
         return NULL;
     }
-    d->open = k;
+    append(d, k);
     return k;
 }
 
@@ -161,7 +194,6 @@ uint8_t sally_downlink_command(struct sally_downlink *d,
     struct open_command *k;
     uint8_t code = check(rule, c);
 
-    (void)now;
     if (code != 0) {
         sally_log(SALLY_LOG_WARNING, "command_refused",
                   SALLY_TEXT("sensor", v->sensor->config->id),
@@ -172,7 +204,8 @@ uint8_t sally_downlink_command(struct sally_downlink *d,
     k = begin(d, v, rule, c);
     if (k == NULL)
         return SALLY_CODE_UNAVAILABLE;
-    if (rule->answer == SALLY_DOWN_STORE ? park(d, k) : (send(d, k), k->out))
+    if (rule->answer == SALLY_DOWN_STORE ? park(d, k)
+                                          : (send(d, k, now), k->out))
         return 0;
     drop(d, find(d, k->message.as.command.command));
     return SALLY_CODE_UNAVAILABLE;
@@ -207,6 +240,7 @@ static void take_effect(struct sally_downlink *d, const struct open_command *k,
     if (m->execute)
         return;
     sally_bus_value(&m->value, m->bytes, &r);
+    r.time = sally_shard_utc(d->shard);
     sally_shard_set(d->shard, m->sensor, &r, now);
 }
 
@@ -226,8 +260,11 @@ void sally_downlink_outcome(struct sally_downlink *d, uint32_t command,
     if (*link == NULL)
         return;
     (*link)->out = false;
-    if (waits(*link, result))
+    (*link)->due = sally_after(now, SALLY_COMMAND_AGAIN);
+    if (waits(*link, result)) {
+        sally_shard_arm(d->shard);
         return;
+    }
     if (result == SALLY_OUTCOME_DONE)
         take_effect(d, *link, now);
     if ((*link)->parked)
@@ -245,17 +282,51 @@ void sally_downlink_parked(struct sally_downlink *d, uint32_t command,
         return;
     answer(*link,
            e == SALLY_E_OK ? SALLY_CODE_CHANGED : SALLY_CODE_UNAVAILABLE, now);
+    (*link)->durable = e == SALLY_E_OK;
     if (e == SALLY_E_OK)
-        send(d, *link);
+        send(d, *link, now);
     else
         drop(d, link);
 }
 
-void sally_downlink_online(struct sally_downlink *d, uint32_t sensor)
+void sally_downlink_online(struct sally_downlink *d, uint32_t sensor,
+                           sally_usec now)
 {
     for (struct open_command *k = d->open; k != NULL; k = k->next)
-        if (k->message.as.command.sensor == sensor && k->parked)
-            send(d, k);
+        if (k->message.as.command.sensor == sensor && k->durable)
+            send(d, k, now);
+}
+
+sally_usec sally_downlink_deadline(const struct sally_downlink *d)
+{
+    sally_usec when = SALLY_NEVER;
+
+    for (const struct open_command *k = d->open; k != NULL; k = k->next)
+        when = sally_earlier(when, k->due);
+    return when;
+}
+
+/* The outer door owes an outcome for each; if it lost one, or is not honest
+ * any more, the place must not stay taken.                                  */
+void sally_downlink_expire(struct sally_downlink *d, sally_usec now)
+{
+    struct open_command **link = &d->open;
+
+    while (*link != NULL) {
+        struct open_command *k = *link;
+        bool late = k->due <= now;
+
+        if (late && k->parked) {
+            k->out = false;
+            send(d, k, now);
+        }
+        if (!late || k->parked) {
+            link = &k->next;
+            continue;
+        }
+        answer(k, SALLY_CODE_GATEWAY_TIMEOUT, now);
+        drop(d, link);
+    }
 }
 
 void sally_downlink_orphaned(struct sally_downlink *d, sally_usec now)
@@ -263,8 +334,8 @@ void sally_downlink_orphaned(struct sally_downlink *d, sally_usec now)
     struct open_command **link = &d->open;
 
     while (*link != NULL) {
-        (*link)->out = false;
         if ((*link)->parked) {
+            (*link)->out = false;
             link = &(*link)->next;
             continue;
         }
@@ -293,11 +364,13 @@ static void load(void *owner, const struct sally_bus_command *c)
         sally_store_unpark(sally_shard_store(d->shard), c->command);
         return;
     }
-    *k = (struct open_command){ .next = d->open, .parked = true };
+    *k = (struct open_command){ .parked = true,
+                                .durable = true,
+                                .due = SALLY_NEVER };
     sally_bus_begin(&k->message, SALLY_BUS_COMMAND);
     k->message.as.command = *c;
     k->message.as.command.down = (uint16_t)(rule - p->down);
-    d->open = k;
+    append(d, k);
 }
 
 void sally_downlink_start(struct sally_downlink *d)

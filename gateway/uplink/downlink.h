@@ -12,11 +12,20 @@
 #include "uplink/virtual_client.h"
 
 #define SALLY_COMMANDS_OPEN 256 /* waiting for their outcome, all sensors */
+#define SALLY_COMMANDS_SENSOR 32 /* ... and of one sensor */
+
+/* A command whose outcome is late by this much has none any more; one that is
+ * parked is offered again after it.                                         */
+#define SALLY_COMMAND_GRACE (10 * SALLY_SEC)
+#define SALLY_COMMAND_AGAIN (60 * SALLY_SEC)
 
 struct sally_downlink; /* of a shard */
 
+/* Numbers of commands begin after `last`: a random one, so that an outcome for
+ * the inner door before this one is nobody's.                               */
 enum sally_err sally_downlink_create(struct sally_downlink **out,
-                                     struct sally_shard *shard) SALLY_MUST_USE;
+                                     struct sally_shard *shard,
+                                     uint32_t last) SALLY_MUST_USE;
 void sally_downlink_wipe(struct sally_downlink *d); /* NULL is allowed */
 
 /* The rule for this resource, or NULL. */
@@ -38,8 +47,13 @@ void sally_downlink_outcome(struct sally_downlink *d, uint32_t command,
 void sally_downlink_parked(struct sally_downlink *d, uint32_t command,
                            enum sally_err e, sally_usec now);
 
-/* The sensor is there again: its parked commands go out. */
-void sally_downlink_online(struct sally_downlink *d, uint32_t sensor);
+/* The sensor is there again: its parked commands go out, in order. */
+void sally_downlink_online(struct sally_downlink *d, uint32_t sensor,
+                           sally_usec now);
+
+/* Gives up outcomes that are late, and offers parked commands again. */
+sally_usec sally_downlink_deadline(const struct sally_downlink *d);
+void sally_downlink_expire(struct sally_downlink *d, sally_usec now);
 
 /* The outer door is gone, and with it every answer that it owed. */
 void sally_downlink_orphaned(struct sally_downlink *d, sally_usec now);

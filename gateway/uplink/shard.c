@@ -84,13 +84,15 @@ static enum sally_err build_sensor(struct sally_shard *s, uint32_t i,
 static enum sally_err build(struct sally_shard *s,
                             const struct sally_lwm2m_shared *shared)
 {
-    enum sally_err e = sally_downlink_create(&s->downlink, s);
+    const struct sally_random *random = &shared->coap->random;
+    enum sally_err e = sally_downlink_create(
+        &s->downlink, s, (uint32_t)(sally_random_u64(random) >> 33));
 
     for (uint32_t i = 0; i < s->config->sensor_count && e == SALLY_E_OK; i++)
         e = build_sensor(s, i, shared);
     for (size_t i = 0; i < s->config->server_count; i++)
         sally_pacer_init(&s->pacers[i], s->config->servers[i].pace_per_second,
-                         shared->coap->random);
+                         *random);
     return e;
 }
 
@@ -220,13 +222,13 @@ void sally_shard_pump(struct sally_shard *s, struct sally_virtual_client *v,
                                v->retry));
 }
 
-static sally_usec pacers_due(const struct sally_shard *s)
+void sally_shard_arm(struct sally_shard *s)
 {
-    sally_usec when = SALLY_NEVER;
+    sally_usec when = sally_downlink_deadline(s->downlink);
 
     for (size_t i = 0; i < s->config->server_count; i++)
         when = sally_earlier(when, sally_pacer_deadline(&s->pacers[i]));
-    return when;
+    s->host->arm_pacer(s->owner, when);
 }
 
 /* Clients that take commands go first: somebody may be waiting to switch. */
@@ -234,7 +236,7 @@ void sally_shard_wants(struct sally_shard *s, struct sally_virtual_client *v)
 {
     sally_pacer_want(&s->pacers[v->account->server], &v->seat,
                      v->sensor->profile->down_count != 0);
-    s->host->arm_pacer(s->owner, pacers_due(s));
+    sally_shard_arm(s);
 }
 
 void sally_shard_pace(struct sally_shard *s, sally_usec now)
@@ -249,7 +251,8 @@ void sally_shard_pace(struct sally_shard *s, sally_usec now)
         sally_lwm2m_client_connect(&v->client, now);
         sally_shard_pump(s, v, now);
     }
-    s->host->arm_pacer(s->owner, pacers_due(s));
+    sally_downlink_expire(s->downlink, now);
+    sally_shard_arm(s);
 }
 
 void sally_shard_start(struct sally_shard *s, sally_usec now)
@@ -346,6 +349,7 @@ void sally_shard_readings(struct sally_shard *s,
 {
     struct sally_uplink_sensor *u = NULL;
     struct sally_bus_readings checked;
+    sally_msec_utc utc = sally_shard_utc(s);
     enum sally_err e = SALLY_E_OUT_OF_RANGE;
 
     if (r->sensor < s->config->sensor_count) {
@@ -365,12 +369,14 @@ void sally_shard_readings(struct sally_shard *s,
         accept(s, r->ticket, SALLY_ACCEPTED_REFUSED);
         return;
     }
-    /* Servers take two values of one resource with one time for one. */
+    /* Nothing is from the future, whatever the outer door says. Servers take
+     * two values of one resource with one time for one.                     */
+    if (checked.time > utc)
+        checked.time = utc;
     if (checked.time <= u->last_time)
         checked.time = u->last_time + 1;
     u->last_time = checked.time;
-    if (sally_store_append(s->store, &checked, sally_shard_utc(s)) !=
-        SALLY_E_OK)
+    if (sally_store_append(s->store, &checked, utc) != SALLY_E_OK)
         accept(s, r->ticket, SALLY_ACCEPTED_FULL);
 }
 
@@ -446,7 +452,7 @@ void sally_shard_liveness(struct sally_shard *s,
     if (l->level != SALLY_ASSURANCE_NONE)
         set_provenance(s, l, now);
     if (l->online)
-        sally_downlink_online(s->downlink, l->sensor);
+        sally_downlink_online(s->downlink, l->sensor, now);
 }
 
 void sally_shard_outcome(struct sally_shard *s,

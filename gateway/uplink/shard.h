@@ -18,7 +18,7 @@ struct sally_shard_host {
     void (*rebind)(void *owner, uint32_t client);
     void (*send)(void *owner, uint32_t client, struct sally_span datagram);
     void (*arm)(void *owner, uint32_t client, sally_usec when);
-    void (*arm_pacer)(void *owner, sally_usec when);
+    void (*arm_pacer)(void *owner, sally_usec when); /* sally_shard_pace() */
 
     /* False: the outer door is away or its queue is full. */
     bool (*to_outer)(void *owner, struct sally_bus_message *m);
@@ -96,6 +96,9 @@ void sally_shard_stopped(struct sally_shard *s);
 void sally_shard_deliver_later(struct sally_shard *s,
                                struct sally_virtual_client *v);
 bool sally_shard_to_outer(struct sally_shard *s, struct sally_bus_message *m);
+
+/* Arms the timer of pacers and commands. */
+void sally_shard_arm(struct sally_shard *s);
 
 /* Sends what the client has ready and arms its timer. */
 void sally_shard_pump(struct sally_shard *s, struct sally_virtual_client *v,

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/unit/uplink/door.h - an inner door without sockets: a real store in a
+ * directory of its own, an outer door and servers that this test plays, and a
+ * clock that only the test moves.                                           */
+#ifndef TESTS_UNIT_UPLINK_DOOR_H
+#define TESTS_UNIT_UPLINK_DOOR_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "coap/option.h"
+#include "unit/config/given.h"
+#include "uplink/downlink.h"
+#include "uplink/shard.h"
+
+#define UTC ((sally_msec_utc)1700000000000)
+#define START (1000 * SALLY_SEC)
+#define DOOR_SAID 64
+
+/* Two sensors of one profile: temperature from -40 to 125, a relay whose
+ * commands are confirmed, a dimmer whose commands wait for the sensor.      */
+#define DOOR_PROFILE                                                           \
+    "profiles = ( { name = \"p\"; maps = ( { topic = \"t/{id}\"; put = ( "     \
+    "{ to = \"/3303/0/5700\"; unit = \"Cel\"; range = ( -40.0, 125.0 ); } );"  \
+    " } ); down = ( { on = \"/3306/0/5850\"; topic = \"r/{id}\"; payload = "   \
+    "\"{value}\"; timeout = \"5s\"; }, { on = \"/3306/0/5851\"; topic = "      \
+    "\"d/{id}\"; payload = \"{value}\"; answer = \"store\"; timeout = \"5s\";" \
+    " range = ( 0, 50 ); } ); } );\n"
+#define DOOR_SENSOR(id)                                                        \
+    "{ id = \"" id "\"; profile = \"p\"; authenticate = ( { method = "         \
+    "\"password\"; username = \"" id "\"; } ); accounts = ( { server = "       \
+    "\"cloud\"; mode = \"nosec\"; } ); }"
+#define DOOR_SERVER(more)                                                      \
+    "servers = ( { name = \"cloud\"; uri = \"coap://127.0.0.1:5683\"; "        \
+    "short_server_id = 1; " more "} );\n"
+#define DOOR_CONFIG(more)                                                      \
+    GATEWAY LOCAL DOOR_SERVER(more) DOOR_PROFILE                               \
+        "sensors = ( " DOOR_SENSOR("one") ", " DOOR_SENSOR("two") " );\n"
+
+struct door {
+    struct sally_config config;
+    struct sally_store *store;
+    struct sally_shard *shard;
+    struct sally_pool packets, bodies, observations, attributes;
+    struct sally_coap_parameters parameters;
+    struct sally_coap_shared coap;
+    struct sally_lwm2m_shared lwm2m;
+    struct sally_coap_link servers[2]; /* one per client */
+    char place[64];
+    uint64_t seed;
+    sally_usec now, armed[2], pacer;
+    sally_msec_utc utc;
+    bool later[2];     /* deliver_later() */
+    bool outer_away;
+    unsigned stopped;
+
+    /* The outer door: what it was told. */
+    struct sally_bus_message said[DOOR_SAID];
+    size_t said_count;
+
+    /* The servers. */
+    uint8_t send_code;
+    unsigned registers, updates, sends, notified;
+    size_t records; /* in the last Send */
+    uint8_t code;   /* of the last answer to a request of theirs */
+    unsigned replies;
+    double newest;  /* the last value that a Send or notification brought */
+};
+
+static void door_random(void *state, uint8_t *out, size_t n)
+{
+    uint64_t *x = state;
+
+    for (size_t i = 0; i < n; i++) {
+        *x = *x * 6364136223846793005u + 1442695040888963407u;
+        out[i] = (uint8_t)(*x >> 56);
+    }
+}
+
+/* --- The servers --------------------------------------------------------- */
+
+static bool door_path(struct sally_span options, const char *first,
+                      size_t depth)
+{
+    struct sally_coap_options walk = { options, 0 };
+    struct sally_coap_option o;
+    struct sally_span value;
+    size_t n = 0;
+
+    while (sally_coap_option_next(&walk, &o))
+        n += o.number == SALLY_OPTION_URI_PATH;
+    return n == depth &&
+           sally_coap_option_find(options, SALLY_OPTION_URI_PATH, &value) &&
+           sally_span_is(value, first);
+}
+
+static void door_take_records(struct door *d, uint16_t format,
+                              struct sally_span payload)
+{
+    struct sally_lwm2m_record r[SALLY_RECORDS_MAX];
+    uint8_t room[4096];
+    struct sally_buf scratch = SALLY_BUF(room);
+    const struct sally_path root = { .depth = 0 };
+
+    assert_int_equal(sally_format_find(format)->decode(
+                         &d->config.registry, &root, payload, &scratch, r,
+                         SALLY_LEN(r), &d->records),
+                     SALLY_E_OK);
+    assert_true(d->records > 0);
+    assert_true(sally_value_as_real(&r[d->records - 1].value, &d->newest));
+}
+
+static void door_request(void *owner, const struct sally_coap_request *q,
+                         sally_usec now)
+{
+    struct door *d = owner;
+    struct sally_coap_link *l = NULL;
+    uint8_t room[32];
+    struct sally_buf options = SALLY_BUF(room);
+    struct sally_coap_option_writer w = sally_coap_options_into(&options);
+    struct sally_coap_answer a = { .code = SALLY_CODE_CHANGED };
+
+    if (door_path(q->options, "rd", 1)) {
+        d->registers++;
+        a.code = SALLY_CODE_CREATED;
+        sally_coap_put_option(&w, SALLY_OPTION_LOCATION_PATH,
+                              sally_span_of("rd"));
+        sally_coap_put_option(&w, SALLY_OPTION_LOCATION_PATH,
+                              sally_span_of("1"));
+        a.options = sally_buf_span(&options);
+    } else if (door_path(q->options, "dp", 1)) {
+        d->sends++;
+        a.code = d->send_code;
+        door_take_records(d, SALLY_FORMAT_SENML_CBOR, q->payload);
+    } else {
+        d->updates += q->code == SALLY_CODE_POST;
+        a.code = q->code == SALLY_CODE_DELETE ? SALLY_CODE_DELETED
+                                              : SALLY_CODE_CHANGED;
+    }
+    for (size_t i = 0; i < 2; i++)
+        if (sally_coap_link_respond(&d->servers[i], q->exchange, &a, now) ==
+            SALLY_E_OK)
+            l = &d->servers[i];
+    assert_non_null(l);
+}
+
+static void door_reply(void *owner, sally_coap_exchange x, enum sally_err e,
+                       const struct sally_coap_reply *r, sally_usec now)
+{
+    struct door *d = owner;
+
+    (void)x;
+    (void)now;
+    if (e != SALLY_E_OK)
+        return;
+    d->replies++;
+    d->code = r->code;
+    d->notified += r->observe;
+    if (r->observe && r->payload.len != 0)
+        door_take_records(d, SALLY_FORMAT_SENML_CBOR, r->payload);
+}
+
+static const struct sally_coap_link_upcalls door_server = {
+    .on_request = door_request, .on_reply = door_reply
+};
+
+/* --- The host ------------------------------------------------------------ */
+
+static void door_rebind(void *owner, uint32_t client)
+{
+    struct door *d = owner;
+
+    assert_int_equal(sally_coap_link_accept(&d->servers[client],
+                                            SALLY_SCHEME_COAP, NULL, d->now),
+                     SALLY_E_OK);
+}
+
+static void door_send(void *owner, uint32_t client, struct sally_span wire)
+{
+    struct door *d = owner;
+
+    (void)sally_coap_link_input(&d->servers[client], wire, d->now);
+}
+
+static void door_arm(void *owner, uint32_t client, sally_usec when)
+{
+    ((struct door *)owner)->armed[client] = when;
+}
+
+static void door_arm_pacer(void *owner, sally_usec when)
+{
+    ((struct door *)owner)->pacer = when;
+}
+
+static bool door_to_outer(void *owner, struct sally_bus_message *m)
+{
+    struct door *d = owner;
+
+    if (d->outer_away)
+        return false;
+    assert_true(d->said_count < DOOR_SAID);
+    d->said[d->said_count++] = *m;
+    return true;
+}
+
+static void door_later(void *owner, uint32_t client)
+{
+    ((struct door *)owner)->later[client] = true;
+}
+
+static void door_stopped(void *owner)
+{
+    ((struct door *)owner)->stopped++;
+}
+
+static sally_msec_utc door_utc(void *owner)
+{
+    return ((struct door *)owner)->utc;
+}
+
+static const struct sally_shard_host door_host = {
+    .rebind = door_rebind,       .send = door_send,
+    .arm = door_arm,             .arm_pacer = door_arm_pacer,
+    .to_outer = door_to_outer,   .deliver_later = door_later,
+    .stopped = door_stopped,     .utc = door_utc,
+};
+
+/* --- Time ---------------------------------------------------------------- */
+
+static bool door_turn(struct door *d)
+{
+    bool moved = false;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        struct sally_span down =
+            sally_coap_link_output(&d->servers[i], d->now);
+
+        if (down.len != 0)
+            sally_shard_input(d->shard, i, down, d->now);
+        moved = moved || down.len != 0 || d->later[i];
+        if (d->later[i]) {
+            d->later[i] = false;
+            sally_shard_deliver(d->shard, i, d->now);
+        }
+    }
+    return moved;
+}
+
+static void door_settle(struct door *d)
+{
+    for (int i = 0; i < 1000; i++)
+        if (!door_turn(d))
+            return;
+    fail_msg("the doors talk without end");
+}
+
+static sally_usec door_next(const struct door *d)
+{
+    sally_usec next = d->pacer;
+
+    for (size_t i = 0; i < 2; i++) {
+        next = sally_earlier(next, d->armed[i]);
+        next = sally_earlier(next, sally_coap_link_deadline(&d->servers[i]));
+    }
+    return next;
+}
+
+/* Lets `wait` pass, stopping at every deadline on the way. */
+static void door_run(struct door *d, sally_usec wait)
+{
+    sally_usec until = d->now + wait;
+
+    door_settle(d);
+    while (door_next(d) <= until) {
+        if (door_next(d) > d->now)
+            d->now = door_next(d);
+        if (d->pacer <= d->now)
+            sally_shard_pace(d->shard, d->now);
+        for (uint32_t i = 0; i < 2; i++) {
+            if (d->armed[i] <= d->now)
+                sally_shard_expire(d->shard, i, d->now);
+            sally_coap_link_expire(&d->servers[i], d->now);
+        }
+        door_settle(d);
+    }
+    d->now = until;
+}
+
+/* Waits for the store's word on something that it was given. */
+static void door_stored(struct door *d)
+{
+    struct pollfd p = { sally_store_descriptor(d->store), POLLIN, 0 };
+
+    assert_int_equal(poll(&p, 1, 10000), 1);
+    sally_shard_stored(d->shard, d->now);
+    door_settle(d);
+}
+
+/* --- Talking to it ------------------------------------------------------- */
+
+__attribute__((unused)) static struct sally_bus_readings
+door_reading(uint32_t sensor, uint32_t ticket, double n)
+{
+    const struct sally_path at = sally_path_resource(3303, 0, 5700);
+    const struct sally_lwm2m_value v = sally_value_real(n);
+    struct sally_bus_message m;
+
+    sally_bus_begin(&m, SALLY_BUS_READINGS);
+    m.as.readings.ticket = ticket;
+    m.as.readings.sensor = sensor;
+    m.as.readings.time = UTC;
+    memcpy(m.as.readings.key, &ticket, sizeof(ticket));
+    m.as.readings.count = 1;
+    assert_int_equal(sally_bus_put_value(&m.as.readings.value[0],
+                                         m.as.readings.bytes,
+                                         &m.as.readings.used, &at, &v),
+                     SALLY_E_OK);
+    return m.as.readings;
+}
+
+/* Stores a reading, and returns what the outer door was told. */
+__attribute__((unused)) static enum sally_accepted
+door_store(struct door *d, uint32_t sensor, uint32_t ticket, double n)
+{
+    struct sally_bus_readings r = door_reading(sensor, ticket, n);
+
+    d->said_count = 0;
+    sally_shard_readings(d->shard, &r, d->now);
+    if (d->said_count == 0)
+        door_stored(d);
+    assert_int_equal(d->said_count, 1);
+    assert_int_equal(d->said[0].type, SALLY_BUS_ACCEPTED);
+    assert_int_equal(d->said[0].as.accepted.ticket, ticket);
+    return (enum sally_accepted)d->said[0].as.accepted.result;
+}
+
+__attribute__((unused)) static uint64_t door_waiting(const struct door *d,
+                                                     uint32_t sensor)
+{
+    return sally_store_waiting(d->store, sensor, 0);
+}
+
+__attribute__((unused)) static void door_ask(struct door *d, uint32_t client,
+                                             uint8_t method, const char *path,
+                                             const char *text,
+                                             enum sally_coap_observe observe)
+{
+    uint8_t room[64];
+    struct sally_buf options = SALLY_BUF(room);
+    struct sally_coap_option_writer w = sally_coap_options_into(&options);
+    struct sally_coap_question q = { .code = method,
+                                     .confirmable = true,
+                                     .observe = observe,
+                                     .payload = sally_span_of(text) };
+    sally_coap_exchange x;
+
+    sally_coap_put_path(&w, SALLY_OPTION_URI_PATH, path);
+    if (method == SALLY_CODE_GET)
+        sally_coap_put_uint(&w, SALLY_OPTION_ACCEPT, SALLY_FORMAT_SENML_CBOR);
+    else
+        sally_coap_put_uint(&w, SALLY_OPTION_CONTENT_FORMAT,
+                            SALLY_FORMAT_TEXT);
+    q.options = sally_buf_span(&options);
+    d->replies = 0;
+    d->code = 0;
+    assert_int_equal(
+        sally_coap_link_request(&d->servers[client], &q, d->now, &x),
+        SALLY_E_OK);
+    door_settle(d);
+}
+
+/* --- Building ------------------------------------------------------------ */
+
+static void door_start(struct door *d)
+{
+    assert_int_equal(sally_shard_create(&d->shard, &d->config, d->store,
+                                        &d->lwm2m, &door_host, d),
+                     SALLY_E_OK);
+    for (size_t i = 0; i < 2; i++)
+        sally_coap_link_init(&d->servers[i], &d->coap, &door_server, d);
+    sally_shard_start(d->shard, d->now);
+    door_run(d, 2 * SALLY_SEC);
+}
+
+static void door_open_store(struct door *d)
+{
+    static const char *const servers[] = { "cloud" };
+    static const struct sally_store_sensor sensors[] = {
+        { "one", servers, 1 }, { "two", servers, 1 }
+    };
+    const struct sally_store_limits limits = { 64 << 20, 1000, true, 0, 1 };
+    char why[160] = "";
+
+    if (sally_store_open(&d->store, d->place, &limits, sensors, 2, why,
+                         sizeof(why)) != SALLY_E_OK)
+        fail_msg("%s", why);
+}
+
+/* Both sensors are registered when it returns. */
+static struct door *door_open(const char *text)
+{
+    struct door *d = calloc(1, sizeof(*d));
+    char *report = NULL;
+
+    assert_non_null(d);
+    if (load_given(text, NULL, "", &d->config, &report) != 0)
+        fail_msg("%s", report);
+    free(report);
+    d->seed = 1;
+    d->now = START;
+    d->utc = UTC;
+    d->pacer = d->armed[0] = d->armed[1] = SALLY_NEVER;
+    d->send_code = SALLY_CODE_CHANGED;
+    d->parameters = sally_coap_defaults;
+    d->parameters.body_max = 4096;
+    assert_int_equal(
+        sally_pool_init(&d->packets, SALLY_DATAGRAM_MAX + 256, 128, false),
+        SALLY_E_OK);
+    assert_int_equal(sally_pool_init(&d->bodies, 4096, 16, false), SALLY_E_OK);
+    assert_int_equal(sally_pool_init(&d->observations,
+                                     sally_observation_size(), 16, false),
+                     SALLY_E_OK);
+    assert_int_equal(
+        sally_pool_init(&d->attributes, sally_attributes_size(), 16, false),
+        SALLY_E_OK);
+    d->coap = (struct sally_coap_shared){ &d->parameters, &d->packets,
+                                          &d->bodies,
+                                          { door_random, &d->seed }, NULL };
+    d->lwm2m = (struct sally_lwm2m_shared){ &d->coap, &d->observations,
+                                            &d->attributes };
+    snprintf(d->place, sizeof(d->place), "/tmp/sallyport-uplink-XXXXXX");
+    assert_non_null(mkdtemp(d->place));
+    door_open_store(d);
+    door_start(d);
+    assert_int_equal(d->registers, 2);
+    return d;
+}
+
+/* The inner door dies and is started again; what the store has is there. */
+__attribute__((unused)) static void door_restart(struct door *d)
+{
+    sally_shard_wipe(d->shard);
+    sally_store_close(d->store);
+    for (size_t i = 0; i < 2; i++)
+        sally_coap_link_wipe(&d->servers[i]);
+    door_open_store(d);
+    d->said_count = 0;
+    door_start(d);
+}
+
+static void door_close(struct door *d)
+{
+    static const char *const names[] = { "sallyport.db", "sallyport.db-wal",
+                                         "sallyport.db-shm",
+                                         "sallyport.lock" };
+    char path[128];
+
+    sally_shard_wipe(d->shard);
+    for (size_t i = 0; i < 2; i++)
+        sally_coap_link_wipe(&d->servers[i]);
+    sally_store_close(d->store);
+    for (size_t i = 0; i < SALLY_LEN(names); i++) {
+        snprintf(path, sizeof(path), "%s/%s", d->place, names[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(d->place), 0);
+    assert_int_equal(d->packets.used, 0);
+    assert_int_equal(d->bodies.used, 0);
+    assert_int_equal(d->observations.used, 0);
+    sally_pool_wipe(&d->packets);
+    sally_pool_wipe(&d->bodies);
+    sally_pool_wipe(&d->observations);
+    sally_pool_wipe(&d->attributes);
+    sally_config_wipe(&d->config);
+    free(d);
+}
+
+#endif
