@@ -58,7 +58,8 @@ static int run_role(const struct sally_role_row *row,
 
     sally_log_open(sally_role_text(row->name), c->log.level, c->log.json,
                    c->log.syslog);
-    sally_privilege_limit_memory(c->memory_limit_mb);
+    if (row->name != SALLY_VERIFIER) /* has a bound of its own per check */
+        sally_privilege_limit_memory(c->memory_limit_mb);
     if (sally_loop_open(&p.loop, sally_role_timers(c)) != SALLY_E_OK)
         return 1;
     if (sally_runner_open(&runner, row, p.loop, c, SALLY_ROLE_BUS_FD,

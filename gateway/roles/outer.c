@@ -5,8 +5,7 @@
 #include "ingress/coap_server.h"
 #include "ingress/mqtt_server.h"
 #include "log/log.h"
-#include "loop/tcp.h"
-#include "loop/udp.h"
+#include "roles/listeners.h"
 #include "roles/neighbour.h"
 #include "roles/role.h"
 #include "security/crypto.h"
@@ -16,23 +15,9 @@
 #include <unistd.h>
 
 #define BUS_FRAMES 64
-#define LISTENERS_MAX 16   /* of each kind */
-#define BODY_MAX 4096      /* bytes of a CoAP body from a sensor */
+#define BODY_MAX 4096            /* bytes of a CoAP body from a sensor */
 #define PASSWORDS_MAX (4u << 20) /* bytes of the passwords file */
 #define TICK (1 * SALLY_SEC)
-
-/* A bound socket that waits for the start. */
-struct waiting {
-    enum sally_listener kind;
-    uint32_t index;
-    int fd;
-};
-
-struct coap_listener {
-    struct outer *outer;
-    struct sally_udp_listener *udp;
-    uint32_t index;
-};
 
 struct outer {
     const struct sally_role_context *context;
@@ -46,20 +31,9 @@ struct outer {
     struct sally_coap_shared coap_shared;
     struct sally_timer coap_timer, mqtt_timer, tick;
     struct sally_bus *inner, *verifier, *console;
-    struct waiting waiting[2 * LISTENERS_MAX];
-    size_t waiting_count;
-    struct coap_listener coap_listeners[LISTENERS_MAX];
-    struct sally_tcp_listener *mqtt_listeners[LISTENERS_MAX];
-    size_t coap_count, mqtt_count;
+    struct sally_listeners *listeners;
     int passwords_fd; /* -1: there is no such file */
     bool inner_is_new;
-};
-
-/* A TCP connection as an engine sees it. */
-struct line {
-    struct outer *outer;
-    struct sally_tcp *tcp;
-    struct sally_mqtt_connection *connection; /* NULL: it is over */
 };
 
 /* --- Hosts --------------------------------------------------------------- */
@@ -85,14 +59,8 @@ static void coap_send(void *owner, const struct sally_coap_source *to,
                       struct sally_span datagram)
 {
     struct outer *o = owner;
-    const struct sally_udp_route route = { to->peer, to->local,
-                                           to->interface };
 
-    for (size_t i = 0; i < o->coap_count; i++)
-        if (o->coap_listeners[i].index == to->listener) {
-            sally_udp_reply(o->coap_listeners[i].udp, &route, datagram);
-            return;
-        }
+    sally_listeners_reply(o->listeners, to, datagram);
 }
 
 static void coap_arm(void *owner, sally_usec when)
@@ -108,27 +76,20 @@ static const struct sally_coap_server_host coap_host = { .send = coap_send,
 static void mqtt_pump(void *owner, void *handle)
 {
     struct outer *o = owner;
-    struct line *l = handle;
 
-    sally_tcp_pump(l->tcp, sally_loop_now(o->context->loop));
+    sally_listeners_pump(o->listeners, handle);
 }
 
 static void mqtt_pause(void *owner, void *handle, bool paused)
 {
-    struct line *l = handle;
-
     (void)owner;
-    sally_tcp_pause(l->tcp, paused);
+    sally_listeners_pause(handle, paused);
 }
 
 static void mqtt_close(void *owner, void *handle)
 {
-    struct line *l = handle;
-
     (void)owner;
-    sally_tcp_close(l->tcp); /* asks for what is left of the output first */
-    l->connection = NULL;
-    free(l);
+    sally_listeners_close(handle);
 }
 
 static void mqtt_arm(void *owner, sally_usec when)
@@ -152,10 +113,7 @@ static void ask_verifier(struct outer *o, bool again)
     sally_wipe(&m.as.check, sizeof(m.as.check));
 }
 
-static void mqtt_verify(void *owner)
-{
-    ask_verifier(owner, false);
-}
+static void mqtt_verify(void *owner) { ask_verifier(owner, false); }
 
 static const struct sally_mqtt_server_host mqtt_host = {
     .pump = mqtt_pump,
@@ -165,81 +123,7 @@ static const struct sally_mqtt_server_host mqtt_host = {
     .verify = mqtt_verify,
 };
 
-/* --- Listeners ----------------------------------------------------------- */
-
-static void on_datagram(void *owner, const struct sally_udp_route *route,
-                        struct sally_span datagram, sally_usec now)
-{
-    struct coap_listener *l = owner;
-    const struct sally_coap_source from = { route->peer, route->local,
-                                            route->interface, l->index };
-
-    sally_coap_server_input(l->outer->coap, &from, datagram, now);
-}
-
-static const struct sally_udp_listener_upcalls udp_upcalls = { .on_datagram =
-                                                                   on_datagram };
-
-static void *on_accept(void *owner, struct sally_tcp *tcp,
-                       const struct sally_bus_address *peer, sally_usec now)
-{
-    struct outer *o = owner;
-    const struct sally_auth_source source = { peer->ip, peer->family,
-                                              sally_tcp_interface(tcp) };
-    struct line *l = calloc(1, sizeof(*l));
-
-    if (l == NULL)
-        return NULL;
-    l->outer = o;
-    l->tcp = tcp;
-    l->connection = sally_mqtt_server_accept(o->mqtt, l, &source, now);
-    if (l->connection != NULL)
-        return l;
-    free(l);
-    return NULL;
-}
-
-static void on_bytes(void *engine, struct sally_span bytes, sally_usec now)
-{
-    struct line *l = engine;
-
-    sally_mqtt_server_input(l->connection, bytes, now);
-}
-
-static struct sally_span output(void *engine, sally_usec now)
-{
-    const struct line *l = engine;
-
-    (void)now;
-    return sally_mqtt_server_output(l->connection);
-}
-
-static void sent(void *engine, size_t n)
-{
-    struct line *l = engine;
-
-    sally_mqtt_server_sent(l->connection, n,
-                           sally_loop_now(l->outer->context->loop));
-}
-
-static void on_closed(void *engine, sally_usec now)
-{
-    struct line *l = engine;
-
-    sally_mqtt_server_closed(l->connection, now);
-    free(l);
-}
-
-static const struct sally_tcp_upcalls tcp_upcalls = {
-    .on_accept = on_accept,
-    .on_bytes = on_bytes,
-    .output = output,
-    .sent = sent,
-    .on_closed = on_closed,
-};
-
-/* Two connections per sensor, and some for those that come and go. One source
- * may not take them all: a bridge in front of many sensors is one source.   */
+/* Two connections per sensor, and some for those that come and go. */
 static unsigned connections_max(const struct outer *o)
 {
     return 2 * (unsigned)o->context->config->sensor_count + 64;
@@ -250,54 +134,7 @@ static void on_listener(void *role, enum sally_listener kind, uint32_t index,
 {
     struct outer *o = role;
 
-    if (o->waiting_count < SALLY_LEN(o->waiting))
-        o->waiting[o->waiting_count++] = (struct waiting){ kind, index, fd };
-    else
-        (void)close(fd);
-}
-
-static enum sally_err listen_coap(struct outer *o, const struct waiting *w)
-{
-    struct coap_listener *l = &o->coap_listeners[o->coap_count];
-    enum sally_err e;
-
-    *l = (struct coap_listener){ o, NULL, w->index };
-    e = sally_udp_listen(&l->udp, o->context->loop, w->fd, &udp_upcalls, l);
-    o->coap_count += e == SALLY_E_OK;
-    return e;
-}
-
-static enum sally_err listen_mqtt(struct outer *o, const struct waiting *w)
-{
-    const struct sally_tcp_limits limits = {
-        .connections = connections_max(o),
-        .per_source = connections_max(o) - connections_max(o) / 4,
-        .read_max = SALLY_MQTT_INPUT_MAX,
-    };
-    enum sally_err e =
-        sally_tcp_listen(&o->mqtt_listeners[o->mqtt_count], o->context->loop,
-                         w->fd, &limits, &tcp_upcalls, o);
-
-    o->mqtt_count += e == SALLY_E_OK;
-    return e;
-}
-
-/* Only when the engines are there does anything come in. */
-static enum sally_err listen_all(struct outer *o)
-{
-    enum sally_err e = SALLY_E_OK;
-
-    for (size_t i = 0; i < o->waiting_count && e == SALLY_E_OK; i++) {
-        const struct waiting *w = &o->waiting[i];
-
-        if (w->kind == SALLY_LISTENER_COAP && o->coap_count < LISTENERS_MAX)
-            e = listen_coap(o, w);
-        else if (w->kind == SALLY_LISTENER_MQTT &&
-                 o->mqtt_count < LISTENERS_MAX)
-            e = listen_mqtt(o, w);
-    }
-    o->waiting_count = 0;
-    return e;
+    sally_listeners_add(o->listeners, kind, index, fd);
 }
 
 /* --- Buses --------------------------------------------------------------- */
@@ -339,8 +176,7 @@ static void on_message(void *owner, struct sally_bus *b,
     case SALLY_BUS_QUERY:
         sally_outer_query(o->engine, &m->as.query, say, o);
         break;
-    default: /* the bus lets nothing else through */
-        break;
+    default: /* the bus lets nothing else through */ break;
     }
 }
 
@@ -386,8 +222,8 @@ static void on_peer(void *role, enum sally_role_name peer, int fd)
     }
     sally_bus_close(*bus);
     *bus = NULL;
-    if (sally_bus_open(bus, o->context->loop, fd, SALLY_OUTER, peer,
-                       BUS_FRAMES, &bus_upcalls, o) != SALLY_E_OK) {
+    if (sally_bus_open(bus, o->context->loop, fd, SALLY_OUTER, peer, BUS_FRAMES,
+                       &bus_upcalls, o) != SALLY_E_OK) {
         sally_log(SALLY_LOG_ERROR, "bus_failed",
                   SALLY_TEXT("peer", sally_role_text(peer)));
         return;
@@ -484,6 +320,8 @@ static enum sally_err build(struct outer *o)
     struct sally_hash_key seed;
     enum sally_err e = make_pools(o, peers);
 
+    if (e == SALLY_E_OK)
+        e = sally_listeners_create(&o->listeners, o->context->loop);
     sally_random_fill(&random, &seed, sizeof(seed));
     if (e == SALLY_E_OK)
         e = sally_outer_create(&o->engine, c, random, &outer_host, o);
@@ -502,10 +340,7 @@ static void destroy(void *role)
 
     if (o == NULL)
         return;
-    for (size_t i = 0; i < o->coap_count; i++)
-        sally_udp_listener_close(o->coap_listeners[i].udp);
-    for (size_t i = 0; i < o->mqtt_count; i++)
-        sally_tcp_listener_close(o->mqtt_listeners[i]);
+    sally_listeners_wipe(o->listeners);
     sally_timer_set(o->context->loop, &o->coap_timer, SALLY_NEVER);
     sally_timer_set(o->context->loop, &o->mqtt_timer, SALLY_NEVER);
     sally_timer_set(o->context->loop, &o->tick, SALLY_NEVER);
@@ -520,8 +355,6 @@ static void destroy(void *role)
     sally_outer_wipe(o->engine);
     sally_pool_wipe(&o->packets);
     sally_pool_wipe(&o->bodies);
-    for (size_t i = 0; i < o->waiting_count; i++)
-        (void)close(o->waiting[i].fd);
     if (o->passwords_fd >= 0)
         (void)close(o->passwords_fd);
     free(o);
@@ -562,7 +395,8 @@ static void start(void *role, sally_usec now)
                                      o->passwords, connections_max(o),
                                      &mqtt_host, o);
     if (e == SALLY_E_OK)
-        e = listen_all(o);
+        e = sally_listeners_open(o->listeners, o->coap, o->mqtt,
+                                 connections_max(o));
     if (e != SALLY_E_OK) {
         sally_log(SALLY_LOG_ERROR, "outer_door_not_started",
                   SALLY_TEXT("passwords", o->context->config->passwords_file),
