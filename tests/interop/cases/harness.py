@@ -223,6 +223,8 @@ def case_harness_ledger(env):
           "a lost reading passed")
     check(fails(ledger([(6, 10)]).check_none_invented),
           "an invented reading passed")
+    check(fails(ledger([(1, 10)], [(1, 11)]).check_repeats, 1),
+          "a reading that was sent once and taken in twice passed")
     twice = ledger([(1, 10), (2, 20)], [(1, 10), (2, 20)], [(1, 10)])
     check(twice.check_repeats(2) == (0, 2), "two messages came again")
     check(fails(twice.check_repeats, 1), "too many repeats passed")

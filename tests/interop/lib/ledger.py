@@ -58,10 +58,14 @@ class Ledger:
 
     def check_repeats(self, kills):
         """Each kill may repeat what was in flight, one message per sensor on
-        each side of the spool; nothing else is told twice. Returns totals."""
+        each side of the spool; nothing else is told twice, and nothing is
+        taken in twice that was sent once. Returns totals."""
         taken = delivered = 0
-        for endpoint in self.sensors:
+        for endpoint, sensor in self.sensors.items():
             again, messages = self.repeats(endpoint)
+            once = {n for n in again if sensor.attempts[n] == 1}
+            check(not once, f"{endpoint}: {sorted(once)[:8]} were sent once "
+                            f"and taken in twice")
             check(len(again) <= kills,
                   f"{endpoint}: {len(again)} readings were taken in twice "
                   f"in {kills} kills: {sorted(again)[:8]}")
