@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/cli/passwords.h - changes the file `passwords`, which holds a line
- *   NAME:$scrypt$ln=15,r=8,p=1$SALT$HASH     (base64 without padding)
+ *   NAME:$scrypt$ln=14,r=8,p=1$SALT$HASH     (base64 without padding)
  * for each user; lines of others, blank ones and comments stay as they are. */
 #ifndef SALLY_CLI_PASSWORDS_H
 #define SALLY_CLI_PASSWORDS_H

@@ -22,7 +22,7 @@
 struct sally_passwords;
 
 /* Reads the text of a passwords file: lines
- *   name:$scrypt$ln=15,r=8,p=1$SALT$HASH      (base64 without padding)
+ *   name:$scrypt$ln=14,r=8,p=1$SALT$HASH      (base64 without padding)
  * blank ones and those that begin with # aside. A line that is anything else
  * is reported as FILE:LINE: and nobody gets in: MALFORMED. Empty text is an
  * empty list. `text` may be wiped afterwards.                               */
