@@ -70,8 +70,10 @@ struct door {
 
     /* The servers. */
     uint8_t send_code;
-    unsigned registers, updates, sends, notified;
-    size_t records; /* in the last Send */
+    double poison; /* a Send with this value is refused; 0: none */
+    unsigned registers, updates, sends, notified, deregisters;
+    bool poisoned;
+    size_t records; /* in the last Send or notification */
     uint8_t code;   /* of the last answer to a request of theirs */
     unsigned replies;
     double newest;  /* the last value that a Send or notification brought */
@@ -117,7 +119,13 @@ static void door_take_records(struct door *d, uint16_t format,
                          SALLY_LEN(r), &d->records),
                      SALLY_E_OK);
     assert_true(d->records > 0);
-    assert_true(sally_value_as_real(&r[d->records - 1].value, &d->newest));
+    d->poisoned = false;
+    for (size_t i = 0; i < d->records; i++) {
+        assert_true(sally_value_as_real(&r[i].value, &d->newest));
+        d->poisoned = d->poisoned || (d->poison > 0 &&
+                                      d->newest > d->poison - 0.5 &&
+                                      d->newest < d->poison + 0.5);
+    }
 }
 
 static void door_request(void *owner, const struct sally_coap_request *q,
@@ -140,10 +148,11 @@ static void door_request(void *owner, const struct sally_coap_request *q,
         a.options = sally_buf_span(&options);
     } else if (door_path(q->options, "dp", 1)) {
         d->sends++;
-        a.code = d->send_code;
         door_take_records(d, SALLY_FORMAT_SENML_CBOR, q->payload);
+        a.code = d->poisoned ? SALLY_CODE_BAD_REQUEST : d->send_code;
     } else {
         d->updates += q->code == SALLY_CODE_POST;
+        d->deregisters += q->code == SALLY_CODE_DELETE;
         a.code = q->code == SALLY_CODE_DELETE ? SALLY_CODE_DELETED
                                               : SALLY_CODE_CHANGED;
     }
@@ -407,7 +416,7 @@ static void door_open_store(struct door *d)
 }
 
 /* Both sensors are registered when it returns. */
-static struct door *door_open(const char *text)
+__attribute__((unused)) static struct door *door_open(const char *text)
 {
     struct door *d = calloc(1, sizeof(*d));
     char *report = NULL;
@@ -458,7 +467,7 @@ __attribute__((unused)) static void door_restart(struct door *d)
     door_start(d);
 }
 
-static void door_close(struct door *d)
+__attribute__((unused)) static void door_close(struct door *d)
 {
     static const char *const names[] = { "sallyport.db", "sallyport.db-wal",
                                          "sallyport.db-shm",

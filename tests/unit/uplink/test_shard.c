@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/unit/uplink/test_shard.c - readings in, ACCEPTED out when they are
+ * durable; liveness, times, and the end.                                    */
+#include "unit/uplink/door.h"
+
+#include "lwm2m/objects/builtin.h"
+
+static const struct sally_resource *
+resource_of(struct door *d, uint32_t sensor, uint16_t object, uint16_t resource)
+{
+    const struct sally_path at = sally_path_resource(object, 0, resource);
+    const struct sally_resource *r = sally_resources_find(
+        &sally_shard_sensor(d->shard, sensor)->resources, &at);
+
+    assert_non_null(r);
+    return r;
+}
+
+static void accepts_what_is_durable(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+    struct sally_bus_readings r = door_reading(0, 7, 21.5);
+
+    (void)state;
+    sally_shard_readings(d->shard, &r, d->now);
+    assert_int_equal(d->said_count, 0);
+    assert_false(resource_of(d, 0, 3303, 5700)->present);
+    door_stored(d);
+    assert_int_equal(d->said_count, 1);
+    assert_int_equal(d->said[0].as.accepted.result, SALLY_ACCEPTED_STORED);
+    assert_true(resource_of(d, 0, 3303, 5700)->present);
+    assert_int_equal(d->sends, 1);
+    door_close(d);
+}
+
+static void the_same_key_again_is_stored_once(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    assert_int_equal(door_store(d, 0, 7, 20), SALLY_ACCEPTED_STORED);
+    assert_int_equal(d->sends, 1);
+    assert_int_equal(door_store(d, 0, 7, 20), SALLY_ACCEPTED_STORED);
+    assert_int_equal(d->sends, 1);
+    door_close(d);
+}
+
+static void refuses_what_it_does_not_admit(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    assert_int_equal(door_store(d, 0, 1, 126), SALLY_ACCEPTED_REFUSED);
+    assert_int_equal(sally_shard_sensor(d->shard, 0)->refused, 1);
+    assert_int_equal(door_store(d, 2, 2, 20), SALLY_ACCEPTED_REFUSED);
+    assert_int_equal(door_store(d, UINT32_MAX, 3, 20), SALLY_ACCEPTED_REFUSED);
+    door_close(d);
+}
+
+static const struct {
+    const char *what;
+    sally_msec_utc said;
+    sally_msec_utc want;
+} times[] = {
+    { "its own time", UTC - 5000, UTC - 5000 },
+    { "the same time: a little later", UTC - 5000, UTC - 4999 },
+    { "from before: a little later again", UTC - 90000, UTC - 4998 },
+    { "from the future: now", INT64_MAX, UTC },
+    { "and again", INT64_MAX, UTC + 1 },
+    { "before all time", INT64_MIN, UTC + 2 },
+};
+
+static void times_rise_and_are_not_from_the_future(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    for (uint32_t i = 0; i < SALLY_LEN(times); i++) {
+        struct sally_bus_readings r = door_reading(0, i + 1, 20);
+
+        r.time = times[i].said;
+        sally_shard_readings(d->shard, &r, d->now);
+        door_stored(d);
+        if (resource_of(d, 0, 3303, 5700)->time != times[i].want)
+            fail_msg("%s: %lld", times[i].what,
+                     (long long)resource_of(d, 0, 3303, 5700)->time - UTC);
+    }
+    door_close(d);
+}
+
+static void knows_its_values_after_a_restart(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    assert_int_equal(door_store(d, 1, 1, 21), SALLY_ACCEPTED_STORED);
+    door_restart(d);
+    assert_true(resource_of(d, 1, 3303, 5700)->present);
+    assert_false(resource_of(d, 0, 3303, 5700)->present);
+    door_close(d);
+}
+
+static void tells_how_the_sensor_proved_itself(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+    struct sally_bus_liveness l = { .sensor = 1,
+                                    .online = 1,
+                                    .method = SALLY_AUTH_PASSWORD,
+                                    .level = SALLY_ASSURANCE_SECRET,
+                                    .time = UTC };
+    const struct sally_resource *r;
+
+    (void)state;
+    sally_shard_liveness(d->shard, &l, d->now);
+    l.sensor = UINT32_MAX; /* nobody */
+    sally_shard_liveness(d->shard, &l, d->now);
+    r = resource_of(d, 1, SALLY_OBJECT_PROVENANCE, SALLY_PROVENANCE_LEVEL);
+    assert_true(sally_span_is(r->value.is.bytes, "secret"));
+    r = resource_of(d, 1, SALLY_OBJECT_PROVENANCE, SALLY_PROVENANCE_LAST_PROOF);
+    assert_int_equal(r->value.is.integer, UTC / 1000);
+    door_close(d);
+}
+
+static void says_goodbye_for_all_and_tells_once(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    sally_shard_stop(d->shard, d->now);
+    assert_int_equal(d->stopped, 0);
+    door_run(d, SALLY_SEC);
+    assert_int_equal(d->deregisters, 2);
+    assert_int_equal(d->stopped, 1);
+    door_run(d, 60 * SALLY_SEC);
+    assert_int_equal(d->stopped, 1);
+    assert_int_equal(d->registers, 2);
+    door_close(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accepts_what_is_durable),
+        cmocka_unit_test(the_same_key_again_is_stored_once),
+        cmocka_unit_test(refuses_what_it_does_not_admit),
+        cmocka_unit_test(times_rise_and_are_not_from_the_future),
+        cmocka_unit_test(knows_its_values_after_a_restart),
+        cmocka_unit_test(tells_how_the_sensor_proved_itself),
+        cmocka_unit_test(says_goodbye_for_all_and_tells_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

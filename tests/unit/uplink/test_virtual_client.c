@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/unit/uplink/test_virtual_client.c - what was stored reaches the server
+ * in one way or another, and what it refuses does not stop the rest.        */
+#include "unit/uplink/door.h"
+
+static const struct sally_virtual_client *client(const struct door *d)
+{
+    return sally_shard_client(d->shard, 0);
+}
+
+/* Stores messages with the values 1 to `count`, all before any is offered. */
+static void store_many(struct door *d, uint32_t count)
+{
+    d->said_count = 0;
+    for (uint32_t i = 1; i <= count; i++) {
+        struct sally_bus_readings r = door_reading(0, i, i);
+
+        sally_shard_readings(d->shard, &r, d->now);
+    }
+    while (d->said_count < count) {
+        struct pollfd p = { sally_store_descriptor(d->store), POLLIN, 0 };
+
+        assert_int_equal(poll(&p, 1, 10000), 1);
+        sally_shard_stored(d->shard, d->now);
+    }
+    assert_int_equal(door_waiting(d, 0), count);
+}
+
+static void sends_in_batches(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    store_many(d, 50);
+    door_settle(d);
+    assert_int_equal(door_waiting(d, 0), 0);
+    assert_in_range(d->sends, 2, 5);
+    assert_int_equal((int)d->newest, 50);
+    assert_int_equal(client(d)->delivered, d->sends);
+    assert_int_equal(client(d)->last_delivered, UTC);
+    door_close(d);
+}
+
+/* Alone it is offered three times, with an Update in between, then dropped. */
+static void what_is_refused_is_found_and_dropped(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    d->poison = 13;
+    store_many(d, 20);
+    door_settle(d);
+    assert_int_equal(door_waiting(d, 0), 20);
+    door_run(d, 200 * SALLY_SEC);
+    assert_int_equal(door_waiting(d, 0), 0);
+    assert_int_equal(client(d)->given_up, 1);
+    assert_int_equal((int)d->newest, 20);
+    assert_true(d->updates >= 3);
+    door_close(d);
+}
+
+static void a_busy_server_is_asked_again(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    d->send_code = SALLY_CODE_UNAVAILABLE;
+    store_many(d, 3);
+    door_run(d, 60 * SALLY_SEC);
+    assert_int_equal(door_waiting(d, 0), 3);
+    assert_in_range(d->sends, 5, 20);
+    d->send_code = SALLY_CODE_CHANGED;
+    door_run(d, 10 * SALLY_SEC);
+    assert_int_equal(door_waiting(d, 0), 0);
+    assert_int_equal(client(d)->given_up, 0);
+    door_close(d);
+}
+
+/* 4.04 to a Send: the server does not know it, but can observe. */
+static void a_server_without_send_observes(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    d->send_code = SALLY_CODE_NOT_FOUND;
+    store_many(d, 3);
+    door_run(d, 20 * SALLY_SEC);
+    assert_int_equal(d->sends, 1);
+    assert_int_equal(door_waiting(d, 0), 3);
+    door_ask(d, 0, SALLY_CODE_GET, "3303/0/5700", "", SALLY_OBSERVE_REGISTER);
+    door_run(d, 10 * SALLY_SEC);
+    assert_int_equal(door_waiting(d, 0), 0);
+    door_close(d);
+}
+
+static void muted_it_notifies_with_all_that_was_stored(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+    unsigned before;
+
+    (void)state;
+    door_ask(d, 0, SALLY_CODE_PUT, "1/0/23", "1", SALLY_OBSERVE_ABSENT);
+    assert_int_equal(d->code, SALLY_CODE_CHANGED);
+    store_many(d, 5);
+    door_run(d, 20 * SALLY_SEC);
+    assert_int_equal(d->sends, 0);
+    assert_int_equal(door_waiting(d, 0), 5); /* nobody observes */
+    door_ask(d, 0, SALLY_CODE_GET, "3303/0/5700", "", SALLY_OBSERVE_REGISTER);
+    door_run(d, 10 * SALLY_SEC);
+    assert_int_equal(d->records, 5);
+    assert_int_equal(door_waiting(d, 0), 0);
+    before = d->notified;
+    store_many(d, 0);
+    assert_int_equal(door_store(d, 0, 99, 42), SALLY_ACCEPTED_STORED);
+    door_run(d, 10 * SALLY_SEC);
+    assert_int_equal(d->notified, before + 1);
+    assert_int_equal((int)d->newest, 42);
+    assert_int_equal(door_waiting(d, 0), 0);
+    door_close(d);
+}
+
+/* A server of LwM2M 1.0 is owed what holds now, and Reads give it that. */
+static void a_1_0_server_gets_the_latest_only(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG("version = \"1.0\"; "));
+
+    (void)state;
+    store_many(d, 30);
+    door_settle(d);
+    assert_int_equal(door_waiting(d, 0), 0);
+    assert_int_equal(d->sends, 0);
+    door_close(d);
+}
+
+static void goes_on_after_a_restart(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    d->send_code = SALLY_CODE_UNAVAILABLE;
+    store_many(d, 3);
+    door_settle(d);
+    d->send_code = SALLY_CODE_CHANGED;
+    door_restart(d);
+    assert_int_equal(door_waiting(d, 0), 0);
+    assert_int_equal(d->records, 3);
+    door_close(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sends_in_batches),
+        cmocka_unit_test(what_is_refused_is_found_and_dropped),
+        cmocka_unit_test(a_busy_server_is_asked_again),
+        cmocka_unit_test(a_server_without_send_observes),
+        cmocka_unit_test(muted_it_notifies_with_all_that_was_stored),
+        cmocka_unit_test(a_1_0_server_gets_the_latest_only),
+        cmocka_unit_test(goes_on_after_a_restart),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
