@@ -176,8 +176,8 @@ static sally_usec due(const struct sally_mqtt_connection *c)
     return when;
 }
 
-/* After anything happened to a connection that still is. */
-static void follow(struct sally_mqtt_connection *c)
+/* Input goes on or stops, and the next time is noted. */
+static void adjust(struct sally_mqtt_connection *c)
 {
     struct sally_mqtt_server *s = c->server;
     bool wants = sally_mqtt_session_wants_input(&c->session);
@@ -188,9 +188,17 @@ static void follow(struct sally_mqtt_connection *c)
         c->paused = !wants;
         s->host->pause(s->owner, c->handle, !wants);
     }
-    if (sally_mqtt_session_output(&c->session).len != 0)
-        s->host->pump(s->owner, c->handle);
     sally_deadlines_set(&s->deadlines, &c->deadline, due(c));
+}
+
+/* After anything happened to a connection that still is. */
+static void follow(struct sally_mqtt_connection *c)
+{
+    struct sally_mqtt_server *s = c->server;
+
+    if (!c->ended && sally_mqtt_session_output(&c->session).len != 0)
+        s->host->pump(s->owner, c->handle);
+    adjust(c);
 }
 
 /* What ended outside an entry is cleared away as soon as the timer fires. */
@@ -642,6 +650,7 @@ void sally_mqtt_server_sent(struct sally_mqtt_connection *c, size_t n,
 {
     c->server->now = now;
     sally_mqtt_session_sent(&c->session, n, now);
+    adjust(c); /* output that was in the way may be gone */
     arm(c->server);
 }
 
