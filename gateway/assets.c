@@ -170,6 +170,19 @@ static unsigned open_state(const struct sally_config *c, FILE *report)
     return 1;
 }
 
+/* A socket file without anybody behind it is left of a gateway that was
+ * killed; one that is listened at belongs to another gateway.               */
+static bool is_listened_at(const struct sockaddr_un *at)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool there = fd >= 0 &&
+                 (connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ||
+                  errno == EAGAIN);
+
+    close_one(&fd);
+    return there;
+}
+
 static unsigned open_console(struct sally_assets *a, FILE *report)
 {
     const char *path = a->config.console_socket;
@@ -188,7 +201,13 @@ static unsigned open_console(struct sally_assets *a, FILE *report)
         *slash = '\0';
         (void)make_directories(folder, 0755);
     }
-    (void)unlink(path); /* of a gateway that was killed */
+    if (is_listened_at(&at)) {
+        fprintf(report,
+                "gateway.console.socket: another gateway listens at %s\n",
+                path);
+        return 1;
+    }
+    (void)unlink(path);
     a->console = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (a->console >= 0 &&
         bind(a->console, (const struct sockaddr *)&at, sizeof(at)) == 0 &&
