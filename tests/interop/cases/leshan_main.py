@@ -189,3 +189,9 @@ def case_leshan_restart(env):
 
 
 case_leshan_restart.seconds = 280
+
+# The pump and the roof stand at fixed addresses.
+for case in (case_leshan_readings, case_leshan_commands,
+             case_leshan_refuses_security, case_leshan_restart):
+    case.uses = ("127.0.0.21:5683", "127.0.0.22:5683")
+del case

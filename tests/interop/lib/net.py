@@ -11,11 +11,20 @@ from .peer import Missing, run
 
 _given = set()
 
+# Below the ephemeral range, so that no outgoing socket takes a port between
+# its choice and its use.
+_ports = range(20000, 32000)
+
+
+def use_lane(lane, lanes):
+    """Leaves the other ports to the cases that run at the same time."""
+    global _ports
+    _ports = range(20000 + lane, 32000, lanes)
+
 
 def free_port(kind=socket.SOCK_DGRAM, host="127.0.0.1"):
-    """A port that nobody is bound to now, never handed out twice. Below the
-    ephemeral range, so that no outgoing socket takes it in between."""
-    for port in random.SystemRandom().sample(range(20000, 32000), 200):
+    """A port that nobody is bound to now, never handed out twice."""
+    for port in random.SystemRandom().sample(_ports, 200):
         if port in _given:
             continue
         with socket.socket(socket.AF_INET, kind) as s:
