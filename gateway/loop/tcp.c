@@ -3,6 +3,7 @@
 #include "loop/tcp.h"
 
 #include "base/pool.h"
+#include "base/secret.h"
 #include "loop/inside.h"
 #include "loop/socket.h"
 
@@ -134,6 +135,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     c->reading = true;
     up->on_bytes(c->engine, (struct sally_span){ l->buffer, (size_t)n }, now);
     c->reading = false;
+    sally_wipe(l->buffer, (size_t)n); /* it may have held a password */
     if (c->closed)
         sally_pool_give(&c->listener->pool, c);
     else
