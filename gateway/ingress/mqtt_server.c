@@ -76,6 +76,7 @@ struct sally_mqtt_server {
     struct by_name *names;                   /* config->sensor_count */
     struct sally_mqtt_connection **sensors;  /* open ones of each */
     struct sally_mqtt_connection *all, *over;
+    size_t waiting; /* connections whose message found no room */
     sally_usec now;
 };
 
@@ -384,6 +385,13 @@ static void key_of(const struct sally_mqtt_connection *c, uint8_t kind,
 
 enum { KEY_QOS_0 = 1, KEY_QOS_1, KEY_WILL };
 
+static void wait_for_room(struct sally_mqtt_connection *c, bool waits)
+{
+    c->server->waiting -= c->waits_for_room;
+    c->waits_for_room = waits;
+    c->server->waiting += c->waits_for_room;
+}
+
 static bool on_publish(void *owner, const struct sally_mqtt_publish *p,
                        uint32_t number)
 {
@@ -400,7 +408,7 @@ static bool on_publish(void *owner, const struct sally_mqtt_publish *p,
                             p->payload, p->qos == 0 ? NULL : told, c, number,
                             &nothing, c->server->now);
     if (e == SALLY_E_NO_ROOM) {
-        c->waits_for_room = p->qos != 0;
+        wait_for_room(c, p->qos != 0);
         return p->qos == 0; /* QoS 0 promises nothing: it is dropped */
     }
     if (p->qos != 0 && (e != SALLY_E_OK || nothing))
@@ -412,11 +420,13 @@ void sally_mqtt_server_resume(struct sally_mqtt_server *s, sally_usec now)
 {
     struct sally_mqtt_connection *c = s->all;
 
+    if (s->waiting == 0)
+        return;
     s->now = now;
     for (; c != NULL && !sally_outer_full(s->outer); c = c->all_next) {
         if (!c->waits_for_room || c->ended)
             continue;
-        c->waits_for_room = false;
+        wait_for_room(c, false);
         sally_mqtt_session_resume(&c->session, now);
         follow(c);
     }
@@ -425,30 +435,62 @@ void sally_mqtt_server_resume(struct sally_mqtt_server *s, sally_usec now)
 
 /* --- Commands ------------------------------------------------------------ */
 
+static struct subscription *
+find_subscription(const struct sally_mqtt_connection *c,
+                  struct sally_span filter)
+{
+    struct subscription *b = c->subscriptions;
+
+    while (b != NULL && !sally_span_equal(
+                            (struct sally_span){ b->filter, b->len }, filter))
+        b = b->next;
+    return b;
+}
+
+static size_t count_subscriptions(const struct sally_mqtt_connection *c)
+{
+    size_t count = 0;
+
+    for (const struct subscription *b = c->subscriptions; b != NULL;
+         b = b->next)
+        count++;
+    return count;
+}
+
+static struct subscription *add_subscription(struct sally_mqtt_connection *c,
+                                             struct sally_span filter)
+{
+    struct subscription *b = sally_pool_take(&c->server->subscriptions);
+
+    if (b == NULL)
+        return NULL;
+    b->next = c->subscriptions;
+    b->len = (uint8_t)filter.len;
+    memcpy(b->filter, filter.at, filter.len);
+    c->subscriptions = b;
+    return b;
+}
+
+/* The same filter again replaces its subscription (MQTT-3.8.4-3). */
 static uint8_t on_subscribe(void *owner, struct sally_span filter, uint8_t qos)
 {
     struct sally_mqtt_connection *c = owner;
     struct sally_mqtt_server *s = c->server;
-    struct subscription *b;
-    size_t count = 0;
+    struct subscription *b = find_subscription(c, filter);
 
-    for (b = c->subscriptions; b != NULL; b = b->next)
-        count++;
-    if (filter.len > FILTER_MAX || count == FILTERS_MAX ||
+    if (filter.len > FILTER_MAX ||
+        (b == NULL && count_subscriptions(c) == FILTERS_MAX) ||
         !sally_mapping_may_subscribe(sally_outer_mapping(s->outer), c->sensor,
                                      filter)) {
         sally_log(SALLY_LOG_WARNING, "subscribe_refused",
                   SALLY_TEXT("sensor", config_of(s, c->sensor)->id));
         return SALLY_MQTT_SUBACK_FAILURE;
     }
-    b = sally_pool_take(&s->subscriptions);
+    if (b == NULL)
+        b = add_subscription(c, filter);
     if (b == NULL)
         return SALLY_MQTT_SUBACK_FAILURE;
-    b->next = c->subscriptions;
     b->qos = qos;
-    b->len = (uint8_t)filter.len;
-    memcpy(b->filter, filter.at, filter.len);
-    c->subscriptions = b;
     /* Commands that waited for the sensor can reach it from now on. */
     sally_outer_liveness(s->outer, c->sensor, true, c->method,
                          SALLY_ASSURANCE_NONE, s->now);
@@ -577,6 +619,7 @@ static void on_end(void *owner, enum sally_mqtt_end why,
               SALLY_TEXT("sensor",
                          c->sensor == NOBODY ? "" : config_of(s, c->sensor)->id),
               SALLY_TEXT("why", sally_mqtt_end_text(why)));
+    wait_for_room(c, false);
     leave_sensor(c);
     last = c->sensor != NOBODY && s->sensors[c->sensor] == NULL;
     if (will != NULL && c->sensor != NOBODY)

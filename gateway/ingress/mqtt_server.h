@@ -55,7 +55,7 @@ void sally_mqtt_server_closed(struct sally_mqtt_connection *c, sally_usec now);
 
 void sally_mqtt_server_expire(struct sally_mqtt_server *s, sally_usec now);
 
-/* There is room for messages again. */
+/* There may be room for messages again. Costs nothing while nobody waits. */
 void sally_mqtt_server_resume(struct sally_mqtt_server *s, sally_usec now);
 
 /* The passwords have been told something from outside an entry of this file:

@@ -39,6 +39,7 @@ struct sally_outer {
     uint32_t ticket; /* the newest */
     struct sally_outer_carrier carriers[CARRIERS_MAX];
     size_t carrier_count;
+    bool some_untold; /* sensors[].untold */
 };
 
 static enum sally_err build(struct sally_outer *o)
@@ -159,6 +160,7 @@ static void take_out(struct sally_outer *o, struct pending *p)
     else
         p->next->previous = p->previous;
     sally_hashmap_remove(&o->by_ticket, &p->by_ticket);
+    o->sensors[p->message.as.readings.sensor].pending--;
     sally_pool_give(&o->pool, p);
 }
 
@@ -229,7 +231,9 @@ enum sally_err sally_outer_message(struct sally_outer *o, uint32_t sensor,
                                    sally_usec now)
 {
     struct sally_mapping_result result = { .matched = false };
-    struct pending *p = sally_pool_take(&o->pool);
+    struct pending *p = o->sensors[sensor].pending < SALLY_PENDING_SENSOR
+                            ? sally_pool_take(&o->pool)
+                            : NULL;
     struct sally_bus_readings *r;
 
     *nothing = false;
@@ -257,6 +261,7 @@ enum sally_err sally_outer_message(struct sally_outer *o, uint32_t sensor,
     p->subject = subject;
     p->number = number;
     p->due = 0;
+    o->sensors[sensor].pending++;
     append(o, p);
     if (!o->held)
         o->held = !offer(o, p, now);
@@ -296,14 +301,44 @@ void sally_outer_accepted(struct sally_outer *o,
     take_out(o, p);
 }
 
+/* All that is known of the sensor, or with level NONE only whether it is there.
+ * What finds no room is told later, as it is by then.                       */
+static void tell(struct sally_outer *o, uint32_t sensor,
+                 enum sally_assurance level)
+{
+    struct sally_outer_sensor *s = &o->sensors[sensor];
+    struct sally_bus_message m;
+
+    sally_bus_begin(&m, SALLY_BUS_LIVENESS);
+    m.as.liveness.sensor = sensor;
+    m.as.liveness.online = s->online;
+    m.as.liveness.method = (uint8_t)s->method;
+    m.as.liveness.level = (uint8_t)level;
+    m.as.liveness.time = s->last_proof;
+    s->untold = !o->host->to_inner(o->owner, &m);
+    o->some_untold = o->some_untold || s->untold;
+}
+
+/* To an inner door that is new: every sensor that ever was there. To one that
+ * had no room: those that it missed.                                        */
+static void tell_all(struct sally_outer *o, bool again)
+{
+    if (!again && !o->some_untold)
+        return;
+    o->some_untold = false;
+    for (uint32_t i = 0; i < o->config->sensor_count; i++) {
+        const struct sally_outer_sensor *s = &o->sensors[i];
+
+        if (s->untold || (again && (s->online || s->authenticated)))
+            tell(o, i, s->authenticated ? s->level : SALLY_ASSURANCE_NONE);
+    }
+}
+
 void sally_outer_resume(struct sally_outer *o, bool again, sally_usec now)
 {
     for (struct pending *p = o->first; again && p != NULL; p = p->next)
         p->due = 0;
-    for (uint32_t i = 0; again && i < o->config->sensor_count; i++)
-        if (o->sensors[i].online)
-            sally_outer_liveness(o, i, true, o->sensors[i].method,
-                                 o->sensors[i].level, now);
+    tell_all(o, again);
     offer_due(o, now);
 }
 
@@ -312,15 +347,8 @@ void sally_outer_liveness(struct sally_outer *o, uint32_t sensor, bool online,
                           enum sally_assurance level, sally_usec now)
 {
     struct sally_outer_sensor *s = &o->sensors[sensor];
-    struct sally_bus_message m;
 
     (void)now;
-    sally_bus_begin(&m, SALLY_BUS_LIVENESS);
-    m.as.liveness.sensor = sensor;
-    m.as.liveness.online = online;
-    m.as.liveness.method = (uint8_t)method;
-    m.as.liveness.level = (uint8_t)level;
-    m.as.liveness.time = o->host->utc(o->owner);
     if (s->online != online)
         sally_log(SALLY_LOG_INFO, online ? "sensor_online" : "sensor_offline",
                   SALLY_TEXT("sensor", o->config->sensors[sensor].id));
@@ -329,9 +357,9 @@ void sally_outer_liveness(struct sally_outer *o, uint32_t sensor, bool online,
         s->authenticated = true;
         s->method = method;
         s->level = level;
-        s->last_proof = m.as.liveness.time;
+        s->last_proof = o->host->utc(o->owner);
     }
-    (void)o->host->to_inner(o->owner, &m); /* told again by _resume() */
+    tell(o, sensor, level);
 }
 
 /* --- Commands down ------------------------------------------------------- */

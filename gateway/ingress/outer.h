@@ -19,7 +19,8 @@
 #include "config/config.h"
 #include "ingress/mapping.h"
 
-#define SALLY_PENDING_MAX 2048 /* messages on their way to the store */
+#define SALLY_PENDING_MAX 2048   /* messages on their way to the store */
+#define SALLY_PENDING_SENSOR 128 /* ... and of one sensor */
 #define SALLY_OUTER_COMMANDS 256
 
 struct sally_outer;
@@ -60,6 +61,8 @@ struct sally_outer_sensor {
     enum sally_assurance level;
     uint64_t messages, unmapped, refused;
     sally_msec_utc last_seen, last_proof;
+    uint32_t pending; /* messages on their way to the store */
+    bool untold;      /* the inner door does not know of the last change */
 };
 
 /* All borrowed, and outlive the result. NO_MEMORY. */
@@ -119,7 +122,7 @@ void sally_outer_accepted(struct sally_outer *o,
 void sally_outer_command(struct sally_outer *o,
                          const struct sally_bus_command *c, sally_usec now);
 
-/* True while a sensor message would be refused with NO_ROOM. */
+/* True while every sensor's message would be refused with NO_ROOM. */
 bool sally_outer_full(const struct sally_outer *o);
 
 /* Rows for the console. */

@@ -157,14 +157,10 @@ static void on_message(void *owner, struct sally_bus *b,
     (void)b;
     (void)fd;
     switch ((enum sally_bus_type)m->type) {
-    case SALLY_BUS_ACCEPTED: {
-        bool was_full = sally_outer_full(o->engine);
-
+    case SALLY_BUS_ACCEPTED:
         sally_outer_accepted(o->engine, &m->as.accepted, now);
-        if (was_full)
-            sally_mqtt_server_resume(o->mqtt, now);
+        sally_mqtt_server_resume(o->mqtt, now);
         break;
-    }
     case SALLY_BUS_COMMAND:
         sally_outer_command(o->engine, &m->as.command, now);
         break;
