@@ -18,6 +18,11 @@
 #define RETRY_AFTER 5        /* seconds; Max-Age of a 5.03 */
 #define TOPIC_PREFIX "coap/"
 
+/* How long an address counts as proved before it is looked at again: another
+ * device may have it by then. Once in this time the sensor is told of as
+ * online, so that commands which wait for it go out.                        */
+#define PROOF_LASTS (60 * SALLY_SEC)
+
 struct command {
     uint32_t number;        /* 0: free */
     sally_coap_exchange x;
@@ -32,6 +37,7 @@ struct peer {
     struct sally_coap_source source;
     struct sally_coap_server *server;
     uint32_t sensor;
+    sally_usec proved_until; /* 0: not proved, we only sent commands there */
     struct command commands[COMMANDS_MAX];
     uint8_t key[24]; /* of `node`: address, port, listener */
 };
@@ -115,8 +121,8 @@ static void arm(struct sally_coap_server *s)
 static void pump(struct peer *p, sally_usec now)
 {
     struct sally_coap_server *s = p->server;
-    sally_usec due = sally_coap_link_deadline(&p->link);
     struct sally_span wire;
+    sally_usec due;
 
     while ((wire = sally_coap_link_output(&p->link, now)).len != 0)
         s->host->send(s->owner, &p->source, wire);
@@ -195,6 +201,8 @@ static void on_request(void *owner, const struct sally_coap_request *q,
     bool nothing = false;
     enum sally_err e;
 
+    if (p->proved_until < now)
+        code = SALLY_CODE_UNAUTHORIZED;
     if (code == 0 && sally_coap_reading_key(&p->source, q, key) != SALLY_E_OK)
         code = SALLY_CODE_INTERNAL_ERROR;
     if (code != 0) {
@@ -399,40 +407,59 @@ static void turn_away(struct sally_coap_server *s,
 }
 
 /* The sensor that this source is, as far as an address can tell. */
-static struct peer *admit(struct sally_coap_server *s,
-                          const struct sally_coap_source *from, sally_usec now)
+static bool knows(const struct sally_coap_server *s,
+                  const struct sally_coap_source *from, uint32_t *sensor)
 {
     const struct sally_auth_source source = { .ip = from->peer.ip,
                                               .family = from->peer.family,
                                               .interface = from->interface };
-    uint32_t sensor;
 
-    if (!sally_auth_address_alone(s->addresses, &source, &sensor))
-        return NULL;
-    sally_outer_liveness(s->outer, sensor, true, SALLY_AUTH_ADDRESS,
+    return sally_auth_address_alone(s->addresses, &source, sensor);
+}
+
+static void prove(struct peer *p, const struct sally_coap_source *from,
+                  sally_usec now)
+{
+    p->source.interface = from->interface;
+    p->proved_until = sally_after(now, PROOF_LASTS);
+    sally_outer_liveness(p->server->outer, p->sensor, true, SALLY_AUTH_ADDRESS,
                          SALLY_ASSURANCE_WEAK, now);
-    return add_peer(s, from, sensor, now);
+}
+
+/* The peer that this datagram is from: the one that we know, if the address
+ * still proves it, else a new one, else NULL. A peer that was only sent
+ * commands may answer those, and no more.                                   */
+static struct peer *admit(struct sally_coap_server *s,
+                          const struct sally_coap_source *from, sally_usec now)
+{
+    struct peer *p = find_peer(s, from);
+    uint32_t sensor;
+    bool known;
+
+    if (p != NULL && p->proved_until >= now &&
+        p->source.interface == from->interface)
+        return p;
+    known = knows(s, from, &sensor);
+    if (p != NULL && (known ? p->sensor != sensor : p->proved_until != 0)) {
+        drop_peer(p, now);
+        p = NULL;
+    }
+    if (p == NULL && known)
+        p = add_peer(s, from, sensor, now);
+    if (p != NULL && known)
+        prove(p, from, now);
+    return p;
 }
 
 void sally_coap_server_input(struct sally_coap_server *s,
                              const struct sally_coap_source *from,
                              struct sally_span datagram, sally_usec now)
 {
-    struct peer *p = find_peer(s, from);
+    struct peer *p = admit(s, from, now);
 
-    if (p == NULL)
-        p = admit(s, from, now);
     if (p == NULL) {
         turn_away(s, from, datagram);
         return;
-    }
-    if (p->source.interface != from->interface) {
-        drop_peer(p, now); /* same address, other link: prove it again */
-        p = admit(s, from, now);
-        if (p == NULL) {
-            turn_away(s, from, datagram);
-            return;
-        }
     }
     p->source.local = from->local;
     unlink_age(p);

@@ -40,8 +40,8 @@ enum { COAP_1, COAP_2, BOTH, MQTT_A, MQTT_B };
     "\"/3306/0/5850\"; topic = \"m/{id}/set\"; payload = \"{value}\"; "        \
     "timeout = \"5s\"; values = ( (true, \"ON\") ); } ); } );\n"               \
     "sensors = ( { id = \"c1\"; profile = \"c\"; accept_weak = true; "         \
-    ACCOUNT "authenticate = ( { method = \"address\"; ip = \"192.0.2.1\"; } )" \
-    "; }, { id = \"c2\"; profile = \"c\"; accept_weak = true; " ACCOUNT        \
+    ACCOUNT "authenticate = ( { method = \"address\"; ip = \"192.0.2.1\"; "    \
+    "interface = \"br-lan\"; } ); }, { id = \"c2\"; profile = \"c\"; accept_weak = true; " ACCOUNT        \
     "authenticate = ( { method = \"address\"; ip = \"192.0.2.2\"; } ); }, "    \
     "{ id = \"both\"; profile = \"c\"; require = \"all\"; " ACCOUNT            \
     "authenticate = ( { method = \"address\"; ip = \"192.0.2.3\"; }, "         \

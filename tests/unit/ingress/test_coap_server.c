@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/unit/ingress/test_coap_server.c - datagrams of sensors, neighbours and
+ * strangers in, answers out.                                                */
+#include "unit/ingress/side.h"
+
+#include <arpa/inet.h>
+
+#include "coap/option.h"
+#include "ingress/coap_server.h"
+
+#define PEERS 4
+#define OUT_MAX 32
+
+struct local {
+    struct side *side;
+    struct sally_auth_addresses *addresses;
+    struct sally_coap_server *server;
+    struct sally_pool packets, bodies;
+    struct sally_coap_parameters parameters;
+    struct sally_coap_shared coap;
+    struct sally_auth_system system;
+    bool here; /* the interface of sensor c1 is */
+    sally_usec armed;
+    uint16_t mid;
+    struct {
+        struct sally_coap_source to;
+        uint8_t bytes[SALLY_DATAGRAM_MAX];
+        size_t len;
+    } out[OUT_MAX];
+    size_t out_count;
+};
+
+static void send_out(void *owner, const struct sally_coap_source *to,
+                     struct sally_span datagram)
+{
+    struct local *l = owner;
+
+    assert_true(l->out_count < OUT_MAX);
+    l->out[l->out_count].to = *to;
+    memcpy(l->out[l->out_count].bytes, datagram.at, datagram.len);
+    l->out[l->out_count++].len = datagram.len;
+}
+
+static void arm(void *owner, sally_usec when)
+{
+    ((struct local *)owner)->armed = when;
+}
+
+static const struct sally_coap_server_host host = { send_out, arm };
+
+static uint32_t interface_index(void *owner, const char *name)
+{
+    const bool *here = owner;
+
+    assert_string_equal(name, "br-lan");
+    return *here ? 2 : 0;
+}
+
+static bool no_mac(void *owner, const struct sally_auth_source *s,
+                   uint8_t mac[6])
+{
+    (void)owner;
+    (void)s;
+    (void)mac;
+    return false;
+}
+
+static struct sally_coap_source source_at(const char *ip, uint16_t port)
+{
+    struct sally_coap_source s = { .interface = 2 };
+
+    s.peer.family = 4;
+    s.peer.port = port;
+    assert_int_equal(inet_pton(AF_INET, ip, s.peer.ip), 1);
+    return s;
+}
+
+static int open_local(void **state)
+{
+    struct local *l = calloc(1, sizeof(*l));
+
+    assert_non_null(l);
+    l->side = side_open();
+    l->armed = SALLY_NEVER;
+    l->parameters = sally_coap_defaults;
+    l->parameters.body_max = 4096;
+    assert_int_equal(
+        sally_pool_init(&l->packets, SALLY_DATAGRAM_MAX + 256, 64, false),
+        SALLY_E_OK);
+    assert_int_equal(sally_pool_init(&l->bodies, 4096, 8, false), SALLY_E_OK);
+    l->coap = (struct sally_coap_shared){ &l->parameters, &l->packets,
+                                          &l->bodies,
+                                          { side_random, &l->side->seed },
+                                          NULL };
+    l->here = true;
+    l->system =
+        (struct sally_auth_system){ interface_index, no_mac, &l->here };
+    assert_int_equal(sally_auth_addresses_create(
+                         &l->addresses, &l->side->config, &l->system,
+                         (struct sally_hash_key){ { 0 } }),
+                     SALLY_E_OK);
+    assert_int_equal(sally_coap_server_create(&l->server, l->side->outer,
+                                              l->addresses, &l->coap, PEERS,
+                                              &host, l),
+                     SALLY_E_OK);
+    *state = l;
+    return 0;
+}
+
+static int close_local(void **state)
+{
+    struct local *l = *state;
+
+    sally_coap_server_wipe(l->server);
+    sally_auth_addresses_wipe(l->addresses);
+    assert_int_equal(l->packets.used, 0);
+    assert_int_equal(l->bodies.used, 0);
+    sally_pool_wipe(&l->packets);
+    sally_pool_wipe(&l->bodies);
+    side_close(l->side);
+    free(l);
+    return 0;
+}
+
+/* --- Requests of sensors ------------------------------------------------- */
+
+struct request {
+    const char *from;
+    uint16_t port;
+    enum sally_coap_type type;
+    uint8_t code;
+    const char *path, *payload;
+    uint16_t option; /* one more, with the value "x"; 0: none */
+};
+
+static size_t write_request(const struct request *q, uint16_t mid,
+                            uint8_t *room, size_t size)
+{
+    uint8_t option_room[64];
+    struct sally_buf options = SALLY_BUF(option_room);
+    struct sally_buf out = { room, 0, size };
+    struct sally_coap_option_writer w = sally_coap_options_into(&options);
+    struct sally_coap_message m = { .type = q->type,
+                                    .code = q->code,
+                                    .mid = mid,
+                                    .token = sally_span_of("tok"),
+                                    .payload = sally_span_of(q->payload) };
+
+    if (q->option != 0 && q->option < SALLY_OPTION_URI_PATH)
+        sally_coap_put_option(&w, q->option, sally_span_of("x"));
+    sally_coap_put_path(&w, SALLY_OPTION_URI_PATH, q->path);
+    if (q->option > SALLY_OPTION_URI_PATH)
+        sally_coap_put_option(&w, q->option, sally_span_of("x"));
+    assert_int_equal(sally_coap_options_end(&w), SALLY_E_OK);
+    m.options = sally_buf_span(&options);
+    assert_int_equal(sally_coap_write(&m, &out), SALLY_E_OK);
+    return out.len;
+}
+
+static size_t ask_as(struct local *l, const struct request *q, uint16_t mid,
+                     uint32_t interface)
+{
+    uint8_t room[256];
+    size_t len = write_request(q, mid, room, sizeof(room));
+    struct sally_coap_source from = source_at(q->from, q->port);
+
+    from.interface = interface;
+    l->out_count = 0;
+    sally_coap_server_input(l->server, &from,
+                            (struct sally_span){ room, len }, l->side->now);
+    return len;
+}
+
+static size_t ask(struct local *l, const struct request *q)
+{
+    return ask_as(l, q, ++l->mid, 2);
+}
+
+/* The newest datagram that went out. */
+static struct sally_coap_message heard(const struct local *l)
+{
+    struct sally_coap_message m;
+    uint16_t mid;
+
+    assert_true(l->out_count > 0);
+    assert_int_equal(
+        sally_coap_parse((struct sally_span){ l->out[l->out_count - 1].bytes,
+                                              l->out[l->out_count - 1].len },
+                         &m, &mid),
+        SALLY_E_OK);
+    return m;
+}
+
+static const struct request reading = {
+    "192.0.2.1", 40000, SALLY_COAP_CON, SALLY_CODE_PUT, "temp", "21.5", 0
+};
+
+static const struct {
+    const char *what;
+    struct request q;
+    uint8_t code;
+} rows[] = {
+    { "a stranger", { "192.0.2.9", 1, SALLY_COAP_CON, SALLY_CODE_PUT, "temp",
+                      "21.5", 0 }, SALLY_CODE_UNAUTHORIZED },
+    { "an address without the password", { "192.0.2.3", 1, SALLY_COAP_CON,
+                                           SALLY_CODE_PUT, "temp", "21.5", 0 },
+      SALLY_CODE_UNAUTHORIZED },
+    { "a path of nobody", { "192.0.2.1", 1, SALLY_COAP_CON, SALLY_CODE_PUT,
+                            "humidity", "21.5", 0 }, SALLY_CODE_FORBIDDEN },
+    { "no path", { "192.0.2.1", 1, SALLY_COAP_CON, SALLY_CODE_PUT, "", "21.5",
+                   0 }, SALLY_CODE_NOT_FOUND },
+    { "GET", { "192.0.2.1", 1, SALLY_COAP_CON, SALLY_CODE_GET, "temp", "", 0 },
+      SALLY_CODE_METHOD_NOT_ALLOWED },
+    { "DELETE", { "192.0.2.1", 1, SALLY_COAP_CON, SALLY_CODE_DELETE, "temp",
+                  "", 0 }, SALLY_CODE_METHOD_NOT_ALLOWED },
+    { "Proxy-Uri", { "192.0.2.1", 1, SALLY_COAP_CON, SALLY_CODE_PUT, "temp",
+                     "21.5", SALLY_OPTION_PROXY_URI },
+      SALLY_CODE_NO_PROXYING },
+    { "a critical option that nobody knows",
+      { "192.0.2.1", 1, SALLY_COAP_CON, SALLY_CODE_PUT, "temp", "21.5", 9 },
+      SALLY_CODE_BAD_OPTION },
+    { "If-Match", { "192.0.2.1", 1, SALLY_COAP_CON, SALLY_CODE_PUT, "temp",
+                    "21.5", 1 }, SALLY_CODE_BAD_OPTION },
+    { "no number", { "192.0.2.1", 1, SALLY_COAP_CON, SALLY_CODE_PUT, "temp",
+                     "warm", 0 }, 0 },
+};
+
+static void refuses_with_the_protocols_own_words(void **state)
+{
+    struct local *l = *state;
+
+    for (size_t i = 0; i < SALLY_LEN(rows); i++) {
+        size_t asked = ask(l, &rows[i].q);
+        struct sally_coap_message m = heard(l);
+
+        if (rows[i].code != 0 ? m.code != rows[i].code
+                              : sally_coap_class(m.code) != 4)
+            fail_msg("%s: %u.%02u", rows[i].what, (unsigned)m.code >> 5,
+                     (unsigned)m.code & 31);
+        assert_true(sally_span_is(m.token, "tok"));
+        if (l->out[0].len > asked)
+            fail_msg("%s: answered with more than it said", rows[i].what);
+    }
+    assert_int_equal(side_readings(l->side), 0);
+}
+
+static void strangers_get_no_answer_to_what_is_no_request(void **state)
+{
+    static const uint8_t empty[] = { 0x40, 0, 0, 1 };
+    static const uint8_t answer[] = { 0x60, 0x44, 0, 1 };
+    static const uint8_t noise[] = { 0xff, 0xff };
+    static const struct sally_span all[] = { { empty, sizeof(empty) },
+                                             { answer, sizeof(answer) },
+                                             { noise, sizeof(noise) },
+                                             { NULL, 0 } };
+    struct local *l = *state;
+    struct sally_coap_source from = source_at("192.0.2.9", 5683);
+
+    for (size_t i = 0; i < SALLY_LEN(all); i++)
+        sally_coap_server_input(l->server, &from, all[i], l->side->now);
+    assert_int_equal(l->out_count, 0);
+}
+
+static void answers_when_it_is_durable(void **state)
+{
+    struct local *l = *state;
+    struct sally_coap_message m;
+
+    ask(l, &reading);
+    assert_int_equal(l->out_count, 0);
+    assert_int_equal(side_readings(l->side), 1);
+    ask_as(l, &reading, l->mid, 2); /* sent again: no second one */
+    assert_int_equal(side_readings(l->side), 1);
+    assert_int_equal(l->out_count, 0);
+    side_accept(l->side, SALLY_ACCEPTED_STORED);
+    m = heard(l);
+    assert_int_equal(m.code, SALLY_CODE_CHANGED);
+    assert_int_equal(m.type, SALLY_COAP_ACK);
+    assert_int_equal(m.mid, l->mid);
+    assert_true(l->out[0].to.peer.port == 40000);
+    ask_as(l, &reading, l->mid, 2); /* its answer was lost */
+    assert_int_equal(heard(l).code, SALLY_CODE_CHANGED);
+    assert_int_equal(side_readings(l->side), 1);
+}
+
+static void acknowledges_early_what_takes_long(void **state)
+{
+    struct local *l = *state;
+    struct sally_coap_message m;
+
+    ask(l, &reading);
+    l->side->now = l->armed;
+    sally_coap_server_expire(l->server, l->side->now);
+    m = heard(l);
+    assert_int_equal(m.code, SALLY_CODE_EMPTY);
+    assert_int_equal(m.type, SALLY_COAP_ACK);
+    l->out_count = 0;
+    side_accept(l->side, SALLY_ACCEPTED_STORED);
+    m = heard(l);
+    assert_int_equal(m.code, SALLY_CODE_CHANGED);
+    assert_int_equal(m.type, SALLY_COAP_CON);
+}
+
+static void says_when_to_come_again(void **state)
+{
+    struct local *l = *state;
+    uint32_t seconds = 0;
+
+    ask(l, &reading);
+    side_accept(l->side, SALLY_ACCEPTED_FULL);
+    assert_int_equal(heard(l).code, SALLY_CODE_UNAVAILABLE);
+    assert_true(sally_coap_option_uint(heard(l).options, SALLY_OPTION_MAX_AGE,
+                                       &seconds));
+    assert_in_range(seconds, 1, 60);
+    l->side->now += 60 * SALLY_SEC;
+    sally_outer_resume(l->side->outer, false, l->side->now);
+    assert_int_equal(side_readings(l->side), 1); /* the sensor comes again */
+}
+
+static void says_what_the_inner_door_refused(void **state)
+{
+    struct local *l = *state;
+
+    ask(l, &reading);
+    side_accept(l->side, SALLY_ACCEPTED_REFUSED);
+    assert_int_equal(heard(l).code, SALLY_CODE_UNPROCESSABLE);
+    ask(l, &reading);
+    side_accept(l->side, SALLY_ACCEPTED_FAILED);
+    assert_int_equal(heard(l).code, SALLY_CODE_UNAVAILABLE);
+}
+
+/* The same address on another link has to prove itself again, and is answered
+ * there.                                                                    */
+static void another_interface_proves_itself_again(void **state)
+{
+    struct local *l = *state;
+    const struct sally_bus_message *last;
+    struct request q = reading;
+
+    q.from = "192.0.2.2"; /* whose entry names no interface */
+    ask_as(l, &q, 7, 2);
+    assert_int_equal(side_said(l->side, SALLY_BUS_LIVENESS, &last), 1);
+    ask_as(l, &q, 8, 3);
+    assert_int_equal(side_said(l->side, SALLY_BUS_LIVENESS, &last), 2);
+    side_accept(l->side, SALLY_ACCEPTED_STORED);
+    assert_int_equal(l->out_count, 1);
+    assert_int_equal(l->out[0].to.interface, 3);
+}
+
+/* Its entry names an interface that it does not speak from any more. */
+static void what_is_not_proved_any_more_is_refused(void **state)
+{
+    struct local *l = *state;
+
+    ask(l, &reading);
+    l->here = false;
+    ask(l, &reading);
+    assert_int_equal(l->out_count, 0); /* proved a moment ago */
+    l->side->now += 61 * SALLY_SEC;
+    ask(l, &reading);
+    assert_int_equal(heard(l).code, SALLY_CODE_UNAUTHORIZED);
+    assert_int_equal(side_readings(l->side), 2);
+}
+
+static void makes_room_by_who_was_silent_longest(void **state)
+{
+    struct local *l = *state;
+    struct request q = reading;
+
+    for (uint16_t i = 0; i <= PEERS; i++) {
+        q.port = (uint16_t)(40000 + i);
+        ask_as(l, &q, 1, 2);
+    }
+    assert_int_equal(side_readings(l->side), PEERS + 1);
+    l->out_count = 0;
+    for (size_t i = 0; i < l->side->said_count; i++) {
+        const struct sally_bus_accepted a = {
+            l->side->said[i].as.readings.ticket, SALLY_ACCEPTED_STORED
+        };
+
+        if (l->side->said[i].type == SALLY_BUS_READINGS)
+            sally_outer_accepted(l->side->outer, &a, l->side->now);
+    }
+    assert_int_equal(l->out_count, PEERS); /* the first is not there any more */
+    assert_int_equal(l->out[0].to.peer.port, 40001);
+}
+
+/* Once a minute of talk, so that what waits for it at the inner door comes. */
+static void a_sensor_that_talks_is_online_again_and_again(void **state)
+{
+    struct local *l = *state;
+    const struct sally_bus_message *last;
+
+    ask(l, &reading);
+    ask(l, &reading);
+    assert_int_equal(side_said(l->side, SALLY_BUS_LIVENESS, &last), 1);
+    assert_int_equal(last->as.liveness.level, SALLY_ASSURANCE_WEAK);
+    l->side->now += 61 * SALLY_SEC;
+    ask(l, &reading);
+    assert_int_equal(side_said(l->side, SALLY_BUS_LIVENESS, &last), 2);
+}
+
+/* --- Commands ------------------------------------------------------------ */
+
+/* The sensor at `from` answers the command that went out last. */
+static void reply(struct local *l, const char *from, uint32_t interface,
+                  uint8_t code)
+{
+    struct sally_coap_message m = heard(l);
+    struct sally_coap_source source = source_at(from, 5683);
+    uint8_t room[64];
+    struct sally_buf out = SALLY_BUF(room);
+
+    m.type = SALLY_COAP_ACK;
+    m.code = code;
+    m.options = m.payload = (struct sally_span){ NULL, 0 };
+    assert_int_equal(sally_coap_write(&m, &out), SALLY_E_OK);
+    source.interface = interface;
+    sally_coap_server_input(l->server, &source, sally_buf_span(&out),
+                            l->side->now);
+}
+
+static void brings_commands_to_an_address_not_heard_before(void **state)
+{
+    struct local *l = *state;
+    struct sally_coap_message m;
+    struct sally_span path;
+
+    side_switch(l->side, 5, COAP_1, true);
+    m = heard(l);
+    assert_int_equal(m.code, SALLY_CODE_PUT);
+    assert_int_equal(m.type, SALLY_COAP_CON);
+    assert_true(sally_coap_option_find(m.options, SALLY_OPTION_URI_PATH,
+                                       &path));
+    assert_true(sally_span_is(path, "relay"));
+    assert_true(sally_span_is(m.payload, "true"));
+    assert_int_equal(l->out[0].to.peer.port, 5683);
+    assert_int_equal(l->side->said_count, 0);
+    reply(l, "192.0.2.1", 2, SALLY_CODE_CHANGED);
+    assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_DONE);
+
+    side_switch(l->side, 6, COAP_1, true);
+    reply(l, "192.0.2.1", 2, SALLY_CODE_NOT_FOUND);
+    assert_int_equal(side_outcome(l->side, 6), SALLY_OUTCOME_REFUSED);
+}
+
+static void executes_by_post(void **state)
+{
+    struct local *l = *state;
+    const struct sally_lwm2m_value v = sally_value_string("0='a'");
+
+    side_command(l->side, 5, COAP_1, 1, true, &v);
+    assert_int_equal(heard(l).code, SALLY_CODE_POST);
+    assert_true(sally_span_is(heard(l).payload, "0='a'"));
+}
+
+/* Its address alone proves nothing: it may answer, but not say anything. */
+static void who_must_prove_more_may_only_answer(void **state)
+{
+    struct local *l = *state;
+    struct request q = reading;
+
+    side_switch(l->side, 5, BOTH, true);
+    q.from = "192.0.2.3";
+    q.port = 5683;
+    reply(l, "192.0.2.3", 2, SALLY_CODE_CHANGED);
+    assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_DONE);
+    ask(l, &q);
+    assert_int_equal(heard(l).code, SALLY_CODE_UNAUTHORIZED);
+    assert_int_equal(side_readings(l->side), 0);
+}
+
+/* A neighbour cannot answer for the sensor. */
+static void nobody_else_answers(void **state)
+{
+    struct local *l = *state;
+
+    side_switch(l->side, 5, COAP_1, true);
+    reply(l, "192.0.2.2", 2, SALLY_CODE_CHANGED);
+    for (size_t i = 0; i < l->side->said_count; i++)
+        assert_int_not_equal(l->side->said[i].type, SALLY_BUS_OUTCOME);
+}
+
+static void gives_a_command_up_in_time(void **state)
+{
+    struct local *l = *state;
+    sally_usec until = l->side->now + 5 * SALLY_SEC;
+
+    side_switch(l->side, 5, COAP_1, true);
+    while (l->armed < until) {
+        l->side->now = l->armed;
+        sally_coap_server_expire(l->server, l->side->now);
+        assert_int_equal(l->side->said_count, 0);
+    }
+    l->side->now = until;
+    sally_coap_server_expire(l->server, until);
+    assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_TIMEOUT);
+    reply(l, "192.0.2.1", 2, SALLY_CODE_CHANGED);
+    assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_TIMEOUT);
+}
+
+static void an_mqtt_sensor_is_not_reached_by_coap(void **state)
+{
+    struct local *l = *state;
+
+    side_switch(l->side, 5, MQTT_A, true);
+    assert_int_equal(l->out_count, 0);
+    assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_OFFLINE);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_local, close_local)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(refuses_with_the_protocols_own_words),
+        TEST(strangers_get_no_answer_to_what_is_no_request),
+        TEST(answers_when_it_is_durable),
+        TEST(acknowledges_early_what_takes_long),
+        TEST(says_when_to_come_again),
+        TEST(says_what_the_inner_door_refused),
+        TEST(another_interface_proves_itself_again),
+        TEST(what_is_not_proved_any_more_is_refused),
+        TEST(makes_room_by_who_was_silent_longest),
+        TEST(a_sensor_that_talks_is_online_again_and_again),
+        TEST(brings_commands_to_an_address_not_heard_before),
+        TEST(executes_by_post),
+        TEST(who_must_prove_more_may_only_answer),
+        TEST(nobody_else_answers),
+        TEST(gives_a_command_up_in_time),
+        TEST(an_mqtt_sensor_is_not_reached_by_coap),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
