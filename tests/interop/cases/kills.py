@@ -52,6 +52,11 @@ class Traffic:
                        lambda: len(sensor.acknowledged) >= before[endpoint] + 3,
                        seconds)
 
+    def unanswered(self):
+        """CoAP requests that the sensor gave up and said anew."""
+        return sum(s.answers.get("none", 0) for s in self.sensors.values()
+                   if isinstance(s, coap.Counter))
+
     def finish(self):
         for sensor in self.sensors.values():
             sensor.end = time.monotonic() + 30
@@ -81,7 +86,7 @@ def settle(ledger, traffic, kills):
     taken, delivered = ledger.check_repeats(kills)
     print(f"     {ledger.accepted()} readings accepted, all arrived; "
           f"{kills} kills, {taken} taken in twice, {delivered} messages "
-          f"delivered twice", flush=True)
+          f"delivered twice, {traffic.unanswered()} unanswered", flush=True)
 
 
 def kills(env, role):

@@ -144,11 +144,18 @@ class Client:
         self.socket.close()
 
 
+# Seconds until a counting sensor gives an answer up. A store that is slow for
+# half a second makes the gateway acknowledge first and answer later; if it dies
+# in between, nobody sends again, and only the sensor's patience helps.
+PATIENCE = 8.0
+
+
 class Counter(threading.Thread):
     """A sensor that counts by confirmable POSTs: 1, 2, 3 ... each as one
     message, resent unchanged until it is answered. `acknowledged` are the
     numbers that were answered with 2.xx; `attempts[n]` counts new messages
-    (not retransmissions) that carried n; `answers` counts every code."""
+    (not retransmissions) that carried n; `answers` counts every code, with
+    "none" for those that never came."""
 
     def __init__(self, host, port, source, path, every=0.05, render=str,
                  content_format=0):
@@ -164,7 +171,7 @@ class Counter(threading.Thread):
         while self.going or number in self.attempts:
             self.attempts[number] = self.attempts.get(number, 0) + 1
             got = self.client.request(POST, self.path, self.render(number),
-                                      self.content_format, seconds=30.0)
+                                      self.content_format, PATIENCE)
             code = got[0] if got else "none"
             self.answers[code] = self.answers.get(code, 0) + 1
             if code.startswith("2."):
