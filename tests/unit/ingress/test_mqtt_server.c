@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/unit/ingress/test_mqtt_server.c - bytes of sensors in, bytes out, and
+ * what either door is told. The verifier here is the test: the password of
+ * every user is "right".                                                    */
+#include "unit/ingress/side.h"
+
+#include "ingress/mqtt_server.h"
+
+#define HASH "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+#define GOOD(name)                                                             \
+    name ":$scrypt$ln=15,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$" HASH "\n"
+#define PLACES 160
+
+static const uint8_t local_ip[] = { 192, 0, 2, 7 };
+static const struct sally_auth_source from = { local_ip, 4, 2 };
+
+struct line {
+    struct local *local;
+    struct sally_mqtt_connection *connection; /* NULL: closed */
+    uint8_t heard[8192];
+    size_t len;
+    bool paused;
+};
+
+struct local {
+    struct side *side;
+    struct sally_auth_addresses *addresses;
+    struct sally_passwords *passwords;
+    struct sally_mqtt_server *server;
+    sally_usec armed;
+    bool silent; /* the verifier answers when the test says so */
+    bool wants_check;
+    struct line lines[PLACES];
+};
+
+/* --- The host ------------------------------------------------------------ */
+
+static void drain(struct line *l)
+{
+    struct sally_span out;
+
+    while ((out = sally_mqtt_server_output(l->connection)).len != 0) {
+        assert_true(l->len + out.len <= sizeof(l->heard));
+        memcpy(&l->heard[l->len], out.at, out.len);
+        l->len += out.len;
+        sally_mqtt_server_sent(l->connection, out.len, l->local->side->now);
+    }
+}
+
+static void pump(void *owner, void *handle)
+{
+    (void)owner;
+    drain(handle);
+}
+
+static void pause_line(void *owner, void *handle, bool paused)
+{
+    (void)owner;
+    ((struct line *)handle)->paused = paused;
+}
+
+static void close_line(void *owner, void *handle)
+{
+    struct line *l = handle;
+
+    (void)owner;
+    drain(l);
+    l->connection = NULL;
+}
+
+static void arm(void *owner, sally_usec when)
+{
+    ((struct local *)owner)->armed = when;
+}
+
+/* As the role does: the question goes out later. */
+static void verify(void *owner)
+{
+    ((struct local *)owner)->wants_check = true;
+}
+
+static const struct sally_mqtt_server_host host = { pump, pause_line,
+                                                    close_line, arm, verify };
+
+static void run_verifier(struct local *l)
+{
+    struct sally_bus_check c;
+
+    l->wants_check = false;
+    while (sally_passwords_next(l->passwords, false, &c)) {
+        const struct sally_bus_checked answer = {
+            c.ticket,
+            c.password_len == 5 && memcmp(c.password, "right", 5) == 0
+        };
+
+        sally_passwords_checked(l->passwords, &answer, l->side->now);
+        sally_mqtt_server_settle(l->server, l->side->now);
+    }
+}
+
+/* Lets time pass up to `until`, stopping at every deadline. */
+static void run_until(struct local *l, sally_usec until)
+{
+    while (l->armed <= until) {
+        if (l->armed > l->side->now)
+            l->side->now = l->armed;
+        sally_mqtt_server_expire(l->server, l->side->now);
+    }
+    l->side->now = until;
+}
+
+/* --- Building ------------------------------------------------------------ */
+
+static uint32_t no_interface(void *owner, const char *name)
+{
+    (void)owner;
+    (void)name;
+    return 0;
+}
+
+static bool no_mac(void *owner, const struct sally_auth_source *s,
+                   uint8_t mac[6])
+{
+    (void)owner;
+    (void)s;
+    (void)mac;
+    return false;
+}
+
+static int open_local(void **state)
+{
+    static const struct sally_auth_system system = { no_interface, no_mac,
+                                                     NULL };
+    struct local *l = calloc(1, sizeof(*l));
+
+    assert_non_null(l);
+    l->side = side_open();
+    l->armed = SALLY_NEVER;
+    assert_int_equal(
+        sally_auth_addresses_create(&l->addresses, &l->side->config, &system,
+                                    (struct sally_hash_key){ { 0 } }),
+        SALLY_E_OK);
+    assert_int_equal(
+        sally_passwords_create(
+            &l->passwords,
+            sally_span_of(GOOD("ua") GOOD("ub") GOOD("both")), "passwords",
+            (struct sally_random){ side_random, &l->side->seed }, stderr),
+        SALLY_E_OK);
+    assert_int_equal(sally_mqtt_server_create(&l->server, l->side->outer,
+                                              l->addresses, l->passwords,
+                                              PLACES, &host, l),
+                     SALLY_E_OK);
+    *state = l;
+    return 0;
+}
+
+static int close_local(void **state)
+{
+    struct local *l = *state;
+
+    sally_mqtt_server_wipe(l->server);
+    sally_passwords_wipe(l->passwords);
+    sally_auth_addresses_wipe(l->addresses);
+    side_close(l->side);
+    free(l);
+    return 0;
+}
+
+/* --- Sensors ------------------------------------------------------------- */
+
+static void input(struct line *l, const struct sally_buf *b)
+{
+    l->len = 0;
+    sally_mqtt_server_input(l->connection, sally_buf_span(b),
+                            l->local->side->now);
+    if (l->local->wants_check && !l->local->silent)
+        run_verifier(l->local);
+}
+
+static struct line *call(struct local *l, size_t place)
+{
+    struct line *line = &l->lines[place];
+
+    *line = (struct line){ .local = l };
+    line->connection =
+        sally_mqtt_server_accept(l->server, line, &from, l->side->now);
+    return line;
+}
+
+static void say_connect(struct line *l, const char *id, const char *user,
+                        const char *password, const char *will)
+{
+    uint8_t room[512];
+    struct sally_buf b = SALLY_BUF(room);
+    struct sally_writer w = sally_writer_into(&b);
+    struct sally_mqtt_connect c = {
+        .client_id = sally_span_of(id),
+        .username = sally_span_of(user),
+        .password = sally_span_of(password),
+        .has_username = true,
+        .has_password = true,
+        .has_will = will != NULL,
+        .clean = true,
+        .keep_alive = 60,
+        .will = { .topic = sally_span_of(will == NULL ? "" : will),
+                  .payload = sally_span_of("offline") },
+    };
+
+    sally_mqtt_put_connect(&w, &c);
+    assert_false(w.failed);
+    input(l, &b);
+}
+
+static struct line *sensor(struct local *l, size_t place, const char *id,
+                           const char *user)
+{
+    struct line *line = call(l, place);
+
+    assert_non_null(line->connection);
+    say_connect(line, id, user, "right", NULL);
+    assert_int_equal(line->len, 4);
+    assert_int_equal(line->heard[3], SALLY_MQTT_ACCEPTED);
+    return line;
+}
+
+static void say_publish(struct line *l, const char *topic, const char *payload,
+                        uint16_t id)
+{
+    uint8_t room[512];
+    struct sally_buf b = SALLY_BUF(room);
+    struct sally_writer w = sally_writer_into(&b);
+    const struct sally_mqtt_publish p = { .topic = sally_span_of(topic),
+                                          .payload = sally_span_of(payload),
+                                          .packet_id = id,
+                                          .qos = id != 0 };
+
+    sally_mqtt_put_publish(&w, &p);
+    input(l, &b);
+}
+
+static uint8_t say_subscribe(struct line *l, const char *filter, uint8_t qos)
+{
+    uint8_t room[256];
+    struct sally_buf b = SALLY_BUF(room);
+    struct sally_writer w = sally_writer_into(&b);
+
+    sally_mqtt_put_subscribe(&w, 9, sally_span_of(filter), qos);
+    input(l, &b);
+    assert_int_equal(l->len, 5);
+    assert_int_equal(l->heard[0] >> 4, SALLY_MQTT_SUBACK);
+    return l->heard[4];
+}
+
+static void say_puback(struct line *l, uint16_t id)
+{
+    uint8_t room[8];
+    struct sally_buf b = SALLY_BUF(room);
+    struct sally_writer w = sally_writer_into(&b);
+
+    sally_mqtt_put_id(&w, SALLY_MQTT_PUBACK, id);
+    input(l, &b);
+}
+
+/* True if all it heard is the PUBACK of `id`. */
+static bool heard_puback(const struct line *l, uint16_t id)
+{
+    return l->len == 4 && l->heard[0] >> 4 == SALLY_MQTT_PUBACK &&
+           (l->heard[2] << 8 | l->heard[3]) == id;
+}
+
+static struct sally_mqtt_publish heard_publish(const struct line *l)
+{
+    struct sally_span all = { l->heard, l->len };
+    struct sally_mqtt_publish p;
+    struct sally_mqtt_header h;
+
+    assert_int_equal(sally_mqtt_header(all, &h), SALLY_E_OK);
+    assert_int_equal(h.type, SALLY_MQTT_PUBLISH);
+    assert_int_equal(sally_mqtt_parse_publish(
+                         h.flags, sally_span_sub(all, h.header, h.body), &p),
+                     SALLY_E_OK);
+    return p;
+}
+
+static void hang_up(struct line *l)
+{
+    sally_mqtt_server_closed(l->connection, l->local->side->now);
+    l->connection = NULL;
+}
+
+static bool online(struct local *l, uint32_t which)
+{
+    return sally_outer_sensor(l->side->outer, which)->online;
+}
+
+/* --- Who is it ----------------------------------------------------------- */
+
+static const struct {
+    const char *what, *user, *password;
+} wrong[] = {
+    { "wrong password", "ua", "wrong" },
+    { "user that does not exist", "nobody", "right" },
+    { "no password", "ua", "" },
+    { "right password, but the address is asked for too", "both", "right" },
+};
+
+/* One answer after one delay, so that guessing tells nothing. */
+static void refuses_everybody_alike(void **state)
+{
+    struct local *l = *state;
+
+    for (size_t i = 0; i < SALLY_LEN(wrong); i++) {
+        struct line *line = call(l, i);
+        sally_usec asked = l->side->now;
+
+        say_connect(line, "x", wrong[i].user, wrong[i].password, NULL);
+        assert_int_equal(line->len, 0);
+        run_until(l, asked + 399 * SALLY_MSEC);
+        if (line->len != 0 || line->connection == NULL)
+            fail_msg("%s: answered early", wrong[i].what);
+        run_until(l, asked + 400 * SALLY_MSEC);
+        if (line->len != 4 ||
+            line->heard[3] != SALLY_MQTT_REFUSED_NOT_AUTHORIZED ||
+            line->connection != NULL)
+            fail_msg("%s: not refused as the others", wrong[i].what);
+    }
+    assert_int_equal(l->side->said_count, 0);
+}
+
+static void a_right_password_opens(void **state)
+{
+    struct local *l = *state;
+    const struct sally_bus_message *last;
+
+    (void)sensor(l, 0, "x", "ua");
+    assert_true(online(l, MQTT_A));
+    assert_int_equal(side_said(l->side, SALLY_BUS_LIVENESS, &last), 1);
+    assert_int_equal(last->as.liveness.sensor, MQTT_A);
+    assert_int_equal(last->as.liveness.level, SALLY_ASSURANCE_SECRET);
+}
+
+static void may_go_while_it_is_looked_at(void **state)
+{
+    struct local *l = *state;
+    struct line *line = call(l, 0);
+
+    l->silent = true;
+    say_connect(line, "x", "ua", "right", NULL);
+    hang_up(line);
+    run_verifier(l);
+    assert_false(online(l, MQTT_A));
+    line = call(l, 1); /* takes the place of the one that went */
+    say_connect(line, "x", "ub", "right", NULL);
+    run_verifier(l);
+    assert_false(online(l, MQTT_A));
+    assert_true(online(l, MQTT_B));
+}
+
+static void waits_for_a_verdict_in_vain(void **state)
+{
+    struct local *l = *state;
+    struct line *line = call(l, 0);
+
+    l->silent = true;
+    say_connect(line, "x", "ua", "right", NULL);
+    run_until(l, l->side->now + 60 * SALLY_SEC);
+    assert_null(line->connection);
+    run_verifier(l);
+    assert_false(online(l, MQTT_A));
+}
+
+/* --- Readings ------------------------------------------------------------ */
+
+static void acknowledges_what_is_durable(void **state)
+{
+    struct local *l = *state;
+    struct line *line = sensor(l, 0, "x", "ua");
+
+    say_publish(line, "m/ma/temp", "21.5", 5);
+    assert_int_equal(line->len, 0);
+    assert_int_equal(side_readings(l->side), 1);
+    side_accept(l->side, SALLY_ACCEPTED_STORED);
+    assert_true(heard_puback(line, 5));
+}
+
+static const struct {
+    const char *what, *topic, *payload;
+} useless[] = {
+    { "the neighbour's topic", "m/mb/temp", "21.5" },
+    { "its own command", "m/ma/set", "ON" },
+    { "no topic of anybody", "x", "21.5" },
+    { "no number", "m/ma/temp", "warm" },
+    { "liveness", "m/ma/state", "online" },
+};
+
+/* MQTT 3.1.1 has no words to refuse it. */
+static void acknowledges_and_drops_what_is_of_no_use(void **state)
+{
+    struct local *l = *state;
+    struct line *line = sensor(l, 0, "x", "ua");
+
+    for (uint16_t i = 0; i < SALLY_LEN(useless); i++) {
+        say_publish(line, useless[i].topic, useless[i].payload,
+                    (uint16_t)(i + 1));
+        if (!heard_puback(line, (uint16_t)(i + 1)))
+            fail_msg("%s: no PUBACK", useless[i].what);
+    }
+    assert_int_equal(side_readings(l->side), 0);
+    assert_non_null(line->connection);
+}
+
+static void waits_for_a_store_that_is_full(void **state)
+{
+    struct local *l = *state;
+    struct line *line = sensor(l, 0, "x", "ua");
+
+    say_publish(line, "m/ma/temp", "21.5", 5);
+    side_accept(l->side, SALLY_ACCEPTED_FULL);
+    assert_int_equal(line->len, 0);
+    l->side->now += SALLY_SEC;
+    sally_outer_resume(l->side->outer, false, l->side->now);
+    assert_int_equal(side_readings(l->side), 2);
+    side_accept(l->side, SALLY_ACCEPTED_STORED);
+    assert_true(heard_puback(line, 5));
+    say_publish(line, "m/ma/temp", "21.5", 6);
+    side_accept(l->side, SALLY_ACCEPTED_REFUSED); /* it would never do */
+    assert_true(heard_puback(line, 6));
+}
+
+static void may_go_while_a_message_is_under_way(void **state)
+{
+    struct local *l = *state;
+    struct line *line = sensor(l, 0, "x", "ua"), *other;
+
+    say_publish(line, "m/ma/temp", "21.5", 5);
+    hang_up(line);
+    other = sensor(l, 1, "y", "ub"); /* in the same place of memory */
+    other->len = 0;
+    side_accept(l->side, SALLY_ACCEPTED_STORED);
+    assert_int_equal(other->len, 0);
+}
+
+/* All places of one sensor are taken: its connections wait, and go on when
+ * answers come.                                                             */
+static void stops_and_goes_on_with_the_room(void **state)
+{
+    struct local *l = *state;
+    struct line *line = NULL;
+    unsigned said = 0;
+    const struct sally_bus_message *last;
+    uint32_t first;
+
+    for (size_t i = 0; said <= SALLY_PENDING_SENSOR; i++) {
+        char id[8];
+
+        snprintf(id, sizeof(id), "x%zu", i);
+        line = sensor(l, i, id, "ua");
+        for (uint16_t k = 1; k <= SALLY_MQTT_RECEIVE_MAX &&
+                             said <= SALLY_PENDING_SENSOR;
+             k++, said++)
+            say_publish(line, "m/ma/temp", "21.5", k);
+    }
+    assert_int_equal(side_readings(l->side), SALLY_PENDING_SENSOR);
+    assert_true(line->paused);
+    assert_false(sally_outer_full(l->side->outer));
+    (void)side_said(l->side, SALLY_BUS_READINGS, &last);
+    first = last->as.readings.ticket - SALLY_PENDING_SENSOR + 1;
+    sally_outer_accepted(l->side->outer,
+                         &(struct sally_bus_accepted){ first, 0 },
+                         l->side->now);
+    sally_mqtt_server_resume(l->server, l->side->now);
+    assert_int_equal(side_readings(l->side), SALLY_PENDING_SENSOR + 1);
+    assert_false(line->paused);
+}
+
+/* --- Commands ------------------------------------------------------------ */
+
+static void sees_its_own_commands_only(void **state)
+{
+    struct local *l = *state;
+    struct line *line = sensor(l, 0, "x", "ua");
+
+    assert_int_equal(say_subscribe(line, "m/ma/set", 1), 1);
+    assert_int_equal(say_subscribe(line, "m/mb/set", 1),
+                     SALLY_MQTT_SUBACK_FAILURE);
+    assert_int_equal(say_subscribe(line, "m/mb/#", 1),
+                     SALLY_MQTT_SUBACK_FAILURE);
+    /* Wider ones cover its own topic, and show it nothing else. */
+    assert_int_equal(say_subscribe(line, "#", 1), 1);
+    assert_int_equal(say_subscribe(line, "m/+/set", 1), 1);
+    say_publish(sensor(l, 1, "y", "ub"), "m/mb/temp", "21.5", 0);
+    line->len = 0;
+    side_switch(l->side, 5, MQTT_B, true);
+    assert_int_equal(line->len, 0);
+    assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_OFFLINE);
+}
+
+static void subscribes_the_same_again_and_again(void **state)
+{
+    struct local *l = *state;
+    struct line *line = sensor(l, 0, "x", "ua");
+
+    for (unsigned i = 0; i < 50; i++)
+        assert_int_equal(say_subscribe(line, "m/ma/set", i % 2), i % 2);
+    assert_int_equal(say_subscribe(line, "m/ma/set", 0), 0);
+    line->len = 0;
+    side_switch(l->side, 5, MQTT_A, true);
+    assert_int_equal(heard_publish(line).qos, 0); /* the newest word */
+}
+
+static void a_puback_confirms_a_command(void **state)
+{
+    struct local *l = *state;
+    struct line *line = sensor(l, 0, "x", "ua");
+    struct sally_mqtt_publish p;
+
+    (void)say_subscribe(line, "m/ma/set", 1);
+    line->len = 0;
+    side_switch(l->side, 5, MQTT_A, true);
+    p = heard_publish(line);
+    assert_true(sally_span_is(p.topic, "m/ma/set"));
+    assert_true(sally_span_is(p.payload, "ON"));
+    assert_int_equal(p.qos, 1);
+    assert_int_equal(l->side->said_count, 0);
+    say_puback(line, p.packet_id);
+    assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_DONE);
+}
+
+static void qos_0_is_done_when_it_is_on_its_way(void **state)
+{
+    struct local *l = *state;
+    struct line *line = sensor(l, 0, "x", "ua");
+
+    (void)say_subscribe(line, "m/ma/set", 0);
+    side_switch(l->side, 5, MQTT_A, true);
+    assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_DONE);
+}
+
+static void a_command_ends_with_its_time_or_connection(void **state)
+{
+    struct local *l = *state;
+    struct line *line = sensor(l, 0, "x", "ua");
+
+    (void)say_subscribe(line, "m/ma/set", 1);
+    side_switch(l->side, 5, MQTT_A, true);
+    run_until(l, l->side->now + 5 * SALLY_SEC);
+    assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_TIMEOUT);
+    side_switch(l->side, 6, MQTT_A, true);
+    hang_up(line);
+    assert_int_equal(side_outcome(l->side, 6), SALLY_OUTCOME_OFFLINE);
+}
+
+/* --- Coming and going ---------------------------------------------------- */
+
+static void the_same_client_takes_over(void **state)
+{
+    struct local *l = *state;
+    struct line *old = sensor(l, 0, "x", "ua");
+
+    (void)sensor(l, 1, "x", "ua");
+    assert_null(old->connection);
+    assert_true(online(l, MQTT_A));
+}
+
+static void another_sensor_with_that_client_id_does_not(void **state)
+{
+    struct local *l = *state;
+    struct line *first = sensor(l, 0, "x", "ua");
+    struct line *second = sensor(l, 1, "x", "ub");
+
+    assert_non_null(first->connection);
+    assert_non_null(second->connection);
+    hang_up(first);
+    assert_false(online(l, MQTT_A));
+    assert_true(online(l, MQTT_B));
+}
+
+static void is_offline_when_the_last_connection_went(void **state)
+{
+    struct local *l = *state;
+    struct line *first = sensor(l, 0, "x", "ua");
+    struct line *second = sensor(l, 1, "y", "ua");
+
+    hang_up(first);
+    assert_true(online(l, MQTT_A));
+    hang_up(second);
+    assert_false(online(l, MQTT_A));
+}
+
+static void a_will_speaks_for_its_sensor_alone(void **state)
+{
+    struct local *l = *state;
+    struct line *line = call(l, 0);
+    const struct sally_bus_message *last;
+
+    say_connect(line, "x", "ua", "right", "m/ma/state");
+    (void)sensor(l, 1, "x", "ub");
+    l->side->said_count = 0;
+    hang_up(line);
+    assert_false(online(l, MQTT_A));
+    assert_true(side_said(l->side, SALLY_BUS_LIVENESS, &last) >= 1);
+    line = call(l, 0);
+    say_connect(line, "x", "ua", "right", "m/mb/state");
+    hang_up(line);
+    assert_true(online(l, MQTT_B));
+}
+
+static void breaking_the_protocol_ends_it(void **state)
+{
+    struct local *l = *state;
+    struct line *line = sensor(l, 0, "x", "ua");
+    uint8_t again[] = { 0x10, 0 };
+    struct sally_buf b = { again, sizeof(again), sizeof(again) };
+
+    input(line, &b);
+    assert_null(line->connection);
+    assert_false(online(l, MQTT_A));
+}
+
+static void turns_away_whom_it_has_no_place_for(void **state)
+{
+    struct local *l = *state;
+    static struct line more;
+
+    for (size_t i = 0; i < PLACES; i++)
+        assert_non_null(call(l, i)->connection);
+    assert_null(
+        sally_mqtt_server_accept(l->server, &more, &from, l->side->now));
+    run_until(l, l->side->now + 6 * SALLY_SEC); /* they never spoke */
+    assert_null(l->lines[0].connection);
+    assert_non_null(call(l, 0)->connection);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_local, close_local)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(refuses_everybody_alike),
+        TEST(a_right_password_opens),
+        TEST(may_go_while_it_is_looked_at),
+        TEST(waits_for_a_verdict_in_vain),
+        TEST(acknowledges_what_is_durable),
+        TEST(acknowledges_and_drops_what_is_of_no_use),
+        TEST(waits_for_a_store_that_is_full),
+        TEST(may_go_while_a_message_is_under_way),
+        TEST(stops_and_goes_on_with_the_room),
+        TEST(sees_its_own_commands_only),
+        TEST(subscribes_the_same_again_and_again),
+        TEST(a_puback_confirms_a_command),
+        TEST(qos_0_is_done_when_it_is_on_its_way),
+        TEST(a_command_ends_with_its_time_or_connection),
+        TEST(the_same_client_takes_over),
+        TEST(another_sensor_with_that_client_id_does_not),
+        TEST(is_offline_when_the_last_connection_went),
+        TEST(a_will_speaks_for_its_sensor_alone),
+        TEST(breaking_the_protocol_ends_it),
+        TEST(turns_away_whom_it_has_no_place_for),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
