@@ -279,6 +279,15 @@ void sally_mapping_apply(const struct sally_mapping *m, uint32_t sensor,
         put_units(&p, map, readings);
 }
 
+/* What the sensor calls itself in its topics, and so where it listens. */
+static struct sally_span own_name(const struct sally_mapping *m,
+                                  uint32_t sensor)
+{
+    const struct sally_config_sensor *s = &m->config->sensors[sensor];
+
+    return sally_span_of(s->alias[0] != '\0' ? s->alias : s->id);
+}
+
 /* A filter is welcome if it covers one command topic of the sensor at least.
  * A wide one such as # reveals nothing of others, since every delivery is
  * checked topic by topic; one that covers none could only be meant for the
@@ -294,8 +303,7 @@ bool sally_mapping_may_subscribe(const struct sally_mapping *m,
     for (size_t i = 0; i < profile->down_count; i++) {
         struct sally_buf topic = SALLY_BUF(room);
 
-        if (sally_template_topic(profile->down[i].topic,
-                                 sally_span_of(m->config->sensors[sensor].id),
+        if (sally_template_topic(profile->down[i].topic, own_name(m, sensor),
                                  &topic) == SALLY_E_OK &&
             sally_mqtt_topic_matches(filter, sally_buf_span(&topic)))
             return true;
@@ -337,8 +345,7 @@ enum sally_err sally_mapping_render(const struct sally_mapping *m,
     if ((c->execute != 0) != profile->down[c->down].execute)
         return SALLY_E_NOT_ALLOWED;
     sally_bus_value(&c->value, c->bytes, &record);
-    e = render(&profile->down[c->down],
-               sally_span_of(m->config->sensors[c->sensor].id), &record.value,
+    e = render(&profile->down[c->down], own_name(m, c->sensor), &record.value,
                topic, payload);
     if (e != SALLY_E_OK) {
         topic->len = topic_len;

@@ -184,6 +184,31 @@ static void renders_each_row(void **state)
     stop(&f);
 }
 
+static void speaks_to_a_sensor_by_its_alias(void **state)
+{
+    static struct fixture f;
+    uint8_t topic_room[64], payload_room[64];
+    struct sally_buf topic = SALLY_BUF(topic_room);
+    struct sally_buf payload = SALLY_BUF(payload_room);
+    struct sally_bus_command c;
+
+    (void)state;
+    start(&f);
+    f.sensor.alias = "shelly-B4C1";
+    use_row(&f, &rows[0]);
+    f.down.topic = "shellies/{id}/command";
+    c = command_of(&f, &rows[0].value);
+    assert_int_equal(sally_mapping_render(f.mapping, &c, &topic, &payload),
+                     SALLY_E_OK);
+    assert_true(sally_span_is(sally_buf_span(&topic),
+                              "shellies/shelly-B4C1/command"));
+    assert_true(sally_mapping_may_subscribe(
+        f.mapping, 0, sally_span_of("shellies/shelly-B4C1/command")));
+    assert_false(sally_mapping_may_subscribe(
+        f.mapping, 0, sally_span_of("shellies/s1/command")));
+    stop(&f);
+}
+
 static void refuses_commands_without_a_rule(void **state)
 {
     static struct fixture f;
@@ -263,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(renders_each_row),
+        cmocka_unit_test(speaks_to_a_sensor_by_its_alias),
         cmocka_unit_test(refuses_commands_without_a_rule),
         cmocka_unit_test(leaves_the_output_alone_when_it_does_not_fit),
         cmocka_unit_test(tells_who_may_subscribe),
