@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOST_WAIT 1 /* seconds from the end of the supervisor to ours */
+
 size_t sally_role_timers(const struct sally_config *c)
 {
     size_t accounts = 0;
@@ -42,11 +44,16 @@ struct role_process {
     int status;
 };
 
+/* One that ends because nobody is above it must not stand in the way of the
+ * next start: what is stored is safe without an orderly close, which a slow
+ * disk can make long.                                                       */
 static void process_ended(void *owner, int status)
 {
     struct role_process *p = owner;
 
     p->status = status;
+    if (status != 0)
+        (void)alarm(LOST_WAIT);
     sally_loop_stop(p->loop);
 }
 
