@@ -11,6 +11,7 @@
 #include "loop/signal.h"
 #include "notify.h"
 #include "role_process.h"
+#include "security/heap.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -134,6 +135,8 @@ static void check_ready(struct supervisor *s)
         if (s->children[sally_role_rows[i]->name].state != SALLY_CHILD_RUNNING)
             return;
     s->ready = true;
+    if (s->single) /* the inner door's bound is not for what the others need */
+        sally_heap_limit(SIZE_MAX);
     sally_log(SALLY_LOG_INFO, "ready",
               SALLY_NUMBER("sensors", s->assets->config.sensor_count),
               SALLY_NUMBER("servers", s->assets->config.server_count));
