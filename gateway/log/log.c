@@ -2,6 +2,7 @@
 /* gateway/log/log.c - formats one event as one line and writes it at once. */
 #include "log/log.h"
 
+#include "base/text.h"
 #include "base/writer.h"
 #include "codec/json.h"
 
@@ -51,10 +52,33 @@ static bool is_plain(struct sally_span s)
     return s.len != 0;
 }
 
+/* Cut to TEXT_MAX, and not within a character: `text` may be cut already. */
+static struct sally_span cut(const char *text)
+{
+    struct sally_span s = sally_span_sub(sally_span_of(text), 0, TEXT_MAX);
+    struct sally_span shorter = s;
+
+    for (size_t i = 0; i < 4 && !sally_text_is_utf8(shorter); i++)
+        shorter = sally_span_sub(s, 0, s.len - (s.len > i ? i : s.len));
+    return sally_text_is_utf8(shorter) ? shorter : s;
+}
+
+/* What is no UTF-8 is shown as far as it is ASCII: a line is always text. */
+static struct sally_span readable(const char *text, uint8_t room[TEXT_MAX])
+{
+    struct sally_span s = cut(text);
+    bool good = sally_text_is_utf8(s);
+
+    for (size_t i = 0; i < s.len; i++)
+        room[i] = s.at[i] == 0x7f || (!good && s.at[i] > 0x7f) ? '?' : s.at[i];
+    return (struct sally_span){ room, s.len };
+}
+
 /* Text as it is if it is plain, else in JSON's quotes. */
 static void put_value(struct sally_writer *w, const char *text, bool quote)
 {
-    struct sally_span s = sally_span_sub(sally_span_of(text), 0, TEXT_MAX);
+    uint8_t room[TEXT_MAX];
+    struct sally_span s = readable(text, room);
 
     if (!quote && is_plain(s))
         sally_put(w, s);
@@ -62,8 +86,11 @@ static void put_value(struct sally_writer *w, const char *text, bool quote)
         sally_put_json_string(w, s);
 }
 
+/* A field that has no room is left out: half a one would break the line. */
 static void put_field(struct sally_writer *w, const struct sally_log_field *f)
 {
+    size_t before = w->out->len;
+
     if (log_is.json) {
         sally_put_format(w, ",\"%s\":", f->key);
     } else {
@@ -73,6 +100,9 @@ static void put_field(struct sally_writer *w, const struct sally_log_field *f)
         sally_put_format(w, "%lld", (long long)f->number);
     else
         put_value(w, f->text, log_is.json);
+    if (w->failed)
+        w->out->len = before;
+    w->failed = false;
 }
 
 static void put_head(struct sally_writer *w, const struct timespec *now,
@@ -145,7 +175,6 @@ void sally_log_write(struct sally_log_site *site, enum sally_log_level level,
         site->suppressed = 0;
     }
     line.room = sizeof(room) - 1;
-    w.failed = false;
     if (log_is.json)
         sally_put_u8(&w, '}');
     emit(level, &line);
