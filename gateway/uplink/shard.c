@@ -344,6 +344,19 @@ static void accept(struct sally_shard *s, uint32_t ticket,
     (void)sally_shard_to_outer(s, &m); /* if lost, the outer door asks again */
 }
 
+/* The sensor keeps what found no place and comes again; somebody has to make
+ * room.                                                                     */
+static void turn_back(struct sally_shard *s, const struct sally_bus_readings *r,
+                      enum sally_accepted result)
+{
+    sally_log(SALLY_LOG_ERROR, "reading_not_stored",
+              SALLY_TEXT("sensor", s->config->sensors[r->sensor].id),
+              SALLY_TEXT("why", result == SALLY_ACCEPTED_FULL
+                                    ? "no room"
+                                    : "the database could not be written"));
+    accept(s, r->ticket, result);
+}
+
 void sally_shard_readings(struct sally_shard *s,
                           const struct sally_bus_readings *r, sally_usec now)
 {
@@ -377,7 +390,7 @@ void sally_shard_readings(struct sally_shard *s,
         checked.time = u->last_time + 1;
     u->last_time = checked.time;
     if (sally_store_append(s->store, &checked, utc) != SALLY_E_OK)
-        accept(s, r->ticket, SALLY_ACCEPTED_FULL);
+        turn_back(s, &checked, SALLY_ACCEPTED_FULL);
 }
 
 struct stored_context {
@@ -392,8 +405,12 @@ static void on_stored(void *owner, const struct sally_bus_readings *r,
     struct stored_context *x = owner;
     struct sally_uplink_sensor *u = &x->shard->sensors[r->sensor];
 
+    if (result != SALLY_ACCEPTED_STORED) {
+        turn_back(x->shard, r, result);
+        return;
+    }
     accept(x->shard, r->ticket, result);
-    if (result != SALLY_ACCEPTED_STORED || duplicate)
+    if (duplicate)
         return;
     u->accepted++;
     for (size_t i = 0; i < r->count; i++) {

@@ -4,7 +4,7 @@ those beside them are served as before."""
 import os
 import secrets
 
-from lib import maps, mqtt, net
+from lib import coap, maps, mqtt, net
 from lib.peer import Missing, check, run
 
 
@@ -101,3 +101,55 @@ def case_hostile_memory(env):
     for role, pid in g.roles().items():
         check(memory_holds(pid, key) == (role == "inner"),
               f"{role}: has the key, or the inner door has not")
+
+
+def fill_up(path):
+    """Writes to `path` until its file system is full."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT)
+    try:
+        while True:
+            os.write(fd, bytes(4096))
+    except OSError:
+        os.close(fd)
+
+
+def case_hostile_full_disk(env):
+    """A full state directory: no PUBACK, 5.03, one event; with room again
+    the same readings are taken, once."""
+    state = os.path.join(env.directory, "small")
+    os.mkdir(state)
+    if run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", state])[0] != 0:
+        raise Missing("the right to mount a small file system")
+    try:
+        full_disk(env, state)
+    finally:
+        run(["umount", "-l", state])
+
+
+def full_disk(env, state):
+    server = env.server({})
+    g = env.gateway(server.uri)
+    endpoint = g.mqtt_sensor("boiler", [maps.temperature()])
+    g.coap_sensor("pump", "127.0.0.21", [maps.temperature("coap/temp")])
+    g.group["gateway"].update(state_dir=state, volatile=True)
+    server.set_keys(g.psk_identities())
+    g.start()
+    client = boiler(g)
+    pump = env.closing(coap.Client("127.0.0.1", g.coap_port, "127.0.0.21"))
+    fill_up(os.path.join(state, "fill"))
+    try:
+        client.publish("plant/boiler/temp", "21.5", seconds=2)
+        check(False, "a reading was acknowledged on a full disk")
+    except TimeoutError:
+        pass
+    answer = pump.request(coap.PUT, "temp", "7.25", 0)
+    check(answer and answer[0] == "5.03", f"CoAP was answered {answer}")
+    g.wait_line("event=reading_not_stored")
+    os.unlink(os.path.join(state, "fill"))
+    client._wait_for(4, b"\0\1", 10)
+    answer = pump.request(coap.PUT, "temp", "7.25", 0)
+    check(answer and answer[0] == "2.04", f"with room again: {answer}")
+    server.start()
+    server.wait_record(endpoint, "/3303/0/5700", 21.5, seconds=60)
+    check([r["value"] for r in server.records(endpoint)
+           if r["path"] == "/3303/0/5700"] == [21.5], "it was taken twice")
