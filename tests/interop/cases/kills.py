@@ -180,3 +180,28 @@ def case_kill_helpers(env):
     check(code == 5, f"a wrong password gave {code} after the kills: {why}")
     check(gateway.ctl_json("status"), "the console says nothing")
     settle(Ledger(traffic.sensors, server.messages), traffic, 0)
+
+
+def case_kill_again_and_again(env):
+    """A role that dies as soon as it is there is started again after pauses
+    that double, so that a crash loop does not take the machine; the others
+    never notice."""
+    server = env.server({})
+    gateway = env.gateway(server.uri)
+    boiler = gateway.mqtt_sensor("boiler", [maps.temperature()])
+    server.set_keys(gateway.psk_identities())
+    server.start()
+    gateway.start()
+    server.wait_registered(boiler)
+    before = gateway.roles()
+    pause = 0.1
+    for _ in range(5):
+        old, died = gateway.kill_role("console"), time.monotonic()
+        gateway.wait_role_again("console", old, pause + 1)
+        took = time.monotonic() - died
+        check(took >= 0.9 * pause, f"back after {took:.2f} s, not {pause} s")
+        pause *= 2
+    after = gateway.roles()
+    check({r for r in before if before[r] != after.get(r)} == {"console"},
+          f"the roles were {before}, now they are {after}")
+    wait_until("an answer", lambda: gateway.ctl("status")[0] == 0, 5)
