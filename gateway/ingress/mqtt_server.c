@@ -17,6 +17,7 @@
 #define NOBODY UINT32_MAX
 #define FAIL_DELAY (400 * SALLY_MSEC) /* from CONNECT to its refusal */
 #define COMMANDS_MAX 4                /* of one connection, under way */
+#define CONNECTIONS_MAX 8             /* of one sensor; the oldest goes */
 #define FILTERS_MAX 8                 /* subscriptions of one connection */
 #define FILTER_MAX 120                /* bytes */
 #define LARGE_BLOCKS 256              /* of 16 KiB, all connections together */
@@ -256,12 +257,26 @@ static void take_over(struct sally_mqtt_connection *c)
     sally_mqtt_session_end(&other->session, SALLY_MQTT_END_REPLACED);
 }
 
+/* A sensor that comes with ever new client ids, or leaves its connections
+ * behind, does not take the places of others.                               */
+static void end_oldest(struct sally_mqtt_connection *c)
+{
+    struct sally_mqtt_connection *oldest = c->server->sensors[c->claimed];
+    size_t count = oldest != NULL;
+
+    for (; oldest != NULL && oldest->next != NULL; oldest = oldest->next)
+        count++;
+    if (count >= CONNECTIONS_MAX)
+        sally_mqtt_session_end(&oldest->session, SALLY_MQTT_END_REPLACED);
+}
+
 static void welcome(struct sally_mqtt_connection *c,
                     enum sally_auth_method method, sally_usec now)
 {
     struct sally_mqtt_server *s = c->server;
 
     take_over(c);
+    end_oldest(c);
     c->sensor = c->claimed;
     c->method = method;
     c->next = s->sensors[c->sensor];
@@ -644,12 +659,46 @@ static const struct sally_mqtt_upcalls upcalls = {
 
 /* --- Entries ------------------------------------------------------------- */
 
+/* Who has to go when all places are taken: of those who have proved nothing,
+ * the one that was silent longest, else the last to wait for a check, since
+ * the first is nearest to its answer. NULL: all are sensors.                */
+static struct sally_mqtt_connection *
+least_worth(const struct sally_mqtt_server *s)
+{
+    struct sally_mqtt_connection *silent = NULL, *waiting = NULL;
+
+    for (struct sally_mqtt_connection *c = s->all; c != NULL; c = c->all_next) {
+        if (c->ended || c->sensor != NOBODY)
+            continue;
+        if (c->connected == 0 || c->refuse_at != SALLY_NEVER)
+            silent = c;
+        else if (waiting == NULL)
+            waiting = c;
+    }
+    return silent != NULL ? silent : waiting;
+}
+
+/* A place for a newcomer, or NULL. */
+static struct sally_mqtt_connection *find_place(struct sally_mqtt_server *s,
+                                                sally_usec now)
+{
+    struct sally_mqtt_connection *c = sally_pool_take(&s->connections);
+    struct sally_mqtt_connection *other = c == NULL ? least_worth(s) : NULL;
+
+    if (other == NULL)
+        return c;
+    s->now = now;
+    sally_mqtt_session_end(&other->session, SALLY_MQTT_END_NO_ROOM);
+    sally_mqtt_server_settle(s, now);
+    return sally_pool_take(&s->connections);
+}
+
 struct sally_mqtt_connection *
 sally_mqtt_server_accept(struct sally_mqtt_server *s, void *handle,
                          const struct sally_auth_source *source,
                          sally_usec now)
 {
-    struct sally_mqtt_connection *c = sally_pool_take(&s->connections);
+    struct sally_mqtt_connection *c = find_place(s, now);
 
     if (c == NULL)
         return NULL;

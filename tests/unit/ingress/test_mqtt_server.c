@@ -575,6 +575,25 @@ static void another_sensor_with_that_client_id_does_not(void **state)
     assert_true(online(l, MQTT_B));
 }
 
+static void one_sensor_does_not_take_all_places(void **state)
+{
+    struct local *l = *state;
+    size_t open = 0;
+
+    for (size_t i = 0; i < 50; i++) {
+        char id[8];
+
+        snprintf(id, sizeof(id), "x%zu", i);
+        (void)sensor(l, i, id, "ua");
+    }
+    for (size_t i = 0; i < 50; i++)
+        open += l->lines[i].connection != NULL;
+    assert_int_equal(open, 8);
+    assert_non_null(l->lines[49].connection);
+    assert_null(l->lines[41].connection);
+    assert_true(online(l, MQTT_A));
+}
+
 static void is_offline_when_the_last_connection_went(void **state)
 {
     struct local *l = *state;
@@ -652,6 +671,7 @@ int main(void)
         TEST(a_command_ends_with_its_time_or_connection),
         TEST(the_same_client_takes_over),
         TEST(another_sensor_with_that_client_id_does_not),
+        TEST(one_sensor_does_not_take_all_places),
         TEST(is_offline_when_the_last_connection_went),
         TEST(a_will_speaks_for_its_sensor_alone),
         TEST(breaking_the_protocol_ends_it),
