@@ -218,6 +218,19 @@ static unsigned open_console(struct sally_assets *a, FILE *report)
     return 1;
 }
 
+static void warn_of_no_passwords(const struct sally_config *c, FILE *report)
+{
+    for (size_t i = 0; i < c->sensor_count; i++)
+        for (size_t k = 0; k < c->sensors[i].auth_count; k++)
+            if (c->sensors[i].auth[k].method == SALLY_AUTH_PASSWORD) {
+                fprintf(report,
+                        "%s: warning: there is no such file, so nobody gets in "
+                        "by password; make it with sallyportctl passwd\n",
+                        c->passwords_file);
+                return;
+            }
+}
+
 /* Hashes are no keys, but nobody needs to see them. */
 static unsigned open_passwords(struct sally_assets *a, FILE *report)
 {
@@ -225,8 +238,10 @@ static unsigned open_passwords(struct sally_assets *a, FILE *report)
     struct stat st;
 
     a->passwords = open(path, O_RDONLY | O_CLOEXEC);
-    if (a->passwords < 0 && errno == ENOENT)
+    if (a->passwords < 0 && errno == ENOENT) {
+        warn_of_no_passwords(&a->config, report);
         return 0;
+    }
     if (a->passwords < 0 || fstat(a->passwords, &st) != 0) {
         fprintf(report, "%s: cannot be read: %s\n", path, strerror(errno));
         return 1;
