@@ -92,7 +92,10 @@ int sally_role_process(const char *name)
     (void)close(SALLY_ROLE_BUNDLE_FD);
     (void)fcntl(SALLY_ROLE_BUS_FD, F_SETFD, FD_CLOEXEC);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGINT, SIG_IGN); /* of a terminal: the supervisor's to hear */
+    /* Of a terminal or a service manager, to all of us: the supervisor's to
+     * hear, which stops one role after the other.                           */
+    (void)signal(SIGINT, SIG_IGN);
+    (void)signal(SIGTERM, SIG_IGN);
     (void)signal(SIGHUP, SIG_IGN);
     if (!sally_privilege_drop())
         fprintf(stderr, "cannot give up capabilities: %s\n", strerror(errno));
