@@ -37,7 +37,8 @@ enum sally_err sally_mqtt_server_create(
     const struct sally_mqtt_server_host *host, void *owner) SALLY_MUST_USE;
 void sally_mqtt_server_wipe(struct sally_mqtt_server *s); /* NULL allowed */
 
-/* A peer came; NULL when there is no room. `source->ip` is copied. */
+/* A peer came. When all places are taken, a connection that has proved nothing
+ * is closed for it; NULL if there is none. `source->ip` is copied.          */
 struct sally_mqtt_connection *
 sally_mqtt_server_accept(struct sally_mqtt_server *s, void *handle,
                          const struct sally_auth_source *source,

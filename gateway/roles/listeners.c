@@ -174,12 +174,13 @@ static enum sally_err listen_coap(struct sally_listeners *l,
     return e;
 }
 
-/* One source may not take all: a bridge in front of many sensors is one. */
+/* One source may not take all: a bridge in front of many sensors is one. The
+ * one place more is for a newcomer while the engine closes another for it.  */
 static enum sally_err listen_mqtt(struct sally_listeners *l,
                                   const struct waiting *w)
 {
     const struct sally_tcp_limits limits = {
-        .connections = l->connections,
+        .connections = l->connections + 1,
         .per_source = l->connections - l->connections / 4,
         .read_max = SALLY_MQTT_INPUT_MAX,
     };

@@ -3,6 +3,7 @@
 those beside them are served as before."""
 import os
 import secrets
+import signal
 
 from lib import coap, maps, mqtt, net
 from lib.peer import Missing, check, run
@@ -153,3 +154,71 @@ def full_disk(env, state):
     server.wait_record(endpoint, "/3303/0/5700", 21.5, seconds=60)
     check([r["value"] for r in server.records(endpoint)
            if r["path"] == "/3303/0/5700"] == [21.5], "it was taken twice")
+
+
+def closed(connection):
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def case_hostile_crowd(env):
+    """Strangers from many sources who say nothing take every place: a sensor
+    still gets in, and one that is in stays."""
+    g = one_sensor(env)
+    inside = boiler(g, "inside")
+    crowd = []
+    for i in range(300):
+        try:
+            crowd.append(net.socket.create_connection(
+                ("127.0.0.1", g.mqtt_port), 5,
+                source_address=(f"127.66.{i // 100}.{i % 100 + 1}", 0)))
+        except OSError:
+            pass  # turned away
+    late = boiler(g, "late")
+    late.publish("plant/boiler/temp", "21.5")
+    inside.publish("plant/boiler/temp", "22.5")
+    gone = sum(closed(c) for c in crowd)
+    check(gone >= 200, f"only {gone} of {len(crowd)} strangers had to go")
+    for connection in crowd:
+        connection.close()
+
+
+def case_hostile_no_passwords(env):
+    """Without the passwords file nobody gets in by password, and the start
+    says so; a file that cannot be understood is told by its line."""
+    g = one_sensor(env)
+    g.stop()
+    path = os.path.join(g.root, "passwords")
+    os.unlink(path)
+    since = g.mark()
+    g.start()
+    g.wait_line("passwords: warning: there is no such file", since=since)
+    client = mqtt.Client("127.0.0.1", g.mqtt_port, "c", "boiler",
+                         g.passwords["boiler"])
+    check(client.code == 5, f"got in without any hash: {client.code}")
+    g.stop()
+    g._write("passwords", "boiler:\n", 0o600)
+    code, out, error = run([g.argv[0], "-f", "-c", g.file])
+    check(code == 1 and "passwords:1: expected" in out + error,
+          f"a broken line: ended with {code}: {out}{error}")
+
+
+def case_hostile_stop_to_all(env):
+    """SIGTERM to every process at once, as service managers send it: the
+    endpoints still de-register, and it ends with 0."""
+    server = env.server({})
+    g = env.gateway(server.uri)
+    endpoint = g.mqtt_sensor("boiler", [maps.temperature()])
+    server.set_keys(g.psk_identities())
+    server.start()
+    g.start()
+    server.wait_registered(endpoint)
+    os.killpg(g.pid, signal.SIGTERM)
+    code = g.wait(15)
+    check(code == 0, f"ended with {code}")
+    server.wait_event("deregister", lambda e: e["ep"] == endpoint, 5)
