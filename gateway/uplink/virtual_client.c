@@ -184,7 +184,8 @@ void sally_virtual_client_deliver(struct sally_virtual_client *v,
     if (v->delivering || (v->retry != SALLY_NEVER && v->retry > now))
         return;
     v->retry = SALLY_NEVER;
-    if (sally_virtual_client_latest(v) && way != SALLY_REPORT_SEND) {
+    if (sally_virtual_client_latest(v) &&
+        sally_lwm2m_client_send_muted(&v->client)) {
         pass_all(v);
         return;
     }

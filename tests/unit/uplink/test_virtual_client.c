@@ -132,6 +132,23 @@ static void a_1_0_server_gets_the_latest_only(void **state)
     door_close(d);
 }
 
+/* The newest value is owed also to a server that was away when it came. */
+static void the_latest_waits_for_a_server_that_is_away(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG("report = \"latest\"; "));
+
+    (void)state;
+    sally_shard_stop(d->shard, d->now);
+    door_run(d, SALLY_SEC);
+    store_many(d, 3);
+    door_settle(d);
+    assert_int_equal(d->sends, 0);
+    door_restart(d);
+    assert_int_equal((int)d->newest, 3);
+    assert_int_equal(door_waiting(d, 0), 0);
+    door_close(d);
+}
+
 static void goes_on_after_a_restart(void **state)
 {
     struct door *d = door_open(DOOR_CONFIG(""));
@@ -156,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_server_without_send_observes),
         cmocka_unit_test(muted_it_notifies_with_all_that_was_stored),
         cmocka_unit_test(a_1_0_server_gets_the_latest_only),
+        cmocka_unit_test(the_latest_waits_for_a_server_that_is_away),
         cmocka_unit_test(goes_on_after_a_restart),
     };
 
