@@ -636,18 +636,41 @@ static void breaking_the_protocol_ends_it(void **state)
     assert_false(online(l, MQTT_A));
 }
 
-static void turns_away_whom_it_has_no_place_for(void **state)
+static void closes_the_longest_silent_for_a_newcomer(void **state)
 {
     struct local *l = *state;
     static struct line more;
 
     for (size_t i = 0; i < PLACES; i++)
         assert_non_null(call(l, i)->connection);
-    assert_null(
-        sally_mqtt_server_accept(l->server, &more, &from, l->side->now));
+    l->silent = true;
+    say_connect(&l->lines[0], "id", "ua", "right", NULL); /* waits: stays */
+    more = (struct line){ .local = l };
+    more.connection =
+        sally_mqtt_server_accept(l->server, &more, &from, l->side->now);
+    assert_non_null(more.connection);
+    assert_non_null(l->lines[0].connection);
+    assert_null(l->lines[1].connection);
+    assert_non_null(l->lines[2].connection);
     run_until(l, l->side->now + 6 * SALLY_SEC); /* they never spoke */
-    assert_null(l->lines[0].connection);
-    assert_non_null(call(l, 0)->connection);
+    assert_null(more.connection);
+    assert_non_null(call(l, 1)->connection);
+}
+
+static void closes_the_last_of_those_who_wait_for_a_check(void **state)
+{
+    struct local *l = *state;
+    static struct line more;
+
+    l->silent = true;
+    for (size_t i = 0; i < PLACES; i++)
+        say_connect(call(l, i), "id", "ua", "wrong", NULL);
+    more = (struct line){ .local = l };
+    more.connection =
+        sally_mqtt_server_accept(l->server, &more, &from, l->side->now);
+    assert_non_null(more.connection);
+    assert_non_null(l->lines[0].connection);
+    assert_null(l->lines[PLACES - 1].connection);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_local, close_local)
@@ -675,7 +698,8 @@ int main(void)
         TEST(is_offline_when_the_last_connection_went),
         TEST(a_will_speaks_for_its_sensor_alone),
         TEST(breaking_the_protocol_ends_it),
-        TEST(turns_away_whom_it_has_no_place_for),
+        TEST(closes_the_longest_silent_for_a_newcomer),
+        TEST(closes_the_last_of_those_who_wait_for_a_check),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
