@@ -4,130 +4,22 @@
  *
  * Sessions tell their end from inside other calls, so a connection that ended
  * is put on a list and cleared away by settle(), at the end of every entry. */
-#include "ingress/mqtt_server.h"
-
-#include "base/deadline.h"
-#include "base/hashmap.h"
+#include "ingress/mqtt_parts.h"
 #include "log/log.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NOBODY UINT32_MAX
-#define FAIL_DELAY (400 * SALLY_MSEC) /* from CONNECT to its refusal */
-#define COMMANDS_MAX 4                /* of one connection, under way */
-#define CONNECTIONS_MAX 8             /* of one sensor; the oldest goes */
-#define FILTERS_MAX 8                 /* subscriptions of one connection */
-#define FILTER_MAX 120                /* bytes */
-#define LARGE_BLOCKS 256              /* of 16 KiB, all connections together */
-#define WILL_MAX 512                  /* bytes of a will: topic and payload */
-#define USER_SAID 32                  /* bytes of an unknown name that we log */
+#define LARGE_BLOCKS 256 /* of 16 KiB, all connections together */
+#define WILL_MAX 512     /* bytes of a will: topic and payload */
 
-struct subscription {
-    struct subscription *next;
-    uint8_t qos, len;
-    uint8_t filter[FILTER_MAX];
-};
-
-struct command {
-    uint32_t number; /* 0: free */
-    uint16_t packet_id;
-    sally_usec deadline;
-};
-
-struct sally_mqtt_connection {
-    struct sally_mqtt_session session;
-    struct sally_mqtt_server *server;
-    void *handle; /* NULL: the peer is gone */
-    struct sally_deadline deadline;
-    struct sally_mqtt_connection *next; /* of the sensor, or to be cleared */
-    struct sally_mqtt_connection *all_next, *all_previous;
-    uint32_t claimed; /* the sensor that the CONNECT says it is */
-    uint32_t sensor;  /* proved; NOBODY before */
-    enum sally_auth_method method;
-    sally_usec connected, refuse_at;
-    uint64_t nonce; /* makes the ingest keys of this connection its own */
-    uint32_t unacknowledged; /* QoS 0 messages so far */
-    struct subscription *subscriptions;
-    struct command commands[COMMANDS_MAX];
-    bool ended, paused, waits_for_room;
-    uint8_t family, ip[16], client_id_len;
-    uint32_t interface;
-    uint8_t client_id[SALLY_MQTT_CLIENT_ID_MAX];
-    char user[USER_SAID + 1]; /* the CONNECT's, cut */
-};
-
-struct by_name {
-    struct sally_hashmap_node node;
-    uint32_t sensor;
-};
-
-struct sally_mqtt_server {
-    struct sally_outer *outer;
-    const struct sally_auth_addresses *addresses;
-    struct sally_passwords *passwords;
-    const struct sally_mqtt_server_host *host;
-    void *owner;
-    struct sally_mqtt_pools pools; /* points to the next three */
-    struct sally_pool small, large, wills;
-    struct sally_pool connections, subscriptions;
-    struct sally_deadlines deadlines;
-    struct sally_hashmap users;
-    struct by_name *names;                   /* config->sensor_count */
-    struct sally_mqtt_connection **sensors;  /* open ones of each */
-    struct sally_mqtt_connection *all, *over;
-    size_t waiting; /* connections whose message found no room */
-    sally_usec now;
-};
-
-static const struct sally_config_sensor *
-config_of(const struct sally_mqtt_server *s, uint32_t sensor)
+const struct sally_config_sensor *
+sally_mqtt_config(const struct sally_mqtt_server *s, uint32_t sensor)
 {
     return &sally_outer_config(s->outer)->sensors[sensor];
 }
 
-static struct sally_auth_source source_of(const struct sally_mqtt_connection *c)
-{
-    return (struct sally_auth_source){ c->ip, c->family, c->interface };
-}
-
-static void log_refusal(const struct sally_mqtt_connection *c, const char *why)
-{
-    const struct sally_mqtt_server *s = c->server;
-    char ip[INET6_ADDRSTRLEN] = "";
-
-    (void)inet_ntop(c->family == 4 ? AF_INET : AF_INET6, c->ip, ip,
-                    sizeof(ip));
-    sally_log(SALLY_LOG_WARNING, "auth_refused",
-              SALLY_TEXT("protocol", "mqtt"), SALLY_TEXT("peer", ip),
-              SALLY_TEXT("sensor", c->claimed == NOBODY
-                                       ? ""
-                                       : config_of(s, c->claimed)->id),
-              SALLY_TEXT("user", c->user), SALLY_TEXT("why", why));
-}
-
 /* --- Clearing away ------------------------------------------------------- */
-
-static void fail_commands(struct sally_mqtt_connection *c, sally_usec now)
-{
-    for (size_t i = 0; i < COMMANDS_MAX; i++) {
-        if (c->commands[i].number != 0)
-            sally_outer_outcome(c->server->outer, c->commands[i].number,
-                                SALLY_OUTCOME_OFFLINE, now);
-        c->commands[i].number = 0;
-    }
-}
-
-static void drop_subscriptions(struct sally_mqtt_connection *c)
-{
-    while (c->subscriptions != NULL) {
-        struct subscription *next = c->subscriptions->next;
-
-        sally_pool_give(&c->server->subscriptions, c->subscriptions);
-        c->subscriptions = next;
-    }
-}
 
 static void leave_sensor(struct sally_mqtt_connection *c)
 {
@@ -161,7 +53,7 @@ static void clear(struct sally_mqtt_connection *c)
     sally_mqtt_session_wipe(&c->session);
     sally_passwords_forget(s->passwords, c);
     sally_outer_forget(s->outer, c);
-    drop_subscriptions(c);
+    sally_mqtt_drop_subscriptions(c);
     sally_deadlines_set(&s->deadlines, &c->deadline, SALLY_NEVER);
     unlink_all(c);
     sally_pool_give(&s->connections, c);
@@ -169,8 +61,8 @@ static void clear(struct sally_mqtt_connection *c)
 
 static sally_usec due(const struct sally_mqtt_connection *c)
 {
-    sally_usec when = sally_earlier(sally_mqtt_session_deadline(&c->session),
-                                    c->refuse_at);
+    sally_usec when =
+        sally_earlier(sally_mqtt_session_deadline(&c->session), c->refuse_at);
 
     for (size_t i = 0; i < COMMANDS_MAX; i++)
         if (c->commands[i].number != 0)
@@ -194,7 +86,7 @@ static void adjust(struct sally_mqtt_connection *c)
 }
 
 /* After anything happened to a connection that still is. */
-static void follow(struct sally_mqtt_connection *c)
+void sally_mqtt_follow(struct sally_mqtt_connection *c)
 {
     struct sally_mqtt_server *s = c->server;
 
@@ -204,7 +96,7 @@ static void follow(struct sally_mqtt_connection *c)
 }
 
 /* What ended outside an entry is cleared away as soon as the timer fires. */
-static void arm(struct sally_mqtt_server *s)
+void sally_mqtt_arm(struct sally_mqtt_server *s)
 {
     s->host->arm(s->owner, s->over != NULL
                                ? s->now
@@ -220,158 +112,15 @@ void sally_mqtt_server_settle(struct sally_mqtt_server *s, sally_usec now)
         s->over = c->next;
         clear(c);
     }
-    arm(s);
+    sally_mqtt_arm(s);
 }
 
 static void leave(struct sally_mqtt_connection *c, sally_usec now)
 {
     struct sally_mqtt_server *s = c->server;
 
-    follow(c);
+    sally_mqtt_follow(c);
     sally_mqtt_server_settle(s, now);
-}
-
-/* --- Who is it ----------------------------------------------------------- */
-
-static bool has_method(const struct sally_config_sensor *s,
-                       enum sally_auth_method m)
-{
-    for (size_t i = 0; i < s->auth_count; i++)
-        if (s->auth[i].method == m)
-            return true;
-    return false;
-}
-
-static void take_over(struct sally_mqtt_connection *c)
-{
-    struct sally_mqtt_connection *other = c->server->sensors[c->claimed];
-
-    for (; other != NULL; other = other->next)
-        if (other->client_id_len == c->client_id_len &&
-            memcmp(other->client_id, c->client_id, c->client_id_len) == 0)
-            break;
-    if (other == NULL || c->client_id_len == 0)
-        return;
-    sally_log(SALLY_LOG_INFO, "session_taken_over",
-              SALLY_TEXT("sensor", config_of(c->server, c->claimed)->id));
-    sally_mqtt_session_end(&other->session, SALLY_MQTT_END_REPLACED);
-}
-
-/* A sensor that comes with ever new client ids, or leaves its connections
- * behind, does not take the places of others.                               */
-static void end_oldest(struct sally_mqtt_connection *c)
-{
-    struct sally_mqtt_connection *oldest = c->server->sensors[c->claimed];
-    size_t count = oldest != NULL;
-
-    for (; oldest != NULL && oldest->next != NULL; oldest = oldest->next)
-        count++;
-    if (count >= CONNECTIONS_MAX)
-        sally_mqtt_session_end(&oldest->session, SALLY_MQTT_END_REPLACED);
-}
-
-static void welcome(struct sally_mqtt_connection *c,
-                    enum sally_auth_method method, sally_usec now)
-{
-    struct sally_mqtt_server *s = c->server;
-
-    take_over(c);
-    end_oldest(c);
-    c->sensor = c->claimed;
-    c->method = method;
-    c->next = s->sensors[c->sensor];
-    s->sensors[c->sensor] = c;
-    sally_outer_liveness(s->outer, c->sensor, true, method,
-                         sally_auth_method_level(method), now);
-    sally_mqtt_session_accept(&c->session, now);
-}
-
-/* One answer, after one delay, whatever was wrong. */
-static void refuse(struct sally_mqtt_connection *c, const char *why)
-{
-    log_refusal(c, why);
-    c->refuse_at = sally_after(c->connected, FAIL_DELAY);
-}
-
-/* The password was right; `require = "all"` may ask for the address too. */
-static void proved(struct sally_mqtt_connection *c, sally_usec now)
-{
-    const struct sally_config_sensor *config =
-        config_of(c->server, c->claimed);
-    struct sally_auth_source source = source_of(c);
-
-    if (config->require == SALLY_REQUIRE_ALL &&
-        has_method(config, SALLY_AUTH_ADDRESS) &&
-        !sally_auth_address_fits(c->server->addresses, c->claimed, &source))
-        refuse(c, "right password, wrong address");
-    else
-        welcome(c, SALLY_AUTH_PASSWORD, now);
-}
-
-static void told_password(void *subject, bool good, sally_usec now)
-{
-    struct sally_mqtt_connection *c = subject;
-
-    if (good && c->claimed != NOBODY)
-        proved(c, now);
-    else
-        refuse(c, "wrong user name or password");
-    follow(c);
-}
-
-static void check_password(struct sally_mqtt_connection *c,
-                           const struct sally_mqtt_connect *k)
-{
-    struct sally_mqtt_server *s = c->server;
-    struct sally_auth_source source = source_of(c);
-
-    switch (sally_passwords_check(s->passwords, &source, k->username,
-                                  k->password, told_password, c, s->now)) {
-    case SALLY_PASSWORD_GOOD:
-        told_password(c, true, s->now);
-        return;
-    case SALLY_PASSWORD_BAD:
-        told_password(c, false, s->now);
-        return;
-    case SALLY_PASSWORD_BLOCKED:
-        log_refusal(c, "blocked after too many failures");
-        sally_mqtt_session_end(&c->session, SALLY_MQTT_END_KICKED);
-        return;
-    case SALLY_PASSWORD_BUSY:
-        log_refusal(c, "too many password checks at once");
-        sally_mqtt_session_refuse(&c->session, SALLY_MQTT_REFUSED_UNAVAILABLE,
-                                  s->now);
-        return;
-    case SALLY_PASSWORD_LATER:
-        s->host->verify(s->owner);
-        return;
-    }
-}
-
-static void on_connect(void *owner, const struct sally_mqtt_connect *k)
-{
-    struct sally_mqtt_connection *c = owner;
-    struct sally_mqtt_server *s = c->server;
-    struct sally_auth_source source = source_of(c);
-    struct sally_hashmap_node *n;
-
-    c->connected = s->now;
-    c->client_id_len = (uint8_t)k->client_id.len;
-    if (k->client_id.len != 0)
-        memcpy(c->client_id, k->client_id.at, k->client_id.len);
-    if (!k->has_username) {
-        if (sally_auth_address_alone(s->addresses, &source, &c->claimed))
-            welcome(c, SALLY_AUTH_ADDRESS, s->now);
-        else
-            refuse(c, "no user name, unknown source");
-        return;
-    }
-    (void)sally_span_text(sally_span_sub(k->username, 0, USER_SAID), c->user,
-                          sizeof(c->user));
-    n = sally_hashmap_find(&s->users, k->username);
-    if (n != NULL)
-        c->claimed = SALLY_OWNER(n, struct by_name, node)->sensor;
-    check_password(c, k);
 }
 
 /* --- Readings ------------------------------------------------------------ */
@@ -443,169 +192,9 @@ void sally_mqtt_server_resume(struct sally_mqtt_server *s, sally_usec now)
             continue;
         wait_for_room(c, false);
         sally_mqtt_session_resume(&c->session, now);
-        follow(c);
+        sally_mqtt_follow(c);
     }
     sally_mqtt_server_settle(s, now);
-}
-
-/* --- Commands ------------------------------------------------------------ */
-
-static struct subscription *
-find_subscription(const struct sally_mqtt_connection *c,
-                  struct sally_span filter)
-{
-    struct subscription *b = c->subscriptions;
-
-    while (b != NULL && !sally_span_equal(
-                            (struct sally_span){ b->filter, b->len }, filter))
-        b = b->next;
-    return b;
-}
-
-static size_t count_subscriptions(const struct sally_mqtt_connection *c)
-{
-    size_t count = 0;
-
-    for (const struct subscription *b = c->subscriptions; b != NULL;
-         b = b->next)
-        count++;
-    return count;
-}
-
-static struct subscription *add_subscription(struct sally_mqtt_connection *c,
-                                             struct sally_span filter)
-{
-    struct subscription *b = sally_pool_take(&c->server->subscriptions);
-
-    if (b == NULL)
-        return NULL;
-    b->next = c->subscriptions;
-    b->len = (uint8_t)filter.len;
-    memcpy(b->filter, filter.at, filter.len);
-    c->subscriptions = b;
-    return b;
-}
-
-/* The same filter again replaces its subscription (MQTT-3.8.4-3). */
-static uint8_t on_subscribe(void *owner, struct sally_span filter, uint8_t qos)
-{
-    struct sally_mqtt_connection *c = owner;
-    struct sally_mqtt_server *s = c->server;
-    struct subscription *b = find_subscription(c, filter);
-
-    if (filter.len > FILTER_MAX ||
-        (b == NULL && count_subscriptions(c) == FILTERS_MAX) ||
-        !sally_mapping_may_subscribe(sally_outer_mapping(s->outer), c->sensor,
-                                     filter)) {
-        sally_log(SALLY_LOG_WARNING, "subscribe_refused",
-                  SALLY_TEXT("sensor", config_of(s, c->sensor)->id));
-        return SALLY_MQTT_SUBACK_FAILURE;
-    }
-    if (b == NULL)
-        b = add_subscription(c, filter);
-    if (b == NULL)
-        return SALLY_MQTT_SUBACK_FAILURE;
-    b->qos = qos;
-    /* Commands that waited for the sensor can reach it from now on. */
-    sally_outer_liveness(s->outer, c->sensor, true, c->method,
-                         SALLY_ASSURANCE_NONE, s->now);
-    return qos;
-}
-
-static void on_unsubscribe(void *owner, struct sally_span filter)
-{
-    struct sally_mqtt_connection *c = owner;
-    struct subscription **link = &c->subscriptions;
-
-    while (*link != NULL) {
-        struct subscription *b = *link;
-
-        if (!sally_span_equal((struct sally_span){ b->filter, b->len },
-                              filter)) {
-            link = &b->next;
-            continue;
-        }
-        *link = b->next;
-        sally_pool_give(&c->server->subscriptions, b);
-    }
-}
-
-static void on_puback(void *owner, uint16_t packet_id)
-{
-    struct sally_mqtt_connection *c = owner;
-
-    for (size_t i = 0; i < COMMANDS_MAX; i++) {
-        struct command *k = &c->commands[i];
-
-        if (k->number == 0 || k->packet_id != packet_id)
-            continue;
-        sally_outer_outcome(c->server->outer, k->number, SALLY_OUTCOME_DONE,
-                            c->server->now);
-        k->number = 0;
-    }
-}
-
-static const struct subscription *
-subscribed(const struct sally_mqtt_connection *c, struct sally_span topic)
-{
-    const struct subscription *b = c->subscriptions;
-
-    for (; b != NULL; b = b->next)
-        if (sally_topic_matches((struct sally_span){ b->filter, b->len },
-                                topic))
-            return b;
-    return NULL;
-}
-
-/* With QoS 1 the sensor's PUBACK is the answer. With QoS 0, which the sensor
- * asked for, there is none: the command counts as done when it is on its way,
- * as the documentation says.                                                */
-static enum sally_err publish(struct sally_mqtt_connection *c, uint8_t qos,
-                              const struct sally_outer_command *k,
-                              sally_usec now)
-{
-    const struct sally_mqtt_publish p = { .topic = k->topic,
-                                          .payload = k->payload,
-                                          .qos = qos,
-                                          .retain = k->retain };
-    struct command *free_one = NULL;
-    uint16_t packet_id = 0;
-    enum sally_err e;
-
-    for (size_t i = 0; i < COMMANDS_MAX; i++)
-        if (c->commands[i].number == 0)
-            free_one = &c->commands[i];
-    if (free_one == NULL)
-        return SALLY_E_NO_ROOM;
-    e = sally_mqtt_session_publish(&c->session, &p, &packet_id, now);
-    if (e != SALLY_E_OK)
-        return e;
-    if (qos == 0)
-        sally_outer_outcome(c->server->outer, k->command, SALLY_OUTCOME_DONE,
-                            now);
-    else
-        *free_one = (struct command){ k->command, packet_id, k->deadline };
-    return SALLY_E_OK;
-}
-
-static enum sally_err carry(void *carrier, const struct sally_outer_command *k,
-                            sally_usec now)
-{
-    struct sally_mqtt_server *s = carrier;
-    struct sally_mqtt_connection *c = s->sensors[k->sensor];
-    enum sally_err e = SALLY_E_NOT_FOUND;
-
-    s->now = now;
-    for (; c != NULL && e == SALLY_E_NOT_FOUND; c = c->next) {
-        const struct subscription *b = subscribed(c, k->topic);
-
-        if (b == NULL || c->ended)
-            continue;
-        e = publish(c, b->qos, k, now);
-        follow(c);
-    }
-    arm(s);
-    return e;
 }
 
 /* --- The end ------------------------------------------------------------- */
@@ -631,8 +220,9 @@ static void on_end(void *owner, enum sally_mqtt_end why,
     bool last;
 
     sally_log(SALLY_LOG_DEBUG, "mqtt_session_ended",
-              SALLY_TEXT("sensor",
-                         c->sensor == NOBODY ? "" : config_of(s, c->sensor)->id),
+              SALLY_TEXT("sensor", c->sensor == NOBODY
+                                       ? ""
+                                       : sally_mqtt_config(s, c->sensor)->id),
               SALLY_TEXT("why", sally_mqtt_end_text(why)));
     wait_for_room(c, false);
     leave_sensor(c);
@@ -642,18 +232,18 @@ static void on_end(void *owner, enum sally_mqtt_end why,
     if (last && why != SALLY_MQTT_END_REPLACED)
         sally_outer_liveness(s->outer, c->sensor, false, c->method,
                              SALLY_ASSURANCE_NONE, s->now);
-    fail_commands(c, s->now);
+    sally_mqtt_fail_commands(c, s->now);
     c->ended = true;
     c->next = s->over;
     s->over = c;
 }
 
 static const struct sally_mqtt_upcalls upcalls = {
-    .on_connect = on_connect,
+    .on_connect = sally_mqtt_on_connect,
     .on_publish = on_publish,
-    .on_subscribe = on_subscribe,
-    .on_unsubscribe = on_unsubscribe,
-    .on_puback = on_puback,
+    .on_subscribe = sally_mqtt_on_subscribe,
+    .on_unsubscribe = sally_mqtt_on_unsubscribe,
+    .on_puback = sally_mqtt_on_puback,
     .on_end = on_end,
 };
 
@@ -695,8 +285,7 @@ static struct sally_mqtt_connection *find_place(struct sally_mqtt_server *s,
 
 struct sally_mqtt_connection *
 sally_mqtt_server_accept(struct sally_mqtt_server *s, void *handle,
-                         const struct sally_auth_source *source,
-                         sally_usec now)
+                         const struct sally_auth_source *source, sally_usec now)
 {
     struct sally_mqtt_connection *c = find_place(s, now);
 
@@ -743,7 +332,7 @@ void sally_mqtt_server_sent(struct sally_mqtt_connection *c, size_t n,
     c->server->now = now;
     sally_mqtt_session_sent(&c->session, n, now);
     adjust(c); /* output that was in the way may be gone */
-    arm(c->server);
+    sally_mqtt_arm(c->server);
 }
 
 void sally_mqtt_server_closed(struct sally_mqtt_connection *c, sally_usec now)
@@ -754,29 +343,16 @@ void sally_mqtt_server_closed(struct sally_mqtt_connection *c, sally_usec now)
     sally_mqtt_server_settle(c->server, now);
 }
 
-static void expire_commands(struct sally_mqtt_connection *c, sally_usec now)
-{
-    for (size_t i = 0; i < COMMANDS_MAX; i++) {
-        struct command *k = &c->commands[i];
-
-        if (k->number == 0 || k->deadline > now)
-            continue;
-        sally_outer_outcome(c->server->outer, k->number, SALLY_OUTCOME_TIMEOUT,
-                            now);
-        k->number = 0;
-    }
-}
-
 static void expire(struct sally_mqtt_connection *c, sally_usec now)
 {
-    expire_commands(c, now);
+    sally_mqtt_expire_commands(c, now);
     if (c->refuse_at <= now) {
         c->refuse_at = SALLY_NEVER;
         sally_mqtt_session_refuse(&c->session,
                                   SALLY_MQTT_REFUSED_NOT_AUTHORIZED, now);
     }
     sally_mqtt_session_expire(&c->session, now);
-    follow(c);
+    sally_mqtt_follow(c);
 }
 
 void sally_mqtt_server_expire(struct sally_mqtt_server *s, sally_usec now)
@@ -852,11 +428,12 @@ static enum sally_err build(struct sally_mqtt_server *s, size_t connections)
     return e == SALLY_E_OK ? build_blocks(s, connections) : e;
 }
 
-enum sally_err sally_mqtt_server_create(
-    struct sally_mqtt_server **out, struct sally_outer *outer,
-    const struct sally_auth_addresses *addresses,
-    struct sally_passwords *passwords, size_t connections,
-    const struct sally_mqtt_server_host *host, void *owner)
+enum sally_err
+sally_mqtt_server_create(struct sally_mqtt_server **out,
+                         struct sally_outer *outer,
+                         const struct sally_auth_addresses *addresses,
+                         struct sally_passwords *passwords, size_t connections,
+                         const struct sally_mqtt_server_host *host, void *owner)
 {
     struct sally_mqtt_server *s = calloc(1, sizeof(*s));
     enum sally_err e;
@@ -874,7 +451,8 @@ enum sally_err sally_mqtt_server_create(
         return e;
     }
     add_users(s);
-    sally_outer_add_carrier(outer, (struct sally_outer_carrier){ carry, s });
+    sally_outer_add_carrier(
+        outer, (struct sally_outer_carrier){ sally_mqtt_carry, s });
     *out = s;
     return SALLY_E_OK;
 }

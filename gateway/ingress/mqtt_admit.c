@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/ingress/mqtt_admit.c - which sensor a connection is, and whether it
+ * may be.                                                                   */
+#include "ingress/mqtt_parts.h"
+#include "log/log.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define FAIL_DELAY (400 * SALLY_MSEC) /* from CONNECT to its refusal */
+#define CONNECTIONS_MAX 8             /* of one sensor; the oldest goes */
+
+static struct sally_auth_source source_of(const struct sally_mqtt_connection *c)
+{
+    return (struct sally_auth_source){ c->ip, c->family, c->interface };
+}
+
+static void log_refusal(const struct sally_mqtt_connection *c, const char *why)
+{
+    const struct sally_mqtt_server *s = c->server;
+    char ip[INET6_ADDRSTRLEN] = "";
+
+    (void)inet_ntop(c->family == 4 ? AF_INET : AF_INET6, c->ip, ip, sizeof(ip));
+    sally_log(SALLY_LOG_WARNING, "auth_refused", SALLY_TEXT("protocol", "mqtt"),
+              SALLY_TEXT("peer", ip),
+              SALLY_TEXT("sensor", c->claimed == NOBODY
+                                       ? ""
+                                       : sally_mqtt_config(s, c->claimed)->id),
+              SALLY_TEXT("user", c->user), SALLY_TEXT("why", why));
+}
+
+static bool has_method(const struct sally_config_sensor *s,
+                       enum sally_auth_method m)
+{
+    for (size_t i = 0; i < s->auth_count; i++)
+        if (s->auth[i].method == m)
+            return true;
+    return false;
+}
+
+static void take_over(struct sally_mqtt_connection *c)
+{
+    struct sally_mqtt_connection *other = c->server->sensors[c->claimed];
+
+    for (; other != NULL; other = other->next)
+        if (other->client_id_len == c->client_id_len &&
+            memcmp(other->client_id, c->client_id, c->client_id_len) == 0)
+            break;
+    if (other == NULL || c->client_id_len == 0)
+        return;
+    sally_log(
+        SALLY_LOG_INFO, "session_taken_over",
+        SALLY_TEXT("sensor", sally_mqtt_config(c->server, c->claimed)->id));
+    sally_mqtt_session_end(&other->session, SALLY_MQTT_END_REPLACED);
+}
+
+/* A sensor that comes with ever new client ids, or leaves its connections
+ * behind, does not take the places of others.                               */
+static void end_oldest(struct sally_mqtt_connection *c)
+{
+    struct sally_mqtt_connection *oldest = c->server->sensors[c->claimed];
+    size_t count = oldest != NULL;
+
+    for (; oldest != NULL && oldest->next != NULL; oldest = oldest->next)
+        count++;
+    if (count >= CONNECTIONS_MAX)
+        sally_mqtt_session_end(&oldest->session, SALLY_MQTT_END_REPLACED);
+}
+
+static void welcome(struct sally_mqtt_connection *c,
+                    enum sally_auth_method method, sally_usec now)
+{
+    struct sally_mqtt_server *s = c->server;
+
+    take_over(c);
+    end_oldest(c);
+    c->sensor = c->claimed;
+    c->method = method;
+    c->next = s->sensors[c->sensor];
+    s->sensors[c->sensor] = c;
+    sally_outer_liveness(s->outer, c->sensor, true, method,
+                         sally_auth_method_level(method), now);
+    sally_mqtt_session_accept(&c->session, now);
+}
+
+/* One answer, after one delay, whatever was wrong. */
+static void refuse(struct sally_mqtt_connection *c, const char *why)
+{
+    log_refusal(c, why);
+    c->refuse_at = sally_after(c->connected, FAIL_DELAY);
+}
+
+/* The password was right; `require = "all"` may ask for the address too. */
+static void proved(struct sally_mqtt_connection *c, sally_usec now)
+{
+    const struct sally_config_sensor *config =
+        sally_mqtt_config(c->server, c->claimed);
+    struct sally_auth_source source = source_of(c);
+
+    if (config->require == SALLY_REQUIRE_ALL &&
+        has_method(config, SALLY_AUTH_ADDRESS) &&
+        !sally_auth_address_fits(c->server->addresses, c->claimed, &source))
+        refuse(c, "right password, wrong address");
+    else
+        welcome(c, SALLY_AUTH_PASSWORD, now);
+}
+
+static void told_password(void *subject, bool good, sally_usec now)
+{
+    struct sally_mqtt_connection *c = subject;
+
+    if (good && c->claimed != NOBODY)
+        proved(c, now);
+    else
+        refuse(c, "wrong user name or password");
+    sally_mqtt_follow(c);
+}
+
+static void check_password(struct sally_mqtt_connection *c,
+                           const struct sally_mqtt_connect *k)
+{
+    struct sally_mqtt_server *s = c->server;
+    struct sally_auth_source source = source_of(c);
+
+    switch (sally_passwords_check(s->passwords, &source, k->username,
+                                  k->password, told_password, c, s->now)) {
+    case SALLY_PASSWORD_GOOD: told_password(c, true, s->now); return;
+    case SALLY_PASSWORD_BAD: told_password(c, false, s->now); return;
+    case SALLY_PASSWORD_BLOCKED:
+        log_refusal(c, "blocked after too many failures");
+        sally_mqtt_session_end(&c->session, SALLY_MQTT_END_KICKED);
+        return;
+    case SALLY_PASSWORD_BUSY:
+        log_refusal(c, "too many password checks at once");
+        sally_mqtt_session_refuse(&c->session, SALLY_MQTT_REFUSED_UNAVAILABLE,
+                                  s->now);
+        return;
+    case SALLY_PASSWORD_LATER: s->host->verify(s->owner); return;
+    }
+}
+
+void sally_mqtt_on_connect(void *owner, const struct sally_mqtt_connect *k)
+{
+    struct sally_mqtt_connection *c = owner;
+    struct sally_mqtt_server *s = c->server;
+    struct sally_auth_source source = source_of(c);
+    struct sally_hashmap_node *n;
+
+    c->connected = s->now;
+    c->client_id_len = (uint8_t)k->client_id.len;
+    if (k->client_id.len != 0)
+        memcpy(c->client_id, k->client_id.at, k->client_id.len);
+    if (!k->has_username) {
+        if (sally_auth_address_alone(s->addresses, &source, &c->claimed))
+            welcome(c, SALLY_AUTH_ADDRESS, s->now);
+        else
+            refuse(c, "no user name, unknown source");
+        return;
+    }
+    (void)sally_span_text(sally_span_sub(k->username, 0, USER_SAID), c->user,
+                          sizeof(c->user));
+    n = sally_hashmap_find(&s->users, k->username);
+    if (n != NULL)
+        c->claimed = SALLY_OWNER(n, struct by_name, node)->sensor;
+    check_password(c, k);
+}

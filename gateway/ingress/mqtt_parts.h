@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/ingress/mqtt_parts.h - what the files of the MQTT server share: its
+ * connections, and the calls between admission, commands and the rest. Not for
+ * others.                                                                   */
+#ifndef SALLY_INGRESS_MQTT_PARTS_H
+#define SALLY_INGRESS_MQTT_PARTS_H
+
+#include "base/deadline.h"
+#include "base/hashmap.h"
+#include "ingress/mqtt_server.h"
+
+#define NOBODY UINT32_MAX
+#define COMMANDS_MAX 4 /* of one connection, under way */
+#define FILTER_MAX 120 /* bytes */
+#define USER_SAID 32   /* bytes of an unknown name that we log */
+
+struct subscription {
+    struct subscription *next;
+    uint8_t qos, len;
+    uint8_t filter[FILTER_MAX];
+};
+
+struct command {
+    uint32_t number; /* 0: free */
+    uint16_t packet_id;
+    sally_usec deadline;
+};
+
+struct sally_mqtt_connection {
+    struct sally_mqtt_session session;
+    struct sally_mqtt_server *server;
+    void *handle; /* NULL: the peer is gone */
+    struct sally_deadline deadline;
+    struct sally_mqtt_connection *next; /* of the sensor, or to be cleared */
+    struct sally_mqtt_connection *all_next, *all_previous;
+    uint32_t claimed; /* the sensor that the CONNECT says it is */
+    uint32_t sensor;  /* proved; NOBODY before */
+    enum sally_auth_method method;
+    sally_usec connected, refuse_at;
+    uint64_t nonce; /* makes the ingest keys of this connection its own */
+    uint32_t unacknowledged; /* QoS 0 messages so far */
+    struct subscription *subscriptions;
+    struct command commands[COMMANDS_MAX];
+    bool ended, paused, waits_for_room;
+    uint8_t family, ip[16], client_id_len;
+    uint32_t interface;
+    uint8_t client_id[SALLY_MQTT_CLIENT_ID_MAX];
+    char user[USER_SAID + 1]; /* the CONNECT's, cut */
+};
+
+struct by_name {
+    struct sally_hashmap_node node;
+    uint32_t sensor;
+};
+
+struct sally_mqtt_server {
+    struct sally_outer *outer;
+    const struct sally_auth_addresses *addresses;
+    struct sally_passwords *passwords;
+    const struct sally_mqtt_server_host *host;
+    void *owner;
+    struct sally_mqtt_pools pools; /* points to the next three */
+    struct sally_pool small, large, wills;
+    struct sally_pool connections, subscriptions;
+    struct sally_deadlines deadlines;
+    struct sally_hashmap users;
+    struct by_name *names;                  /* config->sensor_count */
+    struct sally_mqtt_connection **sensors; /* open ones of each */
+    struct sally_mqtt_connection *all, *over;
+    size_t waiting; /* connections whose message found no room */
+    sally_usec now;
+};
+
+const struct sally_config_sensor *
+sally_mqtt_config(const struct sally_mqtt_server *s, uint32_t sensor);
+
+/* After anything happened to a connection that still is. */
+void sally_mqtt_follow(struct sally_mqtt_connection *c);
+
+/* Arms the host's timer. What ended outside an entry is cleared away as soon
+ * as it fires.                                                              */
+void sally_mqtt_arm(struct sally_mqtt_server *s);
+
+/* mqtt_admit.c: the CONNECT of a session. */
+void sally_mqtt_on_connect(void *owner, const struct sally_mqtt_connect *k);
+
+/* mqtt_commands.c: subscriptions, and commands to a sensor. */
+uint8_t sally_mqtt_on_subscribe(void *owner, struct sally_span filter,
+                                uint8_t qos);
+void sally_mqtt_on_unsubscribe(void *owner, struct sally_span filter);
+void sally_mqtt_on_puback(void *owner, uint16_t packet_id);
+enum sally_err sally_mqtt_carry(void *carrier,
+                                const struct sally_outer_command *k,
+                                sally_usec now);
+void sally_mqtt_expire_commands(struct sally_mqtt_connection *c,
+                                sally_usec now);
+void sally_mqtt_fail_commands(struct sally_mqtt_connection *c, sally_usec now);
+void sally_mqtt_drop_subscriptions(struct sally_mqtt_connection *c);
+
+#endif
