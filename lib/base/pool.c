@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/base/pool.c - a free list through blocks of one size. */
+/* lib/base/pool.c - a free list through blocks of one size; those that
+ * were never needed are not even touched, and cost no memory.                */
 #include "base/pool.h"
 
 #include "base/secret.h"
@@ -39,8 +40,6 @@ enum sally_err sally_pool_init(struct sally_pool *p, size_t size, size_t count,
         return SALLY_E_NO_MEMORY;
     p->size = size;
     p->count = count;
-    for (size_t i = count; i > 0; i--)
-        push(p, p->memory + (i - 1) * size);
     return SALLY_E_OK;
 }
 
@@ -48,9 +47,12 @@ void *sally_pool_take(struct sally_pool *p)
 {
     struct free_block *b = p->free;
 
-    if (b == NULL)
+    if (b != NULL)
+        p->free = b->next;
+    else if (p->touched < p->count)
+        b = (void *)(p->memory + p->touched++ * p->size);
+    else
         return NULL;
-    p->free = b->next;
     if (++p->used > p->peak)
         p->peak = p->used;
     return b;
@@ -69,7 +71,7 @@ void sally_pool_give(struct sally_pool *p, void *block)
 void sally_pool_wipe(struct sally_pool *p)
 {
     if (p->secret && p->memory != NULL)
-        sally_wipe(p->memory, p->size * p->count);
+        sally_wipe(p->memory, p->size * p->touched);
     free(p->memory);
     *p = (struct sally_pool){ .memory = NULL };
 }

@@ -17,6 +17,7 @@ struct sally_pool {
     void *free;            /* linked through the blocks themselves */
     size_t size, count;    /* bytes of a block, blocks in all */
     size_t used, peak;     /* blocks out now, and at most so far */
+    size_t touched;        /* blocks that were ever out */
     bool secret;           /* wipe a block when it comes back */
 };
 
