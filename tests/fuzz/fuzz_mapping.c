@@ -121,7 +121,7 @@ static void check_command(const struct sally_lwm2m_record *r)
     if (sally_bus_put_value(&c.value, c.bytes, &c.used, &r->path, &r->value) !=
             SALLY_E_OK ||
         sally_mapping_render(mapping, &c, &topic, &payload) != SALLY_E_OK ||
-        !sally_span_is(sally_buf_span(&topic), "p/s1/set") ||
+        !sally_span_is(sally_buf_span(&topic), "p/al/set") ||
         sally_json_parse(sally_buf_span(&payload), payload.len, &tree) !=
             SALLY_E_OK)
         abort();
@@ -153,7 +153,7 @@ static void check_topic(struct sally_span topic, bool matched)
         abort();
     if (sally_mqtt_filter_ok(topic) &&
         sally_mapping_may_subscribe(mapping, 0, topic) !=
-            sally_topic_matches(topic, sally_span_of("p/s1/set")))
+            sally_topic_matches(topic, sally_span_of("p/al/set")))
         abort();
 }
 
