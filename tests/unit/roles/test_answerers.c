@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tests/unit/roles/test_answerers.c - verifier and resolver, asked over a bus
  * as the doors ask them.                                                    */
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -237,11 +238,22 @@ static const struct resolve_row {
     { "not a name at all", "bad name!", 0, 0 },
 };
 
+/* A machine without a hosts file does not know itself. */
+static bool known_here(const char *host)
+{
+    struct addrinfo *list = NULL;
+    bool known = getaddrinfo(host, NULL, NULL, &list) == 0;
+
+    if (known)
+        freeaddrinfo(list);
+    return known;
+}
+
 static bool answered(const struct resolve_row *row)
 {
     const struct sally_bus_resolved *r = &answer.as.resolved;
 
-    if (row->family == 0)
+    if (row->family == 0 || !known_here(row->host))
         return r->count == 0;
     for (size_t i = 0; i < r->count; i++)
         if (r->address[i].family == row->family &&
