@@ -24,14 +24,6 @@ size_t sally_role_timers(const struct sally_config *c)
     return 64 + accounts;
 }
 
-const struct sally_role_row *sally_role_named(const char *name)
-{
-    for (size_t i = 0; i < SALLY_ROLE_ROWS; i++)
-        if (strcmp(sally_role_text(sally_role_rows[i]->name), name) == 0)
-            return sally_role_rows[i];
-    return NULL;
-}
-
 /* In the order in which they are stopped: first nothing comes in any more,
  * then what there is goes out.                                              */
 const struct sally_role_row *const sally_role_rows[SALLY_ROLE_ROWS] = {
@@ -57,6 +49,14 @@ static void process_ended(void *owner, int status)
     sally_loop_stop(p->loop);
 }
 
+static const struct sally_role_row *row_named(const char *name)
+{
+    for (size_t i = 0; i < SALLY_ROLE_ROWS; i++)
+        if (strcmp(sally_role_text(sally_role_rows[i]->name), name) == 0)
+            return sally_role_rows[i];
+    return NULL;
+}
+
 static int run_role(const struct sally_role_row *row,
                     const struct sally_config *c)
 {
@@ -79,7 +79,7 @@ static int run_role(const struct sally_role_row *row,
 
 int sally_role_process(const char *name)
 {
-    const struct sally_role_row *row = sally_role_named(name);
+    const struct sally_role_row *row = row_named(name);
     struct sally_bundle bundle;
     struct sally_config config = { .file = NULL };
     int status = 1;

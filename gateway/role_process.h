@@ -12,9 +12,6 @@
 #define SALLY_ROLE_ROWS 5
 extern const struct sally_role_row *const sally_role_rows[SALLY_ROLE_ROWS];
 
-/* NULL if there is no such role. */
-const struct sally_role_row *sally_role_named(const char *name);
-
 /* How many timers the loop of a role needs; of all of them together, too. */
 size_t sally_role_timers(const struct sally_config *c);
 

@@ -43,7 +43,7 @@ struct inner {
     struct sally_timer pacer;
     struct sally_watch *stored;
     struct sally_bus *outer, *resolver, *console;
-    bool stopping, key_missing;
+    bool key_missing;
 };
 
 /* --- The engine's host --------------------------------------------------- */
@@ -475,7 +475,6 @@ static void stop(void *role, sally_usec now)
 {
     struct inner *in = role;
 
-    in->stopping = true;
     sally_shard_stop(in->shard, now);
 }
 

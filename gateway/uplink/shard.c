@@ -157,11 +157,6 @@ enum sally_err sally_shard_key(struct sally_shard *s, uint32_t sensor,
 
 /* --- The clients' side --------------------------------------------------- */
 
-uint32_t sally_shard_clients(const struct sally_shard *s)
-{
-    return s->client_count;
-}
-
 uint32_t sally_shard_sensors(const struct sally_shard *s)
 {
     return (uint32_t)s->config->sensor_count;

@@ -11,8 +11,8 @@
 
 struct sally_downlink;
 
-/* What the role does for the engine. `client` is a number below
- * sally_shard_clients().                                                    */
+/* What the role does for the engine. `client` counts the accounts of all
+ * sensors, in the configuration's order.                                    */
 struct sally_shard_host {
     /* A fresh socket towards the client's server. */
     void (*rebind)(void *owner, uint32_t client);
@@ -41,7 +41,6 @@ enum sally_err sally_shard_create(struct sally_shard **out,
                                   void *owner) SALLY_MUST_USE;
 void sally_shard_wipe(struct sally_shard *s); /* NULL is allowed */
 
-uint32_t sally_shard_clients(const struct sally_shard *s);
 uint32_t sally_shard_sensors(const struct sally_shard *s);
 struct sally_virtual_client *sally_shard_client(struct sally_shard *s,
                                                 uint32_t client);
