@@ -78,8 +78,7 @@ static void on_message(void *owner, struct sally_bus *b,
     (void)now;
     if (fd >= 0)
         (void)close(fd);
-    c->family->on_report(c->family->owner, c,
-                         (enum sally_control)m->as.control.what);
+    c->family->on_report(c->family->owner, c, &m->as.control);
 }
 
 static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,

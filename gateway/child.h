@@ -25,7 +25,7 @@ struct sally_family {
 
     /* What the supervisor hears of a child. */
     void (*on_report)(void *owner, struct sally_child *c,
-                      enum sally_control what);
+                      const struct sally_bus_control *report);
     void (*on_ended)(void *owner, struct sally_child *c, int status,
                      sally_usec now); /* status as waitpid() has it */
     void *owner;

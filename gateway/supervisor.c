@@ -3,7 +3,8 @@
  *
  * A role gets, over its bus: its listeners, its keys, an end of a bus to each
  * of its peers, then START. When a role dies it is started again, and every
- * peer of it gets a new bus; what the others do goes on meanwhile.          */
+ * peer of it gets a new bus; what the others do goes on meanwhile. A bus that
+ * ended while both its ends live is replaced, too.                          */
 #include "supervisor.h"
 
 #include "child.h"
@@ -23,17 +24,7 @@
 #define RESTART_WAIT (100 * SALLY_MSEC) /* doubled while it keeps dying */
 #define RESTART_WAIT_MAX (30 * SALLY_SEC)
 #define STABLE (10 * SALLY_SEC) /* alive that long: not in a crash loop */
-
-struct supervisor {
-    struct sally_family family;
-    struct sally_assets *assets;
-    struct sally_loop *loop;
-    struct sally_signals *signals;
-    struct sally_timer patience; /* for roles that do not stop */
-    struct sally_child children[SALLY_ROLE_COUNT];
-    bool single, ready, stopping;
-    int status;
-};
+#define MEND_WAIT (1 * SALLY_SEC) /* before lost buses are replaced */
 
 /* Who talks to whom. */
 static const struct {
@@ -44,12 +35,26 @@ static const struct {
     { SALLY_INNER, SALLY_RESOLVER },
 };
 
-static void connect_two(struct supervisor *s, enum sally_role_name one,
-                        enum sally_role_name other)
+struct supervisor {
+    struct sally_family family;
+    struct sally_assets *assets;
+    struct sally_loop *loop;
+    struct sally_signals *signals;
+    struct sally_timer patience; /* for roles that do not stop */
+    struct sally_timer mend;     /* for links that are lost */
+    bool mending, lost[SALLY_LEN(links)];
+    struct sally_child children[SALLY_ROLE_COUNT];
+    bool single, ready, stopping;
+    int status;
+};
+
+static void connect_two(struct supervisor *s, size_t link)
 {
+    enum sally_role_name one = links[link].one, other = links[link].other;
     struct sally_child *a = &s->children[one], *b = &s->children[other];
     int fd[2];
 
+    s->lost[link] = false;
     if (a->bus == NULL || b->bus == NULL)
         return;
     if (sally_bus_pair(fd) != SALLY_E_OK) {
@@ -66,7 +71,35 @@ static void connect_role(struct supervisor *s, enum sally_role_name name)
 {
     for (size_t i = 0; i < SALLY_LEN(links); i++)
         if (links[i].one == name || links[i].other == name)
-            connect_two(s, links[i].one, links[i].other);
+            connect_two(s, i);
+}
+
+static void mend_links(void *owner, sally_usec now)
+{
+    struct supervisor *s = owner;
+
+    (void)now;
+    s->mending = false;
+    for (size_t i = 0; i < SALLY_LEN(links); i++)
+        if (s->lost[i])
+            connect_two(s, i);
+}
+
+/* Both ends tell, or the one that is left when the other has died: its start
+ * then brings the new bus, and comes before this timer. One that is broken
+ * again and again is replaced once a second.                                */
+static void on_lost(struct supervisor *s, enum sally_role_name one,
+                    uint32_t other)
+{
+    for (size_t i = 0; i < SALLY_LEN(links); i++)
+        if ((links[i].one == one && links[i].other == other) ||
+            (links[i].other == one && links[i].one == other))
+            s->lost[i] = true;
+    if (s->mending || s->stopping)
+        return;
+    s->mending = true;
+    sally_timer_set(s->loop, &s->mend,
+                    sally_after(sally_loop_now(s->loop), MEND_WAIT));
 }
 
 /* --- The end ------------------------------------------------------------- */
@@ -104,6 +137,7 @@ static void stop_all(struct supervisor *s, int status)
     s->status = status;
     sally_notify_manager("STOPPING=1");
     sally_log(SALLY_LOG_INFO, "stopping", SALLY_NUMBER("status", status));
+    sally_timer_set(s->loop, &s->mend, SALLY_NEVER);
     for (size_t i = 0; i < SALLY_ROLE_COUNT; i++)
         sally_timer_set(s->loop, &s->children[i].again, SALLY_NEVER);
     sally_timer_set(s->loop, &s->patience,
@@ -144,10 +178,13 @@ static void check_ready(struct supervisor *s)
 }
 
 static void on_report(void *owner, struct sally_child *c,
-                      enum sally_control what)
+                      const struct sally_bus_control *report)
 {
     struct supervisor *s = owner;
+    enum sally_control what = (enum sally_control)report->what;
 
+    if (what == SALLY_CONTROL_LOST)
+        on_lost(s, c->row->name, report->number);
     if (what == SALLY_CONTROL_READY && c->state == SALLY_CHILD_STARTING) {
         c->state = SALLY_CHILD_RUNNING;
         check_ready(s);
@@ -234,7 +271,7 @@ static bool start_all(struct supervisor *s)
     for (size_t i = 0; i < SALLY_ROLE_ROWS; i++)
         sally_child_equip(&s->children[sally_role_rows[i]->name]);
     for (size_t i = 0; i < SALLY_LEN(links); i++)
-        connect_two(s, links[i].one, links[i].other);
+        connect_two(s, i);
     for (size_t i = 0; i < SALLY_ROLE_ROWS; i++)
         sally_child_order(&s->children[sally_role_rows[i]->name],
                           SALLY_CONTROL_START, 0, 0, -1);
@@ -257,6 +294,7 @@ static bool prepare(struct supervisor *s)
                                        .on_ended = on_ended,
                                        .owner = s };
     sally_timer_init(&s->patience, on_patience, s);
+    sally_timer_init(&s->mend, mend_links, s);
     for (size_t i = 0; i < SALLY_ROLE_ROWS; i++) {
         struct sally_child *c = &s->children[sally_role_rows[i]->name];
 

@@ -161,8 +161,11 @@ static bool control_in_range(const struct sally_bus_message *m)
 {
     const struct sally_bus_control *c = &m->as.control;
 
-    return c->what <= SALLY_CONTROL_FAILED &&
-           (c->what != SALLY_CONTROL_PEER || c->number < SALLY_ROLE_COUNT);
+    bool names_role =
+        c->what == SALLY_CONTROL_PEER || c->what == SALLY_CONTROL_LOST;
+
+    return c->what <= SALLY_CONTROL_LOST &&
+           (!names_role || c->number < SALLY_ROLE_COUNT);
 }
 
 /* --- The table ----------------------------------------------------------- */

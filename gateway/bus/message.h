@@ -216,8 +216,9 @@ enum sally_control {
     SALLY_CONTROL_STOP,      /* finish in order and exit */
     /* to the supervisor */
     SALLY_CONTROL_READY,
-    SALLY_CONTROL_DONE,  /* finished, exiting */
-    SALLY_CONTROL_FAILED /* cannot start; the reason was logged */
+    SALLY_CONTROL_DONE,   /* finished, exiting */
+    SALLY_CONTROL_FAILED, /* cannot start; the reason was logged */
+    SALLY_CONTROL_LOST    /* the bus to role `number` is no more */
 };
 enum sally_listener { SALLY_LISTENER_COAP, SALLY_LISTENER_MQTT,
                       SALLY_LISTENER_CONSOLE };

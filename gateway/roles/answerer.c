@@ -31,16 +31,15 @@ static void on_message(void *owner, struct sally_bus *b,
                   SALLY_TEXT("peer", sally_role_text(a->peer)));
 }
 
-/* The supervisor restarts it and sends a new bus. */
 static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
                     sally_usec now)
 {
     struct answerer *a = owner;
 
-    (void)e;
     (void)now;
     a->bus = NULL;
     sally_bus_close(b);
+    a->context->lost(a->context->runner, a->peer, e);
 }
 
 static const struct sally_bus_upcalls bus_upcalls = { .on_message = on_message,

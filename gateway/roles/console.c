@@ -209,16 +209,15 @@ static void on_message(void *owner, struct sally_bus *b,
     arm(c);
 }
 
-/* The supervisor restarts it and sends a new bus. */
 static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
                     sally_usec now)
 {
     struct console *c = owner;
     enum sally_role_name door = sally_bus_peer(b);
 
-    (void)e;
     *bus_of(c, door) = NULL;
     sally_bus_close(b);
+    c->context->lost(c->context->runner, door, e);
     sally_console_gone(c->engine, door, now);
 }
 

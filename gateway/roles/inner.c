@@ -231,16 +231,15 @@ static struct sally_bus **bus_of(struct inner *in, enum sally_role_name peer)
     return peer == SALLY_RESOLVER ? &in->resolver : &in->console;
 }
 
-/* The supervisor restarts it and sends a new bus. */
 static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
                     sally_usec now)
 {
     struct inner *in = owner;
     enum sally_role_name peer = sally_bus_peer(b);
 
-    (void)e;
     *bus_of(in, peer) = NULL;
     sally_bus_close(b);
+    in->context->lost(in->context->runner, peer, e);
     if (peer == SALLY_OUTER)
         sally_shard_orphaned(in->shard, now);
     if (peer == SALLY_RESOLVER)

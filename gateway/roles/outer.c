@@ -195,11 +195,12 @@ static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
                     sally_usec now)
 {
     struct outer *o = owner;
+    enum sally_role_name peer = sally_bus_peer(b);
 
-    (void)e;
     (void)now;
-    *bus_of(o, sally_bus_peer(b)) = NULL;
+    *bus_of(o, peer) = NULL;
     sally_bus_close(b);
+    o->context->lost(o->context->runner, peer, e);
 }
 
 static const struct sally_bus_upcalls bus_upcalls = { .on_message = on_message,

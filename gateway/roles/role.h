@@ -20,6 +20,9 @@ struct sally_role_context {
     const struct sally_config *config;
     /* Tell the supervisor: READY, DONE or FAILED. */
     void (*report)(void *runner, enum sally_control what);
+    /* Tell it that the bus to `peer` is no more and why: another one will
+     * come. Logged here if the peer broke the rules (MALFORMED).            */
+    void (*lost)(void *runner, enum sally_role_name peer, enum sally_err why);
     void *runner;
 };
 

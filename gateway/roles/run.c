@@ -19,15 +19,32 @@ struct sally_runner {
     void *owner;
 };
 
-static void report(void *runner, enum sally_control what)
+static void tell(struct sally_runner *r, enum sally_control what,
+                 uint32_t number)
 {
-    struct sally_runner *r = runner;
     struct sally_bus_message m;
 
     sally_bus_begin(&m, SALLY_BUS_CONTROL);
     m.as.control.what = (uint8_t)what;
+    m.as.control.number = number;
     if (sally_bus_send(r->bus, &m) == SALLY_E_OK)
         sally_bus_flush(r->bus);
+}
+
+static void lost(void *runner, enum sally_role_name peer, enum sally_err why)
+{
+    if (why == SALLY_E_MALFORMED)
+        sally_log(SALLY_LOG_ERROR, "bus_broken",
+                  SALLY_TEXT("peer", sally_role_text(peer)),
+                  SALLY_TEXT("why", sally_err_text(why)));
+    tell(runner, SALLY_CONTROL_LOST, (uint32_t)peer);
+}
+
+static void report(void *runner, enum sally_control what)
+{
+    struct sally_runner *r = runner;
+
+    tell(r, what, 0);
     if (what == SALLY_CONTROL_DONE || what == SALLY_CONTROL_FAILED)
         r->ended(r->owner, what == SALLY_CONTROL_DONE ? 0 : 1);
 }
@@ -74,6 +91,7 @@ static void obey(struct sally_runner *r, const struct sally_bus_control *c,
     case SALLY_CONTROL_READY:
     case SALLY_CONTROL_DONE:
     case SALLY_CONTROL_FAILED:
+    case SALLY_CONTROL_LOST:
         break;
     }
     if (fd >= 0)
@@ -122,7 +140,7 @@ enum sally_err sally_runner_open(struct sally_runner **out,
     r->ended = ended;
     r->owner = owner;
     r->context =
-        (struct sally_role_context){ loop, config, report, r };
+        (struct sally_role_context){ loop, config, report, lost, r };
     e = sally_bus_open(&r->bus, loop, bus_fd, row->name, SALLY_SUPERVISOR,
                        FRAMES, &bus_upcalls, r);
     if (e == SALLY_E_OK)

@@ -16,11 +16,20 @@
 
 static struct sally_bus_message answer;
 static unsigned answers, reports[SALLY_CONTROL_FAILED + 1];
+static enum sally_role_name lost_peer;
+static enum sally_err lost_why;
 
 static void report(void *runner, enum sally_control what)
 {
     (void)runner;
     reports[what]++;
+}
+
+static void lost(void *runner, enum sally_role_name peer, enum sally_err why)
+{
+    (void)runner;
+    lost_peer = peer;
+    lost_why = why;
 }
 
 static void on_message(void *owner, struct sally_bus *b,
@@ -65,6 +74,7 @@ static void open_scene(struct scene *s, const struct sally_role_row *row,
     answers = 0;
     s->row = row;
     s->context.report = report;
+    s->context.lost = lost;
     assert_int_equal(sally_loop_open(&s->context.loop, 1), SALLY_E_OK);
     assert_int_equal(row->create(&s->role, &s->context), SALLY_E_OK);
     assert_int_equal(sally_bus_pair(fd), SALLY_E_OK);
@@ -313,7 +323,10 @@ static void restarted_peer_is_answered(void **state)
     (void)state;
     open_scene(&s, &sally_role_resolver, SALLY_INNER);
     sally_bus_close(s.bus);
+    lost_peer = SALLY_SUPERVISOR;
     sally_loop_turn(s.context.loop, 0);
+    assert_int_equal(lost_peer, SALLY_INNER); /* the supervisor is told */
+    assert_int_equal(lost_why, SALLY_E_CLOSED);
     assert_int_equal(sally_bus_pair(fd), SALLY_E_OK);
     s.row->on_peer(s.role, SALLY_INNER, fd[0]);
     assert_int_equal(sally_bus_open(&s.bus, s.context.loop, fd[1], SALLY_INNER,

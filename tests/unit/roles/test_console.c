@@ -37,6 +37,13 @@ static void report(void *runner, enum sally_control what)
     done += what == SALLY_CONTROL_DONE;
 }
 
+static void lost(void *runner, enum sally_role_name peer, enum sally_err why)
+{
+    (void)runner;
+    (void)peer;
+    (void)why;
+}
+
 /* --- The doors ----------------------------------------------------------- */
 
 static void say(struct sally_bus *b, uint32_t ticket, bool last)
@@ -132,7 +139,8 @@ static int open_scene(void **state)
     free(why);
     config.console_socket = path;
     context = (struct sally_role_context){ .config = &config,
-                                           .report = report };
+                                           .report = report,
+                                           .lost = lost };
     ready = done = 0;
     inner_is_silent = false;
     assert_int_equal(sally_loop_open(&context.loop, 4), SALLY_E_OK);
