@@ -14,20 +14,27 @@ static const struct sally_word modes[] = {
     { NULL, 0 },
 };
 
-#define NO_FIELD 0, 0
 #define AT(field) SALLY_FIELD(sally_account_draft, field)
 
 static const struct sally_key account_keys[] = {
-    { "server", SALLY_KEY_NAME, AT(server), 0, 0, NULL, "", NULL },
-    { "mode", SALLY_KEY_WORD, AT(mode), 0, 0, NULL, "", modes },
+    { "server", SALLY_KEY_NAME, AT(server), 0, 0, NULL, "", NULL,
+      "of the list `servers`; the sensor's `server` without it" },
+    { "mode", SALLY_KEY_WORD, AT(mode), 0, 0, NULL, "", modes,
+      "as the URI of the server says without it: `psk` with coaps, `nosec` "
+      "with coap; other pairs are refused" },
     { "identity", SALLY_KEY_TEXT, AT(account.identity), 1,
-      SALLY_PSK_IDENTITY_MAX, "an identity", "", NULL },
-    { "key_file", SALLY_KEY_FILE, AT(account.key_file), 0, 0, NULL, "", NULL },
-    { "oscore", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
+      SALLY_PSK_IDENTITY_MAX, "an identity", "", NULL,
+      "PSK identity, unique at each server; the endpoint without it" },
+    { "key_file", SALLY_KEY_FILE, AT(account.key_file), 0, 0, NULL, "", NULL,
+      "with the key, in one line of hexadecimal digits; must be given with "
+      "`psk`" },
+    SALLY_ROW_LATER("oscore"),
 };
 
-static const struct sally_schema account_group = { "account", account_keys,
-                                                   SALLY_LEN(account_keys) };
+const struct sally_schema sally_group_account = {
+    "account", "An entry of `accounts` of a sensor: one per server.",
+    account_keys, SALLY_LEN(account_keys)
+};
 
 static enum sally_scheme scheme_of(const struct sally_config_server *s)
 {
@@ -94,7 +101,7 @@ static void take_account(struct sally_loader *l, const config_setting_t *group,
     unsigned before = l->reader.bad;
 
     d.account.line = (unsigned)config_setting_source_line(group);
-    sally_schema_read(&l->reader, &account_group, group, &d);
+    sally_schema_read(&l->reader, &sally_group_account, group, &d);
     *out = d.account;
     if (l->reader.bad != before)
         return;

@@ -57,19 +57,28 @@ struct entry {
 #define AT(field) SALLY_FIELD(entry, field)
 
 static const struct sally_key auth_keys[] = {
-    { "method", SALLY_KEY_WORD, AT(auth.method), 0, 0, NULL, NULL,
-      method_words },
+    { "method", SALLY_KEY_WORD, AT(auth.method), 0, 0, NULL, NULL, method_words,
+      "how the sensor proves itself" },
     { "username", SALLY_KEY_TEXT, AT(auth.username), 1, 64, "a user name", "",
-      NULL },
+      NULL,
+      "with `password`; stands in the file `passwords`; no `:` and no spaces; "
+      "unique" },
     { "interface", SALLY_KEY_TEXT, AT(auth.interface), 1, IF_NAMESIZE - 1,
-      "the name of an interface", "", NULL },
+      "the name of an interface", "", NULL,
+      "with `address`: that its packets come in by; one that `local` listens "
+      "on" },
     { "ip", SALLY_KEY_TEXT, AT(auth.ip), 1, INET6_ADDRSTRLEN,
-      "a numeric address", "", NULL },
-    { "mac", SALLY_KEY_TEXT, AT(mac), 1, 17, "a MAC address", "", NULL },
+      "a numeric address", "", NULL,
+      "with `address`: the IPv4 or IPv6 address of the sensor" },
+    { "mac", SALLY_KEY_TEXT, AT(mac), 1, 17, "a MAC address", "", NULL,
+      "with `address`: as in `00:24:be:80:4f:f1`; looked up in the neighbour "
+      "table, so it works for IPv4 only" },
 };
 
-static const struct sally_schema auth_group = { "authenticate", auth_keys,
-                                                SALLY_LEN(auth_keys) };
+const struct sally_schema sally_group_auth = {
+    "authenticate", "An entry of `authenticate` of a sensor.", auth_keys,
+    SALLY_LEN(auth_keys)
+};
 
 /* Which keys go with which method. */
 static const struct pairing {
@@ -155,7 +164,7 @@ static void take_entry(struct sally_loader *l, const config_setting_t *group,
     unsigned before = l->reader.bad;
 
     e.auth.line = (unsigned)config_setting_source_line(group);
-    sally_schema_read(&l->reader, &auth_group, group, &e);
+    sally_schema_read(&l->reader, &sally_group_auth, group, &e);
     if (l->reader.bad == before) {
         check_keys(l, group, e.auth.method);
         if (e.auth.method == SALLY_AUTH_ADDRESS)

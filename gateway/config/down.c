@@ -15,25 +15,34 @@ static const struct sally_word answers[] = {
     { NULL, 0 },
 };
 
-#define NO_FIELD 0, 0
 #define AT(field) SALLY_FIELD(sally_config_down, field)
 
 static const struct sally_key down_keys[] = {
-    { "on", SALLY_KEY_RESOURCE, AT(on), 0, 0, NULL, NULL, NULL },
+    { "on", SALLY_KEY_RESOURCE, AT(on), 0, 0, NULL, NULL, NULL,
+      "that a server may write or execute; one rule for each" },
     { "topic", SALLY_KEY_TEXT, AT(topic), 1, SALLY_TOPIC_MAX, "a topic", NULL,
-      NULL },
+      NULL, "`{id}` stands for the sensor's id; `coap/PATH` is a CoAP sensor" },
     { "payload", SALLY_KEY_TEXT, AT(payload), 0, PAYLOAD_MAX, "a template", "",
-      NULL },
-    { "values", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
-    { "range", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
-    { "answer", SALLY_KEY_WORD, AT(answer), 0, 0, NULL, "confirm", answers },
+      NULL,
+      "in which `{value}`, `{arguments}` and `{id}` are replaced; `{value}` "
+      "without it, or `{arguments}` for Execute" },
+    SALLY_ROW_OTHER("values", "a list of pairs",
+                    "( our value, the sensor's word )"),
+    SALLY_ROW_OTHER("range", "a list ( MIN, MAX )",
+                    "4.03 to the server outside"),
+    { "answer", SALLY_KEY_WORD, AT(answer), 0, 0, NULL, "confirm", answers,
+      "the server is answered when the sensor has answered, or when the "
+      "command is on disk" },
     { "timeout", SALLY_KEY_DURATION, AT(timeout), 100, 300000, NULL, "10s",
-      NULL },
-    { "retain", SALLY_KEY_BOOLEAN, AT(retain), 0, 0, NULL, "false", NULL },
+      NULL, "for the sensor to answer" },
+    { "retain", SALLY_KEY_BOOLEAN, AT(retain), 0, 0, NULL, "false", NULL,
+      "MQTT's retain flag in the message" },
 };
 
-static const struct sally_schema down_group = { "down", down_keys,
-                                                SALLY_LEN(down_keys) };
+const struct sally_schema sally_group_down = {
+    "down", "A rule in `down` of a profile or sensor.", down_keys,
+    SALLY_LEN(down_keys)
+};
 
 static void check_topic(struct sally_loader *l, const config_setting_t *group,
                         const struct sally_config_down *d)
@@ -67,8 +76,8 @@ static void take_down(struct sally_loader *l, const config_setting_t *group,
 {
     *out = (struct sally_config_down){ .topic = "" };
     out->line = (unsigned)config_setting_source_line(group);
-    sally_schema_defaults(&l->reader, &down_group, out);
-    sally_schema_read(&l->reader, &down_group, group, out);
+    sally_schema_defaults(&l->reader, &sally_group_down, out);
+    sally_schema_read(&l->reader, &sally_group_down, group, out);
     if (!config_setting_is_group(group))
         return;
     check_topic(l, group, out);

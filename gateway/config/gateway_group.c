@@ -33,59 +33,83 @@ static const struct sally_word targets[] = {
 };
 
 #define AT(field) SALLY_FIELD(sally_config, field)
-#define NO_FIELD 0, 0
 #define MAX_AGE 31536000000.0 /* ms in a year */
 
 static const struct sally_key gateway_keys[] = {
-    { "name", SALLY_KEY_NAME, AT(name), 0, 0, NULL, NULL, NULL },
+    { "name", SALLY_KEY_NAME, AT(name), 0, 0, NULL, NULL, NULL,
+      "of the gateway; the beginning of the endpoints" },
     { "state_dir", SALLY_KEY_FILE, AT(state_dir), 0, 0, NULL,
-      "/var/lib/sallyport", NULL },
+      "/var/lib/sallyport", NULL,
+      "where readings wait; made if it is not there, mode 0700" },
     { "volatile", SALLY_KEY_BOOLEAN, AT(volatile_state), 0, 0, NULL, "false",
-      NULL },
+      NULL,
+      "allow a `state_dir` in memory, where readings do not outlive a power "
+      "cut" },
     { "max_sensors", SALLY_KEY_WHOLE, AT(max_sensors), 1, 100000, "sensors",
-      "1000", NULL },
+      "1000", NULL, "more sensors in the files are an error" },
     { "memory_limit_mb", SALLY_KEY_WHOLE, AT(memory_limit_mb), 8, 65536,
-      "megabytes", "64", NULL },
-    { "spool", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
-    { "log", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
-    { "console", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
-    { "master_key_file", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
+      "megabytes", "64", NULL,
+      "data memory of each process but the supervisor and the verifier; more "
+      "sensors need more" },
+    SALLY_ROW_OTHER("spool", "a group", "readings on their way to a server"),
+    SALLY_ROW_OTHER("log", "a group", "what is logged, how and where to"),
+    SALLY_ROW_OTHER("console", "a group", "for `sallyportctl`"),
+    SALLY_ROW_LATER("master_key_file"),
 };
 
 static const struct sally_key spool_keys[] = {
     { "max_mb", SALLY_KEY_WHOLE, AT(spool.max_mb), 1, 1048576, "megabytes",
-      "64", NULL },
+      "64", NULL, "of all readings together" },
     { "max_age", SALLY_KEY_DURATION, AT(spool.max_age), 1000, MAX_AGE, NULL,
-      "7d", NULL },
+      "7d", NULL, "older readings go" },
     { "on_full", SALLY_KEY_WORD, AT(spool.on_full), 0, 0, NULL, "oldest",
-      on_full },
+      on_full,
+      "the oldest reading goes, or the new one is refused: 5.03, no PUBACK" },
     { "per_sensor", SALLY_KEY_WHOLE, AT(spool.per_sensor), 1, 10000000,
-      "messages", "10000", NULL },
+      "messages", "10000", NULL, "of one sensor" },
     { "commit_ms", SALLY_KEY_WHOLE, AT(spool.commit_ms), 0, 1000,
-      "milliseconds", "10", NULL },
+      "milliseconds", "10", NULL,
+      "gathered into one commit, so an acknowledgement waits that long at most "
+      "before it" },
 };
 
 static const struct sally_key log_keys[] = {
-    { "level", SALLY_KEY_WORD, AT(log.level), 0, 0, NULL, "info", levels },
-    { "format", SALLY_KEY_WORD, AT(log.json), 0, 0, NULL, "logfmt", formats },
-    { "target", SALLY_KEY_WORD, AT(log.syslog), 0, 0, NULL, "stderr", targets },
+    { "level", SALLY_KEY_WORD, AT(log.level), 0, 0, NULL, "info", levels,
+      "the least that is logged" },
+    { "format", SALLY_KEY_WORD, AT(log.json), 0, 0, NULL, "logfmt", formats,
+      "of a line" },
+    { "target", SALLY_KEY_WORD, AT(log.syslog), 0, 0, NULL, "stderr", targets,
+      "where lines go" },
 };
 
 static const struct sally_key console_keys[] = {
     { "socket", SALLY_KEY_FILE, AT(console_socket), 0, 0, NULL,
-      "/run/sallyport/control.sock", NULL },
-    { "metrics", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
-    { "page", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
+      "/run/sallyport/control.sock", NULL,
+      "of at most 107 bytes, for `sallyportctl`; mode 0660" },
+    SALLY_ROW_LATER("metrics"),
+    SALLY_ROW_LATER("page"),
 };
 
-static const struct sally_schema gateway_group = { "gateway", gateway_keys,
-                                                   SALLY_LEN(gateway_keys) };
+const struct sally_schema sally_group_gateway = {
+    "gateway", "The group `gateway`.", gateway_keys, SALLY_LEN(gateway_keys)
+};
+
+const struct sally_schema sally_group_spool = {
+    "spool",
+    "The group `spool` of `gateway`: readings on their way to a server.",
+    spool_keys, SALLY_LEN(spool_keys)
+};
+const struct sally_schema sally_group_log = { "log",
+                                              "The group `log` of `gateway`.",
+                                              log_keys, SALLY_LEN(log_keys) };
+const struct sally_schema sally_group_console = {
+    "console", "The group `console` of `gateway`.", console_keys,
+    SALLY_LEN(console_keys)
+};
 
 /* The groups within, which all write to the same struct. */
-static const struct sally_schema inner_groups[] = {
-    { "spool", spool_keys, SALLY_LEN(spool_keys) },
-    { "log", log_keys, SALLY_LEN(log_keys) },
-    { "console", console_keys, SALLY_LEN(console_keys) },
+static const struct sally_schema *const inner_groups[] = {
+    &sally_group_spool, &sally_group_log, &sally_group_console
 };
 
 static void check_socket(struct sally_loader *l, const config_setting_t *group)
@@ -101,10 +125,10 @@ void sally_load_gateway(struct sally_loader *l, const config_setting_t *root)
     const config_setting_t *group = config_setting_get_member(root, "gateway");
 
     l->out->name = "";
-    sally_schema_defaults(&l->reader, &gateway_group, l->out);
-    sally_schema_read(&l->reader, &gateway_group, group, l->out);
+    sally_schema_defaults(&l->reader, &sally_group_gateway, l->out);
+    sally_schema_read(&l->reader, &sally_group_gateway, group, l->out);
     for (size_t i = 0; i < SALLY_LEN(inner_groups); i++) {
-        const struct sally_schema *s = &inner_groups[i];
+        const struct sally_schema *s = inner_groups[i];
         const config_setting_t *inner =
             group == NULL ? NULL : config_setting_get_member(group, s->name);
 

@@ -55,7 +55,7 @@ void sally_kind_describe(const struct sally_key *k, struct sally_writer *w)
     case SALLY_KEY_RESOURCE:
         sally_put_text(w, "the path of a resource such as \"/3303/0/5700\"");
         return;
-    case SALLY_KEY_OTHER:
-    case SALLY_KEY_LATER: return; /* never read here */
+    case SALLY_KEY_OTHER: sally_put_text(w, k->what); return;
+    case SALLY_KEY_LATER: return; /* never read */
     }
 }

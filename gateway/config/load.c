@@ -7,33 +7,49 @@
 
 #include "config/scan.h"
 
-#define NO_FIELD 0, 0
-#define GROUP(name)                                                            \
-    {                                                                          \
-        name, SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL                  \
-    }
+#define OBJECTS                                                                \
+    SALLY_ROW_OTHER("objects", "a list of groups",                             \
+                    "LwM2M objects that need no code; also in `objects.d`")
+#define PROFILES                                                               \
+    SALLY_ROW_OTHER("profiles", "a list of groups",                            \
+                    "device models: how payloads become resources; also in "   \
+                    "`profiles.d`")
+#define SENSORS                                                                \
+    SALLY_ROW_OTHER("sensors", "a list of groups", "also in `sensors.d`")
 
 static const struct sally_key main_keys[] = {
-    GROUP("gateway"), GROUP("local"),    GROUP("servers"),
-    GROUP("objects"), GROUP("profiles"), GROUP("sensor_defaults"),
-    GROUP("sensors"),
+    SALLY_ROW_OTHER("gateway", "a group", "must be given"),
+    SALLY_ROW_OTHER("local", "a group", "must be given"),
+    SALLY_ROW_OTHER("servers", "a list of groups", "must be given"),
+    SALLY_ROW_OTHER("sensor_defaults", "a group",
+                    "what holds for each sensor that does not say otherwise"),
+    SENSORS,
+    PROFILES,
+    OBJECTS,
 };
-static const struct sally_key objects_keys[] = { GROUP("objects") };
-static const struct sally_key profiles_keys[] = { GROUP("profiles") };
-static const struct sally_key sensors_keys[] = { GROUP("sensors") };
+static const struct sally_key objects_keys[] = { OBJECTS };
+static const struct sally_key profiles_keys[] = { PROFILES };
+static const struct sally_key sensors_keys[] = { SENSORS };
+
+const struct sally_schema sally_group_file = { "sallyport.conf",
+                                               "The main file.", main_keys,
+                                               SALLY_LEN(main_keys) };
+static const struct sally_schema objects_folder = { "objects.d", NULL,
+                                                    objects_keys, 1 };
+static const struct sally_schema profiles_folder = { "profiles.d", NULL,
+                                                     profiles_keys, 1 };
+static const struct sally_schema sensors_folder = { "sensors.d", NULL,
+                                                    sensors_keys, 1 };
 
 /* What a file may hold, by where it lies. */
 static const struct place {
     const char *folder;
-    struct sally_schema schema;
+    const struct sally_schema *schema;
 } places[] = {
-    [SALLY_PLACE_MAIN] = { "",
-                           { "sallyport.conf", main_keys,
-                             SALLY_LEN(main_keys) } },
-    [SALLY_PLACE_OBJECTS] = { "objects.d", { "objects.d", objects_keys, 1 } },
-    [SALLY_PLACE_PROFILES] = { "profiles.d",
-                               { "profiles.d", profiles_keys, 1 } },
-    [SALLY_PLACE_SENSORS] = { "sensors.d", { "sensors.d", sensors_keys, 1 } },
+    [SALLY_PLACE_MAIN] = { "", &sally_group_file },
+    [SALLY_PLACE_OBJECTS] = { "objects.d", &objects_folder },
+    [SALLY_PLACE_PROFILES] = { "profiles.d", &profiles_folder },
+    [SALLY_PLACE_SENSORS] = { "sensors.d", &sensors_folder },
 };
 
 /* The folder that the file lies in directly tells. */
@@ -55,7 +71,7 @@ static enum sally_place place_of(const char *path)
 
 static bool is_list_key(enum sally_place place, const char *key)
 {
-    const struct sally_schema *s = &places[place].schema;
+    const struct sally_schema *s = places[place].schema;
 
     for (size_t i = 0; i < s->count; i++)
         if (strcmp(s->keys[i].name, key) == 0)
@@ -143,7 +159,7 @@ static void parse(struct sally_loader *l, struct sally_source *s,
     if (config_read_string(&s->config, copy) == CONFIG_TRUE) {
         s->parsed = true;
         l->incomplete = false;
-        sally_schema_read(&l->reader, &places[s->place].schema,
+        sally_schema_read(&l->reader, places[s->place].schema,
                           config_root_setting(&s->config), NULL);
         check_lists(l, config_root_setting(&s->config));
         return;

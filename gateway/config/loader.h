@@ -6,6 +6,7 @@
 #define SALLY_CONFIG_LOADER_H
 
 #include "config/config.h"
+#include "config/groups.h"
 #include "config/names.h"
 #include "config/schema.h"
 

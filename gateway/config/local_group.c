@@ -19,30 +19,39 @@ static const struct sally_word assurances[] = {
     { NULL, 0 },
 };
 
-#define NO_FIELD 0, 0
-
 static const struct sally_key local_keys[] = {
-    { "coap", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
-    { "mqtt", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
+    SALLY_ROW_OTHER("coap", "a list of listeners", "CoAP over UDP"),
+    SALLY_ROW_OTHER("mqtt", "a list of listeners", "MQTT 3.1.1 over TCP"),
     { "min_assurance", SALLY_KEY_WORD, SALLY_FIELD(sally_config, min_assurance),
-      0, 0, NULL, "secret", assurances },
-    { "broker", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
+      0, 0, NULL, "secret", assurances,
+      "what the proofs of a sensor must be worth; less needs `accept_weak` at "
+      "the sensor" },
+    SALLY_ROW_LATER("broker"),
 };
 
 #define AT(field) SALLY_FIELD(sally_config_listener, field)
 
 static const struct sally_key listener_keys[] = {
     { "interface", SALLY_KEY_TEXT, AT(interface), 1, IF_NAMESIZE - 1,
-      "the name of an interface", "", NULL },
+      "the name of an interface", "", NULL,
+      "bind to this interface; all without it" },
     { "address", SALLY_KEY_TEXT, AT(address), 1, INET6_ADDRSTRLEN,
-      "a numeric address", "", NULL },
-    { "port", SALLY_KEY_WHOLE, AT(port), 1, 65535, NULL, "", NULL },
+      "a numeric address", "", NULL,
+      "bind to this IPv4 or IPv6 address; all without it" },
+    { "port", SALLY_KEY_WHOLE, AT(port), 1, 65535, NULL, "", NULL,
+      "5683 for CoAP and 1883 for MQTT without it" },
 };
 
-static const struct sally_schema local_group = { "local", local_keys,
-                                                 SALLY_LEN(local_keys) };
-static const struct sally_schema listener_group = { "listener", listener_keys,
-                                                    SALLY_LEN(listener_keys) };
+const struct sally_schema sally_group_local = {
+    "local",
+    "The group `local`: where sensors come in. At least one listener must be "
+    "there.",
+    local_keys, SALLY_LEN(local_keys)
+};
+const struct sally_schema sally_group_listener = {
+    "listener", "A listener in `coap` or `mqtt` of `local`: up to 16 of each.",
+    listener_keys, SALLY_LEN(listener_keys)
+};
 
 static bool is_numeric(const char *address)
 {
@@ -66,7 +75,7 @@ static void take_listener(struct sally_loader *l, const config_setting_t *group,
                                            .address = "",
                                            .port = port };
     out->line = (unsigned)config_setting_source_line(group);
-    sally_schema_read(&l->reader, &listener_group, group, out);
+    sally_schema_read(&l->reader, &sally_group_listener, group, out);
     if (!is_numeric(out->address))
         sally_expected(&l->reader, group,
                        config_setting_get_member(group, "address"), "address",
@@ -107,8 +116,8 @@ void sally_load_local(struct sally_loader *l, const config_setting_t *root)
     struct sally_config *c = l->out;
     unsigned before = l->reader.bad;
 
-    sally_schema_defaults(&l->reader, &local_group, c);
-    sally_schema_read(&l->reader, &local_group, group, c);
+    sally_schema_defaults(&l->reader, &sally_group_local, c);
+    sally_schema_read(&l->reader, &sally_group_local, group, c);
     if (group != NULL && !config_setting_is_group(group))
         return;
     c->coap_count = take_listeners(l, group, "coap", COAP_PORT, &c->coap);

@@ -14,55 +14,64 @@ static const struct sally_word formats[] = {
     { NULL, 0 },
 };
 
-#define NO_FIELD 0, 0
-#define LATER(name)                                                            \
-    {                                                                          \
-        name, SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL                  \
-    }
-#define OTHER(name)                                                            \
-    {                                                                          \
-        name, SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL                  \
-    }
-
 #define AT(field) SALLY_FIELD(sally_config_map, field)
 
 static const struct sally_key map_keys[] = {
-    { "name", SALLY_KEY_NAME, AT(name), 0, 0, NULL, "", NULL },
+    { "name", SALLY_KEY_NAME, AT(name), 0, 0, NULL, "", NULL, "of the rule" },
     { "topic", SALLY_KEY_TEXT, AT(topic), 1, SALLY_TOPIC_MAX, "a topic", NULL,
-      NULL },
-    { "format", SALLY_KEY_WORD, AT(format), 0, 0, NULL, "text", formats },
-    OTHER("put"),
-    OTHER("alive"),
-    LATER("except"),
-    LATER("device"),
-    LATER("extract"),
-    LATER("size"),
-    LATER("sep"),
-    LATER("time"),
-    LATER("time_unit"),
-    LATER("when"),
+      NULL,
+      "a pattern of up to 16 levels; `{id}` is the sensor's id or alias, `{x}` "
+      "any level, `{x...}` at the end all that follow" },
+    { "format", SALLY_KEY_WORD, AT(format), 0, 0, NULL, "text", formats,
+      "of the payload" },
+    SALLY_ROW_OTHER("put", "a list of groups",
+                    "readings to make; this or `alive` must be given"),
+    SALLY_ROW_OTHER("alive", "a list of pairs",
+                    "payloads that tell whether the sensor is online"),
+    SALLY_ROW_LATER("except"),
+    SALLY_ROW_LATER("device"),
+    SALLY_ROW_LATER("extract"),
+    SALLY_ROW_LATER("size"),
+    SALLY_ROW_LATER("sep"),
+    SALLY_ROW_LATER("time"),
+    SALLY_ROW_LATER("time_unit"),
+    SALLY_ROW_LATER("when"),
 };
 #undef AT
 
 #define AT(field) SALLY_FIELD(sally_config_put, field)
 
 static const struct sally_key put_keys[] = {
-    { "from", SALLY_KEY_TEXT, AT(from), 1, 256, "a selector", "", NULL },
-    { "to", SALLY_KEY_RESOURCE, AT(to), 0, 0, NULL, NULL, NULL },
-    { "scale", SALLY_KEY_REAL, AT(scale), 0, 0, NULL, "1", NULL },
-    { "div", SALLY_KEY_REAL, AT(div), 0, 0, NULL, "1", NULL },
-    { "offset", SALLY_KEY_REAL, AT(offset), 0, 0, NULL, "0", NULL },
-    OTHER("range"),
-    { "unit", SALLY_KEY_TEXT, AT(unit), 1, 16, "a unit", "", NULL },
-    { "label", SALLY_KEY_TEXT, AT(label), 1, 64, "a label", "", NULL },
-    OTHER("values"),
-    LATER("as"),
+    { "from", SALLY_KEY_TEXT, AT(from), 1, 256, "a selector", "", NULL,
+      "where in a JSON payload, as in `a.b[2].c`; the whole payload without "
+      "it" },
+    { "to", SALLY_KEY_RESOURCE, AT(to), 0, 0, NULL, NULL, NULL,
+      "of an object in `objects.d`; objects 0, 1, 2, 21 and 33001 are the "
+      "gateway's" },
+    { "scale", SALLY_KEY_REAL, AT(scale), 0, 0, NULL, "1", NULL,
+      "value * scale / div + offset" },
+    { "div", SALLY_KEY_REAL, AT(div), 0, 0, NULL, "1", NULL,
+      "value * scale / div + offset" },
+    { "offset", SALLY_KEY_REAL, AT(offset), 0, 0, NULL, "0", NULL,
+      "value * scale / div + offset" },
+    SALLY_ROW_OTHER("range", "a list ( MIN, MAX )",
+                    "inclusive, after scaling; a value outside is refused"),
+    { "unit", SALLY_KEY_TEXT, AT(unit), 1, 16, "a unit", "", NULL,
+      "SenML unit, to resource 5701 where the object has it" },
+    { "label", SALLY_KEY_TEXT, AT(label), 1, 64, "a label", "", NULL,
+      "to resource 5750 where the object has it" },
+    SALLY_ROW_OTHER("values", "a list of pairs",
+                    "( the sensor's word, our value )"),
+    SALLY_ROW_LATER("as"),
 };
 
-static const struct sally_schema map_group = { "map", map_keys,
-                                               SALLY_LEN(map_keys) };
-static const struct sally_schema put_group = { "put", put_keys,
-                                               SALLY_LEN(put_keys) };
+const struct sally_schema sally_group_map = {
+    "map", "A rule in `maps` of a profile or sensor.", map_keys,
+    SALLY_LEN(map_keys)
+};
+const struct sally_schema sally_group_put = { "put",
+                                              "An entry of `put` of a map.",
+                                              put_keys, SALLY_LEN(put_keys) };
 
 /* JSON: names joined by dots, each with any number of [n] behind it. */
 static bool is_selector(const char *from)
@@ -156,8 +165,8 @@ static void take_put(struct sally_loader *l, const config_setting_t *group,
 
     *out = (struct sally_config_put){ .from = "", .unit = "", .label = "" };
     out->line = (unsigned)config_setting_source_line(group);
-    sally_schema_defaults(&l->reader, &put_group, out);
-    sally_schema_read(&l->reader, &put_group, group, out);
+    sally_schema_defaults(&l->reader, &sally_group_put, out);
+    sally_schema_read(&l->reader, &sally_group_put, group, out);
     if (!config_setting_is_group(group))
         return;
     check_selector(l, group, format, out);
@@ -237,8 +246,8 @@ static void take_map(struct sally_loader *l, const config_setting_t *group,
 
     *out = (struct sally_config_map){ .name = "", .topic = "" };
     out->line = (unsigned)config_setting_source_line(group);
-    sally_schema_defaults(&l->reader, &map_group, out);
-    sally_schema_read(&l->reader, &map_group, group, out);
+    sally_schema_defaults(&l->reader, &sally_group_map, out);
+    sally_schema_read(&l->reader, &sally_group_map, group, out);
     if (!config_setting_is_group(group))
         return;
     topic = config_setting_get_member(group, "topic");

@@ -30,40 +30,55 @@ static const struct sally_word operations[] = {
     { NULL, 0 },
 };
 
-#define NO_FIELD 0, 0
 #define AT(field) SALLY_FIELD(sally_object_definition, field)
 
 static const struct sally_key object_keys[] = {
-    { "id", SALLY_KEY_WHOLE, AT(id), 0, ID_MAX, NULL, NULL, NULL },
-    { "name", SALLY_KEY_TEXT, AT(name), 1, 128, "a name", NULL, NULL },
-    { "version", SALLY_KEY_TEXT, AT(version), 3, 7, "a version", "1.0", NULL },
-    { "multiple", SALLY_KEY_BOOLEAN, AT(multiple), 0, 0, NULL, "true", NULL },
-    { "mandatory", SALLY_KEY_BOOLEAN, AT(mandatory), 0, 0, NULL, "false",
-      NULL },
-    { "resources", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
+    { "id", SALLY_KEY_WHOLE, AT(id), 0, ID_MAX, NULL, NULL, NULL,
+      "not 0, 1, 3 or 33001, which are built in; unique" },
+    { "name", SALLY_KEY_TEXT, AT(name), 1, 128, "a name", NULL, NULL,
+      "of the object" },
+    { "version", SALLY_KEY_TEXT, AT(version), 3, 7, "a version", "1.0", NULL,
+      "of the definition" },
+    { "multiple", SALLY_KEY_BOOLEAN, AT(multiple), 0, 0, NULL, "true", NULL,
+      "it may have several instances" },
+    { "mandatory", SALLY_KEY_BOOLEAN, AT(mandatory), 0, 0, NULL, "false", NULL,
+      "a client must have it" },
+    SALLY_ROW_OTHER("resources", "a list of resources",
+                    "in rising order of their ids; must be given"),
 };
 #undef AT
 
 #define AT(field) SALLY_FIELD(sally_resource_definition, field)
 
 static const struct sally_key resource_keys[] = {
-    { "id", SALLY_KEY_WHOLE, AT(id), 0, ID_MAX, NULL, NULL, NULL },
-    { "name", SALLY_KEY_TEXT, AT(name), 1, 128, "a name", NULL, NULL },
-    { "type", SALLY_KEY_WORD, AT(type), 0, 0, NULL, NULL, types },
-    { "operations", SALLY_KEY_WORD, AT(operations), 0, 0, NULL, "R",
-      operations },
-    { "mandatory", SALLY_KEY_BOOLEAN, AT(mandatory), 0, 0, NULL, "false",
-      NULL },
-    { "multiple", SALLY_KEY_BOOLEAN, AT(multiple), 0, 0, NULL, "false", NULL },
-    { "unit", SALLY_KEY_TEXT, AT(unit), 0, 16, "a unit", "", NULL },
-    { "min", SALLY_KEY_REAL, AT(min), 0, 0, NULL, "", NULL },
-    { "max", SALLY_KEY_REAL, AT(max), 0, 0, NULL, "", NULL },
+    { "id", SALLY_KEY_WHOLE, AT(id), 0, ID_MAX, NULL, NULL, NULL,
+      "of the resource" },
+    { "name", SALLY_KEY_TEXT, AT(name), 1, 128, "a name", NULL, NULL,
+      "of the resource" },
+    { "type", SALLY_KEY_WORD, AT(type), 0, 0, NULL, NULL, types,
+      "of its value; `none` goes with `E` and only there" },
+    { "operations", SALLY_KEY_WORD, AT(operations), 0, 0, NULL, "R", operations,
+      "that a server may do" },
+    { "mandatory", SALLY_KEY_BOOLEAN, AT(mandatory), 0, 0, NULL, "false", NULL,
+      "an instance must have it" },
+    { "multiple", SALLY_KEY_BOOLEAN, AT(multiple), 0, 0, NULL, "false", NULL,
+      "it may have several instances" },
+    { "unit", SALLY_KEY_TEXT, AT(unit), 0, 16, "a unit", "", NULL,
+      "of its value" },
+    { "min", SALLY_KEY_REAL, AT(min), 0, 0, NULL, "", NULL,
+      "of a number, or in bytes of a string; with `max`" },
+    { "max", SALLY_KEY_REAL, AT(max), 0, 0, NULL, "", NULL,
+      "of a number, or in bytes of a string; with `min`" },
 };
 
-static const struct sally_schema object_group = { "object", object_keys,
-                                                  SALLY_LEN(object_keys) };
-static const struct sally_schema resource_group = { "resource", resource_keys,
-                                                    SALLY_LEN(resource_keys) };
+const struct sally_schema sally_group_object = {
+    "object", "An entry of the list `objects`.", object_keys,
+    SALLY_LEN(object_keys)
+};
+const struct sally_schema sally_group_resource = {
+    "resource", "An entry of `resources` of an object.", resource_keys,
+    SALLY_LEN(resource_keys)
+};
 
 static void take_resource(struct sally_loader *l, const config_setting_t *group,
                           struct sally_resource_definition *out)
@@ -72,8 +87,8 @@ static void take_resource(struct sally_loader *l, const config_setting_t *group,
     bool has_min, has_max;
 
     *out = (struct sally_resource_definition){ .name = "", .unit = "" };
-    sally_schema_defaults(&l->reader, &resource_group, out);
-    sally_schema_read(&l->reader, &resource_group, group, out);
+    sally_schema_defaults(&l->reader, &sally_group_resource, out);
+    sally_schema_read(&l->reader, &sally_group_resource, group, out);
     if (l->reader.bad != before)
         return;
     has_min = config_setting_get_member(group, "min") != NULL;
@@ -128,8 +143,8 @@ static void take_object(struct sally_loader *l, const config_setting_t *group,
     unsigned before = l->reader.bad;
 
     (void)context;
-    sally_schema_defaults(&l->reader, &object_group, &o);
-    sally_schema_read(&l->reader, &object_group, group, &o);
+    sally_schema_defaults(&l->reader, &sally_group_object, &o);
+    sally_schema_read(&l->reader, &sally_group_object, group, &o);
     take_resources(l, group, &o);
     if (l->reader.bad != before)
         return;

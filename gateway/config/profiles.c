@@ -4,17 +4,18 @@
 
 #include "config/maps.h"
 
-#define NO_FIELD 0, 0
-
 static const struct sally_key profile_keys[] = {
     { "name", SALLY_KEY_NAME, SALLY_FIELD(sally_config_profile, name), 0, 0,
-      NULL, NULL, NULL },
-    { "maps", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
-    { "down", SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL },
+      NULL, NULL, NULL, "of the device model; unique" },
+    SALLY_ROW_OTHER("maps", "a list of rules",
+                    "messages to readings; this or `down` must be given"),
+    SALLY_ROW_OTHER("down", "a list of rules", "commands to messages"),
 };
 
-static const struct sally_schema profile_group = { "profile", profile_keys,
-                                                   SALLY_LEN(profile_keys) };
+const struct sally_schema sally_group_profile = {
+    "profile", "An entry of the list `profiles`.", profile_keys,
+    SALLY_LEN(profile_keys)
+};
 
 void sally_profile_rules(struct sally_loader *l, const config_setting_t *group,
                          struct sally_config_profile *out)
@@ -38,7 +39,7 @@ static void take_profile(struct sally_loader *l, const config_setting_t *group,
 
     (void)context;
     *p = (struct sally_config_profile){ .name = "" };
-    sally_schema_read(&l->reader, &profile_group, group, p);
+    sally_schema_read(&l->reader, &sally_group_profile, group, p);
     sally_profile_rules(l, group, p);
     if (p->name[0] == '\0')
         return;

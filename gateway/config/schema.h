@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/config/schema.h - what keys a group has: one row per key, which is
- * its parser, its error text and its manual.
+ * its parser, its error text and its manual (`sallyportctl keys`).
  *
  * One reader serves every group. Rows of kind OTHER (lists and groups within
  * the group) are known to it but read by the group's own code.              */
@@ -34,20 +34,33 @@ struct sally_key {
     enum sally_key_kind kind;
     size_t offset, size;  /* of the field */
     double min, max;      /* by kind; 0, 0 where it has none */
-    const char *what;     /* TEXT: "a user name"; WHOLE: the unit, "sensors" */
+    const char *what;     /* TEXT: "a user name"; WHOLE: the unit, "sensors";
+                             OTHER: "a list of rules" */
     const char *fallback; /* as in the file; NULL: the key must be given; "":
                              the field keeps what it has */
     const struct sally_word *words;
+    const char *meaning; /* for the manual, in which `x` is a name */
 };
 
+/* Rows that are known here and read elsewhere, or refused. */
+#define SALLY_ROW_OTHER(name, what, meaning)                                   \
+    {                                                                          \
+        name, SALLY_KEY_OTHER, 0, 0, 0, 0, what, "", NULL, meaning             \
+    }
+#define SALLY_ROW_LATER(name)                                                  \
+    {                                                                          \
+        name, SALLY_KEY_LATER, 0, 0, 0, 0, NULL, "", NULL, NULL                \
+    }
+
 struct sally_schema {
-    const char *name; /* of the group, for messages */
+    const char *name;  /* of the group, for messages */
+    const char *about; /* sentences for the manual; NULL: not in it */
     const struct sally_key *keys;
     size_t count;
 };
 
 /* For the tables: where a field is, and how large. */
-#define SALLY_FIELD(type, field) \
+#define SALLY_FIELD(type, field)                                               \
     offsetof(struct type, field), sizeof(((struct type *)0)->field)
 
 /* Sets each field with a fallback. */

@@ -20,51 +20,62 @@ static const struct sally_word on_silent[] = {
     { NULL, 0 },
 };
 
-#define NO_FIELD 0, 0
 #define AT(field) SALLY_FIELD(sally_sensor_draft, field)
-#define LATER(name)                                                            \
-    {                                                                          \
-        name, SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL                  \
-    }
-#define OTHER(name)                                                            \
-    {                                                                          \
-        name, SALLY_KEY_OTHER, NO_FIELD, 0, 0, NULL, "", NULL                  \
-    }
 
 static const struct sally_key sensor_keys[] = {
-    { "id", SALLY_KEY_NAME, AT(sensor.id), 0, 0, NULL, "", NULL },
-    { "alias", SALLY_KEY_NAME, AT(sensor.alias), 0, 0, NULL, "", NULL },
+    { "id", SALLY_KEY_NAME, AT(sensor.id), 0, 0, NULL, "", NULL,
+      "of the sensor; must be given; unique together with the aliases" },
+    { "alias", SALLY_KEY_NAME, AT(sensor.alias), 0, 0, NULL, "", NULL,
+      "another name that the sensor uses in its topics; in topics of commands "
+      "`{id}` is then the alias" },
     { "endpoint", SALLY_KEY_TEXT, AT(sensor.endpoint), 1, 255, "an endpoint",
-      "", NULL },
-    OTHER("authenticate"),
+      "", NULL,
+      "of the LwM2M client, `NAME-ID` without it: printable ASCII without "
+      "spaces, quotes, `\\`, `&`, `<`, `>`; unique" },
+    SALLY_ROW_OTHER("authenticate", "a list of proofs",
+                    "how it proves itself; must be given"),
     { "require", SALLY_KEY_WORD, AT(sensor.require), 0, 0, NULL, "all",
-      requires },
+      requires, "of these proofs" },
     { "accept_weak", SALLY_KEY_BOOLEAN, AT(sensor.accept_weak), 0, 0, NULL,
-      "false", NULL },
-    { "profile", SALLY_KEY_NAME, AT(profile), 0, 0, NULL, "", NULL },
-    OTHER("maps"),
-    OTHER("down"),
+      "false", NULL, "proofs below `min_assurance` will do" },
+    { "profile", SALLY_KEY_NAME, AT(profile), 0, 0, NULL, "", NULL,
+      "of a profile; this or `maps` must be given" },
+    SALLY_ROW_OTHER("maps", "a list of rules",
+                    "of its own in place of a profile"),
+    SALLY_ROW_OTHER("down", "a list of rules",
+                    "of its own in place of a profile"),
     { "expect_every", SALLY_KEY_DURATION, AT(sensor.expect_every), 1000, YEAR,
-      NULL, "", NULL },
+      NULL, "", NULL, "checked, but without effect yet" },
     { "on_silent", SALLY_KEY_WORD, AT(sensor.on_silent), 0, 0, NULL, "flag",
-      on_silent },
-    { "server", SALLY_KEY_NAME, AT(server), 0, 0, NULL, "", NULL },
-    OTHER("accounts"),
+      on_silent, "checked, but without effect yet" },
+    { "server", SALLY_KEY_NAME, AT(server), 0, 0, NULL, "", NULL,
+      "gives the sensor an account at this server, with the key in "
+      "`keys/ID.psk` beside `sallyport.conf`" },
+    SALLY_ROW_OTHER("accounts", "a list of accounts",
+                    "at servers; one at `server` without it"),
     { "manufacturer", SALLY_KEY_TEXT, AT(sensor.manufacturer), 0, 64, "text",
-      "", NULL },
-    { "model", SALLY_KEY_TEXT, AT(sensor.model), 0, 64, "text", "", NULL },
-    { "serial", SALLY_KEY_TEXT, AT(sensor.serial), 0, 64, "text", "", NULL },
+      "", NULL, "/3/0/0" },
+    { "model", SALLY_KEY_TEXT, AT(sensor.model), 0, 64, "text", "", NULL,
+      "/3/0/1" },
+    { "serial", SALLY_KEY_TEXT, AT(sensor.serial), 0, 64, "text", "", NULL,
+      "/3/0/2" },
     { "coap_port", SALLY_KEY_WHOLE, AT(sensor.coap_port), 1, 65535, NULL,
-      "5683", NULL },
-    LATER("speaks_for"),
-    LATER("max_devices"),
-    LATER("via"),
-    LATER("templates"),
+      "5683", NULL, "where a CoAP sensor takes commands, at its address" },
+    SALLY_ROW_LATER("speaks_for"),
+    SALLY_ROW_LATER("max_devices"),
+    SALLY_ROW_LATER("via"),
+    SALLY_ROW_LATER("templates"),
 };
 
-static const struct sally_schema sensor_group = { "sensor", sensor_keys,
-                                                  SALLY_LEN(sensor_keys) };
-static const struct sally_schema defaults_group = { "sensor_defaults",
+const struct sally_schema sally_group_sensor = {
+    "sensor",
+    "An entry of the list `sensors`. The group `sensor_defaults` has any of "
+    "these keys but `id`, `alias` and `serial`; a sensor's own key replaces it "
+    "as a whole. In `endpoint`, `username`, `identity` and `key_file`, `{id}` "
+    "stands for the sensor's id.",
+    sensor_keys, SALLY_LEN(sensor_keys)
+};
+static const struct sally_schema defaults_group = { "sensor_defaults", NULL,
                                                     sensor_keys,
                                                     SALLY_LEN(sensor_keys) };
 
@@ -222,7 +233,7 @@ static void take_sensor(struct sally_loader *l, const config_setting_t *group,
     size_t number = l->out->sensor_count++;
     struct sally_config_sensor *s = &all->list[number];
 
-    take_group(l, &sensor_group, group, &d);
+    take_group(l, &sally_group_sensor, group, &d);
     *s = d.sensor;
     s->file = l->reader.file;
     s->line = (unsigned)config_setting_source_line(group);
@@ -280,7 +291,7 @@ void sally_load_sensors(struct sally_loader *l)
     const struct sally_source *main_file = &l->sources[0];
     size_t count = sally_load_each(l, "sensors", NULL, NULL);
 
-    sally_schema_defaults(&l->reader, &sensor_group, &all.defaults);
+    sally_schema_defaults(&l->reader, &sally_group_sensor, &all.defaults);
     if (!prepare(l, &all, count)) {
         l->reader.arena->failed = true;
     } else {

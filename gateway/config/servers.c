@@ -28,28 +28,41 @@ static const struct sally_word reaches[] = {
 };
 
 #define AT(field) SALLY_FIELD(sally_config_server, field)
-#define NO_FIELD 0, 0
 
 static const struct sally_key server_keys[] = {
-    { "name", SALLY_KEY_NAME, AT(name), 0, 0, NULL, NULL, NULL },
+    { "name", SALLY_KEY_NAME, AT(name), 0, 0, NULL, NULL, NULL,
+      "what accounts call it; unique" },
     { "uri", SALLY_KEY_TEXT, AT(uri_text), 1, 255, "a coap or coaps URI", NULL,
-      NULL },
+      NULL,
+      "`coaps://HOST:PORT` or `coap://HOST:PORT`, without path and query" },
     { "short_server_id", SALLY_KEY_WHOLE, AT(short_server_id), 1, SHORT_ID_MAX,
-      NULL, NULL, NULL },
-    { "version", SALLY_KEY_WORD, AT(version), 0, 0, NULL, "1.1", versions },
-    { "report", SALLY_KEY_WORD, AT(report), 0, 0, NULL, "auto", reports },
-    { "reach", SALLY_KEY_WORD, AT(reach), 0, 0, NULL, "auto", reaches },
+      NULL, NULL, NULL, "of the LwM2M server; unique" },
+    { "version", SALLY_KEY_WORD, AT(version), 0, 0, NULL, "1.1", versions,
+      "of LwM2M to begin with; a server that refuses 1.1 with 4.12 gets 1.0" },
+    { "report", SALLY_KEY_WORD, AT(report), 0, 0, NULL, "auto", reports,
+      "owe every reading, or only the newest value of each resource" },
+    { "reach", SALLY_KEY_WORD, AT(reach), 0, 0, NULL, "auto", reaches,
+      "`keepalive` updates the registration every 90 s, so that the path "
+      "through NAT stays open; `queue` registers in queue mode for a day; "
+      "`auto` is `keepalive` for sensors whose profile has commands, and "
+      "`queue` for the others" },
     { "lifetime", SALLY_KEY_SECONDS, AT(lifetime), 10000, LIFETIME_MAX, NULL,
-      "", NULL },
+      "", NULL,
+      "of a registration, in whole seconds; 240 s with `keepalive` and 1 d "
+      "with `queue` without it" },
     { "pace_per_second", SALLY_KEY_WHOLE, AT(pace_per_second), 1, 1000,
-      "handshakes", "20", NULL },
-    { "insecure", SALLY_KEY_BOOLEAN, AT(insecure), 0, 0, NULL, "false", NULL },
-    { "bootstrap", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
-    { "recheck", SALLY_KEY_LATER, NO_FIELD, 0, 0, NULL, "", NULL },
+      "handshakes", "20", NULL,
+      "and registrations to this server, of all sensors together" },
+    { "insecure", SALLY_KEY_BOOLEAN, AT(insecure), 0, 0, NULL, "false", NULL,
+      "`coap://` to an address beyond this machine is meant" },
+    SALLY_ROW_LATER("bootstrap"),
+    SALLY_ROW_LATER("recheck"),
 };
 
-static const struct sally_schema server_group = { "server", server_keys,
-                                                  SALLY_LEN(server_keys) };
+const struct sally_schema sally_group_server = {
+    "server", "An entry of the list `servers`, of which there is at least one.",
+    server_keys, SALLY_LEN(server_keys)
+};
 
 /* Why a URI was refused, as a message goes on after "expected". */
 static const char *uri_problem(enum sally_err e)
@@ -123,8 +136,8 @@ static void take_server(struct sally_loader *l, const config_setting_t *group,
     (void)context;
     *s = (struct sally_config_server){ .name = "", .uri_text = "" };
     s->line = (unsigned)config_setting_source_line(group);
-    sally_schema_defaults(&l->reader, &server_group, s);
-    sally_schema_read(&l->reader, &server_group, group, s);
+    sally_schema_defaults(&l->reader, &sally_group_server, s);
+    sally_schema_read(&l->reader, &sally_group_server, group, s);
     take_uri(l, group, s);
     check_unique(l, group, number);
 }
