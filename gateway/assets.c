@@ -4,8 +4,6 @@
 
 #include "config/bundle.h"
 #include "config/keyfile.h"
-#include "loop/tcp.h"
-#include "loop/udp.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -88,6 +86,7 @@ unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
     unsigned bad;
 
     *a = (struct sally_assets){ .bundle = -1, .console = -1, .passwords = -1 };
+    sally_sockets_init(&a->sockets);
     bad = sally_config_files_read(main_file, &a->files, report);
     if (bad == 0)
         bad = sally_config_load(a->files.files, a->files.count, &a->config,
@@ -97,44 +96,7 @@ unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
     return bad == 0 ? open_keys(a, report) : bad;
 }
 
-/* --- Binding ------------------------------------------------------------- */
-
-static bool bind_one(const struct sally_config_listener *l, const char *what,
-                     enum sally_err (*bind)(const char *,
-                                            const struct sally_bus_address *,
-                                            int *),
-                     int *fd, FILE *report)
-{
-    struct sally_bus_address a;
-
-    if (sally_address_parse(l->address, l->port, &a) == SALLY_E_OK &&
-        bind(l->interface, &a, fd) == SALLY_E_OK)
-        return true;
-    fprintf(report, "local.%s: cannot listen on port %u%s%s%s%s: %s\n", what,
-            l->port, l->interface[0] == '\0' ? "" : " of interface ",
-            l->interface, l->address[0] == '\0' ? "" : " at ", l->address,
-            strerror(errno));
-    return false;
-}
-
-static unsigned bind_all(const struct sally_config_listener *l, size_t count,
-                         const char *what,
-                         enum sally_err (*bind)(
-                             const char *, const struct sally_bus_address *,
-                             int *),
-                         int **fds, FILE *report)
-{
-    unsigned bad = 0;
-
-    *fds = calloc(count + 1, sizeof(**fds));
-    if (*fds == NULL)
-        return 1;
-    for (size_t i = 0; i < count; i++)
-        (*fds)[i] = -1;
-    for (size_t i = 0; i < count; i++)
-        bad += !bind_one(&l[i], what, bind, &(*fds)[i], report);
-    return bad;
-}
+/* --- Opening ------------------------------------------------------------- */
 
 /* The directory of `path` with all above it. */
 static bool make_directories(const char *path, mode_t mode)
@@ -260,10 +222,7 @@ unsigned sally_assets_open(struct sally_assets *a, FILE *report)
     const struct sally_config *c = &a->config;
     unsigned bad = open_state(c, report);
 
-    bad += bind_all(c->coap, c->coap_count, "coap", sally_udp_bind, &a->coap,
-                    report);
-    bad += bind_all(c->mqtt, c->mqtt_count, "mqtt", sally_tcp_bind, &a->mqtt,
-                    report);
+    bad += sally_sockets_plan(&a->sockets, c, NULL, report);
     bad += open_passwords(a, report);
     if (bad == 0)
         bad += open_console(a, report);
@@ -279,16 +238,11 @@ void sally_assets_wipe(struct sally_assets *a)
 {
     for (size_t i = 0; i < a->key_count; i++)
         close_one(&a->keys[i].fd);
-    for (size_t i = 0; a->coap != NULL && i < a->config.coap_count; i++)
-        close_one(&a->coap[i]);
-    for (size_t i = 0; a->mqtt != NULL && i < a->config.mqtt_count; i++)
-        close_one(&a->mqtt[i]);
+    sally_sockets_wipe(&a->sockets);
     close_one(&a->bundle);
     close_one(&a->console);
     close_one(&a->passwords);
     free(a->keys);
-    free(a->coap);
-    free(a->mqtt);
     sally_config_wipe(&a->config);
     sally_config_files_wipe(&a->files);
 }

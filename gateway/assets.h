@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "config/files.h"
+#include "sockets.h"
 
 /* A key file of one account, open. */
 struct sally_key_asset {
@@ -19,7 +20,7 @@ struct sally_assets {
     int bundle; /* the files as sealed memory, -1: not made */
     struct sally_key_asset *keys;
     size_t key_count;
-    int *coap, *mqtt; /* bound sockets, as many as the config has listeners */
+    struct sally_sockets sockets;
     int console;
     int passwords; /* -1: there is no such file */
 };

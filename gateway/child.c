@@ -44,12 +44,17 @@ static void lend(struct sally_child *c, enum sally_control what,
         sally_child_order(c, what, number, extra, copy);
 }
 
+void sally_child_listen(struct sally_child *c, uint32_t slot,
+                        const struct sally_socket *one)
+{
+    if (one->fd >= 0)
+        lend(c, SALLY_CONTROL_LISTENER, slot, one->kind, one->fd);
+}
+
 static void equip_outer(struct sally_child *c, const struct sally_assets *a)
 {
-    for (uint32_t i = 0; i < a->config.coap_count; i++)
-        lend(c, SALLY_CONTROL_LISTENER, i, SALLY_LISTENER_COAP, a->coap[i]);
-    for (uint32_t i = 0; i < a->config.mqtt_count; i++)
-        lend(c, SALLY_CONTROL_LISTENER, i, SALLY_LISTENER_MQTT, a->mqtt[i]);
+    for (uint32_t i = 0; i < SALLY_SOCKETS_MAX; i++)
+        sally_child_listen(c, i, &a->sockets.slot[i]);
     lend(c, SALLY_CONTROL_PASSWORDS, 0, 0, a->passwords);
 }
 

@@ -58,6 +58,10 @@ void sally_child_order(struct sally_child *c, enum sally_control what,
 /* Gives it copies of the listeners, keys and files that its role needs. */
 void sally_child_equip(struct sally_child *c);
 
+/* The outer door: gives it a copy of one listener, if that is bound. */
+void sally_child_listen(struct sally_child *c, uint32_t slot,
+                        const struct sally_socket *one);
+
 /* It is no more: closes the bus, forgets the process; state ABSENT. */
 void sally_child_bury(struct sally_child *c);
 

@@ -76,6 +76,7 @@ static int version(void)
 
 static int test(const struct sally_config *c)
 {
+    sally_sockets_warn(c, stderr);
     printf("%s: %zu sensors, %zu servers, %zu profiles: good\n", c->file,
            c->sensor_count, c->server_count, c->profile_count);
     return 0;

@@ -25,6 +25,7 @@
 #define RESTART_WAIT_MAX (30 * SALLY_SEC)
 #define STABLE (10 * SALLY_SEC) /* alive that long: not in a crash loop */
 #define MEND_WAIT (1 * SALLY_SEC) /* before lost buses are replaced */
+#define LOOK_WAIT (1 * SALLY_SEC) /* between looks at the interfaces */
 
 /* Who talks to whom. */
 static const struct {
@@ -42,6 +43,7 @@ struct supervisor {
     struct sally_signals *signals;
     struct sally_timer patience; /* for roles that do not stop */
     struct sally_timer mend;     /* for links that are lost */
+    struct sally_timer look;     /* for interfaces that come and go */
     bool mending, lost[SALLY_LEN(links)];
     struct sally_child children[SALLY_ROLE_COUNT];
     bool single, ready, stopping;
@@ -138,6 +140,7 @@ static void stop_all(struct supervisor *s, int status)
     sally_notify_manager("STOPPING=1");
     sally_log(SALLY_LOG_INFO, "stopping", SALLY_NUMBER("status", status));
     sally_timer_set(s->loop, &s->mend, SALLY_NEVER);
+    sally_timer_set(s->loop, &s->look, SALLY_NEVER);
     for (size_t i = 0; i < SALLY_ROLE_COUNT; i++)
         sally_timer_set(s->loop, &s->children[i].again, SALLY_NEVER);
     sally_timer_set(s->loop, &s->patience,
@@ -263,6 +266,22 @@ static void on_signal(void *owner, int number, sally_usec now)
         stop_all(s, 0);
 }
 
+static void on_bound(void *owner, uint32_t slot,
+                     const struct sally_socket *one)
+{
+    struct supervisor *s = owner;
+
+    sally_child_listen(&s->children[SALLY_OUTER], slot, one);
+}
+
+static void on_look(void *owner, sally_usec now)
+{
+    struct supervisor *s = owner;
+
+    sally_sockets_poll(&s->assets->sockets, on_bound, s);
+    sally_timer_set(s->loop, &s->look, sally_after(now, LOOK_WAIT));
+}
+
 static bool start_all(struct supervisor *s)
 {
     for (size_t i = 0; i < SALLY_ROLE_ROWS; i++)
@@ -275,6 +294,7 @@ static bool start_all(struct supervisor *s)
     for (size_t i = 0; i < SALLY_ROLE_ROWS; i++)
         sally_child_order(&s->children[sally_role_rows[i]->name],
                           SALLY_CONTROL_START, 0, 0, -1);
+    on_look(s, sally_loop_now(s->loop));
     return true;
 }
 
@@ -295,6 +315,7 @@ static bool prepare(struct supervisor *s)
                                        .owner = s };
     sally_timer_init(&s->patience, on_patience, s);
     sally_timer_init(&s->mend, mend_links, s);
+    sally_timer_init(&s->look, on_look, s);
     for (size_t i = 0; i < SALLY_ROLE_ROWS; i++) {
         struct sally_child *c = &s->children[sally_role_rows[i]->name];
 

@@ -165,7 +165,10 @@ static bool control_in_range(const struct sally_bus_message *m)
         c->what == SALLY_CONTROL_PEER || c->what == SALLY_CONTROL_LOST;
 
     return c->what <= SALLY_CONTROL_LOST &&
-           (!names_role || c->number < SALLY_ROLE_COUNT);
+           (!names_role || c->number < SALLY_ROLE_COUNT) &&
+           (c->what != SALLY_CONTROL_LISTENER ||
+            (c->number < SALLY_BUS_LISTENERS &&
+             c->extra <= SALLY_LISTENER_CONSOLE));
 }
 
 /* --- The table ----------------------------------------------------------- */

@@ -209,8 +209,8 @@ enum sally_control {
     SALLY_CONTROL_KEY,       /* inner: `fd` is the key file of account `extra`
                                 of sensor `number` */
     SALLY_CONTROL_LISTENER,  /* `fd` is a bound socket of kind `extra` (enum
-                                sally_listener), `number` its index in the
-                                configuration */
+                                sally_listener), `number` its slot; it
+                                replaces the one that was there */
     SALLY_CONTROL_PASSWORDS, /* outer: `fd` is the passwords file */
     SALLY_CONTROL_START,     /* all is there, begin */
     SALLY_CONTROL_STOP,      /* finish in order and exit */
@@ -222,6 +222,7 @@ enum sally_control {
 };
 enum sally_listener { SALLY_LISTENER_COAP, SALLY_LISTENER_MQTT,
                       SALLY_LISTENER_CONSOLE };
+#define SALLY_BUS_LISTENERS 32 /* slots for them */
 struct sally_bus_control {
     uint8_t what; /* enum sally_control */
     uint32_t number, extra;

@@ -2,36 +2,29 @@
 /* gateway/roles/listeners.c - sockets of the local side to engine calls. */
 #include "roles/listeners.h"
 
+#include "log/log.h"
 #include "loop/tcp.h"
 #include "loop/udp.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LISTENERS_MAX 16 /* of each kind */
-
-/* A bound socket that waits for the start. */
-struct waiting {
+/* A listener in its slot; `index` is its place in the table. */
+struct slot {
+    struct sally_listeners *all;
     enum sally_listener kind;
     uint32_t index;
-    int fd;
-};
-
-struct coap_listener {
-    struct sally_listeners *all;
+    int fd; /* bound, and waiting for the start; -1: none */
     struct sally_udp_listener *udp;
-    uint32_t index;
+    struct sally_tcp_listener *tcp;
 };
 
 struct sally_listeners {
     struct sally_loop *loop;
-    struct sally_coap_server *coap_server;
+    struct sally_coap_server *coap_server; /* NULL before the start */
     struct sally_mqtt_server *mqtt_server;
     unsigned connections;
-    struct waiting waiting[2 * LISTENERS_MAX];
-    struct coap_listener coap[LISTENERS_MAX];
-    struct sally_tcp_listener *mqtt[LISTENERS_MAX];
-    size_t waiting_count, coap_count, mqtt_count;
+    struct slot slots[SALLY_BUS_LISTENERS];
 };
 
 /* A TCP connection as an engine sees it. */
@@ -46,11 +39,11 @@ struct line {
 static void on_datagram(void *owner, const struct sally_udp_route *route,
                         struct sally_span datagram, sally_usec now)
 {
-    struct coap_listener *l = owner;
+    struct slot *slot = owner;
     const struct sally_coap_source from = { route->peer, route->local,
-                                            route->interface, l->index };
+                                            route->interface, slot->index };
 
-    sally_coap_server_input(l->all->coap_server, &from, datagram, now);
+    sally_coap_server_input(slot->all->coap_server, &from, datagram, now);
 }
 
 static const struct sally_udp_listener_upcalls udp_upcalls = {
@@ -121,12 +114,10 @@ void sally_listeners_reply(struct sally_listeners *l,
                            struct sally_span datagram)
 {
     const struct sally_udp_route route = { to->peer, to->local, to->interface };
+    struct sally_udp_listener *udp = l->slots[to->listener].udp;
 
-    for (size_t i = 0; i < l->coap_count; i++)
-        if (l->coap[i].index == to->listener) {
-            sally_udp_reply(l->coap[i].udp, &route, datagram);
-            return;
-        }
+    if (udp != NULL) /* else as good as lost: it is just not there */
+        sally_udp_reply(udp, &route, datagram);
 }
 
 void sally_listeners_pump(struct sally_listeners *l, void *handle)
@@ -153,53 +144,58 @@ void sally_listeners_close(void *handle)
 
 /* --- Opening ------------------------------------------------------------- */
 
-void sally_listeners_add(struct sally_listeners *l, enum sally_listener kind,
-                         uint32_t index, int fd)
+static void vacate(struct slot *s)
 {
-    if (l->waiting_count < SALLY_LEN(l->waiting))
-        l->waiting[l->waiting_count++] = (struct waiting){ kind, index, fd };
-    else
-        (void)close(fd);
-}
-
-static enum sally_err listen_coap(struct sally_listeners *l,
-                                  const struct waiting *w)
-{
-    struct coap_listener *one = &l->coap[l->coap_count];
-    enum sally_err e;
-
-    *one = (struct coap_listener){ l, NULL, w->index };
-    e = sally_udp_listen(&one->udp, l->loop, w->fd, &udp_upcalls, one);
-    l->coap_count += e == SALLY_E_OK;
-    return e;
+    sally_udp_listener_close(s->udp);
+    sally_tcp_listener_close(s->tcp);
+    if (s->fd >= 0)
+        (void)close(s->fd);
+    s->udp = NULL;
+    s->tcp = NULL;
+    s->fd = -1;
 }
 
 /* One source may not take all: a bridge in front of many sensors is one. The
  * one place more is for a newcomer while the engine closes another for it.  */
-static enum sally_err listen_mqtt(struct sally_listeners *l,
-                                  const struct waiting *w)
+static enum sally_err listen_mqtt(struct slot *s, int fd)
 {
+    const struct sally_listeners *l = s->all;
     const struct sally_tcp_limits limits = {
         .connections = l->connections + 1,
         .per_source = l->connections - l->connections / 4,
         .read_max = SALLY_MQTT_INPUT_MAX,
     };
-    enum sally_err e = sally_tcp_listen(&l->mqtt[l->mqtt_count], l->loop, w->fd,
-                                        &limits, &tcp_upcalls, l);
 
-    l->mqtt_count += e == SALLY_E_OK;
-    return e;
+    return sally_tcp_listen(&s->tcp, l->loop, fd, &limits, &tcp_upcalls,
+                            s->all);
 }
 
-static enum sally_err listen_one(struct sally_listeners *l,
-                                 const struct waiting *w)
+static enum sally_err listen_one(struct slot *s)
 {
-    if (w->kind == SALLY_LISTENER_COAP && l->coap_count < LISTENERS_MAX)
-        return listen_coap(l, w);
-    if (w->kind == SALLY_LISTENER_MQTT && l->mqtt_count < LISTENERS_MAX)
-        return listen_mqtt(l, w);
-    (void)close(w->fd);
-    return SALLY_E_NO_ROOM;
+    int fd = s->fd;
+
+    s->fd = -1; /* taken in every case */
+    return s->kind == SALLY_LISTENER_MQTT
+               ? listen_mqtt(s, fd)
+               : sally_udp_listen(&s->udp, s->all->loop, fd, &udp_upcalls, s);
+}
+
+void sally_listeners_add(struct sally_listeners *l, enum sally_listener kind,
+                         uint32_t index, int fd)
+{
+    struct slot *s = &l->slots[index];
+    enum sally_err e;
+
+    vacate(s);
+    s->kind = kind;
+    s->fd = fd;
+    if (l->coap_server == NULL)
+        return;
+    e = listen_one(s);
+    if (e != SALLY_E_OK)
+        sally_log(SALLY_LOG_ERROR, "listener_failed",
+                  SALLY_NUMBER("listener", index),
+                  SALLY_TEXT("why", sally_err_text(e)));
 }
 
 enum sally_err sally_listeners_open(struct sally_listeners *l,
@@ -212,8 +208,9 @@ enum sally_err sally_listeners_open(struct sally_listeners *l,
     l->coap_server = coap;
     l->mqtt_server = mqtt;
     l->connections = connections;
-    while (l->waiting_count > 0 && e == SALLY_E_OK)
-        e = listen_one(l, &l->waiting[--l->waiting_count]);
+    for (size_t i = 0; i < SALLY_LEN(l->slots) && e == SALLY_E_OK; i++)
+        if (l->slots[i].fd >= 0)
+            e = listen_one(&l->slots[i]);
     return e;
 }
 
@@ -225,19 +222,15 @@ enum sally_err sally_listeners_create(struct sally_listeners **out,
     if (l == NULL)
         return SALLY_E_NO_MEMORY;
     l->loop = loop;
+    for (uint32_t i = 0; i < SALLY_LEN(l->slots); i++)
+        l->slots[i] = (struct slot){ .all = l, .index = i, .fd = -1 };
     *out = l;
     return SALLY_E_OK;
 }
 
 void sally_listeners_wipe(struct sally_listeners *l)
 {
-    if (l == NULL)
-        return;
-    for (size_t i = 0; i < l->coap_count; i++)
-        sally_udp_listener_close(l->coap[i].udp);
-    for (size_t i = 0; i < l->mqtt_count; i++)
-        sally_tcp_listener_close(l->mqtt[i]);
-    for (size_t i = 0; i < l->waiting_count; i++)
-        (void)close(l->waiting[i].fd);
+    for (size_t i = 0; l != NULL && i < SALLY_LEN(l->slots); i++)
+        vacate(&l->slots[i]);
     free(l);
 }

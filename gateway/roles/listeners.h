@@ -16,7 +16,9 @@ enum sally_err sally_listeners_create(struct sally_listeners **out,
 /* Closes all; their engines are still there. NULL is allowed. */
 void sally_listeners_wipe(struct sally_listeners *l);
 
-/* A bound socket, kept until _open(). Taken in every case. */
+/* A bound socket for slot `index`, below SALLY_BUS_LISTENERS. It is kept until
+ * _open(), and listened to at once afterwards; the one that was there before
+ * goes, with its connections. Taken in every case.                          */
 void sally_listeners_add(struct sally_listeners *l, enum sally_listener kind,
                          uint32_t index, int fd);
 
