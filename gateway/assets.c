@@ -69,17 +69,6 @@ static unsigned open_keys(struct sally_assets *a, FILE *report)
     return bad;
 }
 
-/* Keys that are part of the format and do nothing yet are told of. */
-static void warn_of_silence(const struct sally_config *c, FILE *report)
-{
-    for (size_t i = 0; i < c->sensor_count; i++)
-        if (c->sensors[i].expect_every != 0)
-            fprintf(report,
-                    "%s:%u: warning: expect_every: has no effect in this "
-                    "version\n",
-                    c->sensors[i].file, c->sensors[i].line);
-}
-
 unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
                            FILE *report)
 {
@@ -91,8 +80,6 @@ unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
     if (bad == 0)
         bad = sally_config_load(a->files.files, a->files.count, &a->config,
                                 report);
-    if (bad == 0)
-        warn_of_silence(&a->config, report);
     return bad == 0 ? open_keys(a, report) : bad;
 }
 

@@ -191,7 +191,9 @@ struct sally_bus_row {
     uint8_t registered;   /* enum sally_client_state */
     uint8_t observed;     /* observations now */
     uint8_t send_muted, secure;
+    uint8_t silent;       /* the sensor: longer than it should be */
     uint64_t accepted, delivered, waiting;
+    uint64_t dropped, expired; /* of the sensor, for want of room, by age */
     sally_msec_utc last_delivered;
     char state[24], suite[40], detail[96];
     /* of a value, or a named counter: `value`, `bytes` */

@@ -122,11 +122,27 @@ void sally_table_sensors_heading(FILE *out)
             "LEVEL", "LAST SEEN (UTC)", "SERVER", "STATE");
 }
 
+/* One that says nothing may be online all the same: that is the news. */
+static void put_online(FILE *out, struct sally_json row)
+{
+    struct sally_json member;
+    bool silent = false;
+
+    if (sally_json_member(row, "silent", &member))
+        (void)sally_json_boolean(member, &silent);
+    if (!silent) {
+        column(out, row, "online", 6);
+        return;
+    }
+    sally_print_column(out, sally_span_of("silent"), 6);
+    fputc(' ', out);
+}
+
 static void put_sensor(FILE *out, struct sally_json row,
                        struct sally_json account)
 {
     column(out, row, "id", 18);
-    column(out, row, "online", 6);
+    put_online(out, row);
     column(out, row, "level", 9);
     column(out, row, "last_seen", SECONDS);
     column(out, account, "server", 10);

@@ -45,9 +45,10 @@ static const struct sally_key sensor_keys[] = {
     SALLY_ROW_OTHER("down", "a list of rules",
                     "of its own in place of a profile"),
     { "expect_every", SALLY_KEY_DURATION, AT(sensor.expect_every), 1000, YEAR,
-      NULL, "", NULL, "checked, but without effect yet" },
+      NULL, "", NULL,
+      "a sensor that says nothing for this long is silent" },
     { "on_silent", SALLY_KEY_WORD, AT(sensor.on_silent), 0, 0, NULL, "flag",
-      on_silent, "checked, but without effect yet" },
+      on_silent, "what follows when it is silent, see below" },
     { "server", SALLY_KEY_NAME, AT(server), 0, 0, NULL, "", NULL,
       "gives the sensor an account at this server, with the key in "
       "`keys/ID.psk` beside `sallyport.conf`" },

@@ -32,6 +32,12 @@ static bool plain(struct look *l)
         snprintf(l->detail, sizeof(l->detail), "no message since the start");
         return false;
     }
+    if (s->silent) {
+        snprintf(l->detail, sizeof(l->detail),
+                 "silent, though a message is expected every %" PRIu64 " s",
+                 (uint64_t)s->config->expect_every / 1000);
+        return false;
+    }
     snprintf(l->detail, sizeof(l->detail), "%" PRIu64 " messages",
              s->messages + s->unmapped);
     return true;

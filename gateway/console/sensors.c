@@ -47,6 +47,7 @@ static void put_sensor(struct sally_members *m, const struct sally_view *v,
     sally_member_text(m, "id", s->config->id);
     sally_member_text(m, "endpoint", s->config->endpoint);
     sally_member_flag(m, "online", s->online);
+    sally_member_flag(m, "silent", s->silent);
     sally_member_flag(m, "authenticated", s->authenticated);
     sally_member_text(m, "level",
                       sally_assurance_name((enum sally_assurance)s->level));
@@ -55,6 +56,8 @@ static void put_sensor(struct sally_members *m, const struct sally_view *v,
     sally_member_number(m, "messages", s->messages);
     sally_member_number(m, "unmapped", s->unmapped);
     sally_member_number(m, "refused", s->refused);
+    sally_member_number(m, "dropped", s->dropped);
+    sally_member_number(m, "expired", s->expired);
     put_accounts(m, v, s);
 }
 

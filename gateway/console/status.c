@@ -5,12 +5,16 @@
 #include "lwm2m/client.h"
 
 struct sums {
-    uint64_t online, authenticated, accounts, registered, waiting, delivered;
+    uint64_t online, silent, authenticated, accounts, registered, waiting, delivered,
+        dropped, expired;
 };
 
 static void add_sensor(struct sums *t, const struct sally_view_sensor *s)
 {
     t->online += s->online;
+    t->silent += s->silent;
+    t->dropped += s->dropped;
+    t->expired += s->expired;
     t->authenticated += s->authenticated;
     t->accounts += s->config->account_count;
     for (size_t i = 0; i < s->config->account_count; i++) {
@@ -38,11 +42,14 @@ bool sally_line_status(const struct sally_view *v, size_t n,
     sally_member_number(&m, "uptime_s", v->uptime_s);
     sally_member_number(&m, "sensors", v->count);
     sally_member_number(&m, "online", t.online);
+    sally_member_number(&m, "silent", t.silent);
     sally_member_number(&m, "authenticated", t.authenticated);
     sally_member_number(&m, "accounts", t.accounts);
     sally_member_number(&m, "registered", t.registered);
     sally_member_number(&m, "waiting", t.waiting);
     sally_member_number(&m, "delivered", t.delivered);
+    sally_member_number(&m, "dropped", t.dropped);
+    sally_member_number(&m, "expired", t.expired);
     sally_members_end(&m);
     return true;
 }

@@ -85,6 +85,9 @@ static void take_account(struct sally_view_sensor *s,
     if (row->account >= s->config->account_count)
         return;
     a = &s->accounts[row->account];
+    s->silent = row->silent;
+    s->dropped = row->dropped;
+    s->expired = row->expired;
     a->registered = row->registered;
     a->observed = row->observed;
     a->send_muted = row->send_muted;

@@ -28,9 +28,10 @@ struct sally_view_account {
 /* The outer door on one sensor. */
 struct sally_view_sensor {
     const struct sally_config_sensor *config;
-    bool online, authenticated;
+    bool online, authenticated, silent; /* silent: the inner door's word */
     uint8_t level, method;
     uint64_t messages, unmapped, refused;
+    uint64_t dropped, expired; /* undelivered; the inner door's word, too */
     sally_msec_utc last_seen, last_proof;
     struct sally_view_account *accounts; /* config->account_count */
 };

@@ -217,7 +217,8 @@ static void seen(struct sally_outer *o, uint32_t sensor,
     s->messages++;
     s->refused += r->refused;
     s->last_seen = o->host->utc(o->owner);
-    if (r->tells_liveness && r->online != s->online)
+    /* That it is still there is news, too: it is not silent. */
+    if (r->tells_liveness && (r->online || s->online))
         sally_outer_liveness(o, sensor, r->online, s->method,
                              SALLY_ASSURANCE_NONE, now);
 }

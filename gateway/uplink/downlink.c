@@ -293,7 +293,7 @@ void sally_downlink_online(struct sally_downlink *d, uint32_t sensor,
                            sally_usec now)
 {
     for (struct open_command *k = d->open; k != NULL; k = k->next)
-        if (k->message.as.command.sensor == sensor && k->durable)
+        if (k->message.as.command.sensor == sensor && k->durable && !k->out)
             send(d, k, now);
 }
 

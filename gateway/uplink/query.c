@@ -66,6 +66,7 @@ static void say_accounts(const struct answer *a,
 
         row->account = i;
         fill_client(row, v);
+        row->silent = u->silence.silent;
         row->accepted = u->accepted;
         row->refused = u->refused;
         row->delivered = v->delivered;

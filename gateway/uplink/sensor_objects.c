@@ -88,6 +88,11 @@ static enum sally_err add_server(struct sally_resources *r,
     return sally_server_object(r, &factory);
 }
 
+static bool flags_silence(const struct sally_config_sensor *s)
+{
+    return s->expect_every != 0 && s->on_silent == SALLY_SILENT_FLAG;
+}
+
 /* Generous counts: a slot that stays unused is given back by nobody, but a
  * sensor has few.                                                           */
 static void count(const struct sally_config_sensor *s,
@@ -108,6 +113,7 @@ static void count(const struct sally_config_sensor *s,
     for (size_t i = 0; i < p->down_count; i++)
         *arena += is_text(p->down[i].type) ? TEXT_ROOM : 0u;
     *slots = values + SALLY_DEVICE_SLOTS + SALLY_PROVENANCE_SLOTS +
+             (flags_silence(s) ? SALLY_SILENCE_SLOTS : 0u) +
              s->account_count * SALLY_SERVER_SLOTS;
     *arena += SALLY_BUILTIN_ARENA + s->account_count * 8u;
 }
@@ -130,5 +136,7 @@ enum sally_err sally_sensor_objects(struct sally_resources *out,
                                 sensor->serial);
     if (e == SALLY_E_OK)
         e = sally_provenance_object(out, config->name);
+    if (e == SALLY_E_OK && flags_silence(sensor))
+        e = sally_provenance_silence(out);
     return e == SALLY_E_OK ? add_profile(out, p) : e;
 }

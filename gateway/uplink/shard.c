@@ -21,6 +21,7 @@ struct sally_shard {
     uint32_t client_count;
     struct sally_pacer *pacers; /* config->server_count */
     struct sally_downlink *downlink;
+    struct sally_silence *silence;
     bool stopping;
 };
 
@@ -56,6 +57,8 @@ static void restore_value(void *owner, const struct sally_lwm2m_record *r)
 {
     struct sally_uplink_sensor *u = owner;
 
+    if (r->time > u->last_time)
+        u->last_time = r->time; /* times rise, over restarts too */
     /* The profile may have changed since: what does not fit is left out. */
     if (sally_resources_set(&u->resources, &r->path, &r->value, r->time) !=
         SALLY_E_OK)
@@ -88,6 +91,8 @@ static enum sally_err build(struct sally_shard *s,
     enum sally_err e = sally_downlink_create(
         &s->downlink, s, (uint32_t)(sally_random_u64(random) >> 33));
 
+    if (e == SALLY_E_OK)
+        e = sally_silence_create(&s->silence, s, s->config->sensor_count);
     for (uint32_t i = 0; i < s->config->sensor_count && e == SALLY_E_OK; i++)
         e = build_sensor(s, i, shared);
     for (size_t i = 0; i < s->config->server_count; i++)
@@ -136,6 +141,7 @@ void sally_shard_wipe(struct sally_shard *s)
     for (size_t i = 0; s->sensors != NULL && i < s->config->sensor_count; i++)
         sally_resources_wipe(&s->sensors[i].resources);
     sally_downlink_wipe(s->downlink);
+    sally_silence_wipe(s->silence);
     free(s->sensors);
     free(s->clients);
     free(s->pacers);
@@ -219,7 +225,8 @@ void sally_shard_pump(struct sally_shard *s, struct sally_virtual_client *v,
 
 void sally_shard_arm(struct sally_shard *s)
 {
-    sally_usec when = sally_downlink_deadline(s->downlink);
+    sally_usec when = sally_earlier(sally_downlink_deadline(s->downlink),
+                                    sally_silence_deadline(s->silence));
 
     for (size_t i = 0; i < s->config->server_count; i++)
         when = sally_earlier(when, sally_pacer_deadline(&s->pacers[i]));
@@ -247,12 +254,16 @@ void sally_shard_pace(struct sally_shard *s, sally_usec now)
         sally_shard_pump(s, v, now);
     }
     sally_downlink_expire(s->downlink, now);
+    sally_silence_expire(s->silence, now);
     sally_shard_arm(s);
 }
 
 void sally_shard_start(struct sally_shard *s, sally_usec now)
 {
     sally_downlink_start(s->downlink);
+    for (uint32_t i = 0; i < s->config->sensor_count; i++)
+        sally_silence_add(s->silence, &s->sensors[i], now);
+    sally_shard_arm(s);
     for (uint32_t i = 0; i < s->client_count; i++) {
         sally_lwm2m_client_start(&s->clients[i].client, now);
         sally_shard_pump(s, &s->clients[i], now);
@@ -276,6 +287,8 @@ void sally_shard_stopped(struct sally_shard *s)
 void sally_shard_stop(struct sally_shard *s, sally_usec now)
 {
     s->stopping = true;
+    for (uint32_t i = 0; i < s->config->sensor_count; i++)
+        sally_silence_remove(s->silence, &s->sensors[i]);
     for (uint32_t i = 0; i < s->client_count; i++) {
         sally_lwm2m_client_stop(&s->clients[i].client, now);
         sally_shard_pump(s, &s->clients[i], now);
@@ -303,14 +316,17 @@ void sally_shard_expire(struct sally_shard *s, uint32_t client, sally_usec now)
 void sally_shard_deliver(struct sally_shard *s, uint32_t client,
                          sally_usec now)
 {
+    sally_silence_resume(&s->clients[client], now);
     sally_virtual_client_deliver(&s->clients[client], now);
     sally_shard_pump(s, &s->clients[client], now);
 }
 
 /* --- The sensors' side --------------------------------------------------- */
 
-void sally_shard_set(struct sally_shard *s, uint32_t sensor,
-                     const struct sally_lwm2m_record *r, sally_usec now)
+/* `stored`: the record is on its way through the store, too, and those who
+ * get what is stored by notification must not get it twice.                 */
+static void set(struct sally_shard *s, uint32_t sensor,
+                const struct sally_lwm2m_record *r, bool stored, sally_usec now)
 {
     struct sally_uplink_sensor *u = &s->sensors[sensor];
 
@@ -320,12 +336,18 @@ void sally_shard_set(struct sally_shard *s, uint32_t sensor,
     for (uint32_t i = 0; i < u->config->account_count; i++) {
         struct sally_virtual_client *v = &u->clients[i];
         bool history =
-            !sally_virtual_client_latest(v) &&
+            stored && !sally_virtual_client_latest(v) &&
             sally_lwm2m_client_way(&v->client) == SALLY_REPORT_NOTIFY;
 
         sally_lwm2m_client_changed(&v->client, &r->path, history, now);
         sally_shard_pump(s, v, now);
     }
+}
+
+void sally_shard_set(struct sally_shard *s, uint32_t sensor,
+                     const struct sally_lwm2m_record *r, sally_usec now)
+{
+    set(s, sensor, r, false, now);
 }
 
 static void accept(struct sally_shard *s, uint32_t ticket,
@@ -405,6 +427,7 @@ static void on_stored(void *owner, const struct sally_bus_readings *r,
         return;
     }
     accept(x->shard, r->ticket, result);
+    sally_silence_spoke(x->shard->silence, u, x->now);
     if (duplicate)
         return;
     u->accepted++;
@@ -413,7 +436,7 @@ static void on_stored(void *owner, const struct sally_bus_readings *r,
 
         sally_bus_value(&r->value[i], r->bytes, &record);
         record.time = r->time;
-        sally_shard_set(x->shard, r->sensor, &record, x->now);
+        set(x->shard, r->sensor, &record, true, x->now);
     }
     for (uint32_t i = 0; i < u->config->account_count; i++)
         sally_shard_deliver_later(x->shard, &u->clients[i]);
@@ -463,8 +486,10 @@ void sally_shard_liveness(struct sally_shard *s,
         return;
     if (l->level != SALLY_ASSURANCE_NONE)
         set_provenance(s, l, now);
-    if (l->online)
-        sally_downlink_online(s->downlink, l->sensor, now);
+    if (!l->online)
+        return;
+    sally_silence_spoke(s->silence, &s->sensors[l->sensor], now);
+    sally_downlink_online(s->downlink, l->sensor, now);
 }
 
 void sally_shard_outcome(struct sally_shard *s,

@@ -103,7 +103,8 @@ void sally_shard_arm(struct sally_shard *s);
 void sally_shard_pump(struct sally_shard *s, struct sally_virtual_client *v,
                       sally_usec now);
 
-/* A sensor's resource got a value; its clients may have to tell. */
+/* A sensor's resource got a value that is not in the store; its clients may
+ * have to tell.                                                             */
 void sally_shard_set(struct sally_shard *s, uint32_t sensor,
                      const struct sally_lwm2m_record *r, sally_usec now);
 

@@ -246,6 +246,8 @@ static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
                   SALLY_TEXT("server", v->server->name),
                   SALLY_TEXT("endpoint", v->settings.endpoint),
                   SALLY_TEXT("why", sally_err_text(e)));
+    if (s == SALLY_CLIENT_STOPPED && v->away)
+        sally_shard_deliver_later(v->shard, v); /* its sensor may be back */
     if (s == SALLY_CLIENT_STOPPED)
         sally_shard_stopped(v->shard);
 }

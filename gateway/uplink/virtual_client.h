@@ -12,6 +12,7 @@
 #include "lwm2m/client.h"
 #include "store/store.h"
 #include "uplink/pacer.h"
+#include "uplink/silence.h"
 
 struct sally_shard;
 
@@ -26,6 +27,7 @@ struct sally_uplink_sensor {
     uint64_t refused;  /* by this door's own check */
     sally_usec budget; /* rate check: see admission.c */
     sally_msec_utc last_time; /* of the newest message */
+    struct sally_silence_watch silence;
 };
 
 struct sally_virtual_client {
@@ -39,6 +41,7 @@ struct sally_virtual_client {
     struct sally_pacer_seat seat;
     uint32_t index;   /* of the account at the sensor */
     uint32_t number;  /* of the client in the shard */
+    bool away;        /* left the server because its sensor is silent */
     bool delivering;  /* a batch is with the client */
     bool history;     /* it goes by notification, with times */
     bool alone;       /* the last batch was refused: one message at a time */

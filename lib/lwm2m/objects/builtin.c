@@ -82,6 +82,8 @@ static const struct sally_resource_definition provenance[] = {
     ROW(1, STRING, R, ONE, MUST, "Level", ""),
     ROW(2, TIME, R, ONE, MAY, "Last Proof", ""),
     ROW(3, STRING, R, ONE, MUST, "Gateway", ""),
+    ROW(4, BOOLEAN, R, ONE, MAY, "Silent", ""),
+    ROW(5, TIME, R, ONE, MAY, "Last Message", ""),
 };
 
 static const struct sally_object_definition objects[] = {
@@ -211,6 +213,16 @@ enum sally_err sally_provenance_object(struct sally_resources *r,
         { SALLY_PROVENANCE_LAST_PROOF, none, 0 },
         { SALLY_PROVENANCE_GATEWAY, sally_value_string(gateway),
           (uint16_t)strlen(gateway) },
+    };
+
+    return fill(r, SALLY_OBJECT_PROVENANCE, 0, rows, SALLY_LEN(rows));
+}
+
+enum sally_err sally_provenance_silence(struct sally_resources *r)
+{
+    const struct filling rows[] = {
+        { SALLY_PROVENANCE_SILENT, sally_value_boolean(false), 0 },
+        { SALLY_PROVENANCE_LAST_MESSAGE, none, 0 },
     };
 
     return fill(r, SALLY_OBJECT_PROVENANCE, 0, rows, SALLY_LEN(rows));

@@ -9,7 +9,10 @@
  *   1 Level       what that proves: "weak", "secret", "present", "origin",
  *                 "protected"; "none" before the first proof
  *   2 Last Proof  when it last did
- *   3 Gateway     the gateway's name                                        */
+ *   3 Gateway     the gateway's name
+ * and of a sensor whose messages are expected at a certain pace:
+ *   4 Silent       it has said nothing for longer than that
+ *   5 Last Message when it last said something                              */
 #ifndef SALLY_LWM2M_OBJECTS_BUILTIN_H
 #define SALLY_LWM2M_OBJECTS_BUILTIN_H
 
@@ -48,7 +51,8 @@ enum {
 };
 
 enum { SALLY_PROVENANCE_METHOD = 0, SALLY_PROVENANCE_LEVEL = 1,
-       SALLY_PROVENANCE_LAST_PROOF = 2, SALLY_PROVENANCE_GATEWAY = 3 };
+       SALLY_PROVENANCE_LAST_PROOF = 2, SALLY_PROVENANCE_GATEWAY = 3,
+       SALLY_PROVENANCE_SILENT = 4, SALLY_PROVENANCE_LAST_MESSAGE = 5 };
 
 /* Adds the definitions; errors as sally_registry_add(). */
 enum sally_err sally_objects_builtin(struct sally_registry *r) SALLY_MUST_USE;
@@ -64,6 +68,7 @@ struct sally_server_factory {
 #define SALLY_SERVER_SLOTS 14
 #define SALLY_DEVICE_SLOTS 6
 #define SALLY_PROVENANCE_SLOTS 4
+#define SALLY_SILENCE_SLOTS 2 /* more, where silence is flagged */
 #define SALLY_BUILTIN_ARENA 512 /* bytes of text of all of them, one /1 */
 
 enum sally_err sally_server_object(struct sally_resources *r,
@@ -77,5 +82,9 @@ enum sally_err sally_device_object(struct sally_resources *r,
 
 enum sally_err sally_provenance_object(struct sally_resources *r,
                                        const char *gateway) SALLY_MUST_USE;
+
+/* The resources that tell of silence; after the object itself. */
+enum sally_err sally_provenance_silence(struct sally_resources *r)
+    SALLY_MUST_USE;
 
 #endif

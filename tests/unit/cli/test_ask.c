@@ -85,12 +85,15 @@ static const struct row {
       "{\"uptime_s\":75}\n" DONE, 0, "{\"uptime_s\":75}\n", "" },
     { "sensors", false, { "sensors" }, "sensors\n",
       SENSOR "}\n{\"id\":\"a-sensor-with-a-long-name\",\"online\":false,"
-      "\"level\":\"none\",\"last_seen\":null,\"accounts\":[]}\n" DONE, 0,
+      "\"level\":\"none\",\"last_seen\":null,\"accounts\":[]}\n"
+      "{\"id\":\"mute\",\"online\":true,\"silent\":true}\n" DONE, 0,
       "SENSOR             ONLINE LEVEL     LAST SEEN (UTC)     SERVER     "
       "STATE\n"
       "boiler             yes    secret    2026-11-22T13:00:00 cloud      "
       "registered\n"
       "a-sensor-with-a-lo no     none                                     "
+      "\n"
+      "mute               silent                                          "
       "\n", "" },
     { "no sensor at all", false, { "sensors" }, "sensors\n", DONE, 0, "", "" },
     { "show, hops as rows", false, { "show", "boiler" }, "show boiler\n",

@@ -141,14 +141,15 @@ static void say_accounts(void)
 {
     struct sally_bus_row boiler = { .sensor = 0,
         .registered = SALLY_CLIENT_REGISTERED, .observed = 2, .send_muted = 1,
-        .secure = 1, .accepted = 5, .delivered = 4, .waiting = 1,
+        .secure = 1, .accepted = 5, .dropped = 3, .delivered = 4, .waiting = 1,
         .last_delivered = UTC - 2000, .state = "registered",
         .suite = "SUITE" };
     struct sally_bus_row cloud = { .sensor = 1, .account = 0,
         .registered = SALLY_CLIENT_REGISTERED, .secure = 1, .accepted = 7,
+        .silent = 1, .expired = 9,
         .delivered = 7, .state = "registered", .suite = "SUITE" };
     struct sally_bus_row second = { .sensor = 1, .account = 1, .accepted = 7,
-        .registered = SALLY_CLIENT_WAITING, .send_muted = 1, .waiting = 3,
+        .silent = 1, .expired = 9, .registered = SALLY_CLIENT_WAITING, .send_muted = 1, .waiting = 3,
         .state = "waiting", .detail = "peer did not answer in time" };
 
     if (asked[SALLY_INNER].sensor != 1)
@@ -187,16 +188,20 @@ static void say_values(void)
 #define DONE "{\"done\":true}\n"
 #define BOILER                                                                 \
     "\"id\":\"boiler\",\"endpoint\":\"plant-7-boiler\",\"online\":true,"       \
-    "\"authenticated\":true,\"level\":\"secret\",\"method\":\"password\","     \
+    "\"silent\":false,\"authenticated\":true,\"level\":\"secret\","            \
+    "\"method\":\"password\","                                                 \
     "\"last_seen\":\"2023-11-14T22:13:18.500Z\",\"messages\":5,"               \
-    "\"unmapped\":2,\"refused\":1,\"accounts\":[{\"server\":\"cloud\","        \
+    "\"unmapped\":2,\"refused\":1,\"dropped\":3,\"expired\":0,"                \
+    "\"accounts\":[{\"server\":\"cloud\","                                    \
     "\"state\":\"registered\",\"secure\":true,\"suite\":\"SUITE\","            \
     "\"observed\":2,\"send_muted\":true,\"waiting\":1,\"delivered\":4,"        \
     "\"last_delivered\":\"2023-11-14T22:13:18.000Z\",\"error\":null}]"
 #define PUMP                                                                   \
     "\"id\":\"pump\",\"endpoint\":\"plant-7-pump\",\"online\":false,"          \
-    "\"authenticated\":false,\"level\":\"none\",\"method\":\"address\","       \
+    "\"silent\":true,\"authenticated\":false,\"level\":\"none\","              \
+    "\"method\":\"address\","                                                  \
     "\"last_seen\":null,\"messages\":0,\"unmapped\":0,\"refused\":0,"          \
+    "\"dropped\":0,\"expired\":9,"                                             \
     "\"accounts\":[{\"server\":\"cloud\",\"state\":\"registered\","            \
     "\"secure\":true,\"suite\":\"SUITE\",\"observed\":0,"                      \
     "\"send_muted\":false,\"waiting\":0,\"delivered\":7,"                      \
@@ -218,8 +223,9 @@ static const struct answer_row {
 } answers[] = {
     { "status adds everything up", "status\n",
       "{\"gateway\":\"plant-7\",\"version\":\"0.1\",\"uptime_s\":7,"
-      "\"sensors\":2,\"online\":1,\"authenticated\":1,\"accounts\":3,"
-      "\"registered\":2,\"waiting\":4,\"delivered\":11}\n" DONE },
+      "\"sensors\":2,\"online\":1,\"silent\":1,\"authenticated\":1,\"accounts\":3,"
+      "\"registered\":2,\"waiting\":4,\"delivered\":11,"
+      "\"dropped\":3,\"expired\":9}\n" DONE },
     { "sensors tells of each with its accounts", "sensors\n",
       "{" BOILER "}\n{" PUMP "}\n" DONE },
     { "spaces and a carriage return do not matter", "  sensors  boiler \r\n",
