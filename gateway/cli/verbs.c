@@ -16,6 +16,8 @@ static const struct sally_verb verbs[] = {
       sally_verb_try },
     { "passwd", "[-D] USER", "sets a sensor's password, or deletes it", 1, 2,
       sally_verb_passwd },
+    { "keys", "[GROUP]", "what may stand in the configuration", 0, 1,
+      sally_verb_keys },
     { "version", "", "of this program and its libraries", 0, 0,
       sally_verb_version },
 };
