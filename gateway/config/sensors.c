@@ -48,7 +48,9 @@ static const struct sally_key sensor_keys[] = {
       NULL, "", NULL,
       "a sensor that says nothing for this long is silent" },
     { "on_silent", SALLY_KEY_WORD, AT(sensor.on_silent), 0, 0, NULL, "flag",
-      on_silent, "what follows when it is silent, see below" },
+      on_silent,
+      "what follows when it is silent: nothing more than an event, also a word "
+      "to the server in object 33001, or that its client de-registers" },
     { "server", SALLY_KEY_NAME, AT(server), 0, 0, NULL, "", NULL,
       "gives the sensor an account at this server, with the key in "
       "`keys/ID.psk` beside `sallyport.conf`" },
