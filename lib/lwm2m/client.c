@@ -83,6 +83,7 @@ static sally_usec back_off(struct sally_lwm2m_client *c)
 static void forget_registration(struct sally_lwm2m_client *c)
 {
     c->location[0] = '\0';
+    c->send_unsupported = false; /* as far as we know now */
     sally_notify_clear(c);
     sally_attributes_clear(c);
 }
@@ -115,19 +116,28 @@ static void end_session(struct sally_lwm2m_client *c, sally_usec now)
     tell_history(c, SALLY_E_CANCELLED, now);
 }
 
-/* A registration that was alive is taken up again at once; what failed before
- * it came to one waits.                                                     */
+/* A registration that was alive is taken up again soon, once: one that is lost
+ * again before anything proved it right waits, like what failed before it came
+ * to one, or a server that hangs up on everybody would be stormed.          */
 static void fall_back(struct sally_lwm2m_client *c, sally_usec now)
 {
     enum sally_err why = c->lost;
-    bool was_registered = c->state == SALLY_CLIENT_REGISTERED;
+    bool soon = c->state == SALLY_CLIENT_REGISTERED && !c->unproved;
 
     enter(c, SALLY_CLIENT_WAITING, why);
     end_session(c, now);
-    c->due = sally_after(now, was_registered
-                                  ? sally_random_u64(&c->shared->coap->random) %
-                                        RETRY_SOON
-                                  : back_off(c));
+    c->unproved = c->unproved || soon;
+    c->due = sally_after(
+        now, soon ? RETRY_SOON + sally_random_u64(&c->shared->coap->random) %
+                                     RETRY_SOON
+                  : back_off(c));
+}
+
+/* The server has answered in a session that was up before. */
+static void prove(struct sally_lwm2m_client *c)
+{
+    c->unproved = false;
+    c->attempt = 0;
 }
 
 static void disable(struct sally_lwm2m_client *c, sally_usec now)
@@ -247,14 +257,30 @@ static void refused(struct sally_lwm2m_client *c, uint8_t code)
     lose(c, SALLY_E_REFUSED);
 }
 
+/* A Send that seemed to be unknown may have been refused for another reason:
+ * where nobody observes, it is the only way, and tried again.               */
+static bool may_send_again(struct sally_lwm2m_client *c)
+{
+    if (!c->send_unsupported || c->observations != NULL)
+        return false;
+    c->send_unsupported = false;
+    return true;
+}
+
 static void registered(struct sally_lwm2m_client *c, sally_usec now)
 {
-    c->attempt = 0;
+    bool able = may_send_again(c);
+
     c->due = sally_registration_next(c, now);
-    if (c->state != SALLY_CLIENT_REGISTERED) {
-        enter(c, SALLY_CLIENT_REGISTERED, SALLY_E_OK);
+    if (c->state == SALLY_CLIENT_REGISTERED)
+        prove(c);
+    else
+        able = true;
+    if (!c->unproved)
+        c->attempt = 0;
+    enter(c, SALLY_CLIENT_REGISTERED, SALLY_E_OK);
+    if (able)
         c->upcalls->on_able(c->owner, now);
-    }
 }
 
 static void on_registering(struct sally_lwm2m_client *c,
@@ -296,7 +322,11 @@ static void on_reply(void *owner, sally_coap_exchange x, enum sally_err e,
             lose(c, e);
         return;
     }
-    if (x == c->sending && sally_send_told(c, e, reply, now))
+    if (x != c->sending)
+        return;
+    if (e == SALLY_E_OK && sally_coap_class(reply->code) == 2)
+        prove(c);
+    if (sally_send_told(c, e, reply, now))
         lose(c, e == SALLY_E_OK ? SALLY_E_REFUSED : e);
 }
 
@@ -305,6 +335,8 @@ static void on_notified(void *owner, sally_coap_exchange x, enum sally_err e,
 {
     struct sally_lwm2m_client *c = owner;
 
+    if (e == SALLY_E_OK)
+        prove(c);
     if (sally_notify_told(c, x, e, now))
         lose(c, e);
     tell_history(c, c->history_error, now);

@@ -30,6 +30,7 @@ struct sally_lwm2m_client {
     bool leaving;          /* de-registered: close the channel */
     bool disabling;        /* the de-registration under way is /1/x/4's */
     enum sally_err lost;   /* not OK: end the session at the next settling */
+    bool unproved;         /* came back soon, and nothing worked since */
     unsigned attempt;      /* failures in a row, in this round */
     sally_usec due;        /* of the state: retry, Update, give up */
 

@@ -247,6 +247,25 @@ static void sends_and_learns_what_became_of_it(void **state)
     }
 }
 
+/* One 4.04, whatever it was for, must not end Send for ever. */
+static void hopes_for_send_at_the_next_update(void **state)
+{
+    struct world *w = world_registered(11);
+
+    (void)state;
+    w->send_code = SALLY_CODE_NOT_FOUND;
+    assert_int_equal(sally_lwm2m_client_send(&w->client, &reading, 1, w->now),
+                     SALLY_E_OK);
+    world_settle(w);
+    assert_int_equal(sally_lwm2m_client_way(&w->client), SALLY_REPORT_NONE);
+    assert_int_equal(w->able, 1);
+    world_run(w, 200 * SALLY_SEC);
+    assert_int_equal(w->updates, 1);
+    assert_int_equal(w->able, 2);
+    assert_int_equal(sally_lwm2m_client_way(&w->client), SALLY_REPORT_SEND);
+    world_close(w);
+}
+
 static void registers_anew_when_send_finds_it_gone(void **state)
 {
     struct world *w = world_registered(11);
@@ -307,6 +326,7 @@ int main(void)
         cmocka_unit_test(stays_away_while_it_is_disabled),
         cmocka_unit_test(registers_anew_after_a_reboot),
         cmocka_unit_test(sends_and_learns_what_became_of_it),
+        cmocka_unit_test(hopes_for_send_at_the_next_update),
         cmocka_unit_test(registers_anew_when_send_finds_it_gone),
         cmocka_unit_test(
             gives_back_what_was_under_way_when_the_server_is_lost),
