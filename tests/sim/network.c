@@ -44,6 +44,8 @@ static void launch(struct sim_network *n, const struct sim_datagram *d,
         n->flying[i] = *d;
         n->flying[i].arrives =
             now + SALLY_MSEC + sim_below(&n->chance, n->weather.delay_max);
+        if (n->weather.late != 0 && sim_percent(&n->chance, n->weather.late))
+            n->flying[i].arrives += SIM_LATE;
         return;
     }
 }
@@ -52,6 +54,7 @@ static void damage(struct sim_network *n, struct sim_datagram *d)
 {
     size_t bit = sim_below(&n->chance, 8 * d->len);
 
+    n->damaged++;
     d->bytes[bit / 8] = (uint8_t)(d->bytes[bit / 8] ^ 1u << bit % 8);
 }
 
@@ -70,6 +73,7 @@ void sim_network_send(struct sim_network *n, int to, struct sally_span datagram,
 {
     struct sim_datagram d = { .sent = now, .to = to, .len = datagram.len };
 
+    n->sent++;
     memcpy(d.bytes, datagram.at, datagram.len);
     n->past[n->past_count++ % SALLY_LEN(n->past)] = d;
     if (sim_percent(&n->chance, n->weather.replayed))

@@ -23,9 +23,12 @@ struct sally_random sim_random(struct sim_chance *c);
  * receiver without security forget what a slow network may still bring.     */
 #define SIM_LATENCY_MAX (100 * SALLY_SEC)
 
+#define SIM_LATE (250 * SALLY_MSEC)
+
 struct sim_weather {
     unsigned lost, doubled, damaged, replayed; /* percent of datagrams */
     sally_usec delay_max;                      /* each takes 1 ms to this */
+    unsigned late;                             /* percent; take LATE more */
 };
 
 enum { SIM_CLIENT, SIM_SERVER };
@@ -44,6 +47,7 @@ struct sim_network {
     struct sim_datagram flying[64];
     struct sim_datagram past[16]; /* a ring, to replay from */
     size_t past_count;
+    unsigned long sent, damaged; /* datagrams so far */
 };
 
 void sim_network_send(struct sim_network *n, int to, struct sally_span datagram,

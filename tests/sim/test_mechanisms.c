@@ -25,13 +25,13 @@ static const struct climate {
     struct sim_weather weather;
     bool secure_only; /* damage needs somebody who notices it */
 } climates[] = {
-    { "calm", { 0, 0, 0, 0, SALLY_MSEC }, false },
-    { "reordered", { 0, 5, 0, 5, DELAY }, false },
-    { "20 % lost", { 20, 5, 0, 5, DELAY }, false },
-    { "40 % lost", { 40, 5, 0, 5, DELAY }, false },
-    { "damaged", { 0, 0, 10, 0, DELAY }, true },
-    { "20 % lost, damaged", { 20, 10, 10, 20, DELAY }, true },
-    { "40 % lost, damaged", { 40, 5, 5, 10, DELAY }, true },
+    { "calm", { 0, 0, 0, 0, SALLY_MSEC, 0 }, false },
+    { "reordered", { 0, 5, 0, 5, DELAY, 0 }, false },
+    { "20 % lost", { 20, 5, 0, 5, DELAY, 0 }, false },
+    { "40 % lost", { 40, 5, 0, 5, DELAY, 0 }, false },
+    { "damaged", { 0, 0, 10, 0, DELAY, 0 }, true },
+    { "20 % lost, damaged", { 20, 10, 10, 20, DELAY, 0 }, true },
+    { "40 % lost, damaged", { 40, 5, 5, 10, DELAY, 0 }, true },
 };
 
 static uint64_t seeds(void)
