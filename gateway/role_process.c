@@ -6,6 +6,7 @@
 #include "log/log.h"
 #include "privilege.h"
 #include "roles/run.h"
+#include "uplink/shard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +18,7 @@
 
 size_t sally_role_timers(const struct sally_config *c)
 {
-    size_t accounts = 0;
-
-    for (size_t i = 0; i < c->sensor_count; i++)
-        accounts += c->sensors[i].account_count;
-    return 64 + accounts;
+    return 64 + 2 * sally_shard_clients_max(c);
 }
 
 /* In the order in which they are stopped: first nothing comes in any more,

@@ -4,9 +4,8 @@
  * never sees a byte from the local link.                                    */
 #include "config/keyfile.h"
 #include "log/log.h"
-#include "loop/udp.h"
-#include "roles/places.h"
 #include "roles/role.h"
+#include "roles/seats.h"
 #include "security/crypto.h"
 #include "uplink/shard.h"
 
@@ -18,16 +17,6 @@
 #define HEAP_PER_SESSION 40000 /* bytes of the DTLS library, in a handshake */
 #define HEAP_BASE 4000000
 
-/* A client's place in this process. */
-struct seat {
-    struct inner *inner;
-    struct sally_udp *udp;
-    struct sally_timer timer;
-    struct sally_task deliver;
-    uint32_t number;
-    bool resolving; /* wants a socket as soon as its server has an address */
-};
-
 struct inner {
     const struct sally_role_context *context;
     struct sally_store *store;
@@ -37,55 +26,22 @@ struct inner {
     struct sally_coap_parameters parameters;
     struct sally_coap_shared coap;
     struct sally_lwm2m_shared lwm2m;
-    struct seat *seats;
-    size_t seat_count;
     struct sally_places *places;
+    struct sally_seats seats;
     struct sally_timer pacer;
     struct sally_watch *stored;
-    struct sally_bus *outer, *resolver, *console;
+    struct sally_bus *outer, *console; /* that to the resolver: in seats */
     bool key_missing;
 };
 
 /* --- The engine's host --------------------------------------------------- */
 
-static const struct sally_config_server *server_of(struct inner *in,
-                                                   uint32_t client)
-{
-    return sally_shard_client(in->shard, client)->server;
-}
-
-static uint32_t server_number(struct inner *in, uint32_t client)
-{
-    return (uint32_t)(server_of(in, client) - in->context->config->servers);
-}
-
-/* Without an address datagrams are lost until the resolver has answered. */
-static void rebind(void *owner, uint32_t client)
-{
-    struct inner *in = owner;
-    struct seat *seat = &in->seats[client];
-    const struct sally_bus_address *to = sally_places_next(
-        in->places, server_number(in, client), in->resolver);
-
-    seat->resolving = to == NULL;
-    if (to != NULL && sally_udp_rebind(seat->udp, to) != SALLY_E_OK)
-        sally_log(SALLY_LOG_WARNING, "no_socket",
-                  SALLY_TEXT("server", server_of(in, client)->name));
-}
-
-static void send_datagram(void *owner, uint32_t client,
-                          struct sally_span datagram)
+static enum sally_err open_seat(void *owner, struct sally_virtual_client *v,
+                                struct sally_uplink_seat **out)
 {
     struct inner *in = owner;
 
-    sally_udp_send(in->seats[client].udp, datagram);
-}
-
-static void arm(void *owner, uint32_t client, sally_usec when)
-{
-    struct inner *in = owner;
-
-    sally_timer_set(in->context->loop, &in->seats[client].timer, when);
+    return sally_seat_open(&in->seats, v, out);
 }
 
 static void arm_pacer(void *owner, sally_usec when)
@@ -100,13 +56,6 @@ static bool to_outer(void *owner, struct sally_bus_message *m)
     struct inner *in = owner;
 
     return in->outer != NULL && sally_bus_send(in->outer, m) == SALLY_E_OK;
-}
-
-static void deliver_later(void *owner, uint32_t client)
-{
-    struct inner *in = owner;
-
-    sally_loop_later(in->context->loop, &in->seats[client].deliver);
 }
 
 static void stopped(void *owner)
@@ -124,42 +73,19 @@ static sally_msec_utc utc(void *owner)
 }
 
 static const struct sally_shard_host host = {
-    .rebind = rebind,
-    .send = send_datagram,
-    .arm = arm,
+    .open = open_seat,
+    .close = sally_seat_close,
+    .rebind = sally_seat_rebind,
+    .send = sally_seat_send,
+    .arm = sally_seat_arm,
+    .deliver_later = sally_seat_deliver_later,
     .arm_pacer = arm_pacer,
     .to_outer = to_outer,
-    .deliver_later = deliver_later,
     .stopped = stopped,
     .utc = utc,
 };
 
 /* --- From the loop ------------------------------------------------------- */
-
-static void on_datagram(void *owner, struct sally_span datagram,
-                        sally_usec now)
-{
-    struct seat *seat = owner;
-
-    sally_shard_input(seat->inner->shard, seat->number, datagram, now);
-}
-
-static const struct sally_udp_upcalls udp_upcalls = { .on_datagram =
-                                                          on_datagram };
-
-static void on_timer(void *owner, sally_usec now)
-{
-    struct seat *seat = owner;
-
-    sally_shard_expire(seat->inner->shard, seat->number, now);
-}
-
-static void on_deliver(void *owner, sally_usec now)
-{
-    struct seat *seat = owner;
-
-    sally_shard_deliver(seat->inner->shard, seat->number, now);
-}
 
 static void on_pacer(void *owner, sally_usec now)
 {
@@ -179,11 +105,8 @@ static void on_stored(void *owner, sally_usec now)
 
 static void on_resolved(struct inner *in, const struct sally_bus_resolved *r)
 {
-    if (!sally_places_resolved(in->places, r))
-        return;
-    for (uint32_t i = 0; i < in->seat_count; i++)
-        if (in->seats[i].resolving && server_number(in, i) == r->ticket)
-            rebind(in, i);
+    if (sally_places_resolved(in->places, r))
+        sally_seats_resolved(&in->seats, r->ticket);
 }
 
 static void say(void *owner, struct sally_bus_message *row)
@@ -228,7 +151,7 @@ static struct sally_bus **bus_of(struct inner *in, enum sally_role_name peer)
 {
     if (peer == SALLY_OUTER)
         return &in->outer;
-    return peer == SALLY_RESOLVER ? &in->resolver : &in->console;
+    return peer == SALLY_RESOLVER ? &in->seats.resolver : &in->console;
 }
 
 static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
@@ -303,7 +226,8 @@ static enum sally_err open_store(struct inner *in)
     };
     struct sally_store_sensor *sensors =
         calloc(c->sensor_count + 1, sizeof(*sensors));
-    const char **names = calloc(in->seat_count + 1, sizeof(*names));
+    const char **names =
+        calloc(sally_shard_clients_max(c) + 1, sizeof(*names));
     enum sally_err e = SALLY_E_NO_MEMORY;
     char why[160] = "";
     size_t n = 0;
@@ -327,11 +251,12 @@ static enum sally_err open_store(struct inner *in)
     return e;
 }
 
-/* Sizes follow from how many clients there are: a handshake or an exchange
- * takes a few blocks each, and not all have one at the same time.           */
+/* Sizes follow from how many clients there may come to be: a handshake or an
+ * exchange takes a few blocks each, and not all have one at the same time. What
+ * is never needed is never touched.                                         */
 static enum sally_err make_pools(struct inner *in)
 {
-    size_t n = in->seat_count;
+    size_t n = sally_shard_clients_max(in->context->config);
     struct sally_security_limits limits = {
         .sessions = n, .heap_bytes = HEAP_BASE + n * HEAP_PER_SESSION
     };
@@ -363,36 +288,15 @@ static void share(struct inner *in)
                                              &in->attributes };
 }
 
-static enum sally_err make_seats(struct inner *in)
-{
-    for (uint32_t i = 0; i < in->seat_count; i++) {
-        struct seat *seat = &in->seats[i];
-        enum sally_err e;
-
-        seat->inner = in;
-        seat->number = i;
-        seat->deliver.run = on_deliver;
-        seat->deliver.owner = seat;
-        sally_timer_init(&seat->timer, on_timer, seat);
-        e = sally_udp_open(&seat->udp, in->context->loop, &udp_upcalls, seat);
-        if (e != SALLY_E_OK)
-            return e;
-    }
-    return SALLY_E_OK;
-}
-
 static enum sally_err build(struct inner *in)
 {
     const struct sally_config *c = in->context->config;
     enum sally_err e;
 
-    for (size_t i = 0; i < c->sensor_count; i++)
-        in->seat_count += c->sensors[i].account_count;
-    in->seats = calloc(in->seat_count + 1, sizeof(*in->seats));
     sally_timer_init(&in->pacer, on_pacer, in);
-    if (in->seats == NULL)
-        return SALLY_E_NO_MEMORY;
     e = sally_places_create(&in->places, c);
+    in->seats.loop = in->context->loop;
+    in->seats.places = in->places;
     if (e == SALLY_E_OK)
         e = open_store(in);
     if (e == SALLY_E_OK)
@@ -400,7 +304,7 @@ static enum sally_err build(struct inner *in)
     share(in);
     if (e == SALLY_E_OK)
         e = sally_shard_create(&in->shard, c, in->store, &in->lwm2m, &host, in);
-    return e == SALLY_E_OK ? make_seats(in) : e;
+    return e;
 }
 
 static void destroy(void *role)
@@ -410,19 +314,12 @@ static void destroy(void *role)
     if (in == NULL)
         return;
     sally_timer_set(in->context->loop, &in->pacer, SALLY_NEVER);
-    for (size_t i = 0; in->seats != NULL && i < in->seat_count; i++) {
-        if (in->seats[i].udp == NULL)
-            break;
-        sally_timer_set(in->context->loop, &in->seats[i].timer, SALLY_NEVER);
-        sally_loop_cancel(&in->seats[i].deliver);
-        sally_udp_close(in->seats[i].udp);
-    }
     if (in->stored != NULL)
         sally_watch_close(in->stored);
     sally_bus_close(in->outer);
-    sally_bus_close(in->resolver);
+    sally_bus_close(in->seats.resolver);
     sally_bus_close(in->console);
-    in->outer = in->resolver = in->console = NULL;
+    in->outer = in->seats.resolver = in->console = NULL;
     sally_shard_wipe(in->shard);
     sally_store_close(in->store);
     sally_security_wipe(in->security);
@@ -430,7 +327,6 @@ static void destroy(void *role)
     sally_pool_wipe(&in->bodies);
     sally_pool_wipe(&in->observations);
     sally_pool_wipe(&in->attributes);
-    free(in->seats);
     sally_places_wipe(in->places);
     free(in);
 }

@@ -7,7 +7,7 @@
 #ifndef SALLY_UPLINK_ADMISSION_H
 #define SALLY_UPLINK_ADMISSION_H
 
-#include "uplink/virtual_client.h"
+#include "uplink/sensor.h"
 
 #define SALLY_ADMISSION_RATE 1000 /* messages a second of one sensor */
 

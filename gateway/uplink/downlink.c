@@ -3,7 +3,7 @@
 #include "uplink/downlink.h"
 
 #include "log/log.h"
-#include "uplink/shard.h"
+#include "uplink/shard_parts.h"
 
 #include <stdlib.h>
 
@@ -97,7 +97,7 @@ static void answer(struct open_command *k, uint8_t code, sally_usec now)
     if (k->client == NULL)
         return;
     sally_lwm2m_client_answer(&k->client->client, k->exchange, code, now);
-    sally_shard_pump(k->client->shard, k->client, now);
+    sally_shard_pump(k->client, now);
     k->client = NULL;
 }
 
@@ -105,7 +105,7 @@ static void send(struct sally_downlink *d, struct open_command *k,
                  sally_usec now)
 {
     if (!k->out)
-        k->out = sally_shard_to_outer(d->shard, &k->message);
+        k->out = d->shard->host->to_outer(d->shard->owner, &k->message);
     k->due = sally_after(
         now, k->out ? k->message.as.command.timeout_ms * SALLY_MSEC +
                           SALLY_COMMAND_GRACE
@@ -180,8 +180,8 @@ static struct open_command *begin(struct sally_downlink *d,
 static bool park(struct sally_downlink *d, struct open_command *k)
 {
     k->parked = true;
-    return sally_store_park(sally_shard_store(d->shard), &k->message.as.command,
-                            sally_shard_utc(d->shard)) == SALLY_E_OK;
+    return sally_store_park(d->shard->store, &k->message.as.command,
+                            d->shard->host->utc(d->shard->owner)) == SALLY_E_OK;
 }
 
 uint8_t sally_downlink_command(struct sally_downlink *d,
@@ -235,13 +235,14 @@ static void take_effect(struct sally_downlink *d, const struct open_command *k,
                         sally_usec now)
 {
     const struct sally_bus_command *m = &k->message.as.command;
+    struct sally_uplink_sensor *u = sally_shard_sensor(d->shard, m->sensor);
     struct sally_lwm2m_record r;
 
-    if (m->execute)
+    if (m->execute || u == NULL)
         return;
     sally_bus_value(&m->value, m->bytes, &r);
-    r.time = sally_shard_utc(d->shard);
-    sally_shard_set(d->shard, m->sensor, &r, now);
+    r.time = d->shard->host->utc(d->shard->owner);
+    sally_shard_set(u, &r, false, now);
 }
 
 /* A parked command that found the sensor away, or gone before it answered,
@@ -268,7 +269,7 @@ void sally_downlink_outcome(struct sally_downlink *d, uint32_t command,
     if (result == SALLY_OUTCOME_DONE)
         take_effect(d, *link, now);
     if ((*link)->parked)
-        sally_store_unpark(sally_shard_store(d->shard), command);
+        sally_store_unpark(d->shard->store, command);
     answer(*link, outcome_code(result), now);
     drop(d, link);
 }
@@ -361,7 +362,7 @@ static void load(void *owner, const struct sally_bus_command *c)
     rule = sally_downlink_rule(p, &r.path);
     k = rule == NULL ? NULL : sally_pool_take(&d->pool);
     if (k == NULL) {
-        sally_store_unpark(sally_shard_store(d->shard), c->command);
+        sally_store_unpark(d->shard->store, c->command);
         return;
     }
     *k = (struct open_command){ .parked = true,
@@ -375,5 +376,5 @@ static void load(void *owner, const struct sally_bus_command *c)
 
 void sally_downlink_start(struct sally_downlink *d)
 {
-    sally_store_parked(sally_shard_store(d->shard), UINT32_MAX, load, d);
+    sally_store_parked(d->shard->store, UINT32_MAX, load, d);
 }

@@ -9,7 +9,7 @@
 #ifndef SALLY_UPLINK_DOWNLINK_H
 #define SALLY_UPLINK_DOWNLINK_H
 
-#include "uplink/virtual_client.h"
+#include "uplink/sensor.h"
 
 #define SALLY_COMMANDS_OPEN 256 /* waiting for their outcome, all sensors */
 #define SALLY_COMMANDS_SENSOR 32 /* ... and of one sensor */

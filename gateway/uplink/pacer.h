@@ -13,29 +13,34 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A place in the queue, embedded in its owner. */
-struct sally_pacer_seat {
-    struct sally_pacer_seat *next;
-    bool queued;
+/* A place in the queue, embedded in its owner, zeroed at first. */
+struct sally_pacer_turn {
+    struct sally_pacer_turn *next, **link; /* link NULL: not in the queue */
+};
+
+struct sally_pacer_line {
+    struct sally_pacer_turn *head, **tail; /* where the next one links in */
 };
 
 struct sally_pacer {
     sally_usec interval, next; /* next: when one may go */
     struct sally_random random;
-    struct {
-        struct sally_pacer_seat *head, *tail;
-    } line[2]; /* urgent ones, the others */
+    struct sally_pacer_line line[2]; /* urgent ones, the others */
 };
 
+/* Not moved from then on. */
 void sally_pacer_init(struct sally_pacer *p, unsigned per_second,
                       struct sally_random random);
 
-/* Nothing happens if the seat is queued already. */
-void sally_pacer_want(struct sally_pacer *p, struct sally_pacer_seat *seat,
+/* Nothing happens if it is queued already. */
+void sally_pacer_want(struct sally_pacer *p, struct sally_pacer_turn *t,
                       bool urgent);
 
+/* Nothing happens if it is not queued. O(1). */
+void sally_pacer_leave(struct sally_pacer *p, struct sally_pacer_turn *t);
+
 /* The one whose turn it is at `now`, or NULL. */
-struct sally_pacer_seat *sally_pacer_take(struct sally_pacer *p,
+struct sally_pacer_turn *sally_pacer_take(struct sally_pacer *p,
                                           sally_usec now);
 
 /* When the next may go; NEVER while nobody waits. */

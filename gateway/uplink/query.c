@@ -2,7 +2,7 @@
 /* gateway/uplink/query.c - what the inner door tells the console: how each
  * account is doing, and the present values.                                 */
 #include "lwm2m/objects/builtin.h"
-#include "uplink/shard.h"
+#include "uplink/shard_parts.h"
 
 /* One answer on its way: the question, and where its rows go. */
 struct answer {
@@ -71,7 +71,7 @@ static void say_accounts(const struct answer *a,
         row->refused = u->refused;
         row->delivered = v->delivered;
         row->last_delivered = v->last_delivered;
-        row->waiting = sally_store_waiting(sally_shard_store(a->shard),
+        row->waiting = sally_store_waiting(a->shard->store,
                                            u->index, i);
         a->say(a->owner, &m);
     }
@@ -121,10 +121,10 @@ void sally_shard_query(struct sally_shard *s, const struct sally_bus_query *q,
     struct sally_bus_message m;
     struct sally_bus_row *end;
 
-    for (uint32_t i = 0; i < sally_shard_sensors(s); i++)
-        if (q->what < SALLY_LEN(tell) &&
+    for (uint32_t i = 0; i < s->capacity; i++)
+        if (s->sensors[i] != NULL && q->what < SALLY_LEN(tell) &&
             (q->sensor == UINT32_MAX || q->sensor == i))
-            tell[q->what](&a, sally_shard_sensor(s, i));
+            tell[q->what](&a, s->sensors[i]);
     end = begin_row(&a, &m, 0);
     end->last = true;
     end->empty = true;

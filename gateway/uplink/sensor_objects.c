@@ -3,7 +3,7 @@
 #include "uplink/sensor_objects.h"
 
 #include "lwm2m/objects/builtin.h"
-#include "uplink/virtual_client.h"
+#include "uplink/sensor.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include "log/log.h"
 #include "lwm2m/objects/builtin.h"
-#include "uplink/shard.h"
+#include "uplink/shard_parts.h"
 
 #include <stdlib.h>
 
@@ -65,8 +65,7 @@ static bool has_flag(const struct sally_uplink_sensor *u)
     return u->config->on_silent == SALLY_SILENT_FLAG;
 }
 
-static void tell_flag(struct sally_silence *s, struct sally_uplink_sensor *u,
-                      sally_usec now)
+static void tell_flag(struct sally_uplink_sensor *u, sally_usec now)
 {
     const struct sally_lwm2m_record r = {
         .path = sally_path_resource(SALLY_OBJECT_PROVENANCE, 0,
@@ -75,7 +74,7 @@ static void tell_flag(struct sally_silence *s, struct sally_uplink_sensor *u,
     };
 
     if (has_flag(u))
-        sally_shard_set(s->shard, u->index, &r, now);
+        sally_shard_set(u, &r, false, now);
 }
 
 /* Not notified by itself: each reading says when it was. */
@@ -86,7 +85,7 @@ static void note_last_message(struct sally_silence *s,
         SALLY_OBJECT_PROVENANCE, 0, SALLY_PROVENANCE_LAST_MESSAGE);
     const struct sally_lwm2m_value v = {
         .type = SALLY_TYPE_TIME,
-        .is.integer = sally_shard_utc(s->shard) / 1000
+        .is.integer = s->shard->host->utc(s->shard->owner) / 1000
     };
 
     if (has_flag(u))
@@ -101,12 +100,11 @@ static bool leave(struct sally_silence *s, struct sally_virtual_client *v,
 {
     if (v->away)
         return true;
-    if (sally_store_waiting(sally_shard_store(s->shard), v->sensor->index,
-                            v->index) != 0)
+    if (sally_store_waiting(s->shard->store, v->sensor->index, v->index) != 0)
         return false;
     v->away = true;
     sally_lwm2m_client_stop(&v->client, now);
-    sally_shard_pump(s->shard, v, now);
+    sally_shard_pump(v, now);
     return true;
 }
 
@@ -124,8 +122,7 @@ static void leave_all(struct sally_silence *s, struct sally_uplink_sensor *u,
                             sally_after(now, LOOK_AGAIN));
 }
 
-static void fall_silent(struct sally_silence *s, struct sally_uplink_sensor *u,
-                        sally_usec now)
+static void fall_silent(struct sally_uplink_sensor *u, sally_usec now)
 {
     struct sally_silence_watch *w = &u->silence;
 
@@ -134,7 +131,7 @@ static void fall_silent(struct sally_silence *s, struct sally_uplink_sensor *u,
               SALLY_TEXT("sensor", u->config->id),
               SALLY_NUMBER("silent_s", (now - w->last) / SALLY_SEC),
               SALLY_NUMBER("expected_s", w->every / SALLY_SEC));
-    tell_flag(s, u, now);
+    tell_flag(u, now);
 }
 
 sally_usec sally_silence_deadline(const struct sally_silence *s)
@@ -153,7 +150,7 @@ static void on_due(struct sally_silence *s, struct sally_uplink_sensor *u,
         return;
     }
     if (!w->silent)
-        fall_silent(s, u, now);
+        fall_silent(u, now);
     leave_all(s, u, now);
 }
 
@@ -177,7 +174,7 @@ void sally_silence_resume(struct sally_virtual_client *v, sally_usec now)
         return;
     v->away = false;
     sally_lwm2m_client_start(&v->client, now);
-    sally_shard_pump(v->shard, v, now);
+    sally_shard_pump(v, now);
 }
 
 static void come_back(struct sally_silence *s, struct sally_uplink_sensor *u,
@@ -189,7 +186,7 @@ static void come_back(struct sally_silence *s, struct sally_uplink_sensor *u,
     sally_log(SALLY_LOG_INFO, "sensor_back",
               SALLY_TEXT("sensor", u->config->id),
               SALLY_NUMBER("silent_s", (now - w->last) / SALLY_SEC));
-    tell_flag(s, u, now);
+    tell_flag(u, now);
     sally_deadlines_set(&s->due, &w->deadline, sally_after(now, w->every));
     sally_shard_arm(s->shard);
     for (uint32_t i = 0; i < u->config->account_count; i++)

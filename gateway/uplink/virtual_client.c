@@ -5,7 +5,7 @@
 
 #include "log/log.h"
 #include "uplink/downlink.h"
-#include "uplink/shard.h"
+#include "uplink/shard_parts.h"
 
 #include <string.h>
 
@@ -104,7 +104,7 @@ static bool add_message(struct batch *b, const struct sally_bus_readings *m)
 /* Takes messages from the cursor on, as many as go into one batch. */
 static void gather(struct sally_virtual_client *v, struct batch *b)
 {
-    struct sally_store *store = sally_shard_store(v->shard);
+    struct sally_store *store = v->shard->store;
     struct sally_bus_readings m;
     uint64_t number;
 
@@ -122,8 +122,7 @@ static void gather(struct sally_virtual_client *v, struct batch *b)
 
 static void passed(struct sally_virtual_client *v, uint64_t upto)
 {
-    sally_store_delivered(sally_shard_store(v->shard), v->sensor->index,
-                          v->index, upto);
+    sally_store_delivered(v->shard->store, v->sensor->index, v->index, upto);
 }
 
 /* Only the state is owed, and Reads and observations give that: nothing of
@@ -207,16 +206,14 @@ void sally_virtual_client_deliver(struct sally_virtual_client *v,
 
 static void on_wanted(void *owner)
 {
-    struct sally_virtual_client *v = owner;
-
-    sally_shard_wants(v->shard, v);
+    sally_shard_wants(owner);
 }
 
 static void on_rebind(void *owner)
 {
     struct sally_virtual_client *v = owner;
 
-    sally_shard_rebind(v->shard, v);
+    v->shard->host->rebind(v->seat);
 }
 
 static enum sally_log_level level_of(enum sally_client_state s)
@@ -247,9 +244,9 @@ static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
                   SALLY_TEXT("endpoint", v->settings.endpoint),
                   SALLY_TEXT("why", sally_err_text(e)));
     if (s == SALLY_CLIENT_STOPPED && v->away)
-        sally_shard_deliver_later(v->shard, v); /* its sensor may be back */
+        v->shard->host->deliver_later(v->seat); /* its sensor may be back */
     if (s == SALLY_CLIENT_STOPPED)
-        sally_shard_stopped(v->shard);
+        sally_shard_stopped(v);
 }
 
 static bool handles(void *owner, const struct sally_path *path)
@@ -264,7 +261,7 @@ static uint8_t on_command(void *owner, const struct sally_lwm2m_command *c,
 {
     struct sally_virtual_client *v = owner;
 
-    return sally_downlink_command(sally_shard_downlink(v->shard), v, c, now);
+    return sally_downlink_command(v->shard->downlink, v, c, now);
 }
 
 static void on_delivered(void *owner, enum sally_err e, sally_usec now)
@@ -279,14 +276,14 @@ static void on_delivered(void *owner, enum sally_err e, sally_usec now)
         v->alone = false;
         v->refusals = 0;
         v->delivered++;
-        v->last_delivered = sally_shard_utc(v->shard);
+        v->last_delivered = v->shard->host->utc(v->shard->owner);
         passed(v, v->upto);
     } else if (e == SALLY_E_REFUSED) {
         on_refusal(v, e, now);
     } else {
         v->retry = sally_after(now, RETRY);
     }
-    sally_shard_deliver_later(v->shard, v);
+    v->shard->host->deliver_later(v->seat);
 }
 
 static void on_able(void *owner, sally_usec now)
@@ -295,7 +292,7 @@ static void on_able(void *owner, sally_usec now)
 
     (void)now;
     v->retry = SALLY_NEVER;
-    sally_shard_deliver_later(v->shard, v);
+    v->shard->host->deliver_later(v->seat);
 }
 
 static void on_written(void *owner, const struct sally_path *path)
@@ -303,7 +300,7 @@ static void on_written(void *owner, const struct sally_path *path)
     struct sally_virtual_client *v = owner;
 
     (void)path; /* Mute Send may have changed */
-    sally_shard_deliver_later(v->shard, v);
+    v->shard->host->deliver_later(v->seat);
 }
 
 static const struct sally_lwm2m_upcalls upcalls = {

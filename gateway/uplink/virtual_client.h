@@ -12,23 +12,12 @@
 #include "lwm2m/client.h"
 #include "store/store.h"
 #include "uplink/pacer.h"
-#include "uplink/silence.h"
 
 struct sally_shard;
+struct sally_uplink_sensor;
 
-/* What all accounts of one sensor share. */
-struct sally_uplink_sensor {
-    const struct sally_config_sensor *config;
-    const struct sally_config_profile *profile;
-    struct sally_resources resources;
-    struct sally_virtual_client *clients; /* account_count of them */
-    uint32_t index;
-    uint64_t accepted; /* messages made durable since start */
-    uint64_t refused;  /* by this door's own check */
-    sally_usec budget; /* rate check: see admission.c */
-    sally_msec_utc last_time; /* of the newest message */
-    struct sally_silence_watch silence;
-};
+/* The host's side of a client: its socket, its timer, its task. */
+struct sally_uplink_seat;
 
 struct sally_virtual_client {
     struct sally_lwm2m_client client;
@@ -36,11 +25,11 @@ struct sally_virtual_client {
     struct sally_credential credential;
     struct sally_shard *shard;
     struct sally_uplink_sensor *sensor;
+    struct sally_uplink_seat *seat; /* owned; NULL: not there yet */
     const struct sally_config_account *account;
     const struct sally_config_server *server;
-    struct sally_pacer_seat seat;
+    struct sally_pacer_turn turn;
     uint32_t index;   /* of the account at the sensor */
-    uint32_t number;  /* of the client in the shard */
     bool away;        /* left the server because its sensor is silent */
     bool delivering;  /* a batch is with the client */
     bool history;     /* it goes by notification, with times */
@@ -53,7 +42,7 @@ struct sally_virtual_client {
     sally_msec_utc last_delivered;
 };
 
-/* `v` is zeroed but for shard, sensor, account, server, index, number and
+/* `v` is zeroed but for shard, sensor, account, server, index, seat and
  * credential. Everything it points to outlives it.                          */
 void sally_virtual_client_init(struct sally_virtual_client *v,
                                const struct sally_lwm2m_shared *shared);

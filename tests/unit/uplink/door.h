@@ -26,6 +26,7 @@
 #define UTC ((sally_msec_utc)1700000000000)
 #define START (1000 * SALLY_SEC)
 #define DOOR_SAID 64
+#define DOOR_SEATS 8
 
 /* Two sensors of one profile: temperature from -40 to 125, a relay whose
  * commands are confirmed, a dimmer whose commands wait for the sensor.      */
@@ -47,6 +48,15 @@
     GATEWAY LOCAL DOOR_SERVER(more) DOOR_PROFILE                               \
         "sensors = ( " DOOR_SENSOR("one") ", " DOOR_SENSOR("two") " );\n"
 
+/* What the host has of a client, and the server that it talks to. */
+struct sally_uplink_seat {
+    struct door *door;
+    struct sally_virtual_client *client; /* NULL: not taken */
+    struct sally_coap_link server;
+    sally_usec armed;
+    bool later; /* deliver_later() */
+};
+
 struct door {
     struct sally_config config;
     struct sally_store *store;
@@ -55,12 +65,11 @@ struct door {
     struct sally_coap_parameters parameters;
     struct sally_coap_shared coap;
     struct sally_lwm2m_shared lwm2m;
-    struct sally_coap_link servers[2]; /* one per client */
+    struct sally_uplink_seat seats[DOOR_SEATS];
     char place[64];
     uint64_t seed;
-    sally_usec now, armed[2], pacer;
+    sally_usec now, pacer;
     sally_msec_utc utc;
-    bool later[2];     /* deliver_later() */
     bool outer_away;
     unsigned stopped;
 
@@ -156,10 +165,11 @@ static void door_request(void *owner, const struct sally_coap_request *q,
         a.code = q->code == SALLY_CODE_DELETE ? SALLY_CODE_DELETED
                                               : SALLY_CODE_CHANGED;
     }
-    for (size_t i = 0; i < 2; i++)
-        if (sally_coap_link_respond(&d->servers[i], q->exchange, &a, now) ==
-            SALLY_E_OK)
-            l = &d->servers[i];
+    for (size_t i = 0; i < DOOR_SEATS; i++)
+        if (d->seats[i].client != NULL &&
+            sally_coap_link_respond(&d->seats[i].server, q->exchange, &a,
+                                    now) == SALLY_E_OK)
+            l = &d->seats[i].server;
     assert_non_null(l);
 }
 
@@ -185,25 +195,52 @@ static const struct sally_coap_link_upcalls door_server = {
 
 /* --- The host ------------------------------------------------------------ */
 
-static void door_rebind(void *owner, uint32_t client)
+static enum sally_err door_open_seat(void *owner,
+                                     struct sally_virtual_client *v,
+                                     struct sally_uplink_seat **out)
 {
     struct door *d = owner;
 
-    assert_int_equal(sally_coap_link_accept(&d->servers[client],
-                                            SALLY_SCHEME_COAP, NULL, d->now),
+    for (size_t i = 0; i < DOOR_SEATS; i++) {
+        struct sally_uplink_seat *s = &d->seats[i];
+
+        if (s->client != NULL)
+            continue;
+        *s = (struct sally_uplink_seat){ .door = d, .client = v,
+                                         .armed = SALLY_NEVER };
+        sally_coap_link_init(&s->server, &d->coap, &door_server, d);
+        *out = s;
+        return SALLY_E_OK;
+    }
+    return SALLY_E_NO_MEMORY;
+}
+
+static void door_close_seat(struct sally_uplink_seat *s)
+{
+    sally_coap_link_wipe(&s->server);
+    s->client = NULL;
+}
+
+static void door_rebind(struct sally_uplink_seat *s)
+{
+    assert_int_equal(sally_coap_link_accept(&s->server, SALLY_SCHEME_COAP,
+                                            NULL, s->door->now),
                      SALLY_E_OK);
 }
 
-static void door_send(void *owner, uint32_t client, struct sally_span wire)
+static void door_send(struct sally_uplink_seat *s, struct sally_span wire)
 {
-    struct door *d = owner;
-
-    (void)sally_coap_link_input(&d->servers[client], wire, d->now);
+    (void)sally_coap_link_input(&s->server, wire, s->door->now);
 }
 
-static void door_arm(void *owner, uint32_t client, sally_usec when)
+static void door_arm(struct sally_uplink_seat *s, sally_usec when)
 {
-    ((struct door *)owner)->armed[client] = when;
+    s->armed = when;
+}
+
+static void door_later(struct sally_uplink_seat *s)
+{
+    s->later = true;
 }
 
 static void door_arm_pacer(void *owner, sally_usec when)
@@ -222,11 +259,6 @@ static bool door_to_outer(void *owner, struct sally_bus_message *m)
     return true;
 }
 
-static void door_later(void *owner, uint32_t client)
-{
-    ((struct door *)owner)->later[client] = true;
-}
-
 static void door_stopped(void *owner)
 {
     ((struct door *)owner)->stopped++;
@@ -238,30 +270,36 @@ static sally_msec_utc door_utc(void *owner)
 }
 
 static const struct sally_shard_host door_host = {
-    .rebind = door_rebind,       .send = door_send,
-    .arm = door_arm,             .arm_pacer = door_arm_pacer,
-    .to_outer = door_to_outer,   .deliver_later = door_later,
-    .stopped = door_stopped,     .utc = door_utc,
+    .open = door_open_seat,     .close = door_close_seat,
+    .rebind = door_rebind,      .send = door_send,
+    .arm = door_arm,            .deliver_later = door_later,
+    .arm_pacer = door_arm_pacer, .to_outer = door_to_outer,
+    .stopped = door_stopped,    .utc = door_utc,
 };
 
 /* --- Time ---------------------------------------------------------------- */
+
+static bool door_seat_turn(struct door *d, struct sally_uplink_seat *s)
+{
+    struct sally_span down = sally_coap_link_output(&s->server, d->now);
+    bool moved = down.len != 0 || s->later;
+
+    if (down.len != 0)
+        sally_shard_input(s->client, down, d->now);
+    if (s->client == NULL || !s->later)
+        return moved;
+    s->later = false;
+    sally_shard_deliver(s->client, d->now);
+    return moved;
+}
 
 static bool door_turn(struct door *d)
 {
     bool moved = false;
 
-    for (uint32_t i = 0; i < 2; i++) {
-        struct sally_span down =
-            sally_coap_link_output(&d->servers[i], d->now);
-
-        if (down.len != 0)
-            sally_shard_input(d->shard, i, down, d->now);
-        moved = moved || down.len != 0 || d->later[i];
-        if (d->later[i]) {
-            d->later[i] = false;
-            sally_shard_deliver(d->shard, i, d->now);
-        }
-    }
+    for (size_t i = 0; i < DOOR_SEATS; i++)
+        if (d->seats[i].client != NULL && door_seat_turn(d, &d->seats[i]))
+            moved = true;
     return moved;
 }
 
@@ -277,11 +315,23 @@ static sally_usec door_next(const struct door *d)
 {
     sally_usec next = d->pacer;
 
-    for (size_t i = 0; i < 2; i++) {
-        next = sally_earlier(next, d->armed[i]);
-        next = sally_earlier(next, sally_coap_link_deadline(&d->servers[i]));
+    for (size_t i = 0; i < DOOR_SEATS; i++) {
+        const struct sally_uplink_seat *s = &d->seats[i];
+
+        if (s->client == NULL)
+            continue;
+        next = sally_earlier(next, s->armed);
+        next = sally_earlier(next, sally_coap_link_deadline(&s->server));
     }
     return next;
+}
+
+static void door_expire(struct door *d, struct sally_uplink_seat *s)
+{
+    if (s->client != NULL)
+        sally_coap_link_expire(&s->server, d->now);
+    if (s->client != NULL && s->armed <= d->now)
+        sally_shard_expire(s->client, d->now);
 }
 
 /* Lets `wait` pass, stopping at every deadline on the way. */
@@ -295,11 +345,8 @@ static void door_run(struct door *d, sally_usec wait)
             d->now = door_next(d);
         if (d->pacer <= d->now)
             sally_shard_pace(d->shard, d->now);
-        for (uint32_t i = 0; i < 2; i++) {
-            if (d->armed[i] <= d->now)
-                sally_shard_expire(d->shard, i, d->now);
-            sally_coap_link_expire(&d->servers[i], d->now);
-        }
+        for (size_t i = 0; i < DOOR_SEATS; i++)
+            door_expire(d, &d->seats[i]);
         door_settle(d);
     }
     d->now = until;
@@ -359,7 +406,8 @@ __attribute__((unused)) static uint64_t door_waiting(const struct door *d,
     return sally_store_waiting(d->store, sensor, 0);
 }
 
-__attribute__((unused)) static void door_ask(struct door *d, uint32_t client,
+/* A request of the server of a sensor's first account. */
+__attribute__((unused)) static void door_ask(struct door *d, uint32_t sensor,
                                              uint8_t method, const char *path,
                                              const char *text,
                                              enum sally_coap_observe observe)
@@ -383,7 +431,9 @@ __attribute__((unused)) static void door_ask(struct door *d, uint32_t client,
     d->replies = 0;
     d->code = 0;
     assert_int_equal(
-        sally_coap_link_request(&d->servers[client], &q, d->now, &x),
+        sally_coap_link_request(
+            &sally_shard_sensor(d->shard, sensor)->clients[0].seat->server, &q,
+            d->now, &x),
         SALLY_E_OK);
     door_settle(d);
 }
@@ -395,8 +445,6 @@ static void door_start(struct door *d)
     assert_int_equal(sally_shard_create(&d->shard, &d->config, d->store,
                                         &d->lwm2m, &door_host, d),
                      SALLY_E_OK);
-    for (size_t i = 0; i < 2; i++)
-        sally_coap_link_init(&d->servers[i], &d->coap, &door_server, d);
     sally_shard_start(d->shard, d->now);
     door_run(d, 2 * SALLY_SEC);
 }
@@ -428,7 +476,7 @@ __attribute__((unused)) static struct door *door_open(const char *text)
     d->seed = 1;
     d->now = START;
     d->utc = UTC;
-    d->pacer = d->armed[0] = d->armed[1] = SALLY_NEVER;
+    d->pacer = SALLY_NEVER;
     d->send_code = SALLY_CODE_CHANGED;
     d->parameters = sally_coap_defaults;
     d->parameters.body_max = 4096;
@@ -460,8 +508,6 @@ __attribute__((unused)) static void door_restart(struct door *d)
 {
     sally_shard_wipe(d->shard);
     sally_store_close(d->store);
-    for (size_t i = 0; i < 2; i++)
-        sally_coap_link_wipe(&d->servers[i]);
     door_open_store(d);
     d->said_count = 0;
     door_start(d);
@@ -475,8 +521,6 @@ __attribute__((unused)) static void door_close(struct door *d)
     char path[128];
 
     sally_shard_wipe(d->shard);
-    for (size_t i = 0; i < 2; i++)
-        sally_coap_link_wipe(&d->servers[i]);
     sally_store_close(d->store);
     for (size_t i = 0; i < SALLY_LEN(names); i++) {
         snprintf(path, sizeof(path), "%s/%s", d->place, names[i]);

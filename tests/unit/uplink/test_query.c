@@ -33,24 +33,36 @@ static struct sally_lwm2m_shared lwm2m;
 static struct sally_bus_row rows[ROWS_MAX];
 static size_t row_count;
 
-static void nothing(void *owner, uint32_t client)
+struct sally_uplink_seat {
+    int nothing;
+};
+
+static enum sally_err open_seat(void *owner, struct sally_virtual_client *v,
+                                struct sally_uplink_seat **out)
 {
+    static struct sally_uplink_seat seat;
+
     (void)owner;
-    (void)client;
+    (void)v;
+    *out = &seat;
+    return SALLY_E_OK;
 }
 
-static void send_nothing(void *owner, uint32_t client,
+static void nothing(struct sally_uplink_seat *seat)
+{
+    (void)seat;
+}
+
+static void send_nothing(struct sally_uplink_seat *seat,
                          struct sally_span datagram)
 {
-    (void)owner;
-    (void)client;
+    (void)seat;
     (void)datagram;
 }
 
-static void arm(void *owner, uint32_t client, sally_usec when)
+static void arm(struct sally_uplink_seat *seat, sally_usec when)
 {
-    (void)owner;
-    (void)client;
+    (void)seat;
     (void)when;
 }
 
@@ -79,6 +91,8 @@ static sally_msec_utc utc(void *owner)
 }
 
 static const struct sally_shard_host host = {
+    .open = open_seat,
+    .close = nothing,
     .rebind = nothing,
     .send = send_nothing,
     .arm = arm,

@@ -29,7 +29,7 @@ static const struct sally_resource *flag(struct door *d, uint16_t resource)
 static enum sally_client_state state_of(struct door *d, uint32_t client)
 {
     return sally_lwm2m_client_state(
-        &sally_shard_client(d->shard, client)->client);
+        &sally_shard_sensor(d->shard, client)->clients[0].client);
 }
 
 static void speak(struct door *d, uint32_t ticket)

@@ -5,7 +5,7 @@
 
 static const struct sally_virtual_client *client(const struct door *d)
 {
-    return sally_shard_client(d->shard, 0);
+    return &sally_shard_sensor(d->shard, 0)->clients[0];
 }
 
 /* Stores messages with the values 1 to `count`, all before any is offered. */

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/intake.c - from the outer door: readings through the check to
+ * the store, and to the resources when they are durable; signs of life.     */
+#include "log/log.h"
+#include "lwm2m/objects/builtin.h"
+#include "uplink/admission.h"
+#include "uplink/downlink.h"
+#include "uplink/shard_parts.h"
+
+void sally_shard_set(struct sally_uplink_sensor *u,
+                     const struct sally_lwm2m_record *r, bool stored,
+                     sally_usec now)
+{
+    if (sally_resources_set(&u->resources, &r->path, &r->value, r->time) !=
+        SALLY_E_OK)
+        return; /* admission saw it fit; a command's text may not */
+    for (uint32_t i = 0; i < u->config->account_count; i++) {
+        struct sally_virtual_client *v = &u->clients[i];
+        bool history =
+            stored && !sally_virtual_client_latest(v) &&
+            sally_lwm2m_client_way(&v->client) == SALLY_REPORT_NOTIFY;
+
+        sally_lwm2m_client_changed(&v->client, &r->path, history, now);
+        sally_shard_pump(v, now);
+    }
+}
+
+static void accept(struct sally_shard *s, uint32_t ticket,
+                   enum sally_accepted result)
+{
+    struct sally_bus_message m;
+
+    sally_bus_begin(&m, SALLY_BUS_ACCEPTED);
+    m.as.accepted.ticket = ticket;
+    m.as.accepted.result = (uint8_t)result;
+    /* If it is lost, the outer door asks again. */
+    (void)s->host->to_outer(s->owner, &m);
+}
+
+/* The sensor keeps what found no place and comes again; somebody has to make
+ * room.                                                                     */
+static void turn_back(struct sally_shard *s, const struct sally_bus_readings *r,
+                      enum sally_accepted result)
+{
+    sally_log(SALLY_LOG_ERROR, "reading_not_stored",
+              SALLY_TEXT("sensor", s->config->sensors[r->sensor].id),
+              SALLY_TEXT("why", result == SALLY_ACCEPTED_FULL
+                                    ? "no room"
+                                    : "the database could not be written"));
+    accept(s, r->ticket, result);
+}
+
+void sally_shard_readings(struct sally_shard *s,
+                          const struct sally_bus_readings *r, sally_usec now)
+{
+    struct sally_uplink_sensor *u = sally_shard_sensor(s, r->sensor);
+    struct sally_bus_readings checked;
+    sally_msec_utc utc = s->host->utc(s->owner);
+    enum sally_err e = SALLY_E_OUT_OF_RANGE;
+
+    if (u != NULL) {
+        e = sally_admission_check(&s->config->registry, u, r, now, &checked);
+        if (e != SALLY_E_OK)
+            u->refused++;
+    }
+    if (e == SALLY_E_NO_ROOM) {
+        accept(s, r->ticket, SALLY_ACCEPTED_FULL);
+        return;
+    }
+    if (e != SALLY_E_OK) {
+        sally_log(SALLY_LOG_ERROR, "reading_not_admitted",
+                  SALLY_NUMBER("sensor_index", r->sensor),
+                  SALLY_TEXT("why", sally_err_text(e)));
+        accept(s, r->ticket, SALLY_ACCEPTED_REFUSED);
+        return;
+    }
+    /* Nothing is from the future, whatever the outer door says. Servers take
+     * two values of one resource with one time for one.                     */
+    if (checked.time > utc)
+        checked.time = utc;
+    if (checked.time <= u->last_time)
+        checked.time = u->last_time + 1;
+    u->last_time = checked.time;
+    if (sally_store_append(s->store, &checked, utc) != SALLY_E_OK)
+        turn_back(s, &checked, SALLY_ACCEPTED_FULL);
+}
+
+struct stored_context {
+    struct sally_shard *shard;
+    sally_usec now;
+};
+
+/* Durable: the sensor may be told, the resources follow, delivery begins. */
+static void on_stored(void *owner, const struct sally_bus_readings *r,
+                      enum sally_accepted result, bool duplicate)
+{
+    struct stored_context *x = owner;
+    struct sally_uplink_sensor *u = sally_shard_sensor(x->shard, r->sensor);
+
+    if (result != SALLY_ACCEPTED_STORED) {
+        turn_back(x->shard, r, result);
+        return;
+    }
+    accept(x->shard, r->ticket, result);
+    sally_silence_spoke(x->shard->silence, u, x->now);
+    if (duplicate)
+        return;
+    u->accepted++;
+    for (size_t i = 0; i < r->count; i++) {
+        struct sally_lwm2m_record record;
+
+        sally_bus_value(&r->value[i], r->bytes, &record);
+        record.time = r->time;
+        sally_shard_set(u, &record, true, x->now);
+    }
+    for (uint32_t i = 0; i < u->config->account_count; i++)
+        x->shard->host->deliver_later(u->clients[i].seat);
+}
+
+static void on_parked(void *owner, uint32_t command, enum sally_err e)
+{
+    struct stored_context *x = owner;
+
+    sally_downlink_parked(x->shard->downlink, command, e, x->now);
+}
+
+void sally_shard_stored(struct sally_shard *s, sally_usec now)
+{
+    struct stored_context x = { s, now };
+    const struct sally_store_upcalls upcalls = { on_stored, on_parked, &x };
+
+    sally_store_finished(s->store, &upcalls);
+}
+
+static void set_provenance(struct sally_uplink_sensor *u,
+                           const struct sally_bus_liveness *l, sally_usec now)
+{
+    struct sally_lwm2m_record rows[] = {
+        { .path = sally_path_resource(SALLY_OBJECT_PROVENANCE, 0,
+                                      SALLY_PROVENANCE_METHOD),
+          .value = sally_value_string(sally_auth_method_name(
+              (enum sally_auth_method)l->method)) },
+        { .path = sally_path_resource(SALLY_OBJECT_PROVENANCE, 0,
+                                      SALLY_PROVENANCE_LEVEL),
+          .value = sally_value_string(
+              sally_assurance_name((enum sally_assurance)l->level)) },
+        { .path = sally_path_resource(SALLY_OBJECT_PROVENANCE, 0,
+                                      SALLY_PROVENANCE_LAST_PROOF),
+          .value = { .type = SALLY_TYPE_TIME,
+                     .is.integer = l->time / 1000 } },
+    };
+
+    for (size_t i = 0; i < SALLY_LEN(rows); i++)
+        sally_shard_set(u, &rows[i], false, now);
+}
+
+void sally_shard_liveness(struct sally_shard *s,
+                          const struct sally_bus_liveness *l, sally_usec now)
+{
+    struct sally_uplink_sensor *u = sally_shard_sensor(s, l->sensor);
+
+    if (u == NULL)
+        return;
+    if (l->level != SALLY_ASSURANCE_NONE)
+        set_provenance(u, l, now);
+    if (!l->online)
+        return;
+    sally_silence_spoke(s->silence, u, now);
+    sally_downlink_online(s->downlink, l->sensor, now);
+}
+
+void sally_shard_outcome(struct sally_shard *s,
+                         const struct sally_bus_outcome *o, sally_usec now)
+{
+    sally_downlink_outcome(s->downlink, o->command,
+                           (enum sally_outcome)o->result, now);
+}
+
+void sally_shard_orphaned(struct sally_shard *s, sally_usec now)
+{
+    sally_downlink_orphaned(s->downlink, now);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/sensor.c - building a sensor and its clients, and their end.
+ */
+#include "uplink/sensor.h"
+
+#include "uplink/sensor_objects.h"
+#include "uplink/shard_parts.h"
+
+#include <stdlib.h>
+
+static enum sally_err build_client(struct sally_uplink_sensor *u,
+                                   struct sally_shard *s,
+                                   const struct sally_config *config,
+                                   uint32_t account)
+{
+    struct sally_virtual_client *v = &u->clients[account];
+    enum sally_err e;
+
+    v->shard = s;
+    v->sensor = u;
+    v->account = &u->config->accounts[account];
+    v->server = &config->servers[v->account->server];
+    v->index = account;
+    e = s->host->open(s->owner, v, &v->seat);
+    if (e != SALLY_E_OK)
+        return e;
+    if (v->account->mode == SALLY_MODE_NOSEC)
+        sally_credential_nosec(&v->credential);
+    sally_virtual_client_init(v, s->shared);
+    return SALLY_E_OK;
+}
+
+static enum sally_err build(struct sally_uplink_sensor *u,
+                            struct sally_shard *s,
+                            const struct sally_config *config)
+{
+    enum sally_err e = sally_sensor_objects(&u->resources, config, u->config);
+
+    for (uint32_t i = 0; i < u->config->account_count && e == SALLY_E_OK; i++)
+        e = build_client(u, s, config, i);
+    return e;
+}
+
+enum sally_err sally_uplink_sensor_build(struct sally_uplink_sensor **out,
+                                         struct sally_shard *shard,
+                                         const struct sally_config *config,
+                                         uint32_t index)
+{
+    const struct sally_config_sensor *c = &config->sensors[index];
+    struct sally_uplink_sensor *u = calloc(
+        1, sizeof(*u) + c->account_count * sizeof(struct sally_virtual_client));
+    enum sally_err e;
+
+    if (u == NULL)
+        return SALLY_E_NO_MEMORY;
+    u->shard = shard;
+    u->config = c;
+    u->profile = &config->profiles[c->profile];
+    u->index = index;
+    e = build(u, shard, config);
+    if (e != SALLY_E_OK) {
+        sally_uplink_sensor_free(u);
+        return e;
+    }
+    *out = u;
+    return SALLY_E_OK;
+}
+
+static void end_client(struct sally_virtual_client *v)
+{
+    if (v->seat == NULL)
+        return;
+    sally_lwm2m_client_wipe(&v->client);
+    sally_credential_wipe(&v->credential);
+    sally_pacer_leave(&v->shard->pacers[v->account->server], &v->turn);
+    v->shard->host->close(v->seat);
+}
+
+void sally_uplink_sensor_free(struct sally_uplink_sensor *u)
+{
+    if (u == NULL)
+        return;
+    sally_silence_remove(u->shard->silence, u);
+    for (uint32_t i = 0; i < u->config->account_count; i++)
+        end_client(&u->clients[i]);
+    sally_resources_wipe(&u->resources);
+    free(u);
+}
+
+static void restore_value(void *owner, const struct sally_lwm2m_record *r)
+{
+    struct sally_uplink_sensor *u = owner;
+
+    if (r->time > u->last_time)
+        u->last_time = r->time; /* times rise, over restarts too */
+    /* The profile may have changed since: what does not fit is left out. */
+    if (sally_resources_set(&u->resources, &r->path, &r->value, r->time) !=
+        SALLY_E_OK)
+        return;
+}
+
+void sally_uplink_sensor_restore(struct sally_uplink_sensor *u,
+                                 struct sally_store *store)
+{
+    sally_store_latest(store, u->index, restore_value, u);
+}
