@@ -24,6 +24,7 @@
 #define SALLY_STORE_DELETES 2000 /* delivered messages of one cursor deleted in
                                     one batch: a commit stays short */
 #define SALLY_STORE_SEEN_MS 247000 /* CoAP's EXCHANGE_LIFETIME */
+#define SALLY_STORE_BUSY_MS 1000 /* a checkpoint of a tool that looks */
 #define SALLY_STORE_NOBODY UINT32_MAX /* a sensor not in the configuration */
 
 enum sally_store_kind { SALLY_ITEM_APPEND, SALLY_ITEM_PARK, SALLY_ITEM_UNPARK };
@@ -87,6 +88,9 @@ enum sally_store_sql {
     SALLY_SQL_DELIVERED,
     SALLY_SQL_PARK,
     SALLY_SQL_UNPARK,
+    SALLY_SQL_KEY_MAKE,
+    SALLY_SQL_KEY_OF,
+    SALLY_SQL_CURSOR_OF,
     SALLY_SQL_NEXT, /* from here on: the reader's */
     SALLY_SQL_COUNT,
     SALLY_SQL_LATEST,
@@ -181,10 +185,16 @@ void sally_schema_close(struct sally_store *s);
 
 /* --- spool.c ------------------------------------------------------------- */
 
-/* At open: keys, cursors and counts of the configured sensors. IO. */
+/* At open: keys, cursors and counts of the configured sensors. NO_MEMORY, IO.
+ * Later, without the thread: the same for a new list; what is known of a sensor
+ * and its accounts is taken over, the rest comes from the database. On failure
+ * nothing of it may be used any more.                                       */
 enum sally_err sally_spool_load(struct sally_store *s,
                                 const struct sally_store_sensor *sensors,
                                 size_t count) SALLY_MUST_USE;
+
+/* Releases what sally_spool_load() made. */
+void sally_spool_free(struct sally_store_one *sensors, size_t count);
 
 /* Counts per sensor and in all as the database has them; after a failure the
  * writer starts from these again. IO.                                       */
@@ -206,7 +216,8 @@ bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
 /* Starts the thread, with every signal blocked in it. NO_MEMORY. */
 enum sally_err sally_store_start(struct sally_store *s) SALLY_MUST_USE;
 
-/* The thread commits what is queued and ends. Nothing if it was not started. */
+/* The thread commits what is queued and ends; it can be started again. Nothing
+ * if it was not started.                                                    */
 void sally_store_stop(struct sally_store *s);
 
 sally_usec sally_store_clock(void); /* CLOCK_MONOTONIC */

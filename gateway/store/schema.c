@@ -93,6 +93,10 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
         "INSERT OR REPLACE INTO command (number, sensor, time, body)"
         " VALUES (?1, ?2, ?3, ?4)",
     [SALLY_SQL_UNPARK] = "DELETE FROM command WHERE number = ?1",
+    [SALLY_SQL_KEY_MAKE] = "INSERT OR IGNORE INTO sensor (id) VALUES (?1)",
+    [SALLY_SQL_KEY_OF] = "SELECT key FROM sensor WHERE id = ?1",
+    [SALLY_SQL_CURSOR_OF] =
+        "SELECT cursor FROM account WHERE sensor = ?1 AND server = ?2",
     [SALLY_SQL_NEXT] =
         "SELECT number, time, body FROM message"
         " WHERE sensor = ?1 AND number > ?2 ORDER BY number LIMIT 1",
@@ -142,7 +146,7 @@ static enum sally_err open_one(sqlite3 **db, const char *path, int flags,
     if (rc != SQLITE_OK)
         return say(why, size, SALLY_E_IO, path, sqlite3_errstr(rc));
     sqlite3_extended_result_codes(*db, 1);
-    sqlite3_busy_timeout(*db, 1000); /* a checkpoint of a tool that looks */
+    sqlite3_busy_timeout(*db, SALLY_STORE_BUSY_MS);
     return run(*db, settings, why, size);
 }
 

@@ -33,29 +33,55 @@ uint32_t sally_spool_index(const struct sally_store *s, int64_t key)
     return s->index_of_key[key];
 }
 
-/* --- At open ------------------------------------------------------------- */
+/* --- The list of sensors ------------------------------------------------- */
+
+/* What was in force before; nothing at open. */
+struct known {
+    struct sally_store_one *sensors;
+    size_t sensor_count;
+    uint32_t *index_of_key;
+    size_t key_count;
+};
+
+static const struct sally_store_one *known_sensor(const struct known *k,
+                                                  int64_t key)
+{
+    if ((uint64_t)key >= k->key_count ||
+        k->index_of_key[key] == SALLY_STORE_NOBODY)
+        return NULL;
+    return &k->sensors[k->index_of_key[key]];
+}
+
+void sally_spool_free(struct sally_store_one *sensors, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < sensors[i].account_count; k++)
+            free(sensors[i].accounts[k].server);
+        free(sensors[i].accounts);
+    }
+    free(sensors);
+}
 
 /* The key of a sensor, given now if it has none. 0: the database failed. */
 static int64_t key_of(struct sally_store *s, const char *id)
 {
-    sqlite3_stmt *make = ask(s, "INSERT OR IGNORE INTO sensor (id) VALUES (?)");
-    sqlite3_stmt *find = ask(s, "SELECT key FROM sensor WHERE id = ?");
+    sqlite3_stmt *make = s->sql[SALLY_SQL_KEY_MAKE];
+    sqlite3_stmt *find = s->sql[SALLY_SQL_KEY_OF];
     int64_t key = 0;
 
     if (sqlite3_bind_text(make, 1, id, -1, SQLITE_STATIC) == SQLITE_OK &&
         sqlite3_bind_text(find, 1, id, -1, SQLITE_STATIC) == SQLITE_OK &&
         sqlite3_step(make) == SQLITE_DONE && sqlite3_step(find) == SQLITE_ROW)
         key = sqlite3_column_int64(find, 0);
-    sqlite3_finalize(make);
-    sqlite3_finalize(find);
+    sqlite3_reset(make);
+    sqlite3_reset(find);
     return key > 0 && key <= KEY_MAX ? key : 0;
 }
 
 static enum sally_err load_cursor(struct sally_store *s,
                                   struct sally_store_account *a, int64_t key)
 {
-    sqlite3_stmt *q = ask(s, "SELECT cursor FROM account"
-                             " WHERE sensor = ? AND server = ?");
+    sqlite3_stmt *q = s->sql[SALLY_SQL_CURSOR_OF];
     int rc = SQLITE_ERROR;
 
     if (sqlite3_bind_int64(q, 1, key) == SQLITE_OK &&
@@ -63,7 +89,7 @@ static enum sally_err load_cursor(struct sally_store *s,
         rc = sqlite3_step(q);
     if (rc == SQLITE_ROW)
         a->cursor = a->durable = (uint64_t)sqlite3_column_int64(q, 0);
-    sqlite3_finalize(q);
+    sqlite3_reset(q);
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SALLY_E_OK : SALLY_E_IO;
 }
 
@@ -85,16 +111,55 @@ static enum sally_err count_after(struct sally_store *s, int64_t key,
     return e;
 }
 
+/* What is known of this account at `was`, which may be NULL. */
+static bool adopt_account(struct sally_store_account *a,
+                          const struct sally_store_one *was)
+{
+    for (size_t i = 0; was != NULL && i < was->account_count; i++)
+        if (strcmp(was->accounts[i].server, a->server) == 0) {
+            a->cursor = was->accounts[i].cursor;
+            a->durable = was->accounts[i].durable;
+            a->waiting = was->accounts[i].waiting;
+            a->dirty = was->accounts[i].dirty;
+            return true;
+        }
+    return false;
+}
+
+static enum sally_err load_account(struct sally_store *s,
+                                   struct sally_store_account *a, int64_t key,
+                                   const struct sally_store_one *was)
+{
+    enum sally_err e;
+
+    if (a->server == NULL)
+        return SALLY_E_NO_MEMORY;
+    if (adopt_account(a, was))
+        return SALLY_E_OK;
+    e = load_cursor(s, a, key);
+    return e == SALLY_E_OK
+               ? count_after(s, key, a->cursor, INT64_MAX, &a->waiting)
+               : e;
+}
+
+/* A sensor without a name is a slot that is vacant. */
 static enum sally_err load_sensor(struct sally_store *s, uint32_t index,
-                                  const struct sally_store_sensor *from)
+                                  const struct sally_store_sensor *from,
+                                  const struct known *known)
 {
     struct sally_store_one *one = &s->sensors[index];
+    const struct sally_store_one *was;
     enum sally_err e = SALLY_E_OK;
+    int64_t key = from->id[0] != '\0' ? key_of(s, from->id) : -1;
 
-    one->key = key_of(s, from->id);
-    if (one->key == 0)
-        return SALLY_E_IO;
-    s->index_of_key[one->key] = index;
+    if (key <= 0)
+        return key == 0 ? SALLY_E_IO : SALLY_E_OK;
+    was = known_sensor(known, key);
+    if (was != NULL)
+        *one = *was;
+    one->key = key;
+    s->index_of_key[key] = index;
+    one->account_count = 0;
     one->accounts = calloc(from->server_count + 1, sizeof(*one->accounts));
     if (one->accounts == NULL)
         return SALLY_E_NO_MEMORY;
@@ -104,10 +169,7 @@ static enum sally_err load_sensor(struct sally_store *s, uint32_t index,
         a->sensor = index;
         a->server = strdup(from->servers[i]);
         one->account_count++;
-        e = a->server != NULL ? load_cursor(s, a, one->key)
-                              : SALLY_E_NO_MEMORY;
-        if (e == SALLY_E_OK)
-            e = count_after(s, one->key, a->cursor, INT64_MAX, &a->waiting);
+        e = load_account(s, a, key, was);
     }
     return e;
 }
@@ -149,9 +211,9 @@ static enum sally_err load_keys(struct sally_store *s, size_t sensors)
     return SALLY_E_OK;
 }
 
-enum sally_err sally_spool_load(struct sally_store *s,
-                                const struct sally_store_sensor *sensors,
-                                size_t count)
+static enum sally_err load_all(struct sally_store *s,
+                               const struct sally_store_sensor *sensors,
+                               size_t count, const struct known *known)
 {
     enum sally_err e = load_keys(s, count);
 
@@ -163,11 +225,45 @@ enum sally_err sally_spool_load(struct sally_store *s,
         sqlite3_exec(s->writer, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
         e = SALLY_E_IO;
     for (uint32_t i = 0; i < count && e == SALLY_E_OK; i++)
-        e = load_sensor(s, i, &sensors[i]);
+        e = load_sensor(s, i, &sensors[i], known);
     if (sqlite3_exec(s->writer, "COMMIT", NULL, NULL, NULL) != SQLITE_OK &&
         e == SALLY_E_OK)
         e = SALLY_E_IO;
-    if (e == SALLY_E_OK)
+    return e;
+}
+
+/* Cursors that could not be written yet are now those of the new list. */
+static void list_dirty(struct sally_store *s)
+{
+    s->dirty = NULL;
+    for (size_t i = 0; i < s->sensor_count; i++)
+        for (size_t k = 0; k < s->sensors[i].account_count; k++) {
+            struct sally_store_account *a = &s->sensors[i].accounts[k];
+
+            if (!a->dirty)
+                continue;
+            a->next_dirty = s->dirty;
+            s->dirty = a;
+        }
+}
+
+enum sally_err sally_spool_load(struct sally_store *s,
+                                const struct sally_store_sensor *sensors,
+                                size_t count)
+{
+    const struct known known = { s->sensors, s->sensor_count, s->index_of_key,
+                                 s->key_count };
+    enum sally_err e;
+
+    s->sensors = NULL;
+    s->sensor_count = 0;
+    s->index_of_key = NULL;
+    s->key_count = 0;
+    e = load_all(s, sensors, count, &known);
+    list_dirty(s);
+    sally_spool_free(known.sensors, known.sensor_count);
+    free(known.index_of_key);
+    if (e == SALLY_E_OK && s->next_number == 0)
         e = load_next_number(s);
     return e == SALLY_E_OK ? sally_spool_count(s) : e;
 }

@@ -80,17 +80,6 @@ enum sally_err sally_store_open(struct sally_store **out, const char *dir,
     return SALLY_E_OK;
 }
 
-static void free_sensors(struct sally_store *s)
-{
-    for (size_t i = 0; i < s->sensor_count; i++) {
-        for (size_t j = 0; j < s->sensors[i].account_count; j++)
-            free(s->sensors[i].accounts[j].server);
-        free(s->sensors[i].accounts);
-    }
-    free(s->sensors);
-    free(s->index_of_key);
-}
-
 void sally_store_close(struct sally_store *s)
 {
     if (s == NULL)
@@ -102,7 +91,8 @@ void sally_store_close(struct sally_store *s)
         pthread_mutex_destroy(&s->mutex);
     }
     free(s->ring);
-    free_sensors(s);
+    sally_spool_free(s->sensors, s->sensor_count);
+    free(s->index_of_key);
     if (s->event >= 0)
         close(s->event);
     if (s->lock >= 0)
@@ -148,6 +138,11 @@ static bool is_over_quota(struct sally_store *s, uint32_t sensor, size_t len)
     return over;
 }
 
+static bool is_somebody(const struct sally_store *s, uint32_t sensor)
+{
+    return sensor < s->sensor_count && s->sensors[sensor].key != 0;
+}
+
 enum sally_err sally_store_append(struct sally_store *s,
                                   const struct sally_bus_readings *r,
                                   sally_msec_utc now)
@@ -157,7 +152,7 @@ enum sally_err sally_store_append(struct sally_store *s,
 
     if (item == NULL)
         return SALLY_E_NO_ROOM;
-    if (r->sensor >= s->sensor_count)
+    if (!is_somebody(s, r->sensor))
         return SALLY_E_BAD_STATE;
     e = sally_body_from_readings(r, item);
     if (e != SALLY_E_OK ||
@@ -184,7 +179,7 @@ enum sally_err sally_store_park(struct sally_store *s,
 
     if (item == NULL)
         return SALLY_E_NO_ROOM;
-    if (c->sensor >= s->sensor_count)
+    if (!is_somebody(s, c->sensor))
         return SALLY_E_BAD_STATE;
     if (sally_body_from_command(c, item) != SALLY_E_OK)
         return SALLY_E_NO_ROOM;

@@ -32,7 +32,7 @@ struct sally_store_limits {
 /* A sensor and its accounts as the store knows them, in the configuration's
  * order, so that an index there is an index here.                           */
 struct sally_store_sensor {
-    const char *id;
+    const char *id; /* "": nobody has this index */
     const char *const *servers; /* names, one per account */
     size_t server_count;
 };
@@ -115,6 +115,24 @@ void sally_store_parked(struct sally_store *s, uint32_t sensor,
                         void (*each)(void *owner,
                                      const struct sally_bus_command *c),
                         void *owner);
+
+/* Another configuration, in two steps. _introduce() makes its sensors known to
+ * the database and changes nothing that runs; IO. After it _rearrange() commits
+ * what is queued, tells what came of that by `upcalls`, which must not append
+ * or park, and from then on goes by the new list and limits. Cursors, counts
+ * and readings stay with the sensor's id and the server's name, whatever their
+ * indexes. It blocks for a commit. NO_MEMORY, IO: only _close() is allowed from
+ * then on; nothing durable is lost.                                         */
+enum sally_err
+sally_store_introduce(struct sally_store *s,
+                      const struct sally_store_sensor *sensors,
+                      size_t count) SALLY_MUST_USE;
+enum sally_err
+sally_store_rearrange(struct sally_store *s,
+                      const struct sally_store_limits *limits,
+                      const struct sally_store_sensor *sensors, size_t count,
+                      const struct sally_store_upcalls *upcalls)
+    SALLY_MUST_USE;
 
 struct sally_store_totals {
     uint64_t messages, bytes;   /* in the spool now, durable */

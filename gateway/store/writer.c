@@ -182,5 +182,5 @@ void sally_store_stop(struct sally_store *s)
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->mutex);
     pthread_join(s->thread, NULL);
-    s->running = false;
+    s->running = s->stopping = false;
 }
