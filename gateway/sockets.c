@@ -206,9 +206,14 @@ unsigned sally_sockets_plan(struct sally_sockets *out,
     if (!fits(c, report))
         return 1;
     bad = running == NULL ? 0 : keep(out, c, running, report);
-    for (size_t i = 0; take_listener(c, i, &one); i++)
-        if (find(out, &one) == NULL)
-            *free_slot(out, running) = one;
+    for (size_t i = 0; take_listener(c, i, &one); i++) {
+        struct sally_socket *slot = find(out, &one);
+
+        if (slot == NULL)
+            slot = free_slot(out, running);
+        if (slot != NULL && !slot->used) /* there is one for all that fit */
+            *slot = one;
+    }
     for (size_t i = 0; i < SALLY_SOCKETS_MAX; i++)
         if (out->slot[i].used && out->slot[i].fd < 0)
             bad += bind_missing(out, running, &out->slot[i], report);

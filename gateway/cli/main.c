@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/cli/main.c - sallyportctl: the operator's tool. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/verbs.h"
 
@@ -20,6 +22,16 @@ static void help(FILE *out)
           "passwd asks on the terminal, or takes one line of its input.\n\n"
           "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n",
           out);
+}
+
+/* A script that reads half an answer from a full disk must hear of it. */
+static int finish(int status)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return status;
+    fprintf(stderr, "sallyportctl: the output cannot be written: %s\n",
+            strerror(errno));
+    return SALLY_EXIT_REFUSED;
 }
 
 int main(int argc, char **argv)
@@ -45,9 +57,9 @@ int main(int argc, char **argv)
         case 's': cli.socket = optarg; break;
         case 'c': cli.config = optarg; break;
         case 'j': cli.json = true; break;
-        case 'h': help(stdout); return SALLY_EXIT_DONE;
-        case 'V': return sally_verb_run(&cli, version_args, 1);
+        case 'h': help(stdout); return finish(SALLY_EXIT_DONE);
+        case 'V': return finish(sally_verb_run(&cli, version_args, 1));
         default: return SALLY_EXIT_USAGE;
         }
-    return sally_verb_run(&cli, &argv[optind], argc - optind);
+    return finish(sally_verb_run(&cli, &argv[optind], argc - optind));
 }

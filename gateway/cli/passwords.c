@@ -110,8 +110,7 @@ static bool read_old(struct change *c)
     if (f == NULL)
         return errno == ENOENT && fstat(c->folder_fd, &c->old) == 0;
     good = fstat(fileno(f), &c->old) == 0 && read_text(c, f);
-    fclose(f);
-    return good;
+    return fclose(f) == 0 && good;
 }
 
 static bool is_line_of(struct sally_span line, const char *name)
@@ -165,7 +164,7 @@ static enum sally_err replace(struct change *c, const char *name,
         return SALLY_E_IO;
     }
     found = write_lines(c, name, line, f);
-    good = own(c, fd) && fflush(f) == 0 && fsync(fd) == 0;
+    good = own(c, fd) && fflush(f) == 0 && ferror(f) == 0 && fsync(fd) == 0;
     good = fclose(f) == 0 && good;
     if (good && !found && line == NULL) {
         unlink(c->fresh);

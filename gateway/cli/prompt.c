@@ -40,7 +40,7 @@ static const char *ask(int fd, FILE *err, const char *question,
     const char *wrong;
 
     fputs(question, err);
-    fflush(err);
+    (void)fflush(err);
     wrong = read_line(fd, out);
     fputc('\n', err);
     return wrong;

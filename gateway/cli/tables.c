@@ -75,19 +75,18 @@ static void last(FILE *out, struct sally_json row, const char *name)
 static void put_pair(FILE *out, struct sally_span name, struct sally_json j,
                      const char *indent)
 {
-    char words[PAIR_WIDTH + 1];
+    char words[PAIR_WIDTH + 1] = "";
     struct cell c;
-    size_t n = name.len < PAIR_WIDTH ? name.len : PAIR_WIDTH;
+    struct sally_span text = text_of(j, &c);
 
-    if (text_of(j, &c).len == 0)
+    if (text.len == 0)
         return; /* nothing is known */
-    for (size_t i = 0; i < n; i++)
-        words[i] = name.at[i] == '_' ? ' ' : (char)name.at[i];
-    words[n] = '\0';
+    for (size_t i = 0; i < name.len && i < PAIR_WIDTH; i++)
+        words[i] = (char)(name.at[i] == '_' ? ' ' : name.at[i]);
     fputs(indent, out);
     sally_print_column(out, sally_span_of(words), PAIR_WIDTH);
     fputc(' ', out);
-    sally_print_clean(out, c.text);
+    sally_print_clean(out, text);
     fputc('\n', out);
 }
 

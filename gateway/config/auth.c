@@ -10,12 +10,11 @@
 #include "base/text.h"
 
 static const struct method {
-    enum sally_auth_method method;
     const char *name;
     enum sally_assurance level; /* what it may claim at most */
 } methods[] = {
-    { SALLY_AUTH_PASSWORD, "password", SALLY_ASSURANCE_SECRET },
-    { SALLY_AUTH_ADDRESS, "address", SALLY_ASSURANCE_WEAK },
+    [SALLY_AUTH_PASSWORD] = { "password", SALLY_ASSURANCE_SECRET },
+    [SALLY_AUTH_ADDRESS] = { "address", SALLY_ASSURANCE_WEAK },
 };
 
 static const struct sally_word method_words[] = {

@@ -42,7 +42,7 @@ static void complain(char *why, size_t size, const char *what,
 
     if (sally_text_is_utf8(word))
         (void)sally_span_text(word, text, sizeof(text));
-    snprintf(why, size, "%s: %s", what, text);
+    (void)snprintf(why, size, "%s: %s", what, text);
 }
 
 static const struct sally_console_command *find(struct sally_span verb)
@@ -63,7 +63,7 @@ static bool take_sensor(const struct sally_config *config,
 
     *sensor = UINT32_MAX;
     if (name.len == 0) {
-        snprintf(why, size, "%s: which sensor?", c->verb);
+        (void)snprintf(why, size, "%s: which sensor?", c->verb);
         return c->scope != SALLY_SCOPE_SENSOR;
     }
     found = sally_config_sensor_named(config, name);

@@ -152,7 +152,7 @@ static void blame(struct sally_console_session *s, enum sally_role_name door,
 {
     char why[64];
 
-    snprintf(why, sizeof(why), "%s door %s", sally_role_text(door), what);
+    (void)snprintf(why, sizeof(why), "%s door %s", sally_role_text(door), what);
     end(s, why, now);
 }
 

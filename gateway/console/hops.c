@@ -29,17 +29,19 @@ static bool plain(struct look *l)
     const struct sally_view_sensor *s = l->sensor;
 
     if (s->messages + s->unmapped == 0) {
-        snprintf(l->detail, sizeof(l->detail), "no message since the start");
+        (void)snprintf(l->detail, sizeof(l->detail),
+                       "no message since the start");
         return false;
     }
     if (s->silent) {
-        snprintf(l->detail, sizeof(l->detail),
-                 "silent, though a message is expected every %" PRIu64 " s",
-                 (uint64_t)s->config->expect_every / 1000);
+        (void)snprintf(l->detail, sizeof(l->detail),
+                       "silent, though a message is expected every %" PRIu64
+                       " s",
+                       (uint64_t)s->config->expect_every / 1000);
         return false;
     }
-    snprintf(l->detail, sizeof(l->detail), "%" PRIu64 " messages",
-             s->messages + s->unmapped);
+    (void)snprintf(l->detail, sizeof(l->detail), "%" PRIu64 " messages",
+                   s->messages + s->unmapped);
     return true;
 }
 
@@ -48,12 +50,13 @@ static bool authenticated(struct look *l)
     const struct sally_view_sensor *s = l->sensor;
 
     if (!s->authenticated) {
-        snprintf(l->detail, sizeof(l->detail), "no proof since the start");
+        (void)snprintf(l->detail, sizeof(l->detail),
+                       "no proof since the start");
         return false;
     }
-    snprintf(l->detail, sizeof(l->detail), "%s, worth \"%s\"",
-             sally_auth_method_name((enum sally_auth_method)s->method),
-             sally_assurance_name((enum sally_assurance)s->level));
+    (void)snprintf(l->detail, sizeof(l->detail), "%s, worth \"%s\"",
+                   sally_auth_method_name((enum sally_auth_method)s->method),
+                   sally_assurance_name((enum sally_assurance)s->level));
     return true;
 }
 
@@ -68,10 +71,10 @@ static bool mapped(struct look *l)
 {
     const struct sally_view_sensor *s = l->sensor;
 
-    snprintf(l->detail, sizeof(l->detail),
-             "%" PRIu64 " on mapped topics, %" PRIu64
-             " on others, %" PRIu64 " values refused",
-             s->messages, s->unmapped, s->refused);
+    (void)snprintf(l->detail, sizeof(l->detail),
+                   "%" PRIu64 " on mapped topics, %" PRIu64
+                   " on others, %" PRIu64 " values refused",
+                   s->messages, s->unmapped, s->refused);
     return s->messages > 0 &&
            (accepted(s) > 0 || s->refused < s->messages);
 }
@@ -84,19 +87,20 @@ static bool spooled(struct look *l)
     uint64_t refused =
         s->config->account_count == 0 ? 0 : s->accounts[0].refused;
 
-    snprintf(l->detail, sizeof(l->detail),
-             "%" PRIu64 " messages durable, %" PRIu64
-             " refused by the inner door",
-             accepted(s), refused);
+    (void)snprintf(l->detail, sizeof(l->detail),
+                   "%" PRIu64 " messages durable, %" PRIu64
+                   " refused by the inner door",
+                   accepted(s), refused);
     return accepted(s) > 0;
 }
 
 static bool account_registered(struct look *l,
                                const struct sally_view_account *a)
 {
-    snprintf(l->detail, sizeof(l->detail), "%s: %s%s%s", server_name(l, a),
-             a->state[0] != '\0' ? a->state : "unknown",
-             a->detail[0] != '\0' ? ", " : "", a->detail);
+    (void)snprintf(l->detail, sizeof(l->detail), "%s: %s%s%s",
+                   server_name(l, a),
+                   a->state[0] != '\0' ? a->state : "unknown",
+                   a->detail[0] != '\0' ? ", " : "", a->detail);
     return a->registered == SALLY_CLIENT_REGISTERED;
 }
 
@@ -104,18 +108,18 @@ static bool account_observed(struct look *l,
                              const struct sally_view_account *a)
 {
     if (!a->send_muted) {
-        snprintf(l->detail, sizeof(l->detail), "%s: Send is allowed",
-                 server_name(l, a));
+        (void)snprintf(l->detail, sizeof(l->detail), "%s: Send is allowed",
+                       server_name(l, a));
         return true;
     }
     if (a->observed > 0) {
-        snprintf(l->detail, sizeof(l->detail), "%s: %u observations",
-                 server_name(l, a), a->observed);
+        (void)snprintf(l->detail, sizeof(l->detail), "%s: %u observations",
+                       server_name(l, a), a->observed);
         return true;
     }
-    snprintf(l->detail, sizeof(l->detail),
-             "%s: Send is muted and nobody observes, %" PRIu64 " waiting",
-             server_name(l, a), a->waiting);
+    (void)snprintf(l->detail, sizeof(l->detail),
+                   "%s: Send is muted and nobody observes, %" PRIu64 " waiting",
+                   server_name(l, a), a->waiting);
     return false;
 }
 
@@ -123,9 +127,9 @@ static bool account_observed(struct look *l,
 static bool account_acknowledged(struct look *l,
                                  const struct sally_view_account *a)
 {
-    snprintf(l->detail, sizeof(l->detail),
-             "%s: %" PRIu64 " deliveries, %" PRIu64 " messages waiting",
-             server_name(l, a), a->delivered, a->waiting);
+    (void)snprintf(l->detail, sizeof(l->detail),
+                   "%s: %" PRIu64 " deliveries, %" PRIu64 " messages waiting",
+                   server_name(l, a), a->delivered, a->waiting);
     return a->waiting == 0 ||
            (a->last_delivered != 0 &&
             l->view->utc - a->last_delivered <= RECENT);
@@ -155,7 +159,7 @@ static bool hop_ok(const struct hop *h, struct look *l)
     if (h->of_sensor != NULL)
         return h->of_sensor(l);
     if (s->config->account_count == 0) {
-        snprintf(l->detail, sizeof(l->detail), "no account");
+        (void)snprintf(l->detail, sizeof(l->detail), "no account");
         return false;
     }
     for (size_t i = 0; i < s->config->account_count; i++)

@@ -60,7 +60,7 @@ void sally_view_wipe(struct sally_view *v)
     free(v->accounts);
     free(v->values);
     free(v->text);
-    *v = (struct sally_view){ .config = NULL };
+    memset(v, 0, sizeof(*v));
 }
 
 static void take_sensor(struct sally_view_sensor *s,

@@ -11,7 +11,7 @@
 #include "config/config.h"
 
 #define SALLY_VIEW_VALUES 4096       /* values in one answer */
-#define SALLY_VIEW_TEXT (128 * 1024) /* bytes of their texts together */
+#define SALLY_VIEW_TEXT 131072u      /* bytes of their texts together */
 
 /* The inner door on one account. */
 struct sally_view_account {

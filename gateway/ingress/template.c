@@ -74,13 +74,13 @@ static void put_escaped(struct sally_writer *w, struct sally_span s)
 static enum sally_err put_value(struct sally_writer *w, const struct place *p,
                                 const struct sally_template_words *words)
 {
-    if (p->alone || (!p->quoted && !words->is_text))
-        sally_put(w, words->value);
-    else if (p->quoted)
+    bool bare = p->alone || (!p->quoted && !words->is_text);
+
+    if (!bare && p->quoted)
         put_escaped(w, words->value);
-    else if (p->json)
+    else if (!bare && p->json)
         sally_put_json_string(w, words->value);
-    else if (has_control(words->value))
+    else if (!bare && has_control(words->value))
         return SALLY_E_OUT_OF_RANGE;
     else
         sally_put(w, words->value);

@@ -78,13 +78,12 @@ static ssize_t send_frame(int fd, struct frame *f)
     struct passed passed;
     struct iovec part = { f->bytes, f->len };
     struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-    struct cmsghdr *c;
+    struct cmsghdr *c = (struct cmsghdr *)(void *)passed.room;
 
     if (f->fd >= 0) {
         memset(&passed, 0, sizeof(passed));
         m.msg_control = &passed;
         m.msg_controllen = sizeof(passed);
-        c = CMSG_FIRSTHDR(&m);
         c->cmsg_level = SOL_SOCKET;
         c->cmsg_type = SCM_RIGHTS;
         c->cmsg_len = CMSG_LEN(sizeof(int));

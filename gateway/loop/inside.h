@@ -34,4 +34,13 @@ bool sally_descriptor_prepare(int fd);
 /* For SALLY_ON_EXIT: closes it unless it is negative. */
 void sally_descriptor_close(int *fd);
 
+/* Gives what *fd owns to the caller. */
+static inline int sally_descriptor_release(int *fd)
+{
+    int held = *fd;
+
+    *fd = -1;
+    return held;
+}
+
 #endif

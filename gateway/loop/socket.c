@@ -40,18 +40,15 @@ static bool set_options(int fd, int type, int domain, const char *interface,
 static int bind_in(int domain, int type, const char *interface,
                    const struct sally_bus_address *a)
 {
-    SALLY_ON_EXIT(sally_descriptor_close) int fd = -1;
+    SALLY_ON_EXIT(sally_descriptor_close) int fd =
+        socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_storage at;
     socklen_t len = sally_address_to_system(a, domain, &at);
-    int bound;
 
-    fd = socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || !set_options(fd, type, domain, interface, is_any(a)) ||
         bind(fd, (const struct sockaddr *)&at, len) != 0)
         return -1;
-    bound = fd;
-    fd = -1;
-    return bound;
+    return sally_descriptor_release(&fd);
 }
 
 enum sally_err sally_socket_bind(int type, const char *interface,

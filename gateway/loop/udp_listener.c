@@ -153,12 +153,11 @@ static bool is_link_local(const struct sally_bus_address *a)
 static void put_control(struct msghdr *m, struct control *control, int level,
                         int type, const void *info, size_t size)
 {
-    struct cmsghdr *c;
+    struct cmsghdr *c = (struct cmsghdr *)(void *)control->room;
 
     memset(control, 0, sizeof(*control));
     m->msg_control = control;
     m->msg_controllen = CMSG_SPACE(size);
-    c = CMSG_FIRSTHDR(m);
     c->cmsg_level = level;
     c->cmsg_type = type;
     c->cmsg_len = CMSG_LEN(size);

@@ -33,7 +33,6 @@ struct outer {
     struct sally_bus *inner, *verifier, *console;
     struct sally_listeners *listeners;
     int passwords_fd; /* -1: there is no such file */
-    bool inner_is_new;
 };
 
 /* --- Hosts --------------------------------------------------------------- */

@@ -99,7 +99,7 @@ enum sally_err sally_body_take(struct sally_cursor *c, struct sally_span *path,
 
     if (depth > 4)
         return SALLY_E_MALFORMED;
-    *path = sally_take(c, depth * 2u);
+    *path = sally_take(c, (size_t)depth * 2);
     all = c->rest;
     type = sally_take_u8(c);
     size = content_size(type);

@@ -118,7 +118,7 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
 static enum sally_err say(char *why, size_t size, enum sally_err e,
                           const char *what, const char *detail)
 {
-    snprintf(why, size, "%s: %s", what, detail);
+    (void)snprintf(why, size, "%s: %s", what, detail);
     return e;
 }
 
@@ -178,7 +178,8 @@ static enum sally_err migrate(sqlite3 *db, char *why, size_t size)
     for (; version < VERSION; version++) {
         enum sally_err e = run(db, "BEGIN EXCLUSIVE", why, size);
 
-        snprintf(set, sizeof(set), "PRAGMA user_version = %d", version + 1);
+        (void)snprintf(set, sizeof(set), "PRAGMA user_version = %d",
+                       version + 1);
         if (e == SALLY_E_OK)
             e = run(db, steps[version], why, size);
         if (e == SALLY_E_OK)

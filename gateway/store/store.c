@@ -17,9 +17,9 @@ static enum sally_err lock_dir(struct sally_store *s, const char *dir,
     enum sally_err e = sally_store_lock(dir, &s->lock);
 
     if (e == SALLY_E_BUSY)
-        snprintf(why, why_size, "%s: another gateway is using it", dir);
+        (void)snprintf(why, why_size, "%s: another gateway is using it", dir);
     if (e == SALLY_E_IO)
-        snprintf(why, why_size, "%s: cannot be locked", dir);
+        (void)snprintf(why, why_size, "%s: cannot be locked", dir);
     return e;
 }
 
@@ -52,8 +52,8 @@ static enum sally_err open_all(struct sally_store *s, const char *dir,
     if (e == SALLY_E_OK) {
         e = sally_spool_load(s, sensors, count);
         if (e == SALLY_E_IO)
-            snprintf(why, why_size, "the database cannot be read: %s",
-                     sqlite3_errmsg(s->writer));
+            (void)snprintf(why, why_size, "the database cannot be read: %s",
+                           sqlite3_errmsg(s->writer));
     }
     return e == SALLY_E_OK ? sally_store_start(s) : e;
 }
@@ -66,7 +66,7 @@ enum sally_err sally_store_open(struct sally_store **out, const char *dir,
     struct sally_store *s = calloc(1, sizeof(*s));
     enum sally_err e = SALLY_E_NO_MEMORY;
 
-    snprintf(why, why_size, "%s", sally_err_text(e));
+    (void)snprintf(why, why_size, "%s", sally_err_text(e));
     if (s == NULL)
         return e;
     s->limits = *limits;

@@ -88,6 +88,8 @@ static void drop(struct sally_downlink *d, struct open_command **link)
 {
     struct open_command *k = *link;
 
+    if (k == NULL)
+        return;
     *link = k->next;
     sally_pool_give(&d->pool, k);
 }
@@ -118,7 +120,7 @@ static uint8_t check(const struct sally_config_down *rule,
 {
     double n;
 
-    if (rule->execute != c->execute)
+    if (rule == NULL || rule->execute != c->execute)
         return SALLY_CODE_METHOD_NOT_ALLOWED;
     if (c->execute || !rule->has_range)
         return 0;
@@ -166,7 +168,6 @@ static struct open_command *begin(struct sally_downlink *d,
     m = &k->message.as.command;
     m->command = ++d->last;
     m->sensor = v->sensor->index;
-    m->born = v->sensor->config->born;
     m->timeout_ms = (uint32_t)rule->timeout;
     m->down = (uint16_t)(rule - v->sensor->profile->down);
     m->execute = c->execute;
@@ -371,8 +372,6 @@ static void load(void *owner, const struct sally_bus_command *c)
                                 .due = SALLY_NEVER };
     sally_bus_begin(&k->message, SALLY_BUS_COMMAND);
     k->message.as.command = *c;
-    k->message.as.command.born =
-        sally_shard_sensor(d->shard, c->sensor)->config->born;
     k->message.as.command.down = (uint16_t)(rule - p->down);
     append(d, k);
 }

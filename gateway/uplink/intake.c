@@ -50,31 +50,19 @@ static void turn_back(struct sally_shard *s, const struct sally_bus_readings *r,
     accept(s, r->ticket, result);
 }
 
-/* The sensor that the other door means; NULL: we do not have it yet, or not
- * any more.                                                                 */
-static struct sally_uplink_sensor *find(struct sally_shard *s, uint32_t sensor,
-                                        uint32_t born)
-{
-    struct sally_uplink_sensor *u = sally_shard_sensor(s, sensor);
-
-    return u != NULL && u->config->born == born ? u : NULL;
-}
-
 void sally_shard_readings(struct sally_shard *s,
                           const struct sally_bus_readings *r, sally_usec now)
 {
-    struct sally_uplink_sensor *u = find(s, r->sensor, r->born);
+    struct sally_uplink_sensor *u = sally_shard_sensor(s, r->sensor);
     struct sally_bus_readings checked;
     sally_msec_utc utc = s->host->utc(s->owner);
-    enum sally_err e;
+    enum sally_err e = SALLY_E_OUT_OF_RANGE;
 
-    if (u == NULL) { /* it comes again, or is forgotten over there */
-        accept(s, r->ticket, SALLY_ACCEPTED_FULL);
-        return;
+    if (u != NULL) {
+        e = sally_admission_check(&s->config->registry, u, r, now, &checked);
+        if (e != SALLY_E_OK)
+            u->refused++;
     }
-    e = sally_admission_check(&s->config->registry, u, r, now, &checked);
-    if (e != SALLY_E_OK)
-        u->refused++;
     if (e == SALLY_E_NO_ROOM) {
         accept(s, r->ticket, SALLY_ACCEPTED_FULL);
         return;
@@ -169,7 +157,7 @@ static void set_provenance(struct sally_uplink_sensor *u,
 void sally_shard_liveness(struct sally_shard *s,
                           const struct sally_bus_liveness *l, sally_usec now)
 {
-    struct sally_uplink_sensor *u = find(s, l->sensor, l->born);
+    struct sally_uplink_sensor *u = sally_shard_sensor(s, l->sensor);
 
     if (u == NULL)
         return;

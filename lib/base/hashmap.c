@@ -12,7 +12,7 @@ enum sally_err sally_hashmap_init(struct sally_hashmap *m, size_t expected,
     while (buckets < expected && buckets < ((size_t)1 << 24))
         buckets *= 2;
     *m = (struct sally_hashmap){ .seed = seed };
-    m->buckets = calloc(buckets, sizeof(*m->buckets));
+    m->buckets = calloc(buckets, sizeof(struct sally_hashmap_node *));
     if (m->buckets == NULL)
         return SALLY_E_NO_MEMORY;
     m->mask = buckets - 1;

@@ -46,7 +46,8 @@ bool sally_span_is(struct sally_span a, const char *text)
 
 bool sally_span_starts(struct sally_span a, struct sally_span prefix)
 {
-    return sally_span_equal(sally_span_sub(a, 0, prefix.len), prefix);
+    return a.len >= prefix.len &&
+           sally_span_equal((struct sally_span){ a.at, prefix.len }, prefix);
 }
 
 bool sally_span_text(struct sally_span s, char *out, size_t size)

@@ -21,6 +21,12 @@ static inline size_t sally_coap_block_size(uint8_t szx)
     return (size_t)16 << szx;
 }
 
+/* The number of the block that begins at `offset`. */
+static inline uint32_t sally_coap_block_at(size_t offset, uint8_t szx)
+{
+    return (uint32_t)(offset >> (szx + 4u));
+}
+
 /* The largest szx whose blocks are not over `bytes`; 0 for less than 16. */
 uint8_t sally_coap_block_szx(size_t bytes);
 

@@ -53,7 +53,7 @@ static void put_block1(const struct sally_coap_outgoing *o,
                        struct sally_coap_parts *p)
 {
     struct sally_coap_block b = {
-        .number = (uint32_t)(o->done / sally_coap_block_size(o->szx)),
+        .number = sally_coap_block_at(o->done, o->szx),
         .szx = o->szx,
     };
 
@@ -218,7 +218,7 @@ static enum sally_err send_block2(struct sally_coap_link *l,
 {
     uint8_t old[SALLY_MESSAGE_MAX], token[SALLY_COAP_TOKEN_MAX];
     struct sally_coap_block next = {
-        .number = (uint32_t)(o->body_len / sally_coap_block_size(szx)),
+        .number = sally_coap_block_at(o->body_len, szx),
         .szx = szx,
     };
     struct sally_coap_parts p;

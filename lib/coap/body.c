@@ -33,7 +33,7 @@ uint64_t sally_coap_body_key(const struct sally_hash_key *seed,
     struct sally_coap_option_writer w;
     struct sally_coap_option o;
 
-    bytes[room.len++] = request->code;
+    room.at[room.len++] = request->code;
     w = sally_coap_options_into(&room);
     while (sally_coap_option_next(&walk, &o))
         if (!varies(o.number))

@@ -198,7 +198,8 @@ static enum sally_err take_malformed(struct sally_coap_link *l,
 {
     struct sally_coap_seen *seen;
 
-    if (bytes.len >= 4 && bytes.at[0] >> 4 == (1 << 2 | SALLY_COAP_CON) &&
+    if (bytes.len >= 4 && bytes.at[0] >> 6 == 1 &&
+        (bytes.at[0] >> 4 & 3) == SALLY_COAP_CON &&
         sally_coap_dedup_see(&l->dedup, mid, now, &seen) == SALLY_E_OK)
         (void)reject(l, seen, SALLY_COAP_CON, e);
     return e;

@@ -24,11 +24,12 @@ void sally_put_cbor_integer(struct sally_writer *w, int64_t n)
 {
     uint8_t head[HEAD_MAX];
 
-    if (n >= 0)
+    if (n >= 0) {
         sally_put_cbor_unsigned(w, (uint64_t)n);
-    else
-        put_head(w, head,
-                 cbor_encode_negint((uint64_t)-(n + 1), head, sizeof(head)));
+        return;
+    }
+    put_head(w, head,
+             cbor_encode_negint((uint64_t)-(n + 1), head, sizeof(head)));
 }
 
 void sally_put_cbor_bytes(struct sally_writer *w, struct sally_span bytes)

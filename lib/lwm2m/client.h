@@ -137,7 +137,7 @@ sally_lwm2m_client_way(const struct sally_lwm2m_client *c);
  * one is under way. NOT_ALLOWED: muted. TOO_LARGE: fewer records, please.
  * BAD_STATE: not registered.                                                */
 enum sally_err sally_lwm2m_client_send(struct sally_lwm2m_client *c,
-                                       const struct sally_lwm2m_record *r,
+                                       const struct sally_lwm2m_record *records,
                                        size_t count,
                                        sally_usec now) SALLY_MUST_USE;
 
@@ -146,10 +146,9 @@ enum sally_err sally_lwm2m_client_send(struct sally_lwm2m_client *c,
  * carries them; on_delivered follows when all are acknowledged. Records that
  * nobody observes are not owed, as long as somebody observes something.
  * BUSY, TOO_LARGE, BAD_STATE (nobody observes anything).                    */
-enum sally_err sally_lwm2m_client_history(struct sally_lwm2m_client *c,
-                                          const struct sally_lwm2m_record *r,
-                                          size_t count,
-                                          sally_usec now) SALLY_MUST_USE;
+enum sally_err sally_lwm2m_client_history(
+    struct sally_lwm2m_client *c, const struct sally_lwm2m_record *records,
+    size_t count, sally_usec now) SALLY_MUST_USE;
 
 /* A resource got a new value: observations of it are due as their attributes
  * say. `history` true: its notification goes by _history(), not now.        */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct sally_path cut(struct sally_path p, uint8_t depth)
+static struct sally_path cut(struct sally_path p, unsigned depth)
 {
     for (; p.depth > depth; p.id[p.depth] = 0)
         p.depth--;
@@ -64,8 +64,8 @@ static void put_levels(struct sally_links *links,
                        const struct sally_path *slot,
                        const struct sally_path *before)
 {
-    for (uint8_t depth = (uint8_t)(target->depth + 1);
-         depth <= SALLY_DEPTH_RESOURCE; depth++) {
+    for (unsigned depth = target->depth + 1u; depth <= SALLY_DEPTH_RESOURCE;
+         depth++) {
         struct sally_path here = cut(*slot, depth);
         struct sally_path there = cut(*before, depth);
 

@@ -30,7 +30,7 @@ static struct group same_from(struct group g, uint8_t depth)
 
 static struct group rest_of(struct group g, size_t taken)
 {
-    return (struct group){ &g.records[taken], g.count - taken };
+    return (struct group){ g.records + taken, g.count - taken };
 }
 
 static size_t integer_width(int64_t n)

@@ -17,7 +17,7 @@ const struct sally_mqtt_limits sally_mqtt_default_limits = {
 };
 
 static const char *const end_texts[] = {
-#define X(name, text) [SALLY_MQTT_END_##name] = text,
+#define X(name, text) [SALLY_MQTT_END_##name] = (text),
     SALLY_MQTT_END_TABLE(X)
 #undef X
 };
@@ -167,8 +167,8 @@ static void eat(struct sally_mqtt_session *s, struct sally_cursor *c,
                 sally_usec now)
 {
     s->busy = true;
-    while (sally_mqtt_session_wants_input(s) && take_packet(s, c, now))
-        continue;
+    while (sally_mqtt_session_wants_input(s) && take_packet(s, c, now)) {
+    }
     s->busy = false;
 }
 

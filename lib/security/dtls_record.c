@@ -87,14 +87,13 @@ enum sally_err sally_dtls_admit(struct sally_span datagram, bool up,
 {
     struct sally_cursor c = sally_cursor_over(datagram);
     struct sally_dtls_datagram seen = { .records = 0 };
-    enum sally_err e = SALLY_E_OK;
 
     if (datagram.len > SALLY_DATAGRAM_MAX)
         return SALLY_E_TOO_LARGE;
     do {
         struct record r;
+        enum sally_err e = take_record(&c, &r);
 
-        e = take_record(&c, &r);
         if (e == SALLY_E_OK)
             e = check_record(&r, up, &seen);
         if (e != SALLY_E_OK)

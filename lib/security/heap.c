@@ -27,6 +27,11 @@ static struct block *block_of(void *p)
     return (struct block *)(void *)((char *)p - offsetof(struct block, bytes));
 }
 
+static void *bytes_of(struct block *b)
+{
+    return (char *)b + offsetof(struct block, bytes);
+}
+
 static void *take(size_t size)
 {
     struct block *b;
@@ -41,7 +46,7 @@ static void *take(size_t size)
     heap.live += size;
     if (heap.live > heap.peak)
         heap.peak = heap.live;
-    return b->bytes;
+    return bytes_of(b);
 }
 
 static void give(void *p)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The operator's tool against the running gateway."""
 import os
+import subprocess
 
 from lib import maps, mqtt
 from lib.peer import check, run, wait_until
@@ -74,6 +75,18 @@ def case_ctl_usage(env):
     code, _, error = run([os.path.join(g.programs, "sallyportctl"), "-s",
                           g.root + "/nothing.sock", "status"])
     check(code == 1 and error.strip(), f"no daemon: exit {code}, {error!r}")
+
+
+def case_ctl_full_disk(env):
+    """Output that cannot be written is told by exit status 1."""
+    g = env.gateway("coap://127.0.0.1:9")
+    ctl = os.path.join(g.programs, "sallyportctl")
+    for option in ("--help", "--version"):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([ctl, option], stdout=full, timeout=10,
+                                  stderr=subprocess.PIPE, check=False)
+        check(done.returncode == 1 and b"cannot be written" in done.stderr,
+              f"{option}: exit {done.returncode}, {done.stderr!r}")
 
 
 def case_ctl_passwd(env):
