@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct sally_udp {
     struct sally_loop *loop;
     struct event event;
+    struct sally_bus_address peer; /* family 0: none */
     int fd; /* owned; -1: none */
     bool reading; /* a batch; then _close() waits for its end */
     bool closed;  /* meanwhile */
@@ -53,6 +55,8 @@ static bool read_one(struct sally_udp *u, sally_usec now)
     if (n < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH ||
                   errno == ENETUNREACH)) {
         u->counts.unreachable++; /* an unauthenticated hint, nothing more */
+        if (u->upcalls->on_unreachable != NULL)
+            u->upcalls->on_unreachable(u->owner);
         return true;
     }
     if (n < 0)
@@ -85,35 +89,103 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         u->upcalls->on_batch(u->owner, now);
 }
 
-enum sally_err sally_udp_rebind(struct sally_udp *u,
-                                const struct sally_bus_address *peer)
+/* -1 with errno set: no descriptors, or no way there. */
+static int connect_to(const struct sally_bus_address *peer)
 {
     struct sockaddr_storage to;
     int domain = peer->family == 4 ? AF_INET : AF_INET6;
     socklen_t len = sally_address_to_system(peer, domain, &to);
+    int fd = -1;
 
-    drop_socket(u);
-    u->fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (u->fd < 0)
-        return SALLY_E_IO;
-    event_assign(&u->event, u->loop->base, u->fd, EV_READ | EV_PERSIST,
-                 on_readable, u);
-    if (connect(u->fd, (const struct sockaddr *)&to, len) != 0 ||
-        event_add(&u->event, NULL) != 0) {
-        drop_socket(u);
-        return SALLY_E_IO;
-    }
-    return SALLY_E_OK;
+    if (len != 0)
+        fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&to, len) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }
 
-void sally_udp_send(struct sally_udp *u, struct sally_span datagram)
+static enum sally_err adopt(struct sally_udp *u, int fd)
 {
-    if (u->fd >= 0 &&
-        send(u->fd, datagram.at, datagram.len, MSG_DONTWAIT | MSG_NOSIGNAL) >=
-            0)
+    drop_socket(u);
+    u->fd = fd;
+    event_assign(&u->event, u->loop->base, u->fd, EV_READ | EV_PERSIST,
+                 on_readable, u);
+    if (event_add(&u->event, NULL) == 0)
+        return SALLY_E_OK;
+    drop_socket(u);
+    return SALLY_E_IO;
+}
+
+enum sally_err sally_udp_rebind(struct sally_udp *u,
+                                const struct sally_bus_address *peer)
+{
+    int fd;
+
+    sally_udp_unbind(u);
+    u->peer = *peer;
+    fd = connect_to(peer);
+    return fd < 0 ? SALLY_E_IO : adopt(u, fd);
+}
+
+void sally_udp_unbind(struct sally_udp *u)
+{
+    drop_socket(u);
+    u->peer.family = 0;
+}
+
+static bool take_local(int fd, struct sally_bus_address *out)
+{
+    struct sockaddr_storage at = { .ss_family = AF_UNSPEC };
+    socklen_t len = sizeof(at);
+
+    if (getsockname(fd, (struct sockaddr *)&at, &len) != 0)
+        return false;
+    sally_address_from_system(&at, out);
+    return true;
+}
+
+static bool sends_from_same(int one, int other)
+{
+    struct sally_bus_address a, b;
+
+    return take_local(one, &a) && take_local(other, &b) &&
+           a.family == b.family && a.scope == b.scope &&
+           memcmp(a.ip, b.ip, sizeof(a.ip)) == 0;
+}
+
+bool sally_udp_repair(struct sally_udp *u)
+{
+    int fd = u->peer.family == 0 ? -1 : connect_to(&u->peer);
+
+    if (fd < 0)
+        return false;
+    if (u->fd < 0 || !sends_from_same(u->fd, fd))
+        return adopt(u, fd) == SALLY_E_OK;
+    close(fd);
+    return false;
+}
+
+static bool send_once(struct sally_udp *u, struct sally_span datagram)
+{
+    return send(u->fd, datagram.at, datagram.len,
+                MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+/* ECONNREFUSED is about an earlier datagram, and takes the place of sending
+ * this one: so it is sent again.                                            */
+bool sally_udp_send(struct sally_udp *u, struct sally_span datagram)
+{
+    bool sent = u->fd >= 0 && send_once(u, datagram);
+
+    if (!sent && u->fd >= 0 && errno == ECONNREFUSED)
+        sent = send_once(u, datagram);
+    if (sent)
         u->counts.sent++;
     else
         u->counts.send_errors++; /* as good as lost: reliability resends */
+    return sent || (u->fd >= 0 && (errno == EAGAIN || errno == ENOBUFS ||
+                                   errno == ENOMEM || errno == EMSGSIZE));
 }
 
 void sally_udp_counts(const struct sally_udp *u, struct sally_udp_counts *out)

@@ -30,6 +30,9 @@ struct sally_udp_upcalls {
     void (*on_datagram)(void *owner, struct sally_span datagram,
                         sally_usec now);
     void (*on_batch)(void *owner, sally_usec now); /* NULL: not wanted */
+
+    /* ICMP said that nobody is there; anybody could have. NULL: not wanted. */
+    void (*on_unreachable)(void *owner);
 };
 
 /* Without a socket at first: _rebind() makes one. `upcalls` outlives it.
@@ -39,13 +42,24 @@ enum sally_err sally_udp_open(struct sally_udp **out, struct sally_loop *l,
                               void *owner) SALLY_MUST_USE;
 
 /* A fresh socket with a fresh local port, connected to `peer`; the one before
- * is closed. IO: no descriptors or no route; then there is no socket.       */
+ * is closed. IO: no descriptors or no route; then there is no socket, and
+ * _repair() can make one later.                                             */
 enum sally_err sally_udp_rebind(struct sally_udp *u,
                                 const struct sally_bus_address *peer)
     SALLY_MUST_USE;
 
-/* Without a socket this counts as a send error. */
-void sally_udp_send(struct sally_udp *u, struct sally_span datagram);
+/* Without a socket and without a peer. */
+void sally_udp_unbind(struct sally_udp *u);
+
+/* False: the datagram is lost, since the system has no way to the peer now: no
+ * socket, no route, or an address to send from that is ours no more. One that
+ * is lost for want of buffers calls for no repair, and gives true.          */
+bool sally_udp_send(struct sally_udp *u, struct sally_span datagram);
+
+/* After such a send. True: there is a socket now that sends from another
+ * address than the one before, or a first one. If the address would be the
+ * same the old socket stays, since its port is what the peer knows.         */
+bool sally_udp_repair(struct sally_udp *u);
 
 void sally_udp_counts(const struct sally_udp *u, struct sally_udp_counts *out);
 void sally_udp_close(struct sally_udp *u); /* NULL is allowed */

@@ -30,7 +30,7 @@ struct inner {
     struct sally_seats seats;
     struct sally_timer pacer;
     struct sally_watch *stored;
-    struct sally_bus *outer, *console; /* that to the resolver: in seats */
+    struct sally_bus *outer, *resolver, *console;
     bool key_missing;
 };
 
@@ -42,6 +42,18 @@ static enum sally_err open_seat(void *owner, struct sally_virtual_client *v,
     struct inner *in = owner;
 
     return sally_seat_open(&in->seats, v, out);
+}
+
+static bool ask_resolver(void *owner, const struct sally_bus_resolve *question)
+{
+    struct inner *in = owner;
+    struct sally_bus_message m;
+
+    if (in->resolver == NULL)
+        return false;
+    sally_bus_begin(&m, SALLY_BUS_RESOLVE);
+    m.as.resolve = *question;
+    return sally_bus_send(in->resolver, &m) == SALLY_E_OK;
 }
 
 static void arm_pacer(void *owner, sally_usec when)
@@ -78,6 +90,7 @@ static const struct sally_shard_host host = {
     .rebind = sally_seat_rebind,
     .send = sally_seat_send,
     .arm = sally_seat_arm,
+    .registered = sally_seat_registered,
     .deliver_later = sally_seat_deliver_later,
     .arm_pacer = arm_pacer,
     .to_outer = to_outer,
@@ -102,12 +115,6 @@ static void on_stored(void *owner, sally_usec now)
 }
 
 /* --- Buses --------------------------------------------------------------- */
-
-static void on_resolved(struct inner *in, const struct sally_bus_resolved *r)
-{
-    if (sally_places_resolved(in->places, r))
-        sally_seats_resolved(&in->seats, r->ticket);
-}
 
 static void say(void *owner, struct sally_bus_message *row)
 {
@@ -137,7 +144,7 @@ static void on_message(void *owner, struct sally_bus *b,
         sally_shard_outcome(in->shard, &m->as.outcome, now);
         break;
     case SALLY_BUS_RESOLVED:
-        on_resolved(in, &m->as.resolved);
+        sally_places_resolved(in->places, &m->as.resolved, now);
         break;
     case SALLY_BUS_QUERY:
         sally_shard_query(in->shard, &m->as.query, say, in);
@@ -151,7 +158,7 @@ static struct sally_bus **bus_of(struct inner *in, enum sally_role_name peer)
 {
     if (peer == SALLY_OUTER)
         return &in->outer;
-    return peer == SALLY_RESOLVER ? &in->seats.resolver : &in->console;
+    return peer == SALLY_RESOLVER ? &in->resolver : &in->console;
 }
 
 static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
@@ -294,7 +301,7 @@ static enum sally_err build(struct inner *in)
     enum sally_err e;
 
     sally_timer_init(&in->pacer, on_pacer, in);
-    e = sally_places_create(&in->places, c);
+    e = sally_places_create(&in->places, c, ask_resolver, in);
     in->seats.loop = in->context->loop;
     in->seats.places = in->places;
     if (e == SALLY_E_OK)
@@ -317,9 +324,9 @@ static void destroy(void *role)
     if (in->stored != NULL)
         sally_watch_close(in->stored);
     sally_bus_close(in->outer);
-    sally_bus_close(in->seats.resolver);
+    sally_bus_close(in->resolver);
     sally_bus_close(in->console);
-    in->outer = in->seats.resolver = in->console = NULL;
+    in->outer = in->resolver = in->console = NULL;
     sally_shard_wipe(in->shard);
     sally_store_close(in->store);
     sally_security_wipe(in->security);
@@ -362,6 +369,7 @@ static void start(void *role, sally_usec now)
         in->context->report(in->context->runner, SALLY_CONTROL_FAILED);
         return;
     }
+    sally_places_prepare(in->places, now);
     sally_shard_start(in->shard, now);
     in->context->report(in->context->runner, SALLY_CONTROL_READY);
 }

@@ -13,7 +13,8 @@ struct sally_uplink_seat {
     struct sally_udp *udp;
     struct sally_timer timer;
     struct sally_task deliver;
-    struct sally_uplink_seat *next, **link; /* resolving; link NULL: not */
+    struct sally_place place;
+    bool moved; /* sends from another address than the session began with */
 };
 
 static void on_datagram(void *owner, struct sally_span datagram,
@@ -21,11 +22,21 @@ static void on_datagram(void *owner, struct sally_span datagram,
 {
     struct sally_uplink_seat *s = owner;
 
+    sally_places_heard(&s->place);
     sally_shard_input(s->client, datagram, now);
 }
 
-static const struct sally_udp_upcalls udp_upcalls = { .on_datagram =
-                                                          on_datagram };
+static void on_unreachable(void *owner)
+{
+    struct sally_uplink_seat *s = owner;
+
+    sally_places_unreachable(&s->place);
+}
+
+static const struct sally_udp_upcalls udp_upcalls = {
+    .on_datagram = on_datagram,
+    .on_unreachable = on_unreachable,
+};
 
 static void on_timer(void *owner, sally_usec now)
 {
@@ -37,7 +48,11 @@ static void on_timer(void *owner, sally_usec now)
 static void on_deliver(void *owner, sally_usec now)
 {
     struct sally_uplink_seat *s = owner;
+    bool moved = s->moved;
 
+    s->moved = false;
+    if (moved)
+        sally_shard_moved(s->client, now);
     sally_shard_deliver(s->client, now);
 }
 
@@ -62,71 +77,60 @@ enum sally_err sally_seat_open(struct sally_seats *all,
     return SALLY_E_OK;
 }
 
-/* --- Those without an address -------------------------------------------- */
+/* --- The way to the server ----------------------------------------------- */
 
-static void wait_for_address(struct sally_uplink_seat *s)
+static void go_to_place(struct sally_uplink_seat *s)
 {
-    if (s->link != NULL)
-        return;
-    s->next = s->all->resolving;
-    if (s->next != NULL)
-        s->next->link = &s->next;
-    s->link = &s->all->resolving;
-    s->all->resolving = s;
-}
+    char at[SALLY_ADDRESS_TEXT];
 
-static void wait_no_more(struct sally_uplink_seat *s)
-{
-    if (s->link == NULL)
-        return;
-    *s->link = s->next;
-    if (s->next != NULL)
-        s->next->link = s->link;
-    s->next = NULL;
-    s->link = NULL;
+    if (sally_udp_rebind(s->udp, &s->place.at) != SALLY_E_OK)
+        sally_log(SALLY_LOG_WARNING, "no_socket",
+                  SALLY_TEXT("server", s->client->server->name),
+                  SALLY_TEXT("address", sally_address_text(&s->place.at, at)));
 }
 
 /* Without an address datagrams are lost until the resolver has answered. */
 void sally_seat_rebind(struct sally_uplink_seat *s)
 {
-    const struct sally_bus_address *to = sally_places_next(
-        s->all->places, s->client->account->server, s->all->resolver);
-
-    if (to == NULL) {
-        wait_for_address(s);
-        return;
-    }
-    wait_no_more(s);
-    if (sally_udp_rebind(s->udp, to) != SALLY_E_OK)
-        sally_log(SALLY_LOG_WARNING, "no_socket",
-                  SALLY_TEXT("server", s->client->server->name));
+    s->moved = false;
+    if (sally_places_begin(s->all->places, s->client->account->server,
+                           &s->place, sally_loop_now(s->all->loop)))
+        go_to_place(s);
+    else
+        sally_udp_unbind(s->udp);
 }
 
-void sally_seats_resolved(struct sally_seats *all, uint32_t server)
+/* What cannot be sent is lost, and its retransmission may take another way: to
+ * the server's next address, or from another one of ours. The engine is at
+ * work here, so it hears of that later.                                     */
+void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram)
 {
-    struct sally_uplink_seat *next;
+    if (sally_places_onward(s->all->places, s->client->account->server,
+                            &s->place, sally_loop_now(s->all->loop)))
+        go_to_place(s);
+    if (sally_udp_send(s->udp, datagram))
+        return;
+    sally_places_unreachable(&s->place);
+    if (!sally_udp_repair(s->udp))
+        return;
+    (void)sally_udp_send(s->udp, datagram);
+    s->moved = true;
+    sally_loop_later(s->all->loop, &s->deliver);
+}
 
-    for (struct sally_uplink_seat *s = all->resolving; s != NULL; s = next) {
-        next = s->next;
-        if (s->client->account->server == server)
-            sally_seat_rebind(s);
-    }
+void sally_seat_registered(struct sally_uplink_seat *s)
+{
+    sally_places_good(s->all->places, s->client->account->server, &s->place);
 }
 
 /* --- The rest of the host ------------------------------------------------ */
 
 void sally_seat_close(struct sally_uplink_seat *s)
 {
-    wait_no_more(s);
     sally_timer_set(s->all->loop, &s->timer, SALLY_NEVER);
     sally_loop_cancel(&s->deliver);
     sally_udp_close(s->udp);
     free(s);
-}
-
-void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram)
-{
-    sally_udp_send(s->udp, datagram);
 }
 
 void sally_seat_arm(struct sally_uplink_seat *s, sally_usec when)

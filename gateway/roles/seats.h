@@ -8,12 +8,10 @@
 #include "roles/places.h"
 #include "uplink/shard.h"
 
-/* What all seats share. Zeroed, then set by its owner as far as it says so. */
+/* What all seats share. */
 struct sally_seats {
-    struct sally_loop *loop;     /* set */
-    struct sally_places *places; /* set */
-    struct sally_bus *resolver;  /* set; NULL: away */
-    struct sally_uplink_seat *resolving; /* those that wait for an address */
+    struct sally_loop *loop;
+    struct sally_places *places;
 };
 
 /* Without a socket at first. NO_MEMORY. The rest are calls of a shard's host.
@@ -23,11 +21,9 @@ enum sally_err sally_seat_open(struct sally_seats *all,
                                struct sally_uplink_seat **out) SALLY_MUST_USE;
 void sally_seat_close(struct sally_uplink_seat *s);
 void sally_seat_rebind(struct sally_uplink_seat *s);
+void sally_seat_registered(struct sally_uplink_seat *s);
 void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram);
 void sally_seat_arm(struct sally_uplink_seat *s, sally_usec when);
 void sally_seat_deliver_later(struct sally_uplink_seat *s);
-
-/* The server has an address now: those that wait for it get a socket. */
-void sally_seats_resolved(struct sally_seats *all, uint32_t server);
 
 #endif

@@ -3,10 +3,14 @@
  * from the outer door: a check takes some 50 ms and 16 MiB by intention, and
  * must hold up no sensor. It has no key, no file and no socket. One check at a
  * time is the outer door's doing.                                           */
-#include "roles/answerer.h"
-
+#include "log/log.h"
+#include "roles/role.h"
 #include "security/crypto.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FRAMES 8 /* answers are short */
 #define MEMORY_MAX ((uint64_t)64 << 20) /* bytes that one check may take */
 #define SALT_MIN 8                      /* bytes; shorter is no hash of ours */
 #define HASH_MIN 16
@@ -42,30 +46,105 @@ static bool password_is_good(const struct sally_bus_check *c)
                               (struct sally_span){ c->hash, c->hash_len });
 }
 
-/* The bus wipes the question when this returns. */
-static bool check(const struct sally_bus_message *question,
-                  struct sally_bus_message *answer)
+/* --- The role ------------------------------------------------------------ */
+
+struct verifier {
+    const struct sally_role_context *context;
+    struct sally_bus *outer; /* NULL while that is away */
+};
+
+/* The bus wipes the question when this returns. An answer that finds no room
+ * is lost: the outer door asks again.                                       */
+static void on_message(void *owner, struct sally_bus *b,
+                       const struct sally_bus_message *m, int fd,
+                       sally_usec now)
 {
-    if (question->type != SALLY_BUS_CHECK)
-        return false;
-    sally_bus_begin(answer, SALLY_BUS_CHECKED);
-    answer->as.checked.ticket = question->as.check.ticket;
-    answer->as.checked.good = password_is_good(&question->as.check);
-    return true;
+    struct sally_bus_message answer;
+
+    (void)owner;
+    (void)fd;
+    (void)now;
+    sally_bus_begin(&answer, SALLY_BUS_CHECKED);
+    answer.as.checked.ticket = m->as.check.ticket;
+    answer.as.checked.good = password_is_good(&m->as.check);
+    if (sally_bus_send(b, &answer) != SALLY_E_OK)
+        sally_log(SALLY_LOG_WARNING, "answer_lost",
+                  SALLY_TEXT("peer", sally_role_text(SALLY_OUTER)));
+}
+
+static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
+                    sally_usec now)
+{
+    struct verifier *v = owner;
+
+    (void)now;
+    v->outer = NULL;
+    sally_bus_close(b);
+    v->context->lost(v->context->runner, SALLY_OUTER, e);
+}
+
+static const struct sally_bus_upcalls bus_upcalls = { .on_message = on_message,
+                                                      .on_gone = on_gone };
+
+static void on_peer(void *role, enum sally_role_name peer, int fd)
+{
+    struct verifier *v = role;
+
+    if (peer != SALLY_OUTER) {
+        (void)close(fd);
+        return;
+    }
+    sally_bus_close(v->outer);
+    v->outer = NULL;
+    if (sally_bus_open(&v->outer, v->context->loop, fd, SALLY_VERIFIER, peer,
+                       FRAMES, &bus_upcalls, v) != SALLY_E_OK)
+        sally_log(SALLY_LOG_ERROR, "bus_failed",
+                  SALLY_TEXT("peer", sally_role_text(peer)));
 }
 
 static enum sally_err create(void **out,
                              const struct sally_role_context *context)
 {
-    return sally_answerer_create(out, context, SALLY_VERIFIER, SALLY_OUTER,
-                                 check);
+    struct verifier *v = calloc(1, sizeof(*v));
+
+    if (v == NULL)
+        return SALLY_E_NO_MEMORY;
+    v->context = context;
+    *out = v;
+    return SALLY_E_OK;
+}
+
+static void start(void *role, sally_usec now)
+{
+    struct verifier *v = role;
+
+    (void)now;
+    v->context->report(v->context->runner, SALLY_CONTROL_READY);
+}
+
+static void stop(void *role, sally_usec now)
+{
+    struct verifier *v = role;
+
+    (void)now;
+    v->context->report(v->context->runner, SALLY_CONTROL_DONE);
+}
+
+static void destroy(void *role)
+{
+    struct verifier *v = role;
+
+    if (v == NULL)
+        return;
+    sally_bus_close(v->outer);
+    free(v);
 }
 
 const struct sally_role_row sally_role_verifier = {
     .name = SALLY_VERIFIER,
     .create = create,
-    .on_peer = sally_answerer_on_peer,
-    .start = sally_answerer_start,
-    .stop = sally_answerer_stop,
-    .destroy = sally_answerer_destroy,
+    .on_peer = on_peer,
+    .start = start,
+    .stop = stop,
+    .destroy = destroy,
 };

@@ -200,6 +200,12 @@ static void start_client(struct sally_virtual_client *v, sally_usec now)
     sally_shard_pump(v, now);
 }
 
+void sally_shard_moved(struct sally_virtual_client *v, sally_usec now)
+{
+    sally_lwm2m_client_moved(&v->client, now);
+    sally_shard_pump(v, now);
+}
+
 void sally_shard_start(struct sally_shard *s, sally_usec now)
 {
     sally_downlink_start(s->downlink);

@@ -22,6 +22,9 @@ struct sally_shard_host {
     void (*send)(struct sally_uplink_seat *seat, struct sally_span datagram);
     void (*arm)(struct sally_uplink_seat *seat, sally_usec when);
 
+    /* The client is registered: the way to its server is a good one. */
+    void (*registered)(struct sally_uplink_seat *seat);
+
     /* Calls sally_shard_deliver() for the client at the end of this turn. */
     void (*deliver_later)(struct sally_uplink_seat *seat);
 
@@ -69,6 +72,9 @@ void sally_shard_input(struct sally_virtual_client *v,
                        struct sally_span datagram, sally_usec now);
 void sally_shard_expire(struct sally_virtual_client *v, sally_usec now);
 void sally_shard_deliver(struct sally_virtual_client *v, sally_usec now);
+
+/* The client's datagrams leave from another of our addresses from now on. */
+void sally_shard_moved(struct sally_virtual_client *v, sally_usec now);
 void sally_shard_pace(struct sally_shard *s, sally_usec now);
 
 /* From the outer door. A reading is answered by ACCEPTED, now or when the

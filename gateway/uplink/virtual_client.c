@@ -243,6 +243,8 @@ static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
                   SALLY_TEXT("server", v->server->name),
                   SALLY_TEXT("endpoint", v->settings.endpoint),
                   SALLY_TEXT("why", sally_err_text(e)));
+    if (s == SALLY_CLIENT_REGISTERED)
+        v->shard->host->registered(v->seat);
     if (s == SALLY_CLIENT_STOPPED && v->away)
         v->shard->host->deliver_later(v->seat); /* its sensor may be back */
     if (s == SALLY_CLIENT_STOPPED)

@@ -30,6 +30,7 @@
     X(CLOSED, PEER, "peer closed the session")                                 \
     X(PENDING, LATER, "not finished yet")                                      \
     X(BUSY, LATER, "another exchange is under way")                            \
+    X(MOVED, LOCAL, "address of our own changed")                              \
     X(NO_ROOM, LOCAL, "output buffer, pool or quota is full")                  \
     X(NO_MEMORY, LOCAL, "memory limit reached")                                \
     X(TIMED_OUT, LOCAL, "peer did not answer in time")                         \

@@ -152,6 +152,42 @@ static bool is_ipv6(struct sally_span host)
            count <= 7;
 }
 
+#define ZONE_MAX 15 /* characters of an interface's name */
+
+static bool is_zone(struct sally_span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_name(s.at[i]))
+            return false;
+    return s.len >= 1 && s.len <= ZONE_MAX;
+}
+
+/* fe80::/10, with all four digits of its first group. */
+static bool is_link_local(struct sally_span host)
+{
+    return host.len > 4 && lower(host.at[0]) == 'f' &&
+           lower(host.at[1]) == 'e' && is_hex(host.at[2]) &&
+           (host.at[2] == '8' || host.at[2] == '9' ||
+            lower(host.at[2]) == 'a' || lower(host.at[2]) == 'b') &&
+           is_hex(host.at[3]) && host.at[4] == ':';
+}
+
+/* An address, and a zone after "%25", which only link-local ones have. */
+static bool is_ipv6_with_zone(struct sally_span host)
+{
+    size_t end = 0;
+
+    while (end < host.len && host.at[end] != '%')
+        end++;
+    if (!is_ipv6(sally_span_sub(host, 0, end)))
+        return false;
+    return end == host.len ||
+           (is_link_local(host) &&
+            sally_span_starts(sally_span_sub(host, end, host.len),
+                              sally_span_of("%25")) &&
+            is_zone(sally_span_sub(host, end + 3, host.len)));
+}
+
 /* What stands between "//" and the port. */
 static enum sally_err take_host(struct sally_cursor *c, struct sally_span *host,
                                 struct sally_uri *out)
@@ -167,7 +203,7 @@ static enum sally_err take_host(struct sally_cursor *c, struct sally_span *host,
         *host = sally_take(c, end);
         (void)sally_take_u8(c);
         out->kind = SALLY_URI_IPV6;
-        return is_ipv6(*host) ? SALLY_E_OK : SALLY_E_MALFORMED;
+        return is_ipv6_with_zone(*host) ? SALLY_E_OK : SALLY_E_MALFORMED;
     }
     while (end < c->rest.len && is_name(c->rest.at[end]))
         end++;
@@ -201,6 +237,20 @@ static enum sally_err take_port(struct sally_cursor *c, uint16_t *port)
     return SALLY_E_OK;
 }
 
+/* In lower case; a zone without its "25" and as it is. */
+static void put_host(struct sally_span host, char *out)
+{
+    bool zone = false;
+
+    for (size_t i = 0; i < host.len; i++) {
+        *out++ = zone ? (char)host.at[i] : (char)lower(host.at[i]);
+        if (host.at[i] != '%')
+            continue;
+        zone = true;
+        i += 2;
+    }
+}
+
 enum sally_err sally_uri_parse(struct sally_span text, struct sally_uri *out)
 {
     struct sally_cursor c = sally_cursor_over(text);
@@ -224,10 +274,19 @@ enum sally_err sally_uri_parse(struct sally_span text, struct sally_uri *out)
         (void)sally_take_u8(&c);
     if (!sally_cursor_done(&c))
         return SALLY_E_MALFORMED;
-    for (size_t i = 0; i < host.len; i++)
-        uri.host[i] = (char)lower(host.at[i]);
+    put_host(host, uri.host);
     *out = uri;
     return SALLY_E_OK;
+}
+
+/* RFC 6874: the "%" of a zone is "%25". */
+static void put_escaped(struct sally_writer *w, const char *host)
+{
+    for (; *host != '\0'; host++) {
+        sally_put_u8(w, (uint8_t)*host);
+        if (*host == '%')
+            sally_put_text(w, "25");
+    }
 }
 
 size_t sally_uri_text(const struct sally_uri *uri, char *out, size_t size)
@@ -238,7 +297,7 @@ size_t sally_uri_text(const struct sally_uri *uri, char *out, size_t size)
 
     sally_put_text(&w, s->prefix);
     sally_put_text(&w, uri->kind == SALLY_URI_IPV6 ? "[" : "");
-    sally_put_text(&w, uri->host);
+    put_escaped(&w, uri->host);
     sally_put_text(&w, uri->kind == SALLY_URI_IPV6 ? "]" : "");
     if (uri->port != s->port) {
         sally_put_u8(&w, ':');

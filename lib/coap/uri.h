@@ -21,10 +21,13 @@ struct sally_uri {
     bool secure; /* coaps */
     enum sally_uri_host kind;
     uint16_t port;
-    char host[SALLY_URI_HOST_MAX + 1]; /* in lower case; zero-terminated */
+    char host[SALLY_URI_HOST_MAX + 1]; /* in lower case; zero-terminated. An
+                                          IPv6 address may end in a zone, as
+                                          in fe80::1%eth0, in its own case */
 };
 
-/* Reads a whole URI. A path of "/" is allowed; more of a path, a query, a
+/* Reads a whole URI. The zone of a link-local address is an interface's name
+ * after %25 (RFC 6874). A path of "/" is allowed; more of a path, a query, a
  * fragment or user information is not: a server's URI has none.
  *   UNSUPPORTED   a scheme other than coap and coaps
  *   TOO_LARGE     the host is longer than SALLY_URI_HOST_MAX
@@ -35,7 +38,7 @@ enum sally_err sally_uri_parse(struct sally_span text,
                                struct sally_uri *out) SALLY_MUST_USE;
 
 /* Room that is enough for every URI that sally_uri_text() writes. */
-#define SALLY_URI_TEXT (sizeof("coaps://[]:65535") + SALLY_URI_HOST_MAX)
+#define SALLY_URI_TEXT (sizeof("coaps://[25]:65535") + SALLY_URI_HOST_MAX)
 
 /* The URI in its shortest form, without a default port, zero-terminated.
  * `size` is at least SALLY_URI_TEXT. Returns the length.                    */

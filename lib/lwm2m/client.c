@@ -423,6 +423,14 @@ void sally_lwm2m_client_stop(struct sally_lwm2m_client *c, sally_usec now)
     }
 }
 
+void sally_lwm2m_client_moved(struct sally_lwm2m_client *c, sally_usec now)
+{
+    if (c->state != SALLY_CLIENT_REGISTERED)
+        return;
+    lose(c, SALLY_E_MOVED);
+    settle(c, now);
+}
+
 void sally_lwm2m_client_input(struct sally_lwm2m_client *c,
                               struct sally_span datagram, sally_usec now)
 {

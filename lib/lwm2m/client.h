@@ -122,6 +122,11 @@ void sally_lwm2m_client_connect(struct sally_lwm2m_client *c, sally_usec now);
 /* De-registers if registered, then STOPPED, at the latest after 5 s. */
 void sally_lwm2m_client_stop(struct sally_lwm2m_client *c, sally_usec now);
 
+/* Our own address changed, and the server knows a session by the address that
+ * it came from: a registered client takes it up anew, at once, instead of
+ * waiting for answers that go to where we were.                             */
+void sally_lwm2m_client_moved(struct sally_lwm2m_client *c, sally_usec now);
+
 void sally_lwm2m_client_input(struct sally_lwm2m_client *c,
                               struct sally_span datagram, sally_usec now);
 struct sally_span sally_lwm2m_client_output(struct sally_lwm2m_client *c,

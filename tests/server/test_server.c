@@ -190,7 +190,8 @@ static void on_due(void *owner, sally_usec now)
     pump(now);
 }
 
-static const struct sally_udp_upcalls udp_upcalls = { on_datagram, on_batch };
+static const struct sally_udp_upcalls udp_upcalls = { .on_datagram = on_datagram,
+                                                      .on_batch = on_batch };
 
 /* --- Building ------------------------------------------------------------ */
 

@@ -54,8 +54,9 @@ static void at_batch(void *owner, sally_usec now)
 static const struct sally_udp_listener_upcalls listener_upcalls = {
     at_listener_datagram, at_batch
 };
-static const struct sally_udp_upcalls client_upcalls = { at_client_datagram,
-                                                         at_batch };
+static const struct sally_udp_upcalls client_upcalls = {
+    .on_datagram = at_client_datagram, .on_batch = at_batch
+};
 
 static void open_all(const char *bind_to, const char *send_to)
 {
@@ -138,6 +139,47 @@ static void a_rebind_has_a_new_port(void **state)
     close_all();
 }
 
+/* The port is what a server knows a session by: it is not given up for a route
+ * that is missing for a while.                                              */
+static void a_repair_keeps_an_address_that_is_still_ours(void **state)
+{
+    uint16_t before;
+
+    (void)state;
+    open_all("127.0.0.1", "127.0.0.1");
+    assert_true(sally_udp_send(client, sally_span_of("ping")));
+    turns();
+    before = route.peer.port;
+    assert_false(sally_udp_repair(client));
+    assert_true(sally_udp_send(client, sally_span_of("ping")));
+    turns();
+    assert_int_equal(at_listener, 2);
+    assert_int_equal(route.peer.port, before);
+    close_all();
+}
+
+/* A link-local address says nothing without an interface. */
+static void what_has_no_way_is_told(void **state)
+{
+    struct sally_bus_address nowhere;
+
+    (void)state;
+    open_all("127.0.0.1", "127.0.0.1");
+    assert_int_equal(sally_address_parse("fe80::1", 5684, &nowhere),
+                     SALLY_E_OK);
+    assert_int_equal(sally_udp_rebind(client, &nowhere), SALLY_E_IO);
+    assert_false(sally_udp_send(client, sally_span_of("ping")));
+    assert_false(sally_udp_repair(client));
+    sally_udp_unbind(client);
+    assert_false(sally_udp_send(client, sally_span_of("ping")));
+    assert_false(sally_udp_repair(client));
+    assert_int_equal(sally_udp_rebind(client, &server), SALLY_E_OK);
+    assert_true(sally_udp_send(client, sally_span_of("ping")));
+    turns();
+    assert_int_equal(at_listener, 1);
+    close_all();
+}
+
 static void reads_in_batches(void **state)
 {
     (void)state;
@@ -193,6 +235,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_from_the_address_that_was_asked),
         cmocka_unit_test(a_rebind_has_a_new_port),
+        cmocka_unit_test(a_repair_keeps_an_address_that_is_still_ours),
+        cmocka_unit_test(what_has_no_way_is_told),
         cmocka_unit_test(reads_in_batches),
         cmocka_unit_test(a_client_may_close_itself_inside),
         cmocka_unit_test(what_is_lost_is_counted),

@@ -204,6 +204,31 @@ static void registers_anew_after_a_reboot(void **state)
     world_close(w);
 }
 
+/* The server knows a session by the address that it came from. */
+static void takes_up_its_session_from_another_address(void **state)
+{
+    struct world *w = world_open(11);
+    unsigned wanted;
+
+    (void)state;
+    w->permit = false;
+    sally_lwm2m_client_start(&w->client, w->now);
+    sally_lwm2m_client_moved(&w->client, w->now); /* nothing to take up */
+    assert_int_equal(w->wanted, 1);
+    sally_lwm2m_client_connect(&w->client, w->now);
+    world_settle(w);
+    assert_int_equal(w->state, SALLY_CLIENT_REGISTERED);
+    wanted = w->wanted;
+    sally_lwm2m_client_moved(&w->client, w->now);
+    assert_int_equal(w->state, SALLY_CLIENT_WAITING);
+    world_run(w, 2 * SALLY_SEC);
+    assert_int_equal(w->wanted, wanted + 1); /* by way of the pacer */
+    sally_lwm2m_client_connect(&w->client, w->now);
+    world_settle(w);
+    assert_int_equal(w->state, SALLY_CLIENT_REGISTERED);
+    world_close(w);
+}
+
 static const struct sally_lwm2m_record reading = {
     .path = { 3, { 3303, 0, 5700, 0 } },
     .value = { .type = SALLY_TYPE_FLOAT, .is.real = 21.5 },
@@ -324,6 +349,7 @@ int main(void)
         cmocka_unit_test(leaves_in_order),
         cmocka_unit_test(leaves_though_nobody_answers),
         cmocka_unit_test(stays_away_while_it_is_disabled),
+        cmocka_unit_test(takes_up_its_session_from_another_address),
         cmocka_unit_test(registers_anew_after_a_reboot),
         cmocka_unit_test(sends_and_learns_what_became_of_it),
         cmocka_unit_test(hopes_for_send_at_the_next_update),

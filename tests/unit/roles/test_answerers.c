@@ -99,8 +99,9 @@ static void ask(struct scene *s, struct sally_bus_message *m)
     unsigned before = answers;
 
     assert_int_equal(sally_bus_send(s->bus, m), SALLY_E_OK);
-    for (int i = 0; i < 4 && answers == before; i++)
-        sally_loop_turn(s->context.loop, 0);
+    for (int i = 0; i < 8 && answers == before; i++)
+        sally_loop_turn(s->context.loop,
+                        sally_after(sally_loop_now(s->context.loop), SALLY_SEC));
     assert_int_equal(answers, before + 1);
 }
 

@@ -269,10 +269,16 @@ static sally_msec_utc door_utc(void *owner)
     return ((struct door *)owner)->utc;
 }
 
+static void door_registered(struct sally_uplink_seat *s)
+{
+    (void)s;
+}
+
 static const struct sally_shard_host door_host = {
     .open = door_open_seat,     .close = door_close_seat,
     .rebind = door_rebind,      .send = door_send,
-    .arm = door_arm,            .deliver_later = door_later,
+    .arm = door_arm,            .registered = door_registered,
+    .deliver_later = door_later,
     .arm_pacer = door_arm_pacer, .to_outer = door_to_outer,
     .stopped = door_stopped,    .utc = door_utc,
 };

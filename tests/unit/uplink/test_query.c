@@ -95,6 +95,7 @@ static const struct sally_shard_host host = {
     .close = nothing,
     .rebind = nothing,
     .send = send_nothing,
+    .registered = nothing,
     .arm = arm,
     .arm_pacer = arm_pacer,
     .to_outer = to_outer,

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/unit/roles/test_places.c - which address a client tries when, and when
+ * a name is looked up, under a clock of the test's own.                     */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/text.h"
+#include "base/writer.h"
+#include "roles/places.h"
+
+#define PORT 5684
+
+/* A row is a little play. What happens, in order:
+ *   B      a handshake begins        s   a datagram is about to be sent
+ *   h      the server said a word    g   the client is registered
+ *   u      nobody is there           n   another client takes over
+ *   r12    the name has the addresses 1 and 2 now      x   it has none
+ *   f      the resolver died         t60 a minute passes
+ * What comes of it: `?` a look-up; for each B its address or `-`; for each s
+ * the address that it moved to or `.`.                                      */
+static const struct row {
+    const char *what, *play, *want;
+} rows[] = {
+    { "nothing is known yet, then it is", "B s r1 s s", "?-.1." },
+    { "known before it is needed", "r1 B s s", "1.." },
+    { "a dead first address costs two datagrams", "r12 B s s s s s",
+      "1..2.1" },
+    { "three addresses, in turn", "r123 B s s s s s s s", "1..2.3.1" },
+    { "one address: nowhere to go", "r1 B s s s s", "1...." },
+    { "unreachable: the next one at once", "r12 B s u s", "1.2" },
+    { "unreachable, and one address", "r1 B s u s u s", "1..." },
+    { "a server that speaks is not left", "r12 B s h s s s s", "1....." },
+    { "hints are nothing to a session", "r12 B s h u s s", "1..." },
+    { "a handshake that failed goes on", "r12 B s h B", "1.2" },
+    { "what worked is tried first", "r12 B s s s h g B", "1..22" },
+    { "but only once", "r12 B s h g B s h B", "1.1.2" },
+    { "and by others too", "r12 B s s s h g n B", "1..22" },
+    { "gone from the name: next handshake", "r1 B s h g r2 s s B", "1...2" },
+    { "gone while we knock: at once", "r1 B s r2 s s", "1.2." },
+    { "what worked for others is gone", "r12 B s s s h g r13 n B", "1..21" },
+    { "fresh for a minute", "r1 B g t59 B g t2 B", "11?1" },
+    { "one look-up for all", "r1 t61 B n B n B n B r1 n B", "?11111" },
+    { "one look-up for all that know nothing", "B n B n B", "?---" },
+    { "a silent server is looked up again soon", "r1 B s s t6 s s", "1..?.." },
+    { "so is one where a handshake failed", "r1 B s t6 B", "1.?1" },
+    { "but not all the time", "r1 B s s s s t4 s s B", "1......1" },
+    { "an answer that never comes", "B t59 B t2 B", "?--?-" },
+    { "the resolver dies", "B f B", "?-?-" },
+    { "no answer: a back-off", "B x B t1 B x t1 B t1 B", "?--?--?-" },
+    { "no answer for long: once a minute",
+      "x x x x x x x x t59 B t1 B x t59 B t1 B", "-?--?-" },
+    { "no answer: doubt does not hurry", "x r1 B x B s s s t1 B", "11...?1" },
+    { "no answer leaves what was known", "r1 t61 B x B s", "?11." },
+    { "back after failures", "x x x r1 t59 B t1 B", "1?1" },
+};
+
+struct scene {
+    struct sally_config config;
+    struct sally_config_server server;
+    struct sally_places *places;
+    struct sally_place place;
+    sally_usec now;
+    char got[64];
+    size_t len;
+    bool refuses;
+};
+
+static void note(struct scene *s, char c)
+{
+    assert_true(s->len + 1 < sizeof(s->got));
+    s->got[s->len++] = c;
+    s->got[s->len] = '\0';
+}
+
+static bool ask(void *owner, const struct sally_bus_resolve *q)
+{
+    struct scene *s = owner;
+
+    assert_int_equal(q->ticket, 0);
+    assert_int_equal(q->port, PORT);
+    assert_string_equal(q->host, "lwm2m.example.com");
+    note(s, '?');
+    return !s->refuses;
+}
+
+static void open_scene(struct scene *s, const char *uri)
+{
+    memset(s, 0, sizeof(*s));
+    assert_int_equal(sally_uri_parse(sally_span_of(uri), &s->server.uri),
+                     SALLY_E_OK);
+    s->server.name = "cloud";
+    s->config.servers = &s->server;
+    s->config.server_count = 1;
+    assert_int_equal(sally_places_create(&s->places, &s->config, ask, s),
+                     SALLY_E_OK);
+}
+
+/* Address N is 192.0.2.N, and 2001:db8::N where N is odd. */
+static void resolved(struct scene *s, const char *digits, size_t count)
+{
+    struct sally_bus_resolved r = { .ticket = 0, .count = (uint8_t)count };
+
+    for (size_t i = 0; i < count; i++) {
+        struct sally_bus_address *a = &r.address[i];
+        bool six = (digits[i] & 1) != 0;
+
+        a->family = six ? 6 : 4;
+        a->port = PORT;
+        memcpy(a->ip, six ? "\x20\x01\x0d\xb8" : "\xc0\x00\x02", 4);
+        a->ip[six ? 15 : 3] = (uint8_t)(digits[i] - '0');
+    }
+    sally_places_resolved(s->places, &r, s->now);
+}
+
+static char name_of(const struct sally_bus_address *a)
+{
+    return (char)('0' + a->ip[a->family == 6 ? 15 : 3]);
+}
+
+static size_t play_one(struct scene *s, const char *at)
+{
+    size_t digits = strspn(at + 1, "0123456789");
+    uint64_t n = 0;
+
+    if (digits != 0)
+        assert_int_equal(sally_text_uint((struct sally_span){
+                             (const uint8_t *)at + 1, digits }, &n),
+                         SALLY_E_OK);
+    switch (*at) {
+    case 'B':
+        note(s, sally_places_begin(s->places, 0, &s->place, s->now)
+                    ? name_of(&s->place.at)
+                    : '-');
+        break;
+    case 's':
+        note(s, sally_places_onward(s->places, 0, &s->place, s->now)
+                    ? name_of(&s->place.at)
+                    : '.');
+        break;
+    case 'h':
+        sally_places_heard(&s->place);
+        break;
+    case 'g':
+        sally_places_good(s->places, 0, &s->place);
+        break;
+    case 'u':
+        sally_places_unreachable(&s->place);
+        break;
+    case 'n':
+        memset(&s->place, 0, sizeof(s->place));
+        break;
+    case 'r':
+        resolved(s, at + 1, digits);
+        break;
+    case 'x':
+        resolved(s, "", 0);
+        break;
+    case 'f':
+        sally_places_forget(s->places);
+        break;
+    case 't':
+        s->now += n * SALLY_SEC;
+        break;
+    default:
+        assert_int_equal(*at, ' ');
+    }
+    return 1 + digits;
+}
+
+static void plays_each_row(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(rows); i++) {
+        struct scene s;
+
+        open_scene(&s, "coaps://lwm2m.example.com");
+        for (const char *at = rows[i].play; *at != '\0';)
+            at += play_one(&s, at);
+        if (strcmp(s.got, rows[i].want) != 0)
+            fail_msg("%s: %s gives %s, not %s", rows[i].what, rows[i].play,
+                     s.got, rows[i].want);
+        sally_places_wipe(s.places);
+    }
+}
+
+/* A thousand clients that come back take one look-up a minute. */
+static void a_crowd_makes_no_storm(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, "coaps://lwm2m.example.com");
+    resolved(&s, "12", 2);
+    s.now = 100 * SALLY_SEC;
+    for (int i = 0; i < 1000; i++) {
+        struct sally_place place = { .heard = false };
+
+        assert_true(sally_places_begin(s.places, 0, &place, s.now));
+        (void)sally_places_onward(s.places, 0, &place, s.now);
+        if (i == 500)
+            resolved(&s, "12", 2);
+        s.now += 50 * SALLY_MSEC;
+    }
+    assert_string_equal(s.got, "?");
+    sally_places_wipe(s.places);
+}
+
+/* While the resolver is away it is asked again with each attempt. */
+static void a_question_that_was_not_taken_is_asked_again(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, "coaps://lwm2m.example.com");
+    s.refuses = true;
+    sally_places_prepare(s.places, 0);
+    sally_places_prepare(s.places, 0);
+    s.refuses = false;
+    sally_places_prepare(s.places, 0);
+    sally_places_prepare(s.places, 0);
+    assert_string_equal(s.got, "???");
+    sally_places_wipe(s.places);
+}
+
+static const struct figure_row {
+    const char *what, *uri;
+    bool there;
+    uint8_t family, first;
+    bool scoped;
+} figure_rows[] = {
+    { "IPv4", "coaps://192.0.2.7", true, 4, 192, false },
+    { "IPv6", "coaps://[2001:db8::7]", true, 6, 0x20, false },
+    { "link-local, by an interface that is there", "coaps://[fe80::7%25lo]",
+      true, 6, 0xfe, true },
+    { "link-local, by one that is not", "coaps://[fe80::7%25sally9]", false, 0,
+      0, false },
+};
+
+static void figures_need_no_look_up(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(figure_rows); i++) {
+        const struct figure_row *row = &figure_rows[i];
+        struct scene s;
+
+        open_scene(&s, row->uri);
+        sally_places_prepare(s.places, 0);
+        if (sally_places_begin(s.places, 0, &s.place, 0) != row->there)
+            fail_msg("%s: wrong", row->what);
+        assert_int_equal(s.place.at.family, row->family);
+        assert_int_equal(s.place.at.ip[0], row->first);
+        assert_int_equal(s.place.at.scope != 0, row->scoped);
+        assert_int_equal(s.place.at.port, row->there ? PORT : 0);
+        assert_string_equal(s.got, "");
+        sally_places_wipe(s.places);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plays_each_row),
+        cmocka_unit_test(a_crowd_makes_no_storm),
+        cmocka_unit_test(a_question_that_was_not_taken_is_asked_again),
+        cmocka_unit_test(figures_need_no_look_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
