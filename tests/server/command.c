@@ -204,6 +204,22 @@ static void tell_clients(struct server *s, uint64_t id)
     }
 }
 
+static void tell_tally(struct server *s, uint64_t id)
+{
+    const struct tally *t = &s->tally;
+    struct server_line l = server_line_begin(s, "response");
+
+    server_line_number(&l, "id", id);
+    server_line_number(&l, "seen", t->count);
+    server_line_number(&l, "again", t->again);
+    server_line_number(&l, "strange", t->strange);
+    server_line_number(&l, "p50", tally_share(t, 0.5));
+    server_line_number(&l, "p99", tally_share(t, 0.99));
+    server_line_number(&l, "max", t->longest);
+    server_line_number(&l, "registered", s->by_endpoint.count);
+    server_line_end(&l);
+}
+
 /* --- Lines --------------------------------------------------------------- */
 
 static const char *run_order(struct order *o)
@@ -221,6 +237,12 @@ static const char *run_order(struct order *o)
     }
     if (sally_span_is(op, "clients")) {
         tell_clients(o->server, o->q.id);
+        return NULL;
+    }
+    if (sally_span_is(op, "tally") || sally_span_is(op, "times")) {
+        tell_tally(o->server, o->q.id);
+        if (sally_span_is(op, "times"))
+            tally_again(&o->server->tally);
         return NULL;
     }
     if (!text_of(o->json, "ep", &endpoint) ||

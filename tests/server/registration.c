@@ -45,9 +45,11 @@ struct server_registration *server_registration_at(struct server *s,
 struct server_registration *server_registration_by(struct server *s,
                                                    struct server_peer *p)
 {
+    if (p->last != NULL && p->last->in_use && p->last->peer == p)
+        return p->last;
     for (size_t i = 0; i < s->options.clients; i++)
         if (s->slots[i].in_use && s->slots[i].peer == p)
-            return &s->slots[i];
+            return p->last = &s->slots[i];
     return NULL;
 }
 

@@ -186,6 +186,15 @@ static uint8_t do_deregister(struct request *r)
 
 /* --- Send ---------------------------------------------------------------- */
 
+/* Readings of the benchmark are text. */
+static void tally_records(struct tally *t, const struct sally_lwm2m_record *r,
+                          size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (r[i].value.type == SALLY_TYPE_STRING)
+            tally_see(t, r[i].value.is.bytes.at, r[i].value.is.bytes.len);
+}
+
 static uint8_t do_send(struct request *r)
 {
     static const struct sally_path root;
@@ -214,6 +223,8 @@ static uint8_t do_send(struct request *r)
         return SALLY_CODE_BAD_REQUEST;
     }
     server_registration_touch(reg, r->now);
+    if (r->server->options.tally)
+        tally_records(&r->server->tally, records, count);
     if (r->server->options.quiet)
         return SALLY_CODE_CHANGED;
     l = server_line_begin(r->server, "send");

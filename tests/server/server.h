@@ -9,6 +9,7 @@
 #define SALLY_TESTS_SERVER_H
 
 #include "base/hashmap.h"
+#include "bench/tally.h"
 #include "coap/link.h"
 #include "coap/option.h"
 #include "codec/json.h"
@@ -40,6 +41,7 @@ struct server_peer {
     struct sally_coap_link link;
     struct sally_timer timer;
     sally_usec heard;
+    struct server_registration *last; /* that was found for it */
     bool in_use;
 };
 
@@ -87,6 +89,7 @@ struct server_options {
     const char *reject[SERVER_REJECTS];
     size_t reject_count, clients;
     bool quiet;
+    bool tally; /* readings of the benchmark are counted, nothing is told */
 };
 
 struct server {
@@ -115,6 +118,7 @@ struct server {
     bool overlong;
 
     uint8_t *line; /* owned; SERVER_LINE bytes */
+    struct tally tally;
 };
 
 /* --- line.c: what is told ------------------------------------------------ */
