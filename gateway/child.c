@@ -42,6 +42,10 @@ static void lend(struct sally_child *c, enum sally_control what,
 
     if (copy >= 0)
         sally_child_order(c, what, number, extra, copy);
+    else if (fd >= 0)
+        sally_log(SALLY_LOG_ERROR, "no_descriptor",
+                  SALLY_TEXT("to", sally_role_text(c->row->name)),
+                  SALLY_TEXT("why", "raise the limit of open files"));
 }
 
 void sally_child_listen(struct sally_child *c, uint32_t slot,

@@ -19,11 +19,14 @@ void sally_privilege_basics(void)
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+/* Two for each sensor and each key: 1,048,576 is the kernel's own bound unless
+ * somebody changed it. Without the right to go there, as far as may be.     */
 void sally_privilege_raise_descriptors(void)
 {
-    struct rlimit r;
+    struct rlimit r = { 1u << 20, 1u << 20 };
 
-    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+    if (setrlimit(RLIMIT_NOFILE, &r) == 0 ||
+        getrlimit(RLIMIT_NOFILE, &r) != 0)
         return;
     r.rlim_cur = r.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &r);
