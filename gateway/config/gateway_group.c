@@ -61,10 +61,12 @@ static const struct sally_key spool_keys[] = {
     { "max_mb", SALLY_KEY_WHOLE, AT(spool.max_mb), 1, 1048576, "megabytes",
       "64", NULL, "of all readings together" },
     { "max_age", SALLY_KEY_DURATION, AT(spool.max_age), 1000, MAX_AGE, NULL,
-      "7d", NULL, "older readings go" },
+      "7d", NULL, "readings that wait longer go; the time that the gateway "
+      "runs counts" },
     { "on_full", SALLY_KEY_WORD, AT(spool.on_full), 0, 0, NULL, "oldest",
       on_full,
-      "the oldest reading goes, or the new one is refused: 5.03, no PUBACK" },
+      "the oldest reading of the sensor that takes most room goes, or the new "
+      "one is refused: 5.03, no PUBACK" },
     { "per_sensor", SALLY_KEY_WHOLE, AT(spool.per_sensor), 1, 10000000,
       "messages", "10000", NULL, "of one sensor" },
     { "commit_ms", SALLY_KEY_WHOLE, AT(spool.commit_ms), 0, 1000,

@@ -18,8 +18,9 @@ struct sally_loop {
     struct event alarm;      /* wakes for the earliest deadline */
     struct sally_deadlines timers;
     struct sally_task *later; /* in reverse order of asking */
-    sally_usec now;
+    sally_usec now, opened;
     sally_msec_utc utc;
+    bool clock_set; /* `utc` is what the system says */
     bool awake; /* the clock was read in this turn */
     bool stopping;
     uint8_t buffer[SALLY_LOOP_BUFFER]; /* dies with each upcall */

@@ -33,6 +33,10 @@ sally_usec sally_loop_wake(struct sally_loop *l)
     if (!l->awake) {
         l->now = read_monotonic();
         l->utc = read_utc();
+        l->clock_set = l->utc >= SALLY_UTC_FLOOR;
+        if (!l->clock_set)
+            l->utc = SALLY_UTC_FLOOR +
+                     (sally_msec_utc)((l->now - l->opened) / SALLY_MSEC);
         l->awake = true;
     }
     return l->now;
@@ -46,6 +50,11 @@ sally_usec sally_loop_now(const struct sally_loop *l)
 sally_msec_utc sally_loop_utc(const struct sally_loop *l)
 {
     return l->utc;
+}
+
+bool sally_loop_clock_is_set(const struct sally_loop *l)
+{
+    return l->clock_set;
 }
 
 bool sally_descriptor_prepare(int fd)
@@ -110,6 +119,7 @@ enum sally_err sally_loop_open(struct sally_loop **out, size_t timers)
         sally_loop_close(l);
         return e;
     }
+    l->opened = read_monotonic();
     evtimer_assign(&l->alarm, l->base, on_alarm, l);
     sally_loop_wake(l);
     *out = l;

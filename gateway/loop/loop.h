@@ -10,6 +10,8 @@
 
 #include "base/deadline.h"
 
+#include <stdbool.h>
+
 struct sally_loop;
 
 /* `timers`: how many sally_timer there will ever be at once. NO_MEMORY, IO. */
@@ -26,9 +28,15 @@ void sally_loop_stop(struct sally_loop *l);
 /* One turn that waits at most until `until`; for tests and tools. */
 void sally_loop_turn(struct sally_loop *l, sally_usec until);
 
-/* The clock as read at the start of this turn: monotonic, and UTC. */
+/* The clock as read at the start of this turn: monotonic, and UTC.
+ *
+ * A machine without a clock of its own says 1970 or the like until it has asked
+ * somebody. What is before SALLY_UTC_FLOOR cannot be right: then UTC goes on
+ * from there by the monotonic clock, and _clock_is_set() is false.          */
+#define SALLY_UTC_FLOOR ((sally_msec_utc)1767225600000) /* 2026-01-01 */
 sally_usec sally_loop_now(const struct sally_loop *l);
 sally_msec_utc sally_loop_utc(const struct sally_loop *l);
+bool sally_loop_clock_is_set(const struct sally_loop *l);
 
 /* A deadline that an owner embeds. Fires once; arm it again for more. */
 struct sally_timer {

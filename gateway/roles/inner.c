@@ -84,6 +84,13 @@ static sally_msec_utc utc(void *owner)
     return sally_loop_utc(in->context->loop);
 }
 
+static bool clock_is_set(void *owner)
+{
+    const struct inner *in = owner;
+
+    return sally_loop_clock_is_set(in->context->loop);
+}
+
 static const struct sally_shard_host host = {
     .open = open_seat,
     .close = sally_seat_close,
@@ -96,6 +103,7 @@ static const struct sally_shard_host host = {
     .to_outer = to_outer,
     .stopped = stopped,
     .utc = utc,
+    .clock_is_set = clock_is_set,
 };
 
 /* --- From the loop ------------------------------------------------------- */
@@ -236,7 +244,7 @@ static enum sally_err open_store(struct inner *in)
     const char **names =
         calloc(sally_shard_clients_max(c) + 1, sizeof(*names));
     enum sally_err e = SALLY_E_NO_MEMORY;
-    char why[160] = "";
+    char why[512] = "";
     size_t n = 0;
 
     for (size_t i = 0; sensors != NULL && names != NULL && i < c->sensor_count;

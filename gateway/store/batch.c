@@ -7,9 +7,6 @@
 
 #define FORGET_MORE 64 /* old keys forgotten beside two per new item */
 
-/* A clock that was set by more than this has jumped. */
-#define JUMP_MS 3600000
-
 /* Binds what stands in `n` to ?1, ?2... and runs a statement to its end. */
 static bool run(struct sally_store *s, enum sally_store_sql which,
                 const int64_t *n, int count)
@@ -31,20 +28,35 @@ static bool bind_span(struct sally_store *s, enum sally_store_sql which,
                              SQLITE_STATIC) == SQLITE_OK;
 }
 
+/* A sensor whose counts this batch is going to change. */
+static struct sally_store_one *touch(struct sally_store *s, uint32_t sensor)
+{
+    struct sally_store_one *one = &s->sensors[sensor];
+
+    if (one->batch != s->batch) {
+        one->batch = s->batch;
+        one->change = 0;
+        one->change_bytes = 0;
+    }
+    return one;
+}
+
 /* --- Taking messages out ------------------------------------------------- */
 
 static void note_drop(struct sally_store *s, const struct sally_store_drop *d)
 {
     s->drops[s->drop_count++] = *d;
     s->batch_bytes -= (int64_t)d->bytes;
-    if (d->sensor != SALLY_STORE_NOBODY)
-        s->sensors[d->sensor].change -= (int32_t)d->messages;
+    if (d->sensor == SALLY_STORE_NOBODY)
+        return;
+    touch(s, d->sensor)->change -= (int32_t)d->messages;
+    s->sensors[d->sensor].change_bytes -= (int64_t)d->bytes;
 }
 
 /* The oldest message of all, or of the sensor with `key`. False: the database
  * failed. `d->messages` is 0 if there is none.                              */
 static bool find_oldest(struct sally_store *s, int64_t key,
-                        struct sally_store_drop *d, sally_msec_utc *time)
+                        struct sally_store_drop *d, int64_t *born)
 {
     sqlite3_stmt *q = s->sql[key == 0 ? SALLY_SQL_OLDEST
                                       : SALLY_SQL_OLDEST_OF];
@@ -59,7 +71,7 @@ static bool find_oldest(struct sally_store *s, int64_t key,
         d->number = (uint64_t)sqlite3_column_int64(q, 0);
         d->bytes = (uint64_t)sqlite3_column_int64(q, 1) + SALLY_STORE_ROW;
         d->sensor = sally_spool_index(s, sqlite3_column_int64(q, 2));
-        *time = sqlite3_column_int64(q, 3);
+        *born = sqlite3_column_int64(q, 3);
     }
     sqlite3_reset(q);
     return rc == SQLITE_ROW || rc == SQLITE_DONE;
@@ -76,29 +88,59 @@ static bool drop_one(struct sally_store *s, const struct sally_store_drop *d)
 /* Those that nobody wants any more, oldest first, a bounded number. */
 static bool expire(struct sally_store *s)
 {
-    sally_msec_utc cutoff = s->now - s->limits.max_age_ms, time = 0;
+    int64_t cutoff = sally_store_age(s) - s->limits.max_age_ms, born = 0;
     struct sally_store_drop d;
 
-    if (s->limits.max_age_ms == 0 || s->now == 0)
+    if (s->limits.max_age_ms == 0)
         return true;
     while (s->drop_count < SALLY_LEN(s->drops) / 2) {
-        if (!find_oldest(s, 0, &d, &time))
+        if (!find_oldest(s, 0, &d, &born))
             return false;
-        if (d.messages == 0 || time >= cutoff || d.number < s->unaged)
+        if (d.messages == 0 || born >= cutoff)
             return true;
         d.expired = true;
         if (!drop_one(s, &d))
             return false;
     }
+    s->more_to_delete = true;
     return true;
 }
 
-/* Makes room: the sensor's own oldest first, then the oldest of all. */
+static bool holds_more_than(struct sally_store *s, uint32_t sensor,
+                            uint64_t share)
+{
+    const struct sally_store_one *one = touch(s, sensor);
+
+    return (int64_t)one->bytes + one->change_bytes > (int64_t)share;
+}
+
+/* Who loses a message when all together are too many: a sensor that holds more
+ * than an even share, so that one noisy sensor pushes out its own. The one
+ * that brings a message is looked at first, then the one that was found last,
+ * then all that come after it. 0, which means the oldest of all: there is none,
+ * so that it is sensors that are not configured any more who hold too much.  */
+static int64_t who_yields(struct sally_store *s, uint32_t sensor)
+{
+    uint64_t share = s->limits.max_bytes / (s->holders + 1);
+
+    if (holds_more_than(s, sensor, share))
+        return s->sensors[sensor].key;
+    for (size_t i = 0; i < s->sensor_count; i++) {
+        if (s->heavy >= s->sensor_count)
+            s->heavy = 0;
+        if (holds_more_than(s, s->heavy, share))
+            return s->sensors[s->heavy].key;
+        s->heavy++;
+    }
+    return 0;
+}
+
+/* Makes room: a sensor that has too many loses its own oldest. */
 static bool keep_quotas(struct sally_store *s, uint32_t sensor)
 {
-    struct sally_store_one *one = &s->sensors[sensor];
+    struct sally_store_one *one = touch(s, sensor);
     struct sally_store_drop d;
-    sally_msec_utc time;
+    int64_t born;
 
     while (s->drop_count < SALLY_LEN(s->drops)) {
         bool own = (int64_t)one->messages + one->change >
@@ -108,7 +150,7 @@ static bool keep_quotas(struct sally_store *s, uint32_t sensor)
 
         if (!own && !all)
             return true;
-        if (!find_oldest(s, own ? one->key : 0, &d, &time))
+        if (!find_oldest(s, own ? one->key : who_yields(s, sensor), &d, &born))
             return false;
         if (d.messages == 0)
             return true;
@@ -129,6 +171,8 @@ static bool see(struct sally_store *s, const struct sally_store_item *item,
 
     sqlite3_bind_int64(s->sql[SALLY_SQL_SEE], 5,
                        item->now - SALLY_STORE_SEEN_MS);
+    sqlite3_bind_int64(s->sql[SALLY_SQL_SEE], 6,
+                       item->now + SALLY_STORE_SEEN_MS);
     if (!bind_span(s, SALLY_SQL_SEE, 4,
                    (struct sally_span){ item->key, sizeof(item->key) }) ||
         !run(s, SALLY_SQL_SEE, n, 3))
@@ -175,26 +219,15 @@ static bool append(struct sally_store *s, struct sally_store_item *item)
         return false;
     if (!item->fresh)
         return true;
+    sqlite3_bind_int64(s->sql[SALLY_SQL_APPEND], 5, sally_store_age(s));
     if (!put_row(s, SALLY_SQL_APPEND, (int64_t)item->number, item) ||
         !put_latest(s, item))
         return false;
-    s->sensors[item->sensor].change++;
+    touch(s, item->sensor)->change++;
+    s->sensors[item->sensor].change_bytes +=
+        (int64_t)item->len + SALLY_STORE_ROW;
     s->batch_bytes += (int64_t)item->len + SALLY_STORE_ROW;
     return keep_quotas(s, item->sensor);
-}
-
-/* After a jump the age of what came before is not known: a gateway without a
- * clock of its own must not lose its readings when it learns the time.      */
-static void note_time(struct sally_store *s,
-                      const struct sally_store_item *item)
-{
-    sally_usec now_at = sally_store_clock();
-    int64_t passed = (int64_t)((now_at - s->now_at) / SALLY_MSEC);
-
-    if (s->now != 0 && item->now - s->now - passed > JUMP_MS)
-        s->unaged = item->number;
-    s->now = item->now;
-    s->now_at = now_at;
 }
 
 static bool run_item(struct sally_store *s, struct sally_store_item *item)
@@ -204,7 +237,7 @@ static bool run_item(struct sally_store *s, struct sally_store_item *item)
     item->fresh = false;
     switch (item->kind) {
     case SALLY_ITEM_APPEND:
-        note_time(s, item);
+        s->now = item->now;
         return append(s, item);
     case SALLY_ITEM_PARK:
         return put_row(s, SALLY_SQL_PARK, command, item);
@@ -277,15 +310,30 @@ static bool write_cursor(struct sally_store *s, struct sally_store_account *a)
 static bool forget_old_keys(struct sally_store *s, uint64_t items)
 {
     const int64_t n[] = { s->now - SALLY_STORE_SEEN_MS,
-                          (int64_t)(2 * items) + FORGET_MORE };
+                          (int64_t)(2 * items) + FORGET_MORE,
+                          s->now + SALLY_STORE_SEEN_MS };
 
-    return s->now == 0 || run(s, SALLY_SQL_FORGET, n, 2);
+    return s->now == 0 || run(s, SALLY_SQL_FORGET, n, 3);
+}
+
+/* After a sync that failed, what was written before it may be on the disk or
+ * not, and a later sync that succeeds says nothing of it. So nothing is
+ * accepted before the log was copied into the database, page by page and
+ * synced, and begun anew.                                                   */
+static bool regain_trust(struct sally_store *s)
+{
+    if (!s->doubtful)
+        return true;
+    s->doubtful = sqlite3_wal_checkpoint_v2(s->writer, NULL,
+                                            SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                            NULL) != SQLITE_OK;
+    return !s->doubtful;
 }
 
 static bool run_all(struct sally_store *s, uint64_t first, uint64_t end,
                     struct sally_store_account *cursors)
 {
-    if (!run(s, SALLY_SQL_BEGIN, NULL, 0))
+    if (!regain_trust(s) || !run(s, SALLY_SQL_BEGIN, NULL, 0))
         return false;
     for (struct sally_store_account *a = cursors; a != NULL; a = a->next_dirty)
         if (!write_cursor(s, a))
@@ -306,12 +354,13 @@ bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
     s->drop_count = 0;
     s->batch_bytes = 0;
     s->more_to_delete = false;
-    for (size_t i = 0; i < s->sensor_count; i++)
-        s->sensors[i].change = 0;
+    s->batch++;
     good = run_all(s, first, end, cursors);
     if (!good) {
         int rc = sqlite3_errcode(s->writer) & 0xff;
 
+        s->doubtful = s->doubtful || rc != SQLITE_FULL;
+        s->batch_failure = rc;
         result = rc == SQLITE_FULL ? SALLY_ACCEPTED_FULL
                                    : SALLY_ACCEPTED_FAILED;
         if (sqlite3_get_autocommit(s->writer) == 0)

@@ -58,8 +58,13 @@ struct sally_store_one { /* a sensor */
     struct sally_store_account *accounts; /* owned */
     size_t account_count;
     uint32_t messages; /* shared: durable; only the writer changes it */
-    int32_t change;    /* the writer's: of this batch */
-    uint32_t pending;  /* the loop's: in the ring */
+    uint64_t bytes;    /* shared: of those */
+    struct sally_store_losses losses; /* shared */
+    uint32_t batch;    /* the writer's: what the next two are of */
+    int32_t change;
+    int64_t change_bytes;
+    uint32_t pending; /* the loop's: in the ring */
+    uint64_t pending_bytes;
 };
 
 /* Messages that a batch took out. */
@@ -122,6 +127,8 @@ struct sally_store {
     sally_usec first_queued; /* when the next batch began to wait */
     struct sally_store_account *dirty;
     bool moved; /* some cursor, since the last try to write them */
+    size_t holders; /* sensors that have messages */
+    int failure;    /* SQLite's code of the last batch that failed */
     struct sally_store_totals totals;
     bool stopping;
 
@@ -129,10 +136,14 @@ struct sally_store {
     uint64_t next_number, pending_bytes;
 
     /* The writer's. */
-    sally_msec_utc now;  /* the last that an append brought, */
-    sally_usec now_at;   /* and when that was */
-    uint64_t unaged;     /* the clock jumped: numbers below this never expire */
-    bool more_to_delete; /* a cursor's delivered messages are not all gone */
+    sally_msec_utc now;  /* the last that an append brought */
+    int64_t age;         /* milliseconds on the clock of ages, at... */
+    sally_usec age_at;   /* ...this time */
+    int batch_failure;   /* SQLite's code, when the batch failed */
+    bool doubtful;       /* a commit failed: the log is not to be trusted */
+    bool more_to_delete; /* what is to go is not all gone */
+    uint32_t batch;      /* counts them */
+    uint32_t heavy;      /* a sensor that held more than its share */
     int64_t batch_bytes;
     struct sally_store_drop drops[SALLY_STORE_DROPS];
     size_t drop_count;
@@ -221,6 +232,11 @@ enum sally_err sally_store_start(struct sally_store *s) SALLY_MUST_USE;
 void sally_store_stop(struct sally_store *s);
 
 sally_usec sally_store_clock(void); /* CLOCK_MONOTONIC */
+
+/* The age of messages is how long the gateway ran since they came: the clock
+ * that may be set at any time, or may not be set yet, has no part in it. It
+ * goes on at every start from where the newest message had it.              */
+int64_t sally_store_age(const struct sally_store *s);
 
 static inline struct sally_store_item *
 sally_store_item_at(struct sally_store *s, uint64_t n)

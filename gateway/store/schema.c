@@ -28,6 +28,7 @@ static const char *const steps[] = {
     " PRIMARY KEY (sensor, path)) WITHOUT ROWID;"
     "CREATE TABLE command (number INTEGER PRIMARY KEY,"
     " sensor INTEGER NOT NULL, time INTEGER NOT NULL, body BLOB NOT NULL);",
+    "ALTER TABLE message ADD COLUMN born INTEGER NOT NULL DEFAULT 0;",
 };
 #define VERSION ((int)SALLY_LEN(steps))
 
@@ -61,23 +62,23 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
         "INSERT INTO seen (number, time, sensor, key)"
         " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (sensor, key)"
         " DO UPDATE SET number = excluded.number, time = excluded.time"
-        " WHERE time < ?5",
+        " WHERE time < ?5 OR time > ?6",
     [SALLY_SQL_FORGET] =
         "DELETE FROM seen WHERE number <= (SELECT max(number) FROM"
         " (SELECT number, time FROM seen ORDER BY number LIMIT ?2)"
-        " WHERE time < ?1)",
+        " WHERE time < ?1 OR time > ?3)",
     [SALLY_SQL_APPEND] =
-        "INSERT INTO message (number, sensor, time, body)"
-        " VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO message (number, sensor, time, body, born)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)",
     [SALLY_SQL_LATEST_PUT] =
         "INSERT INTO latest (sensor, path, time, value)"
         " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (sensor, path)"
         " DO UPDATE SET time = excluded.time, value = excluded.value",
     [SALLY_SQL_OLDEST] =
-        "SELECT number, length(body), sensor, time FROM message"
+        "SELECT number, length(body), sensor, born FROM message"
         " ORDER BY number LIMIT 1",
     [SALLY_SQL_OLDEST_OF] =
-        "SELECT number, length(body), sensor, time FROM message"
+        "SELECT number, length(body), sensor, born FROM message"
         " WHERE sensor = ?1 ORDER BY number LIMIT 1",
     [SALLY_SQL_DROP] = "DELETE FROM message WHERE number = ?1",
     [SALLY_SQL_CURSOR] =
@@ -108,46 +109,69 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
         " ORDER BY path",
     [SALLY_SQL_PARKED] =
         "SELECT number, sensor, body FROM command WHERE sensor = ?1"
-        " ORDER BY time, number",
+        " ORDER BY number",
     [SALLY_SQL_PARKED_ALL] =
-        "SELECT number, sensor, body FROM command ORDER BY time, number",
+        "SELECT number, sensor, body FROM command ORDER BY number",
 };
 
 /* --- Opening ------------------------------------------------------------- */
 
-static enum sally_err say(char *why, size_t size, enum sally_err e,
-                          const char *what, const char *detail)
+/* What is opened, and where a sentence goes if it cannot be. */
+struct opening {
+    char path[4096];
+    char *why;
+    size_t size;
+};
+
+/* The sentence says what the operator can do about it. */
+static enum sally_err blame(const struct opening *o, sqlite3 *db)
 {
-    (void)snprintf(why, size, "%s: %s", what, detail);
-    return e;
+    int rc = sqlite3_errcode(db) & 0xff, system = sqlite3_system_errno(db);
+
+    if (rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB)
+        (void)snprintf(o->why, o->size,
+                       "%s: damaged, or not a database (%s); put a backup in "
+                       "its place, or move it away, with -wal and -shm, to "
+                       "start without what it holds",
+                       o->path, sqlite3_errmsg(db));
+    else
+        (void)snprintf(o->why, o->size, "%s: %s%s%s", o->path,
+                       sqlite3_errmsg(db), system != 0 ? ": " : "",
+                       system != 0 ? strerror(system) : "");
+    return SALLY_E_IO;
 }
 
-static enum sally_err run(sqlite3 *db, const char *sql, char *why, size_t size)
+static enum sally_err run(const struct opening *o, sqlite3 *db,
+                          const char *sql)
 {
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return say(why, size, SALLY_E_IO, "the database cannot be used",
-                   sqlite3_errmsg(db));
+        return blame(o, db);
     return SALLY_E_OK;
 }
 
 /* Made by us first, so that nobody else can ever read it. */
-static bool make_file(const char *path)
+static enum sally_err make_file(const struct opening *o)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd =
+        open(o->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-    return fd >= 0 && close(fd) == 0;
+    if (fd >= 0 && close(fd) == 0)
+        return SALLY_E_OK;
+    (void)snprintf(o->why, o->size, "%s: cannot be opened for writing: %s",
+                   o->path, strerror(errno));
+    return SALLY_E_IO;
 }
 
-static enum sally_err open_one(sqlite3 **db, const char *path, int flags,
-                               const char *settings, char *why, size_t size)
+static enum sally_err open_one(const struct opening *o, sqlite3 **db,
+                               const char *settings)
 {
-    int rc = sqlite3_open_v2(path, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-
-    if (rc != SQLITE_OK)
-        return say(why, size, SALLY_E_IO, path, sqlite3_errstr(rc));
+    if (sqlite3_open_v2(o->path, db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK)
+        return blame(o, *db);
     sqlite3_extended_result_codes(*db, 1);
     sqlite3_busy_timeout(*db, SALLY_STORE_BUSY_MS);
-    return run(*db, settings, why, size);
+    return run(o, *db, settings);
 }
 
 static int version_of(sqlite3 *db)
@@ -164,36 +188,47 @@ static int version_of(sqlite3 *db)
 }
 
 /* One transaction per step, so that a power cut leaves a whole version. */
-static enum sally_err migrate(sqlite3 *db, char *why, size_t size)
+static enum sally_err take_step(const struct opening *o, sqlite3 *db,
+                                int version)
 {
-    int version = version_of(db);
+    enum sally_err e = run(o, db, "BEGIN EXCLUSIVE");
     char set[64];
 
-    if (version < 0)
-        return say(why, size, SALLY_E_IO, "the database cannot be read",
-                   sqlite3_errmsg(db));
-    if (version > VERSION)
-        return say(why, size, SALLY_E_UNSUPPORTED, "the database",
-                   "was written by a newer version of Sallyport");
-    for (; version < VERSION; version++) {
-        enum sally_err e = run(db, "BEGIN EXCLUSIVE", why, size);
-
-        (void)snprintf(set, sizeof(set), "PRAGMA user_version = %d",
-                       version + 1);
-        if (e == SALLY_E_OK)
-            e = run(db, steps[version], why, size);
-        if (e == SALLY_E_OK)
-            e = run(db, set, why, size);
-        if (e == SALLY_E_OK)
-            e = run(db, "COMMIT", why, size);
-        if (e != SALLY_E_OK)
-            return e;
-    }
-    return SALLY_E_OK;
+    (void)snprintf(set, sizeof(set), "PRAGMA user_version = %d", version + 1);
+    if (e == SALLY_E_OK)
+        e = run(o, db, steps[version]);
+    if (e == SALLY_E_OK)
+        e = run(o, db, set);
+    return e == SALLY_E_OK ? run(o, db, "COMMIT") : e;
 }
 
-static enum sally_err prepare_all(struct sally_store *s, char *why,
-                                  size_t size)
+static enum sally_err refuse_newer(const struct opening *o, sqlite3 *db)
+{
+    int version = version_of(db);
+
+    if (version < 0)
+        return blame(o, db);
+    if (version <= VERSION)
+        return SALLY_E_OK;
+    (void)snprintf(o->why, o->size,
+                   "%s: written by a newer Sallyport (schema %d, this one "
+                   "knows %d); run that one, or move the file away to start "
+                   "without what it holds",
+                   o->path, version, VERSION);
+    return SALLY_E_UNSUPPORTED;
+}
+
+static enum sally_err migrate(const struct opening *o, sqlite3 *db)
+{
+    enum sally_err e = SALLY_E_OK;
+
+    for (int v = version_of(db); v < VERSION && e == SALLY_E_OK; v++)
+        e = v < 0 ? blame(o, db) : take_step(o, db, v);
+    return e;
+}
+
+static enum sally_err prepare_all(const struct opening *o,
+                                  struct sally_store *s)
 {
     for (size_t i = 0; i < SALLY_LEN(statements); i++) {
         sqlite3 *db = i < SALLY_SQL_NEXT ? s->writer : s->reader;
@@ -201,8 +236,7 @@ static enum sally_err prepare_all(struct sally_store *s, char *why,
         if (sqlite3_prepare_v3(db, statements[i], -1,
                                SQLITE_PREPARE_PERSISTENT, &s->sql[i],
                                NULL) != SQLITE_OK)
-            return say(why, size, SALLY_E_IO, "the database cannot be used",
-                       sqlite3_errmsg(db));
+            return blame(o, db);
     }
     return SALLY_E_OK;
 }
@@ -210,25 +244,26 @@ static enum sally_err prepare_all(struct sally_store *s, char *why,
 enum sally_err sally_schema_open(struct sally_store *s, const char *dir,
                                  char *why, size_t why_size)
 {
-    char path[4096];
-    int n = snprintf(path, sizeof(path), "%s/sallyport.db", dir);
-    enum sally_err e;
+    struct opening o = { .why = why, .size = why_size };
+    int n = snprintf(o.path, sizeof(o.path), "%s/sallyport.db", dir);
+    enum sally_err e = n < 0 || (size_t)n >= sizeof(o.path) ? SALLY_E_TOO_LARGE
+                                                            : make_file(&o);
 
-    if (n < 0 || (size_t)n >= sizeof(path) || !make_file(path))
-        return say(why, why_size, SALLY_E_IO, dir, strerror(errno));
     sqlite3_soft_heap_limit64(HEAP_LIMIT);
-    e = open_one(&s->writer, path, SQLITE_OPEN_READWRITE,
-                 "PRAGMA auto_vacuum = INCREMENTAL;", why, why_size);
     if (e == SALLY_E_OK)
-        e = run(s->writer, writer_settings, why, why_size);
+        e = open_one(&o, &s->writer, "PRAGMA auto_vacuum = INCREMENTAL;");
+    /* First of all, so that one which is not ours stays as it is. */
     if (e == SALLY_E_OK)
-        e = migrate(s->writer, why, why_size);
+        e = refuse_newer(&o, s->writer);
     if (e == SALLY_E_OK)
-        e = run(s->writer, tidy, why, why_size);
+        e = run(&o, s->writer, writer_settings);
     if (e == SALLY_E_OK)
-        e = open_one(&s->reader, path, SQLITE_OPEN_READWRITE, reader_settings,
-                     why, why_size);
-    return e == SALLY_E_OK ? prepare_all(s, why, why_size) : e;
+        e = migrate(&o, s->writer);
+    if (e == SALLY_E_OK)
+        e = run(&o, s->writer, tidy);
+    if (e == SALLY_E_OK)
+        e = open_one(&o, &s->reader, reader_settings);
+    return e == SALLY_E_OK ? prepare_all(&o, s) : e;
 }
 
 void sally_schema_close(struct sally_store *s)

@@ -191,6 +191,21 @@ static enum sally_err load_next_number(struct sally_store *s)
     return e;
 }
 
+static enum sally_err load_age(struct sally_store *s)
+{
+    sqlite3_stmt *q = ask(s, "SELECT coalesce((SELECT born FROM message"
+                             " ORDER BY number DESC LIMIT 1), 0)");
+    enum sally_err e = SALLY_E_IO;
+
+    if (sqlite3_step(q) == SQLITE_ROW) {
+        s->age = sqlite3_column_int64(q, 0);
+        s->age_at = sally_store_clock();
+        e = SALLY_E_OK;
+    }
+    sqlite3_finalize(q);
+    return e;
+}
+
 /* Makes room for every key there is and will be. */
 static enum sally_err load_keys(struct sally_store *s, size_t sensors)
 {
@@ -263,6 +278,8 @@ enum sally_err sally_spool_load(struct sally_store *s,
     list_dirty(s);
     sally_spool_free(known.sensors, known.sensor_count);
     free(known.index_of_key);
+    if (e == SALLY_E_OK && s->age_at == 0) /* at open */
+        e = load_age(s);
     if (e == SALLY_E_OK && s->next_number == 0)
         e = load_next_number(s);
     return e == SALLY_E_OK ? sally_spool_count(s) : e;
@@ -276,16 +293,24 @@ enum sally_err sally_spool_count(struct sally_store *s)
     int rc;
 
     pthread_mutex_lock(&s->mutex);
-    for (size_t i = 0; i < s->sensor_count; i++)
+    for (size_t i = 0; i < s->sensor_count; i++) {
         s->sensors[i].messages = 0;
+        s->sensors[i].bytes = 0;
+    }
+    s->holders = 0;
     while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
         uint32_t index = sally_spool_index(s, sqlite3_column_int64(q, 0));
         uint64_t n = (uint64_t)sqlite3_column_int64(q, 1);
+        uint64_t size =
+            (uint64_t)sqlite3_column_int64(q, 2) + n * SALLY_STORE_ROW;
 
         messages += n;
-        bytes += (uint64_t)sqlite3_column_int64(q, 2) + n * SALLY_STORE_ROW;
-        if (index != SALLY_STORE_NOBODY)
-            s->sensors[index].messages = (uint32_t)n;
+        bytes += size;
+        if (index == SALLY_STORE_NOBODY)
+            continue;
+        s->sensors[index].messages = (uint32_t)n;
+        s->sensors[index].bytes = size;
+        s->holders++;
     }
     s->totals.messages = messages;
     s->totals.bytes = bytes;

@@ -3,6 +3,7 @@
  * results.                                                                  */
 #include "store/inside.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,14 @@ static enum sally_err lock_dir(struct sally_store *s, const char *dir,
     enum sally_err e = sally_store_lock(dir, &s->lock);
 
     if (e == SALLY_E_BUSY)
-        (void)snprintf(why, why_size, "%s: another gateway is using it", dir);
+        (void)snprintf(why, why_size,
+                       "%s: another gateway is using it; one state_dir serves "
+                       "one gateway",
+                       dir);
     if (e == SALLY_E_IO)
-        (void)snprintf(why, why_size, "%s: cannot be locked", dir);
+        (void)snprintf(why, why_size,
+                       "%s/sallyport.lock: cannot be locked: %s", dir,
+                       strerror(errno));
     return e;
 }
 
@@ -52,8 +58,8 @@ static enum sally_err open_all(struct sally_store *s, const char *dir,
     if (e == SALLY_E_OK) {
         e = sally_spool_load(s, sensors, count);
         if (e == SALLY_E_IO)
-            (void)snprintf(why, why_size, "the database cannot be read: %s",
-                           sqlite3_errmsg(s->writer));
+            (void)snprintf(why, why_size, "%s/sallyport.db: cannot be read: %s",
+                           dir, sqlite3_errmsg(s->writer));
     }
     return e == SALLY_E_OK ? sally_store_start(s) : e;
 }
@@ -127,15 +133,17 @@ static void queue_item(struct sally_store *s)
 static bool is_over_quota(struct sally_store *s, uint32_t sensor, size_t len)
 {
     const struct sally_store_one *one = &s->sensors[sensor];
-    bool over;
+    uint64_t messages, own, all;
 
     if (s->limits.drop_oldest)
         return false;
     pthread_mutex_lock(&s->mutex);
-    over = one->messages + one->pending >= s->limits.per_sensor ||
-           s->totals.bytes + s->pending_bytes + len > s->limits.max_bytes;
+    messages = one->messages + one->pending;
+    own = one->bytes + one->pending_bytes;
+    all = s->totals.bytes + s->pending_bytes + len;
     pthread_mutex_unlock(&s->mutex);
-    return over;
+    return messages >= s->limits.per_sensor || all > s->limits.max_bytes ||
+           own / 3 > s->limits.max_bytes - all;
 }
 
 static bool is_somebody(const struct sally_store *s, uint32_t sensor)
@@ -166,6 +174,8 @@ enum sally_err sally_store_append(struct sally_store *s,
     item->now = now;
     memcpy(item->key, r->key, sizeof(item->key));
     s->sensors[r->sensor].pending++;
+    s->sensors[r->sensor].pending_bytes +=
+        item->len + (uint64_t)SALLY_STORE_ROW;
     s->pending_bytes += item->len + (uint64_t)SALLY_STORE_ROW;
     queue_item(s);
     return SALLY_E_OK;
@@ -234,6 +244,8 @@ static void tell(struct sally_store *s, const struct sally_store_item *item,
     switch (item->kind) {
     case SALLY_ITEM_APPEND:
         s->sensors[item->sensor].pending--;
+        s->sensors[item->sensor].pending_bytes -=
+            item->len + (uint64_t)SALLY_STORE_ROW;
         s->pending_bytes -= item->len + (uint64_t)SALLY_STORE_ROW;
         tell_stored(item, up);
         break;
@@ -262,6 +274,30 @@ void sally_store_finished(struct sally_store *s,
         s->tail++; /* so that the upcall may append */
         tell(s, &item, upcalls);
     }
+}
+
+void sally_store_losses(const struct sally_store *s, uint32_t sensor,
+                        struct sally_store_losses *out)
+{
+    struct sally_store *shared = (struct sally_store *)(uintptr_t)s;
+
+    *out = (struct sally_store_losses){ 0 };
+    if (sensor >= s->sensor_count)
+        return;
+    pthread_mutex_lock(&shared->mutex);
+    *out = s->sensors[sensor].losses;
+    pthread_mutex_unlock(&shared->mutex);
+}
+
+const char *sally_store_failure(const struct sally_store *s)
+{
+    struct sally_store *shared = (struct sally_store *)(uintptr_t)s;
+    int failure;
+
+    pthread_mutex_lock(&shared->mutex);
+    failure = s->failure;
+    pthread_mutex_unlock(&shared->mutex);
+    return sqlite3_errstr(failure);
 }
 
 void sally_store_totals(const struct sally_store *s,

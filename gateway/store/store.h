@@ -25,7 +25,8 @@ struct sally_store_limits {
     uint64_t max_bytes;    /* of all readings together */
     uint32_t per_sensor;   /* messages of one sensor */
     bool drop_oldest;      /* when full: else refuse the new one */
-    sally_msec_utc max_age_ms; /* older ones go with the next commit; 0: none */
+    sally_msec_utc max_age_ms; /* older ones go; 0: none. Time that the gateway
+                                  ran; clocks that are set do not matter */
     uint32_t commit_ms;
 };
 
@@ -59,8 +60,11 @@ void sally_store_close(struct sally_store *s);
 int sally_store_descriptor(const struct sally_store *s);
 
 /* Queues one sensor message. A key that was seen in the last 247 s is told as
- * STORED and not stored again. NO_ROOM: quota and `drop_oldest` is off, or the
- * queue to the writer is full: answer the sensor "later". `now` is UTC.     */
+ * STORED and not stored again. NO_ROOM: `drop_oldest` is off and a quota is
+ * used up, or this sensor holds three times what is free, so that one cannot
+ * take the room of all; or the queue to the writer is full. Answer the sensor
+ * "later". `now` is UTC as it would be if nobody had set the clock since the
+ * start.                                                                    */
 enum sally_err sally_store_append(struct sally_store *s,
                                   const struct sally_bus_readings *r,
                                   sally_msec_utc now) SALLY_MUST_USE;
@@ -133,6 +137,17 @@ sally_store_rearrange(struct sally_store *s,
                       const struct sally_store_sensor *sensors, size_t count,
                       const struct sally_store_upcalls *upcalls)
     SALLY_MUST_USE;
+
+/* Messages of a sensor that went undelivered, since start. */
+struct sally_store_losses {
+    uint64_t dropped; /* for want of room */
+    uint64_t expired; /* by age */
+};
+void sally_store_losses(const struct sally_store *s, uint32_t sensor,
+                        struct sally_store_losses *out);
+
+/* Why the last commit failed that did; never NULL. */
+const char *sally_store_failure(const struct sally_store *s);
 
 struct sally_store_totals {
     uint64_t messages, bytes;   /* in the spool now, durable */

@@ -3,10 +3,14 @@
  * as one transaction, publishes what came of it.                            */
 #include "store/inside.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+
+#define LOOK_OFTEN SALLY_SEC
+#define LOOK_SELDOM (600 * SALLY_SEC)
 
 sally_usec sally_store_clock(void)
 {
@@ -14,6 +18,11 @@ sally_usec sally_store_clock(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (sally_usec)t.tv_sec * SALLY_SEC + (sally_usec)t.tv_nsec / 1000;
+}
+
+int64_t sally_store_age(const struct sally_store *s)
+{
+    return s->age + (int64_t)((sally_store_clock() - s->age_at) / SALLY_MSEC);
 }
 
 /* --- Waiting, with the mutex held ---------------------------------------- */
@@ -30,22 +39,50 @@ static bool group_is_due(const struct sally_store *s, sally_usec due)
            sally_store_clock() >= due;
 }
 
+/* True if that time has come before somebody woke the thread. */
+static bool doze(struct sally_store *s, sally_usec until)
+{
+    const struct timespec t = { (time_t)(until / SALLY_SEC),
+                                (long)(until % SALLY_SEC) * 1000 };
+
+    return pthread_cond_timedwait(&s->wake, &s->mutex, &t) == ETIMEDOUT;
+}
+
+/* How often one looks for messages that are too old, with nothing to do
+ * otherwise.                                                                */
+static sally_usec look_every(const struct sally_store *s)
+{
+    sally_usec wait = (sally_usec)s->limits.max_age_ms * SALLY_MSEC / 8;
+
+    if (wait > LOOK_SELDOM)
+        return LOOK_SELDOM;
+    return wait > LOOK_OFTEN ? wait : LOOK_OFTEN;
+}
+
+/* True if there is work, or if it is time to look for old messages. */
+static bool wait_for_work(struct sally_store *s)
+{
+    sally_usec look = sally_after(sally_store_clock(), look_every(s));
+
+    while (!has_work(s) && !s->stopping) {
+        if (s->limits.max_age_ms == 0 || s->totals.messages == 0)
+            pthread_cond_wait(&s->wake, &s->mutex);
+        else if (doze(s, look))
+            return true;
+    }
+    return has_work(s);
+}
+
 /* False: there is nothing left and the store is closing. */
 static bool wait_for_group(struct sally_store *s)
 {
-    struct timespec until;
     sally_usec due;
 
-    while (!has_work(s)) {
-        if (s->stopping)
-            return false;
-        pthread_cond_wait(&s->wake, &s->mutex);
-    }
+    if (!wait_for_work(s))
+        return false;
     due = s->first_queued + s->limits.commit_ms * SALLY_MSEC;
-    until = (struct timespec){ (time_t)(due / SALLY_SEC),
-                               (long)(due % SALLY_SEC) * 1000 };
-    while (!group_is_due(s, due))
-        pthread_cond_timedwait(&s->wake, &s->mutex, &until);
+    while (has_work(s) && !group_is_due(s, due))
+        (void)doze(s, due);
     s->first_queued = 0;
     return true;
 }
@@ -59,7 +96,9 @@ static void publish_append(struct sally_store *s,
 
     if (item->kind != SALLY_ITEM_APPEND || !item->fresh)
         return;
+    s->holders += one->messages == 0;
     one->messages++;
+    one->bytes += item->len + (uint64_t)SALLY_STORE_ROW;
     s->totals.messages++;
     s->totals.bytes += item->len + (uint64_t)SALLY_STORE_ROW;
     for (size_t i = 0; i < one->account_count; i++)
@@ -80,6 +119,10 @@ static void publish_drop(struct sally_store *s,
         return;
     one = &s->sensors[d->sensor];
     one->messages -= d->messages;
+    one->bytes -= d->bytes;
+    s->holders -= d->messages != 0 && one->messages == 0;
+    if (d->number != 0)
+        *(d->expired ? &one->losses.expired : &one->losses.dropped) += 1;
     for (size_t i = 0; d->number != 0 && i < one->account_count; i++)
         if (one->accounts[i].cursor < d->number &&
             one->accounts[i].waiting > 0)
@@ -127,6 +170,8 @@ static void publish(struct sally_store *s, uint64_t end, bool good,
         publish_drop(s, &s->drops[i]);
     s->done = end;
     *(good ? &s->totals.commits : &s->totals.failures) += 1;
+    if (!good)
+        s->failure = s->batch_failure;
     if (good && took_us > s->totals.longest_commit_us)
         s->totals.longest_commit_us = took_us;
 }

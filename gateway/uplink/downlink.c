@@ -348,15 +348,17 @@ void sally_downlink_orphaned(struct sally_downlink *d, sally_usec now)
 }
 
 /* The profile may have changed since: a rule is found by its path again, and a
- * command without one is dropped.                                           */
+ * command without one is dropped and told of.                               */
 static void load(void *owner, const struct sally_bus_command *c)
 {
     struct sally_downlink *d = owner;
-    const struct sally_config_profile *p =
-        sally_shard_sensor(d->shard, c->sensor)->profile;
+    const struct sally_uplink_sensor *u =
+        sally_shard_sensor(d->shard, c->sensor);
+    const struct sally_config_profile *p = u->profile;
     struct sally_lwm2m_record r;
     const struct sally_config_down *rule;
     struct open_command *k;
+    char path[SALLY_PATH_TEXT];
 
     if (c->command > d->last)
         d->last = c->command;
@@ -364,6 +366,12 @@ static void load(void *owner, const struct sally_bus_command *c)
     rule = sally_downlink_rule(p, &r.path);
     k = rule == NULL ? NULL : sally_pool_take(&d->pool);
     if (k == NULL) {
+        sally_log(SALLY_LOG_WARNING, "command_dropped",
+                  SALLY_TEXT("sensor", u->config->id),
+                  SALLY_TEXT("resource", sally_path_text(&r.path, path)),
+                  SALLY_TEXT("why", rule == NULL
+                                        ? "its profile has no such rule now"
+                                        : "too many commands wait"));
         sally_store_unpark(d->shard->store, c->command);
         return;
     }

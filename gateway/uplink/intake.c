@@ -46,7 +46,7 @@ static void turn_back(struct sally_shard *s, const struct sally_bus_readings *r,
               SALLY_TEXT("sensor", s->config->sensors[r->sensor].id),
               SALLY_TEXT("why", result == SALLY_ACCEPTED_FULL
                                     ? "no room"
-                                    : "the database could not be written"));
+                                    : sally_store_failure(s->store)));
     accept(s, r->ticket, result);
 }
 
@@ -55,7 +55,6 @@ void sally_shard_readings(struct sally_shard *s,
 {
     struct sally_uplink_sensor *u = sally_shard_sensor(s, r->sensor);
     struct sally_bus_readings checked;
-    sally_msec_utc utc = s->host->utc(s->owner);
     enum sally_err e = SALLY_E_OUT_OF_RANGE;
 
     if (u != NULL) {
@@ -74,14 +73,9 @@ void sally_shard_readings(struct sally_shard *s,
         accept(s, r->ticket, SALLY_ACCEPTED_REFUSED);
         return;
     }
-    /* Nothing is from the future, whatever the outer door says. Servers take
-     * two values of one resource with one time for one.                     */
-    if (checked.time > utc)
-        checked.time = utc;
-    if (checked.time <= u->last_time)
-        checked.time = u->last_time + 1;
-    u->last_time = checked.time;
-    if (sally_store_append(s->store, &checked, utc) != SALLY_E_OK)
+    sally_times_give(s, u, &checked, now);
+    if (sally_store_append(s->store, &checked, sally_times_steady(s, now)) !=
+        SALLY_E_OK)
         turn_back(s, &checked, SALLY_ACCEPTED_FULL);
 }
 

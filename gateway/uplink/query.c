@@ -59,6 +59,9 @@ static void fill_client(struct sally_bus_row *row,
 static void say_accounts(const struct answer *a,
                          const struct sally_uplink_sensor *u)
 {
+    struct sally_store_losses lost;
+
+    sally_store_losses(a->shard->store, u->index, &lost);
     for (uint32_t i = 0; i < u->config->account_count; i++) {
         const struct sally_virtual_client *v = &u->clients[i];
         struct sally_bus_message m;
@@ -67,6 +70,8 @@ static void say_accounts(const struct answer *a,
         row->account = i;
         fill_client(row, v);
         row->silent = u->silence.silent;
+        row->dropped = lost.dropped;
+        row->expired = lost.expired;
         row->accepted = u->accepted;
         row->refused = u->refused;
         row->delivered = v->delivered;

@@ -208,6 +208,7 @@ void sally_shard_moved(struct sally_virtual_client *v, sally_usec now)
 
 void sally_shard_start(struct sally_shard *s, sally_usec now)
 {
+    sally_times_begin(s, now);
     sally_downlink_start(s->downlink);
     for (uint32_t i = 0; i < s->capacity; i++)
         if (s->sensors[i] != NULL)

@@ -36,6 +36,7 @@ struct sally_shard_host {
     /* All clients have stopped. */
     void (*stopped)(void *owner);
     sally_msec_utc (*utc)(void *owner);
+    bool (*clock_is_set)(void *owner); /* else `utc` is a stand-in */
 };
 
 /* Everything is borrowed and outlives the shard. Keys are not there yet:

@@ -5,6 +5,7 @@
 #define SALLY_UPLINK_SHARD_PARTS_H
 
 #include "uplink/shard.h"
+#include "uplink/times.h"
 
 struct sally_downlink;
 
@@ -19,6 +20,7 @@ struct sally_shard {
     struct sally_pacer *pacers; /* by the server's slot; all there can be */
     struct sally_downlink *downlink;
     struct sally_silence *silence;
+    struct sally_times times;
     bool stopping;
     size_t running; /* while stopping: clients that have not stopped yet */
 };

@@ -101,23 +101,26 @@ static bool add_message(struct batch *b, const struct sally_bus_readings *m)
     return true;
 }
 
-/* Takes messages from the cursor on, as many as go into one batch. */
-static void gather(struct sally_virtual_client *v, struct batch *b)
+/* Takes messages from the cursor on, as many as go into one batch. NOT_FOUND
+ * when there are no more; IO: the store cannot be read now.                 */
+static enum sally_err gather(struct sally_virtual_client *v, struct batch *b)
 {
     struct sally_store *store = v->shard->store;
     struct sally_bus_readings m;
     uint64_t number;
+    enum sally_err e;
 
     b->count = b->used = b->size = 0;
     b->upto = 0;
-    while (sally_store_next(store, v->sensor->index, v->index, b->upto, &number,
-                            &m) == SALLY_E_OK) {
+    while ((e = sally_store_next(store, v->sensor->index, v->index, b->upto,
+                                 &number, &m)) == SALLY_E_OK) {
         if (!add_message(b, &m))
-            return;
+            break;
         b->upto = number;
         if (v->alone)
-            return;
+            break;
     }
+    return e;
 }
 
 static void passed(struct sally_virtual_client *v, uint64_t upto)
@@ -131,7 +134,7 @@ static void pass_all(struct sally_virtual_client *v)
 {
     struct batch b;
 
-    for (gather(v, &b); b.upto != 0; gather(v, &b))
+    while (gather(v, &b) != SALLY_E_IO && b.upto != 0)
         passed(v, b.upto);
 }
 
@@ -190,9 +193,12 @@ void sally_virtual_client_deliver(struct sally_virtual_client *v,
     }
     if (way == SALLY_REPORT_NONE)
         return;
-    gather(v, &b);
-    if (b.count == 0)
+    e = gather(v, &b);
+    if (b.count == 0) {
+        if (e == SALLY_E_IO)
+            v->retry = sally_after(now, RETRY);
         return;
+    }
     e = offer(v, &b, way, now);
     if (e == SALLY_E_OK)
         return;

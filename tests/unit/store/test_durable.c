@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -51,6 +52,47 @@ static void stored_means_synced(void **state)
         store_one(0, n);
         assert_true(syncs > before);
     }
+    close_store();
+    remove_place();
+}
+
+static off_t log_size(void)
+{
+    char path[128];
+    struct stat st;
+
+    snprintf(path, sizeof(path), "%s/sallyport.db-wal", place);
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_size;
+}
+
+/* What a sync failed for may be lost though a later one succeeds, so the log
+ * is copied into the database and begun anew before anything is accepted.   */
+static void a_failed_sync_is_not_trusted_again(void **state)
+{
+    int before;
+
+    (void)state;
+    make_place();
+    told = (struct told){ .all = 0 };
+    open_store(&roomy);
+    for (uint32_t n = 1; n <= 50; n++)
+        store_one(0, n);
+    assert_true(log_size() > 50 * 4096);
+    sync_fails = true;
+    store_one(0, 51);
+    assert_int_equal(told.count[SALLY_ACCEPTED_FAILED], 1);
+    assert_non_null(strstr(sally_store_failure(store), "I/O"));
+    store_one(0, 51); /* the log cannot be copied either */
+    assert_int_equal(told.count[SALLY_ACCEPTED_FAILED], 2);
+    sync_fails = false;
+    before = syncs;
+    store_one(0, 51);
+    assert_int_equal(told.count[SALLY_ACCEPTED_STORED], 51);
+    assert_true(syncs >= before + 3); /* log, database, log */
+    assert_true(log_size() < 50 * 4096);
+    assert_int_equal(told.duplicates, 0);
+    assert_int_equal(sally_store_waiting(store, 0, 0), 51);
     close_store();
     remove_place();
 }
@@ -303,6 +345,28 @@ static void a_newer_database_is_refused_untouched(void **state)
     assert_int_equal(try_store(&roomy, why, sizeof(why)),
                      SALLY_E_UNSUPPORTED);
     assert_non_null(strstr(why, "newer"));
+    assert_non_null(strstr(why, path));
+    remove_place();
+}
+
+static void an_older_database_is_brought_up(void **state)
+{
+    uint64_t at = 0;
+
+    (void)state;
+    make_place();
+    told = (struct told){ .all = 0 };
+    open_store(&roomy);
+    for (uint32_t n = 1; n <= 5; n++)
+        store_one(0, n);
+    close_store();
+    run_sql("ALTER TABLE message DROP COLUMN born; PRAGMA user_version = 1");
+    open_store(&roomy);
+    for (int64_t n = 1; n <= 5; n++)
+        assert_int_equal(next_value(0, 0, at, &at), n);
+    store_one(0, 6);
+    assert_int_equal(next_value(0, 0, at, &at), 6);
+    close_store();
     remove_place();
 }
 
@@ -320,7 +384,8 @@ static void something_else_is_refused(void **state)
         fputs("not a database ", file);
     fclose(file);
     assert_int_equal(try_store(&roomy, why, sizeof(why)), SALLY_E_IO);
-    assert_true(why[0] != '\0');
+    assert_non_null(strstr(why, path));
+    assert_non_null(strstr(why, "move it away"));
     remove_place();
 }
 
@@ -386,11 +451,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stored_means_synced),
         cmocka_unit_test(a_failed_sync_is_no_commit),
+        cmocka_unit_test(a_failed_sync_is_not_trusted_again),
         cmocka_unit_test(a_kill_loses_nothing_that_was_told),
         cmocka_unit_test(a_full_disk_refuses_and_recovers),
         cmocka_unit_test(nothing_of_a_failed_batch_stays),
         cmocka_unit_test(a_disk_is_not_volatile),
         cmocka_unit_test(a_newer_database_is_refused_untouched),
+        cmocka_unit_test(an_older_database_is_brought_up),
         cmocka_unit_test(something_else_is_refused),
         cmocka_unit_test(a_damaged_page_does_not_stop_us),
     };

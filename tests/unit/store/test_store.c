@@ -161,6 +161,21 @@ static void a_key_is_forgotten_after_its_time(void **state)
     assert_int_equal(totals().messages, 2);
 }
 
+/* A clock that was set back must not make a new message an old one. */
+static void a_key_from_the_future_is_forgotten(void **state)
+{
+    struct sally_bus_readings r;
+
+    (void)state;
+    make_reading(&r, 0, 7);
+    assert_int_equal(sally_store_append(store, &r, NOW), SALLY_E_OK);
+    wait_for(1);
+    assert_int_equal(sally_store_append(store, &r, NOW - 300000), SALLY_E_OK);
+    wait_for(1);
+    assert_int_equal(told.duplicates, 0);
+    assert_int_equal(totals().messages, 2);
+}
+
 static void a_key_is_known_though_delivered(void **state)
 {
     uint64_t at;
@@ -218,6 +233,79 @@ static void the_new_one_is_refused(void **state)
     assert_int_equal(totals().dropped, 0);
 }
 
+/* 200 messages of sensor 0, more than there is room for. */
+static void be_noisy(uint32_t first)
+{
+    for (uint32_t n = first; n < first + 200; n++)
+        if (append(0, n) == SALLY_E_OK)
+            wait_for(1);
+}
+
+static void one_noisy_sensor_pushes_out_its_own(void **state)
+{
+    struct sally_store_limits small = roomy;
+    struct sally_store_losses lost;
+    uint64_t at;
+
+    (void)state;
+    small.max_bytes = 4000;
+    reopen(&small);
+    store_one(1, 1000);
+    be_noisy(1);
+    for (uint32_t n = 1001; n <= 1010; n++)
+        store_one(1, n); /* room is made of what the other has too much */
+    assert_true(totals().bytes <= 4000);
+    assert_int_equal(sally_store_waiting(store, 1, 0), 11);
+    assert_int_equal(next_value(1, 0, 0, &at), 1000);
+    sally_store_losses(store, 1, &lost);
+    assert_int_equal(lost.dropped, 0);
+    sally_store_losses(store, 0, &lost);
+    assert_int_equal(lost.dropped, totals().dropped);
+    assert_int_equal(lost.dropped, 200 - sally_store_waiting(store, 0, 0));
+    reopen(&small); /* who holds how much is known again */
+    be_noisy(201);
+    assert_int_equal(next_value(1, 0, 0, &at), 1000);
+    assert_int_equal(sally_store_waiting(store, 1, 0), 11);
+}
+
+static void one_noisy_sensor_is_refused_before_the_others(void **state)
+{
+    struct sally_store_limits small = roomy;
+
+    (void)state;
+    small.max_bytes = 4000;
+    small.drop_oldest = false;
+    reopen(&small);
+    be_noisy(1);
+    assert_int_equal(append(0, 999), SALLY_E_NO_ROOM);
+    assert_in_range(totals().bytes, 2900, 3100);
+    for (uint32_t n = 1001; n <= 1005; n++)
+        store_one(1, n);
+    assert_int_equal(sally_store_waiting(store, 1, 0), 5);
+    assert_int_equal(totals().dropped, 0);
+}
+
+/* What is left of a sensor that was taken out of the configuration goes, too,
+ * when the room is needed.                                                  */
+static void strangers_do_not_hold_the_room(void **state)
+{
+    const struct sally_store_sensor only_two[] = { { "two", both, 1 } };
+    struct sally_store_limits small = roomy;
+    char why[256];
+
+    (void)state;
+    small.max_bytes = 4000;
+    reopen(&small);
+    be_noisy(1);
+    close_store();
+    assert_int_equal(sally_store_open(&store, place, &small, only_two, 1, why,
+                                      sizeof(why)), SALLY_E_OK);
+    for (uint32_t n = 1; n <= 20; n++)
+        store_one(0, n);
+    assert_int_equal(sally_store_waiting(store, 0, 0), 20);
+    assert_true(totals().bytes <= 4000);
+}
+
 static void all_together_are_bounded(void **state)
 {
     struct sally_store_limits small = roomy;
@@ -234,43 +322,75 @@ static void all_together_are_bounded(void **state)
                      sally_store_waiting(store, 1, 0), totals().messages);
 }
 
-static void old_ones_expire(void **state)
+/* Waits until so many have expired; nothing else happens meanwhile. */
+static void wait_expired(uint64_t count)
+{
+    for (int i = 0; i < 500 && totals().expired < count; i++)
+        usleep(10000);
+    assert_int_equal(totals().expired, count);
+}
+
+static void old_ones_expire_in_an_idle_spool(void **state)
 {
     struct sally_store_limits young = roomy;
-    struct sally_bus_readings r;
+    struct sally_store_losses lost;
     uint64_t at;
 
     (void)state;
-    young.max_age_ms = 60000;
+    young.max_age_ms = 300;
     reopen(&young);
-    store_one(0, 1);
-    make_reading(&r, 1, 2);
-    r.time = NOW + 60002; /* one minute on */
-    assert_int_equal(sally_store_append(store, &r, NOW + 60002), SALLY_E_OK);
-    wait_for(1);
-    assert_int_equal(totals().expired, 1);
+    for (uint32_t n = 1; n <= 600; n++) /* more than go in one batch */
+        assert_int_equal(append(0, n), SALLY_E_OK);
+    wait_for(600);
+    assert_int_equal(totals().expired, 0);
+    wait_expired(600);
     assert_int_equal(next_value(0, 0, 0, &at), -1);
     assert_int_equal(sally_store_waiting(store, 0, 0), 0);
-    assert_int_equal(totals().messages, 1);
+    assert_int_equal(totals().messages, 0);
+    sally_store_losses(store, 0, &lost);
+    assert_int_equal(lost.expired, 600);
+    assert_int_equal(lost.dropped, 0);
 }
 
+static void the_age_goes_on_after_a_restart(void **state)
+{
+    struct sally_store_limits young = roomy;
+
+    (void)state;
+    young.max_age_ms = 3000;
+    reopen(&young);
+    store_one(0, 1);
+    usleep(1500000);
+    store_one(1, 2);
+    reopen(&young);
+    wait_expired(1); /* 1 is 3 s old soon, 2 is not */
+    assert_int_equal(sally_store_waiting(store, 0, 0), 0);
+    assert_int_equal(sally_store_waiting(store, 1, 0), 1);
+}
+
+/* Ten years on, ten years back, before 1970: nobody knows what time it is. */
 static void a_clock_that_is_set_expires_nothing(void **state)
 {
     const sally_msec_utc ten_years = (sally_msec_utc)10 * 365 * 86400 * 1000;
+    const sally_msec_utc clocks[] = { NOW, NOW + ten_years, NOW - ten_years, 5,
+                                      NOW };
     struct sally_store_limits young = roomy;
-    struct sally_bus_readings r;
-    uint64_t at;
 
     (void)state;
     young.max_age_ms = 60000;
     reopen(&young);
-    store_one(0, 1);
-    make_reading(&r, 1, 2);
-    r.time = NOW + ten_years;
-    assert_int_equal(sally_store_append(store, &r, r.time), SALLY_E_OK);
-    wait_for(1);
+    for (uint32_t n = 0; n < SALLY_LEN(clocks); n++) {
+        struct sally_bus_readings r;
+
+        make_reading(&r, 0, n);
+        r.time = clocks[n];
+        assert_int_equal(sally_store_append(store, &r, clocks[n]), SALLY_E_OK);
+        wait_for(1);
+        if (n % 2 == 1)
+            reopen(&young);
+    }
     assert_int_equal(totals().expired, 0);
-    assert_int_equal(next_value(0, 0, 0, &at), 1);
+    assert_int_equal(sally_store_waiting(store, 0, 0), SALLY_LEN(clocks));
 }
 
 static void a_long_backlog_goes_in_pieces(void **state)
@@ -500,11 +620,16 @@ int main(void)
         IN_PLACE(a_full_queue_says_later),
         IN_PLACE(a_key_is_stored_once),
         IN_PLACE(a_key_is_forgotten_after_its_time),
+        IN_PLACE(a_key_from_the_future_is_forgotten),
         IN_PLACE(a_key_is_known_though_delivered),
         IN_PLACE(the_oldest_makes_room),
         IN_PLACE(the_new_one_is_refused),
+        IN_PLACE(one_noisy_sensor_pushes_out_its_own),
+        IN_PLACE(one_noisy_sensor_is_refused_before_the_others),
+        IN_PLACE(strangers_do_not_hold_the_room),
         IN_PLACE(all_together_are_bounded),
-        IN_PLACE(old_ones_expire),
+        IN_PLACE(old_ones_expire_in_an_idle_spool),
+        IN_PLACE(the_age_goes_on_after_a_restart),
         IN_PLACE(a_clock_that_is_set_expires_nothing),
         IN_PLACE(a_long_backlog_goes_in_pieces),
         IN_PLACE(many_sensors_deliver_at_once),

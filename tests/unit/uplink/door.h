@@ -70,6 +70,7 @@ struct door {
     uint64_t seed;
     sally_usec now, pacer;
     sally_msec_utc utc;
+    bool clock_unset;
     bool outer_away;
     unsigned stopped;
 
@@ -274,6 +275,11 @@ static void door_registered(struct sally_uplink_seat *s)
     (void)s;
 }
 
+static bool door_clock_is_set(void *owner)
+{
+    return !((struct door *)owner)->clock_unset;
+}
+
 static const struct sally_shard_host door_host = {
     .open = door_open_seat,     .close = door_close_seat,
     .rebind = door_rebind,      .send = door_send,
@@ -281,6 +287,7 @@ static const struct sally_shard_host door_host = {
     .deliver_later = door_later,
     .arm_pacer = door_arm_pacer, .to_outer = door_to_outer,
     .stopped = door_stopped,    .utc = door_utc,
+    .clock_is_set = door_clock_is_set,
 };
 
 /* --- Time ---------------------------------------------------------------- */

@@ -175,6 +175,32 @@ static void offers_parked_ones_again(void **state)
     door_close(d);
 }
 
+static void count_parked(void *owner, const struct sally_bus_command *c)
+{
+    (void)c;
+    (*(unsigned *)owner)++;
+}
+
+static void one_whose_rule_is_gone_is_dropped(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+    struct sally_config_profile changed = d->config.profiles[0];
+    unsigned parked = 0;
+
+    (void)state;
+    dimmer(d, "10");
+    door_stored(d);
+    changed.down_count = 0;
+    d->config.profiles = &changed; /* the only one */
+    door_restart(d);
+    online(d);
+    assert_int_equal(d->said_count, 0);
+    assert_int_equal(door_store(d, 0, 1, 20), SALLY_ACCEPTED_STORED);
+    sally_store_parked(d->store, UINT32_MAX, count_parked, &parked);
+    assert_int_equal(parked, 0);
+    door_close(d);
+}
+
 /* In order also after a restart, and under numbers that are told from those of
  * the door before.                                                          */
 static void parked_ones_survive_a_restart(void **state)
@@ -230,6 +256,7 @@ int main(void)
         cmocka_unit_test(never_waits_for_ever),
         cmocka_unit_test(parks_what_the_sensor_is_away_for),
         cmocka_unit_test(offers_parked_ones_again),
+        cmocka_unit_test(one_whose_rule_is_gone_is_dropped),
         cmocka_unit_test(parked_ones_survive_a_restart),
         cmocka_unit_test(one_sensor_does_not_take_all_places),
     };

@@ -84,6 +84,12 @@ static void stopped(void *owner)
     (void)owner;
 }
 
+static bool clock_is_set(void *owner)
+{
+    (void)owner;
+    return true;
+}
+
 static sally_msec_utc utc(void *owner)
 {
     (void)owner;
@@ -102,6 +108,7 @@ static const struct sally_shard_host host = {
     .deliver_later = nothing,
     .stopped = stopped,
     .utc = utc,
+    .clock_is_set = clock_is_set,
 };
 
 static int open_shard(void **state)

@@ -88,6 +88,55 @@ static void times_rise_and_are_not_from_the_future(void **state)
     door_close(d);
 }
 
+/* Stores a reading that arrived now; returns the time that it got. */
+static sally_msec_utc time_given(struct door *d, uint32_t sensor,
+                                 uint32_t ticket)
+{
+    struct sally_bus_readings r = door_reading(sensor, ticket, 20);
+
+    r.time = d->utc;
+    sally_shard_readings(d->shard, &r, d->now);
+    door_stored(d);
+    return resource_of(d, sensor, 3303, 5700)->time;
+}
+
+static void times_rise_when_the_clock_is_set_back(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    assert_int_equal(time_given(d, 0, 1), UTC);
+    d->utc = UTC - 86400000;
+    assert_int_equal(time_given(d, 0, 2), UTC + 1);
+    door_restart(d);
+    assert_int_equal(time_given(d, 0, 3), UTC + 2);
+    assert_int_equal(time_given(d, 1, 4), UTC - 86400000); /* never spoke */
+    d->utc = UTC + 5000;
+    assert_int_equal(time_given(d, 0, 5), UTC + 5000);
+    door_close(d);
+}
+
+/* No reading is from 1970, and they keep their distance. */
+static void times_go_on_while_the_clock_is_not_set(void **state)
+{
+    struct door *d = door_open(DOOR_CONFIG(""));
+    sally_msec_utc first;
+
+    (void)state;
+    assert_int_equal(time_given(d, 1, 1), UTC);
+    d->clock_unset = true;
+    d->utc = 7000;
+    door_restart(d);
+    first = time_given(d, 0, 2);
+    assert_in_range(first, UTC, UTC + 10000);
+    d->now += 30 * SALLY_SEC;
+    assert_int_equal(time_given(d, 0, 3), first + 30000);
+    d->clock_unset = false;
+    d->utc = UTC + 86400000;
+    assert_int_equal(time_given(d, 0, 4), d->utc);
+    door_close(d);
+}
+
 static void knows_its_values_after_a_restart(void **state)
 {
     struct door *d = door_open(DOOR_CONFIG(""));
@@ -144,6 +193,8 @@ int main(void)
         cmocka_unit_test(the_same_key_again_is_stored_once),
         cmocka_unit_test(refuses_what_it_does_not_admit),
         cmocka_unit_test(times_rise_and_are_not_from_the_future),
+        cmocka_unit_test(times_rise_when_the_clock_is_set_back),
+        cmocka_unit_test(times_go_on_while_the_clock_is_not_set),
         cmocka_unit_test(knows_its_values_after_a_restart),
         cmocka_unit_test(tells_how_the_sensor_proved_itself),
         cmocka_unit_test(says_goodbye_for_all_and_tells_once),
