@@ -204,6 +204,21 @@ static unsigned open_passwords(struct sally_assets *a, FILE *report)
     return 1;
 }
 
+/* What the roles start with: this configuration is the first one. */
+static unsigned make_bundle(struct sally_assets *a, FILE *report)
+{
+    enum sally_err e = sally_plan_first(&a->config, &a->plan);
+
+    if (e == SALLY_E_OK)
+        e = sally_config_arrange(&a->config, &a->plan);
+    if (e == SALLY_E_OK)
+        e = sally_bundle_make(&a->plan, a->files.files, a->files.count,
+                              &a->bundle);
+    if (e != SALLY_E_OK)
+        fprintf(report, "cannot make sealed memory: %s\n", sally_err_text(e));
+    return e != SALLY_E_OK;
+}
+
 unsigned sally_assets_open(struct sally_assets *a, FILE *report)
 {
     const struct sally_config *c = &a->config;
@@ -213,12 +228,7 @@ unsigned sally_assets_open(struct sally_assets *a, FILE *report)
     bad += open_passwords(a, report);
     if (bad == 0)
         bad += open_console(a, report);
-    if (bad == 0 && sally_bundle_make(a->files.files, a->files.count,
-                                      &a->bundle) != SALLY_E_OK) {
-        fprintf(report, "cannot make sealed memory: %s\n", strerror(errno));
-        bad++;
-    }
-    return bad;
+    return bad == 0 ? make_bundle(a, report) : bad;
 }
 
 void sally_assets_wipe(struct sally_assets *a)
@@ -230,6 +240,7 @@ void sally_assets_wipe(struct sally_assets *a)
     close_one(&a->console);
     close_one(&a->passwords);
     free(a->keys);
+    sally_plan_wipe(&a->plan);
     sally_config_wipe(&a->config);
     sally_config_files_wipe(&a->files);
 }

@@ -4,8 +4,8 @@
 #ifndef SALLY_ASSETS_H
 #define SALLY_ASSETS_H
 
-#include "config/config.h"
 #include "config/files.h"
+#include "config/plan.h"
 #include "sockets.h"
 
 /* A key file of one account, open. */
@@ -17,7 +17,8 @@ struct sally_key_asset {
 struct sally_assets {
     struct sally_config_files files;
     struct sally_config config;
-    int bundle; /* the files as sealed memory, -1: not made */
+    struct sally_plan plan; /* by which `config` was arranged */
+    int bundle; /* plan and files as sealed memory, -1: not made */
     struct sally_key_asset *keys;
     size_t key_count;
     struct sally_sockets sockets;

@@ -3,6 +3,7 @@
  * and speaks to it over its bus.                                            */
 #include "child.h"
 
+#include "config/bundle.h"
 #include "log/log.h"
 #include "role_process.h"
 
@@ -146,9 +147,15 @@ static void runner_ended(void *owner, int status)
 
 static bool spawn_runner(struct sally_child *c, int role_end)
 {
-    return sally_runner_open(&c->runner, c->row, c->family->loop,
-                             &c->family->assets->config, role_end, runner_ended,
-                             c) == SALLY_E_OK;
+    struct sally_config *config;
+
+    if (sally_bundle_load(c->family->assets->bundle, &config, stderr) !=
+        SALLY_E_OK) {
+        (void)close(role_end);
+        return false;
+    }
+    return sally_runner_open(&c->runner, c->row, c->family->loop, config,
+                             role_end, runner_ended, c) == SALLY_E_OK;
 }
 
 bool sally_child_spawn(struct sally_child *c)

@@ -6,7 +6,6 @@
 #include "log/log.h"
 #include "privilege.h"
 #include "roles/run.h"
-#include "uplink/shard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +14,6 @@
 #include <unistd.h>
 
 #define LOST_WAIT 1 /* seconds from the end of the supervisor to ours */
-
-size_t sally_role_timers(const struct sally_config *c)
-{
-    return 64 + 2 * sally_shard_clients_max(c);
-}
 
 /* In the order in which they are stopped: first nothing comes in any more,
  * then what there is goes out.                                              */
@@ -54,8 +48,7 @@ static const struct sally_role_row *row_named(const char *name)
     return NULL;
 }
 
-static int run_role(const struct sally_role_row *row,
-                    const struct sally_config *c)
+static int run_role(const struct sally_role_row *row, struct sally_config *c)
 {
     struct role_process p = { .status = 1 };
     struct sally_runner *runner = NULL;
@@ -64,8 +57,10 @@ static int run_role(const struct sally_role_row *row,
                    c->log.syslog);
     if (row->name != SALLY_VERIFIER) /* has a bound of its own per check */
         sally_privilege_limit_memory(c->memory_limit_mb);
-    if (sally_loop_open(&p.loop, sally_role_timers(c)) != SALLY_E_OK)
+    if (sally_loop_open(&p.loop, sally_runner_timers(c)) != SALLY_E_OK) {
+        sally_bundle_config_free(c);
         return 1;
+    }
     if (sally_runner_open(&runner, row, p.loop, c, SALLY_ROLE_BUS_FD,
                           process_ended, &p) == SALLY_E_OK)
         sally_loop_run(p.loop);
@@ -77,16 +72,12 @@ static int run_role(const struct sally_role_row *row,
 int sally_role_process(const char *name)
 {
     const struct sally_role_row *row = row_named(name);
-    struct sally_bundle bundle;
-    struct sally_config config = { .file = NULL };
-    int status = 1;
+    struct sally_config *config;
 
-    if (row == NULL ||
-        sally_bundle_map(SALLY_ROLE_BUNDLE_FD, &bundle) != SALLY_E_OK) {
+    if (row == NULL || fcntl(SALLY_ROLE_BUNDLE_FD, F_GETFD) < 0) {
         fprintf(stderr, "--role is for the supervisor's use\n");
         return 2;
     }
-    (void)close(SALLY_ROLE_BUNDLE_FD);
     (void)fcntl(SALLY_ROLE_BUS_FD, F_SETFD, FD_CLOEXEC);
     (void)signal(SIGPIPE, SIG_IGN);
     /* Of a terminal or a service manager, to all of us: the supervisor's to
@@ -94,12 +85,12 @@ int sally_role_process(const char *name)
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGTERM, SIG_IGN);
     (void)signal(SIGHUP, SIG_IGN);
-    if (!sally_privilege_drop())
+    if (!sally_privilege_drop()) {
         fprintf(stderr, "cannot give up capabilities: %s\n", strerror(errno));
-    else if (sally_config_load(bundle.files, bundle.count, &config, stderr) ==
-             0)
-        status = run_role(row, &config);
-    sally_config_wipe(&config);
-    sally_bundle_wipe(&bundle);
-    return status;
+        return 1;
+    }
+    if (sally_bundle_load(SALLY_ROLE_BUNDLE_FD, &config, stderr) != SALLY_E_OK)
+        return 1;
+    (void)close(SALLY_ROLE_BUNDLE_FD);
+    return run_role(row, config);
 }

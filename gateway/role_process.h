@@ -12,9 +12,6 @@
 #define SALLY_ROLE_ROWS 5
 extern const struct sally_role_row *const sally_role_rows[SALLY_ROLE_ROWS];
 
-/* How many timers the loop of a role needs; of all of them together, too. */
-size_t sally_role_timers(const struct sally_config *c);
-
 /* Gives up rights, parses the configuration, runs the role until it has
  * finished. Returns the exit code.                                          */
 int sally_role_process(const char *name);

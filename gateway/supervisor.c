@@ -175,7 +175,7 @@ static void check_ready(struct supervisor *s)
     if (s->single) /* the inner door's bound is not for what the others need */
         sally_heap_limit(SIZE_MAX);
     sally_log(SALLY_LOG_INFO, "ready",
-              SALLY_NUMBER("sensors", s->assets->config.sensor_count),
+              SALLY_NUMBER("sensors", s->assets->config.sensor_live),
               SALLY_NUMBER("servers", s->assets->config.server_count));
     sally_notify_manager("READY=1");
 }
@@ -302,7 +302,7 @@ static bool prepare(struct supervisor *s)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 
-    if (sally_loop_open(&s->loop, sally_role_timers(&s->assets->config)) !=
+    if (sally_loop_open(&s->loop, sally_runner_timers(&s->assets->config)) !=
             SALLY_E_OK ||
         sally_signals_open(&s->signals, s->loop, numbers, SALLY_LEN(numbers),
                            on_signal, s) != SALLY_E_OK)

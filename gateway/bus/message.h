@@ -74,11 +74,15 @@ enum sally_bus_type {
     SALLY_BUS_TYPES
 };
 
-/* Outer to inner: what one message of a sensor said. All of it becomes
+/* A sensor is named by its slot and `born` (config.h): during a reload one end
+ * may have the new configuration before the other, and a message about a sensor
+ * that the receiver does not have, or not any more, concerns nobody there.
+ *
+ * Outer to inner: what one message of a sensor said. All of it becomes
  * durable, or nothing.                                                      */
 struct sally_bus_readings {
     uint32_t ticket; /* the outer door's, given back in `accepted` */
-    uint32_t sensor; /* index in the configuration */
+    uint32_t sensor, born; /* slot in the configuration, and its owner */
     uint8_t key[SALLY_INGEST_KEY];
     sally_msec_utc time; /* of arrival */
     uint16_t count, used; /* values; bytes used in `bytes` */
@@ -101,7 +105,7 @@ struct sally_bus_accepted {
 
 /* Outer to inner: the sensor proved itself, came or went. */
 struct sally_bus_liveness {
-    uint32_t sensor;
+    uint32_t sensor, born;
     uint8_t online;
     uint8_t method; /* enum sally_auth_method */
     uint8_t level;  /* enum sally_assurance; NONE: no change */
@@ -111,7 +115,7 @@ struct sally_bus_liveness {
 /* Inner to outer: bring this to the sensor. */
 struct sally_bus_command {
     uint32_t command; /* number, unique while it is open */
-    uint32_t sensor;
+    uint32_t sensor, born;
     uint32_t timeout_ms;
     uint16_t down; /* index of the rule in the sensor's profile */
     uint16_t used;
@@ -214,10 +218,22 @@ enum sally_control {
                                 sally_listener), `number` its slot; it
                                 replaces the one that was there */
     SALLY_CONTROL_PASSWORDS, /* outer: `fd` is the passwords file */
+    SALLY_CONTROL_CONFIG,    /* `fd` is the bundle of a new configuration; what
+                                comes until PREPARE belongs to it */
+    SALLY_CONTROL_PREPARE,   /* it is all there: PREPARED, or REFUSED? */
+    SALLY_CONTROL_COMMIT,    /* it is the configuration from now on */
+    SALLY_CONTROL_ABORT,     /* forget about it */
+    SALLY_CONTROL_RELOADED,  /* console: what a reload came to; `number` 0: it
+                                was done, 1: refused; `fd` has the report */
     SALLY_CONTROL_START,     /* all is there, begin */
     SALLY_CONTROL_STOP,      /* finish in order and exit */
     /* to the supervisor */
     SALLY_CONTROL_READY,
+    SALLY_CONTROL_PREPARED,
+    SALLY_CONTROL_REFUSED,   /* the reason was logged */
+    SALLY_CONTROL_COMMITTED, /* nothing is done by the old one any more... */
+    SALLY_CONTROL_SETTLED,   /* ...and what was left of it is gone */
+    SALLY_CONTROL_RELOAD,    /* console: somebody asks for a reload */
     SALLY_CONTROL_DONE,   /* finished, exiting */
     SALLY_CONTROL_FAILED, /* cannot start; the reason was logged */
     SALLY_CONTROL_LOST    /* the bus to role `number` is no more */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/config/config.h - the whole configuration as structs.
  *
- * Made once by sally_config_load() and immutable from then on; every role has
- * its own copy, parsed from the same bytes. All text and arrays belong to the
+ * Made by sally_config_load(), put in its slots by sally_config_arrange()
+ * (plan.h) and immutable from then on; every role has its own copy, parsed from
+ * the same bytes. A sensor or server keeps its slot and `born` over reloads as
+ * long as nothing is changed about it. A vacant slot has no name, no auth and
+ * no accounts. All text and arrays belong to the
  * config's arena and die with it. Optional text is "" when it was not given,
  * never NULL, unless said otherwise. Times are in milliseconds.             */
 #ifndef SALLY_CONFIG_CONFIG_H
@@ -112,6 +115,7 @@ struct sally_config_down {
 };
 
 struct sally_config_profile {
+    uint64_t fingerprint; /* of its rules */
     const char *name;
     const char *file;
     const struct sally_config_map *maps;
@@ -125,8 +129,16 @@ enum sally_report { SALLY_REPORT_AUTO, SALLY_REPORT_LATEST };
 enum sally_reach { SALLY_REACH_AUTO, SALLY_REACH_KEEPALIVE, SALLY_REACH_QUEUE };
 enum sally_lwm2m_version { SALLY_LWM2M_1_0 = 10, SALLY_LWM2M_1_1 = 11 };
 
+/* Reloads: two readings of a thing that say the same have one fingerprint;
+ * `born` is the generation of the configuration that brought the present
+ * content of the slot, 1 and up; 0: vacant.                                 */
+#define SALLY_CONFIG_SERVERS_MAX 64
+#define SALLY_CONFIG_LISTENERS_MAX 16 /* of each kind */
+
 struct sally_config_server {
-    const char *name;
+    uint64_t fingerprint;
+    uint32_t born;
+    const char *name; /* "": vacant */
     struct sally_uri uri;
     const char *uri_text;
     uint16_t short_server_id;
@@ -152,7 +164,9 @@ enum sally_on_silent { SALLY_SILENT_KEEP, SALLY_SILENT_FLAG,
                        SALLY_SILENT_DEREGISTER };
 
 struct sally_config_sensor {
-    const char *id;       /* [A-Za-z0-9._-]{1,64}, never a wildcard */
+    uint64_t fingerprint;
+    uint32_t born;
+    const char *id; /* [A-Za-z0-9._-]{1,64}, never a wildcard; "": vacant */
     const char *alias;    /* likewise, or "" */
     const char *endpoint; /* default "<gateway>-<id>" */
     const struct sally_config_auth *auth;
@@ -181,11 +195,14 @@ enum sally_on_full { SALLY_FULL_OLDEST, SALLY_FULL_REFUSE };
 enum sally_log_level { SALLY_LOG_ERROR, SALLY_LOG_WARNING, SALLY_LOG_INFO,
                        SALLY_LOG_DEBUG };
 
+#define SALLY_CONFIG_FIXED 5 /* keys that only a restart changes */
+
 struct sally_config {
     struct sally_arena arena;
     struct sally_registry registry; /* built-in objects and objects.d */
 
     const char *file; /* the main file's path */
+    unsigned fixed_lines[SALLY_CONFIG_FIXED];
     const char *name; /* gateway.name */
     const char *state_dir;
     bool volatile_state;
@@ -213,9 +230,11 @@ struct sally_config {
     size_t server_count;
     const struct sally_config_profile *profiles;
     size_t profile_count;
-    const struct sally_config_sensor *sensors; /* index: a sensor's number */
-    size_t sensor_count;
-    const uint32_t *by_id; /* sensors' numbers in the order of their ids */
+    const struct sally_config_sensor *sensors; /* index: a sensor's slot */
+    size_t sensor_count; /* slots, some of them vacant */
+    size_t sensor_live;  /* sensors that there are */
+    uint32_t *by_id;     /* sensor_live slots in the order of the ids */
+    uint32_t generation; /* 1 at the start, one more with each reload */
 };
 
 /* The bytes of one file as read once by the supervisor. */
@@ -234,6 +253,12 @@ unsigned sally_config_load(const struct sally_config_file *files, size_t count,
                            struct sally_config *out, FILE *report);
 
 void sally_config_wipe(struct sally_config *c);
+
+/* Reports each key that `next` changes and only a restart can, as
+ * sally_config_load() reports. Returns how many.                            */
+unsigned sally_config_check_fixed(const struct sally_config *running,
+                                  const struct sally_config *next,
+                                  FILE *report);
 
 /* Index, or SIZE_MAX. */
 size_t sally_config_sensor_named(const struct sally_config *c,

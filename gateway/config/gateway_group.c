@@ -139,4 +139,5 @@ void sally_load_gateway(struct sally_loader *l, const config_setting_t *root)
             sally_schema_read(&l->reader, s, inner, l->out);
     }
     check_socket(l, group);
+    sally_load_fixed_lines(l, group);
 }

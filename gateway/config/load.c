@@ -209,6 +209,7 @@ static void index_sensors(struct sally_config *c)
         index[i] = (uint32_t)i;
     qsort_r(index, c->sensor_count, sizeof(*index), by_id, c);
     c->by_id = index;
+    c->sensor_live = c->sensor_count;
 }
 
 static void load_groups(struct sally_loader *l)
@@ -257,6 +258,7 @@ unsigned sally_config_load(const struct sally_config_file *files, size_t count,
     bool memory;
 
     *out = (struct sally_config){ .name = "",
+                                  .generation = 1,
                                   .min_assurance = SALLY_ASSURANCE_SECRET };
     out->file = sally_arena_text(&out->arena, sally_span_of(files[0].path));
     beside(out);
@@ -283,7 +285,7 @@ void sally_config_wipe(struct sally_config *c)
 size_t sally_config_sensor_named(const struct sally_config *c,
                                  struct sally_span id)
 {
-    size_t low = 0, high = c->by_id == NULL ? 0 : c->sensor_count;
+    size_t low = 0, high = c->by_id == NULL ? 0 : c->sensor_live;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;

@@ -6,6 +6,7 @@
 #define SALLY_CONFIG_LOADER_H
 
 #include "config/config.h"
+#include "config/fingerprint.h"
 #include "config/groups.h"
 #include "config/names.h"
 #include "config/schema.h"
@@ -32,6 +33,7 @@ struct sally_loader {
     struct sally_source *sources;
     size_t source_count;
     bool incomplete; /* a file has a syntax error: names may be missing */
+    uint64_t common; /* fingerprint of what is part of every sensor */
     struct sally_names servers, profiles;
     struct sally_config_server *server_list; /* being filled */
     struct sally_config_profile *profile_list;
@@ -41,6 +43,10 @@ struct sally_loader {
 void sally_load_gateway(struct sally_loader *l, const config_setting_t *root);
 void sally_load_local(struct sally_loader *l, const config_setting_t *root);
 void sally_load_servers(struct sally_loader *l, const config_setting_t *root);
+
+/* Where the keys stand that only a restart changes. */
+void sally_load_fixed_lines(struct sally_loader *l,
+                            const config_setting_t *gateway);
 
 /* Over all files. */
 void sally_load_objects(struct sally_loader *l);

@@ -95,6 +95,10 @@ static size_t take_listeners(struct sally_loader *l,
 
     if (all == NULL)
         return 0;
+    if (count > SALLY_CONFIG_LISTENERS_MAX)
+        sally_complain(&l->reader, list, key,
+                       "expected at most %d listeners, got %zu",
+                       SALLY_CONFIG_LISTENERS_MAX, count);
     for (size_t i = 0; i < count; i++) {
         const config_setting_t *one =
             config_setting_get_elem(list, (unsigned)i);

@@ -143,6 +143,7 @@ static void take_object(struct sally_loader *l, const config_setting_t *group,
     unsigned before = l->reader.bad;
 
     (void)context;
+    l->common = sally_fingerprint_setting(l->common, group);
     sally_schema_defaults(&l->reader, &sally_group_object, &o);
     sally_schema_read(&l->reader, &sally_group_object, group, &o);
     take_resources(l, group, &o);

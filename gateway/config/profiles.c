@@ -22,6 +22,7 @@ void sally_profile_rules(struct sally_loader *l, const config_setting_t *group,
 {
     out->file = l->reader.file;
     out->line = (unsigned)config_setting_source_line(group);
+    out->fingerprint = sally_fingerprint_setting(0, group);
     sally_maps_load(l, group, out);
     sally_down_load(l, group, out);
     if (config_setting_get_member(group, "maps") == NULL &&

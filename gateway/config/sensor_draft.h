@@ -51,6 +51,14 @@ void sally_accounts_finish(struct sally_loader *l,
                            struct sally_sensor_names *names, size_t number,
                            struct sally_config_sensor *s);
 
+/* All that a sensor is made of: its own group, and what it gets from the rest.
+ * The second comes first and once: what is part of every sensor, beside the
+ * objects and sensor_defaults, which have put theirs into l->common.        */
+uint64_t sally_sensor_fingerprint(const struct sally_loader *l,
+                                  const config_setting_t *group,
+                                  const struct sally_config_sensor *s);
+void sally_sensor_fingerprint_common(struct sally_loader *l);
+
 /* True if the group has no such list, or an empty one. */
 bool sally_sensor_lacks(const config_setting_t *group, const char *key);
 

@@ -185,6 +185,7 @@ static void take_defaults(struct sally_loader *l, const config_setting_t *root,
         return;
     }
     take_group(l, &defaults_group, group, d);
+    l->common = sally_fingerprint_setting(l->common, group);
     for (size_t i = 0; i < SALLY_LEN(own); i++) {
         const config_setting_t *s = config_setting_get_member(group, own[i]);
 
@@ -246,6 +247,8 @@ static void take_sensor(struct sally_loader *l, const config_setting_t *group,
     finish_names(l, group, all, number, s);
     sally_auth_finish(l, group, &all->names, number, s);
     sally_accounts_finish(l, group, &all->names, number, s);
+    s->fingerprint = sally_sensor_fingerprint(l, group, s);
+    s->born = l->out->generation;
 }
 
 static void check_limit(struct sally_loader *l, const config_setting_t *root)
@@ -302,6 +305,7 @@ void sally_load_sensors(struct sally_loader *l)
         if (main_file->parsed)
             take_defaults(l, config_root_setting(&main_file->config),
                           &all.defaults);
+        sally_sensor_fingerprint_common(l);
         sally_load_each(l, "sensors", take_sensor, &all);
         sally_auth_check_addresses(l);
         if (main_file->parsed)

@@ -136,6 +136,8 @@ static void take_server(struct sally_loader *l, const config_setting_t *group,
     (void)context;
     *s = (struct sally_config_server){ .name = "", .uri_text = "" };
     s->line = (unsigned)config_setting_source_line(group);
+    s->fingerprint = sally_fingerprint_setting(0, group);
+    s->born = l->out->generation;
     sally_schema_defaults(&l->reader, &sally_group_server, s);
     sally_schema_read(&l->reader, &sally_group_server, group, s);
     take_uri(l, group, s);
@@ -153,6 +155,10 @@ void sally_load_servers(struct sally_loader *l, const config_setting_t *root)
     l->server_list =
         sally_arena_take(l->reader.arena, count, sizeof(*l->server_list));
     l->out->servers = l->server_list;
+    if (count > SALLY_CONFIG_SERVERS_MAX)
+        sally_complain(&l->reader, config_setting_get_member(root, "servers"),
+                       "servers", "expected at most %d servers, got %zu",
+                       SALLY_CONFIG_SERVERS_MAX, count);
     if (l->server_list != NULL)
         sally_load_each(l, "servers", take_server, NULL);
 }

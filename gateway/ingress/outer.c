@@ -256,6 +256,7 @@ enum sally_err sally_outer_message(struct sally_outer *o, uint32_t sensor,
     }
     r->ticket = ++o->ticket;
     r->sensor = sensor;
+    r->born = o->config->sensors[sensor].born;
     r->time = o->host->utc(o->owner);
     memcpy(r->key, key, sizeof(r->key));
     p->told = told;
@@ -312,6 +313,7 @@ static void tell(struct sally_outer *o, uint32_t sensor,
 
     sally_bus_begin(&m, SALLY_BUS_LIVENESS);
     m.as.liveness.sensor = sensor;
+    m.as.liveness.born = o->config->sensors[sensor].born;
     m.as.liveness.online = s->online;
     m.as.liveness.method = (uint8_t)s->method;
     m.as.liveness.level = (uint8_t)level;
@@ -398,8 +400,11 @@ void sally_outer_command(struct sally_outer *o,
                                        .execute = c->execute };
     const struct sally_config_profile *profile;
 
-    if (c->sensor >= o->config->sensor_count)
+    if (c->sensor >= o->config->sensor_count ||
+        o->config->sensors[c->sensor].born != c->born) {
+        sally_outer_outcome(o, c->command, SALLY_OUTCOME_OFFLINE, now);
         return;
+    }
     profile =
         &o->config->profiles[o->config->sensors[c->sensor].profile];
     if (c->down >= profile->down_count ||

@@ -15,7 +15,7 @@
 #define TEXT_MAX 200   /* bytes of one field's text */
 #define PER_SECOND 20  /* lines of one call site */
 
-/* The process's own settings, set once at start. */
+/* The process's own settings, set at start and with each reload. */
 static struct {
     const char *role;
     enum sally_log_level level;
@@ -36,6 +36,11 @@ void sally_log_open(const char *role, enum sally_log_level level, bool json,
                     bool to_syslog)
 {
     log_is.role = role;
+    sally_log_configure(level, json, to_syslog);
+}
+
+void sally_log_configure(enum sally_log_level level, bool json, bool to_syslog)
+{
     log_is.level = level;
     log_is.json = json;
     log_is.to_syslog = to_syslog;

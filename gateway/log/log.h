@@ -32,6 +32,10 @@ struct sally_log_site {
 void sally_log_open(const char *role, enum sally_log_level level, bool json,
                     bool to_syslog);
 
+/* The same for a process that has its name already. */
+void sally_log_configure(enum sally_log_level level, bool json,
+                         bool to_syslog);
+
 void sally_log_write(struct sally_log_site *site, enum sally_log_level level,
                      const char *event, const struct sally_log_field *fields);
 

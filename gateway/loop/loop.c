@@ -126,6 +126,11 @@ enum sally_err sally_loop_open(struct sally_loop **out, size_t timers)
     return SALLY_E_OK;
 }
 
+enum sally_err sally_loop_grow(struct sally_loop *l, size_t timers)
+{
+    return sally_deadlines_grow(&l->timers, timers);
+}
+
 void sally_loop_close(struct sally_loop *l)
 {
     if (l == NULL)

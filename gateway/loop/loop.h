@@ -21,6 +21,10 @@ enum sally_err sally_loop_open(struct sally_loop **out,
 /* Everything that was opened on the loop is closed before. NULL is allowed. */
 void sally_loop_close(struct sally_loop *l);
 
+/* Makes room for `timers` of them, if there is less. NO_MEMORY. */
+enum sally_err sally_loop_grow(struct sally_loop *l,
+                               size_t timers) SALLY_MUST_USE;
+
 /* Turns until sally_loop_stop(), which takes effect at the end of a turn. */
 void sally_loop_run(struct sally_loop *l);
 void sally_loop_stop(struct sally_loop *l);

@@ -6,7 +6,11 @@
  * listeners, keys and buses as CONTROL messages, then START. A role answers
  * READY (or FAILED), and DONE when it has finished after STOP. The runner in
  * run.c receives those messages and calls the row; a role that loses its
- * supervisor ends at once.                                                  */
+ * supervisor ends at once.
+ *
+ * A reload is CONFIG, then listeners, keys and passwords that are new in it,
+ * then PREPARE; and when every role is prepared COMMIT, else ABORT. Until then
+ * nothing of it may be seen from outside.                                   */
 #ifndef SALLY_ROLES_ROLE_H
 #define SALLY_ROLES_ROLE_H
 
@@ -17,8 +21,9 @@
 /* What a role is given; outlives it. */
 struct sally_role_context {
     struct sally_loop *loop;
-    const struct sally_config *config;
-    /* Tell the supervisor: READY, DONE or FAILED. */
+    const struct sally_config *config; /* the running one */
+    const struct sally_config *next;   /* being prepared; NULL: none */
+    /* Tell the supervisor: READY, SETTLED, DONE or FAILED. */
     void (*report)(void *runner, enum sally_control what);
     /* Tell it that the bus to `peer` is no more and why: another one will
      * come. Logged here if the peer broke the rules (MALFORMED).            */
@@ -40,6 +45,25 @@ struct sally_role_row {
     void (*on_listener)(void *role, enum sally_listener kind, uint32_t index,
                         int fd);
     void (*on_passwords)(void *role, int fd);
+
+    /* What a reload came to, for whoever asked for it. */
+    void (*on_reloaded)(void *role, bool done, int fd);
+
+    /* Reloads. From CONFIG to COMMIT or ABORT the descriptors above belong to
+     * `next`; a listener with descriptor -1 is one that goes at COMMIT. A role
+     * without prepare is not asked, only told. On failure the reason was
+     * logged and nothing stays behind.                                      */
+    enum sally_err (*prepare)(void *role, const struct sally_config *next,
+                              sally_usec now);
+    enum sally_err (*prepared)(void *role); /* is all there? NULL: yes */
+
+    /* context->config is the new one from now on. `previous` is valid until
+     * the role reports SETTLED, in here or later. NULL: the role looks at its
+     * configuration in create() only. Cannot fail; if something that cannot
+     * fail does, the role ends, and its successor starts with the new one.  */
+    void (*commit)(void *role, const struct sally_config *previous,
+                   sally_usec now);
+    void (*abort)(void *role); /* NULL: nothing to undo */
 
     void (*start)(void *role, sally_usec now); /* reports READY or FAILED */
     void (*stop)(void *role, sally_usec now);  /* reports DONE */

@@ -3,6 +3,7 @@
  * role's row.                                                               */
 #include "roles/run.h"
 
+#include "config/bundle.h"
 #include "log/log.h"
 
 #include <stdlib.h>
@@ -12,6 +13,10 @@
 
 struct sally_runner {
     const struct sally_role_row *row;
+    struct sally_config *config;   /* owned */
+    struct sally_config *next;     /* owned; being prepared */
+    struct sally_config *previous; /* owned; something may still be left of it */
+    bool committing, settled;
     struct sally_role_context context;
     struct sally_bus *bus;
     void *role;
@@ -40,59 +45,180 @@ static void lost(void *runner, enum sally_role_name peer, enum sally_err why)
     tell(runner, SALLY_CONTROL_LOST, (uint32_t)peer);
 }
 
+/* --- Reload -------------------------------------------------------------- */
+
+size_t sally_runner_timers(const struct sally_config *c)
+{
+    size_t accounts = 0;
+
+    for (size_t i = 0; i < c->sensor_count; i++)
+        accounts += c->sensors[i].account_count;
+    return 64 + accounts;
+}
+
+/* The old configuration is needed no more. */
+static void settle(struct sally_runner *r)
+{
+    sally_bundle_config_free(r->previous);
+    r->previous = NULL;
+    tell(r, SALLY_CONTROL_SETTLED, 0);
+}
+
+static void drop_next(struct sally_runner *r)
+{
+    if (r->next != NULL && r->row->abort != NULL)
+        r->row->abort(r->role);
+    r->context.next = NULL;
+    sally_bundle_config_free(r->next);
+    r->next = NULL;
+}
+
+/* Timers of both: what leaves and what comes may overlap for a while. */
+static enum sally_err begin_preparing(struct sally_runner *r, int fd,
+                                      sally_usec now)
+{
+    enum sally_err e = sally_bundle_load(fd, &r->next, stderr);
+
+    if (e == SALLY_E_OK)
+        e = sally_loop_grow(r->context.loop,
+                            sally_runner_timers(r->config) +
+                                sally_runner_timers(r->next));
+    if (e == SALLY_E_OK && r->row->prepare != NULL)
+        e = r->row->prepare(r->role, r->next, now);
+    return e;
+}
+
+/* A refusal is told at PREPARE, when the supervisor waits for it. */
+static void take_config(struct sally_runner *r, int fd, sally_usec now)
+{
+    enum sally_err e = SALLY_E_BAD_STATE;
+
+    drop_next(r);
+    if (r->previous == NULL && fd >= 0)
+        e = begin_preparing(r, fd, now);
+    if (e == SALLY_E_OK) {
+        r->context.next = r->next;
+        return;
+    }
+    sally_log(SALLY_LOG_ERROR, "reload_not_prepared",
+              SALLY_TEXT("why", sally_err_text(e)));
+    sally_bundle_config_free(r->next); /* it has undone its part already */
+    r->next = NULL;
+}
+
+static void finish_preparing(struct sally_runner *r)
+{
+    bool good = r->next != NULL &&
+                (r->row->prepared == NULL ||
+                 r->row->prepared(r->role) == SALLY_E_OK);
+
+    tell(r, good ? SALLY_CONTROL_PREPARED : SALLY_CONTROL_REFUSED, 0);
+}
+
+/* One that cannot follow ends, and its successor begins with the new one. */
+static void commit(struct sally_runner *r, sally_usec now)
+{
+    if (r->next == NULL) {
+        r->ended(r->owner, 1);
+        return;
+    }
+    r->previous = r->config;
+    r->config = r->next;
+    r->next = NULL;
+    r->context.config = r->config;
+    r->context.next = NULL;
+    sally_log_configure(r->config->log.level, r->config->log.json,
+                        r->config->log.syslog);
+    r->committing = true;
+    if (r->row->commit != NULL)
+        r->row->commit(r->role, r->previous, now);
+    r->committing = false;
+    tell(r, SALLY_CONTROL_COMMITTED, 0);
+    if (r->row->commit == NULL || r->settled)
+        settle(r);
+    r->settled = false;
+}
+
 static void report(void *runner, enum sally_control what)
 {
     struct sally_runner *r = runner;
 
+    if (what == SALLY_CONTROL_SETTLED) {
+        r->settled = r->committing; /* what is committed is told first */
+        if (!r->committing)
+            settle(r);
+        return;
+    }
     tell(r, what, 0);
     if (what == SALLY_CONTROL_DONE || what == SALLY_CONTROL_FAILED)
         r->ended(r->owner, what == SALLY_CONTROL_DONE ? 0 : 1);
 }
 
-/* Each order by what it is. One that the role has no use for, or that lacks
- * its descriptor, is a bug of ours: the descriptor is closed, no more.      */
-static void obey(struct sally_runner *r, const struct sally_bus_control *c,
-                 int fd, sally_usec now)
+/* --- Orders -------------------------------------------------------------- */
+
+/* Those that bring a descriptor, which is then taken; one that the role has no
+ * use for, or that lacks its descriptor, is a bug of ours.                  */
+static bool take_descriptor(struct sally_runner *r,
+                            const struct sally_bus_control *c, int fd)
 {
     const struct sally_role_row *row = r->row;
 
     switch ((enum sally_control)c->what) {
     case SALLY_CONTROL_PEER:
-        if (row->on_peer != NULL && fd >= 0) {
-            row->on_peer(r->role, (enum sally_role_name)c->number, fd);
-            return;
-        }
-        break;
+        if (row->on_peer == NULL || fd < 0)
+            return false;
+        row->on_peer(r->role, (enum sally_role_name)c->number, fd);
+        return true;
     case SALLY_CONTROL_KEY:
-        if (row->on_key != NULL && fd >= 0) {
-            row->on_key(r->role, c->number, c->extra, fd);
-            return;
-        }
-        break;
+        if (row->on_key == NULL || fd < 0)
+            return false;
+        row->on_key(r->role, c->number, c->extra, fd);
+        return true;
     case SALLY_CONTROL_LISTENER:
-        if (row->on_listener != NULL && fd >= 0) {
-            row->on_listener(r->role, (enum sally_listener)c->extra, c->number,
-                             fd);
-            return;
-        }
-        break;
+        if (row->on_listener == NULL || (fd < 0 && r->context.next == NULL))
+            return false;
+        row->on_listener(r->role, (enum sally_listener)c->extra, c->number, fd);
+        return true;
     case SALLY_CONTROL_PASSWORDS:
-        if (row->on_passwords != NULL && fd >= 0) {
-            row->on_passwords(r->role, fd);
-            return;
-        }
+        if (row->on_passwords == NULL)
+            return false;
+        row->on_passwords(r->role, fd);
+        return true;
+    case SALLY_CONTROL_RELOADED:
+        if (row->on_reloaded == NULL)
+            return false;
+        row->on_reloaded(r->role, c->number == 0, fd);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void obey(struct sally_runner *r, const struct sally_bus_control *c,
+                 int fd, sally_usec now)
+{
+    switch ((enum sally_control)c->what) {
+    case SALLY_CONTROL_CONFIG:
+        take_config(r, fd, now);
+        break;
+    case SALLY_CONTROL_PREPARE:
+        finish_preparing(r);
+        break;
+    case SALLY_CONTROL_COMMIT:
+        commit(r, now);
+        break;
+    case SALLY_CONTROL_ABORT:
+        drop_next(r);
         break;
     case SALLY_CONTROL_START:
-        row->start(r->role, now);
+        r->row->start(r->role, now);
         break;
     case SALLY_CONTROL_STOP:
-        row->stop(r->role, now);
+        r->row->stop(r->role, now);
         break;
-    case SALLY_CONTROL_READY:
-    case SALLY_CONTROL_DONE:
-    case SALLY_CONTROL_FAILED:
-    case SALLY_CONTROL_LOST:
-        break;
+    default:
+        if (take_descriptor(r, c, fd))
+            return;
     }
     if (fd >= 0)
         (void)close(fd);
@@ -125,7 +251,7 @@ static const struct sally_bus_upcalls bus_upcalls = { .on_message = on_message,
 enum sally_err sally_runner_open(struct sally_runner **out,
                                  const struct sally_role_row *row,
                                  struct sally_loop *loop,
-                                 const struct sally_config *config, int bus_fd,
+                                 struct sally_config *config, int bus_fd,
                                  void (*ended)(void *owner, int status),
                                  void *owner)
 {
@@ -134,13 +260,15 @@ enum sally_err sally_runner_open(struct sally_runner **out,
 
     if (r == NULL) {
         (void)close(bus_fd);
+        sally_bundle_config_free(config);
         return SALLY_E_NO_MEMORY;
     }
     r->row = row;
+    r->config = config;
     r->ended = ended;
     r->owner = owner;
     r->context =
-        (struct sally_role_context){ loop, config, report, lost, r };
+        (struct sally_role_context){ loop, config, NULL, report, lost, r };
     e = sally_bus_open(&r->bus, loop, bus_fd, row->name, SALLY_SUPERVISOR,
                        FRAMES, &bus_upcalls, r);
     if (e == SALLY_E_OK)
@@ -159,5 +287,8 @@ void sally_runner_close(struct sally_runner *r)
         return;
     r->row->destroy(r->role);
     sally_bus_close(r->bus);
+    sally_bundle_config_free(r->config);
+    sally_bundle_config_free(r->next);
+    sally_bundle_config_free(r->previous);
     free(r);
 }

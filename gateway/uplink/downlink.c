@@ -168,6 +168,7 @@ static struct open_command *begin(struct sally_downlink *d,
     m = &k->message.as.command;
     m->command = ++d->last;
     m->sensor = v->sensor->index;
+    m->born = v->sensor->config->born;
     m->timeout_ms = (uint32_t)rule->timeout;
     m->down = (uint16_t)(rule - v->sensor->profile->down);
     m->execute = c->execute;
@@ -380,6 +381,8 @@ static void load(void *owner, const struct sally_bus_command *c)
                                 .due = SALLY_NEVER };
     sally_bus_begin(&k->message, SALLY_BUS_COMMAND);
     k->message.as.command = *c;
+    k->message.as.command.born =
+        sally_shard_sensor(d->shard, c->sensor)->config->born;
     k->message.as.command.down = (uint16_t)(rule - p->down);
     append(d, k);
 }

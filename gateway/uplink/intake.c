@@ -50,18 +50,30 @@ static void turn_back(struct sally_shard *s, const struct sally_bus_readings *r,
     accept(s, r->ticket, result);
 }
 
+/* The sensor that the other door means; NULL: we do not have it yet, or not
+ * any more.                                                                 */
+static struct sally_uplink_sensor *find(struct sally_shard *s, uint32_t sensor,
+                                        uint32_t born)
+{
+    struct sally_uplink_sensor *u = sally_shard_sensor(s, sensor);
+
+    return u != NULL && u->config->born == born ? u : NULL;
+}
+
 void sally_shard_readings(struct sally_shard *s,
                           const struct sally_bus_readings *r, sally_usec now)
 {
-    struct sally_uplink_sensor *u = sally_shard_sensor(s, r->sensor);
+    struct sally_uplink_sensor *u = find(s, r->sensor, r->born);
     struct sally_bus_readings checked;
-    enum sally_err e = SALLY_E_OUT_OF_RANGE;
+    enum sally_err e;
 
-    if (u != NULL) {
-        e = sally_admission_check(&s->config->registry, u, r, now, &checked);
-        if (e != SALLY_E_OK)
-            u->refused++;
+    if (u == NULL) { /* it comes again, or is forgotten over there */
+        accept(s, r->ticket, SALLY_ACCEPTED_FULL);
+        return;
     }
+    e = sally_admission_check(&s->config->registry, u, r, now, &checked);
+    if (e != SALLY_E_OK)
+        u->refused++;
     if (e == SALLY_E_NO_ROOM) {
         accept(s, r->ticket, SALLY_ACCEPTED_FULL);
         return;
@@ -151,7 +163,7 @@ static void set_provenance(struct sally_uplink_sensor *u,
 void sally_shard_liveness(struct sally_shard *s,
                           const struct sally_bus_liveness *l, sally_usec now)
 {
-    struct sally_uplink_sensor *u = sally_shard_sensor(s, l->sensor);
+    struct sally_uplink_sensor *u = find(s, l->sensor, l->born);
 
     if (u == NULL)
         return;

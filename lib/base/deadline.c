@@ -2,6 +2,7 @@
 /* lib/base/deadline.c - a binary heap of embedded nodes. */
 #include "base/deadline.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 enum sally_err sally_deadlines_init(struct sally_deadlines *h, size_t room)
@@ -9,6 +10,22 @@ enum sally_err sally_deadlines_init(struct sally_deadlines *h, size_t room)
     *h = (struct sally_deadlines){ .room = room };
     h->heap = calloc(room + 1, sizeof(struct sally_deadline *));
     return h->heap == NULL ? SALLY_E_NO_MEMORY : SALLY_E_OK;
+}
+
+enum sally_err sally_deadlines_grow(struct sally_deadlines *h, size_t room)
+{
+    struct sally_deadline **heap;
+
+    if (room <= h->room)
+        return SALLY_E_OK;
+    heap = room < SIZE_MAX / sizeof(*heap)
+               ? realloc(h->heap, (room + 1) * sizeof(*heap))
+               : NULL;
+    if (heap == NULL)
+        return SALLY_E_NO_MEMORY;
+    h->heap = heap;
+    h->room = room;
+    return SALLY_E_OK;
 }
 
 static void place(struct sally_deadlines *h, size_t slot,

@@ -2,8 +2,8 @@
 /* lib/base/deadline.h - many engines, one timer: a heap of deadlines.
  *
  * Each engine embeds a node; setting, moving and clearing a deadline is
- * O(log n), finding the earliest O(1). Room for all nodes is allocated at
- * start, so setting cannot fail.                                            */
+ * O(log n), finding the earliest O(1). Room for all nodes is allocated
+ * beforehand, so setting cannot fail.                                       */
 #ifndef SALLY_BASE_DEADLINE_H
 #define SALLY_BASE_DEADLINE_H
 
@@ -23,6 +23,10 @@ struct sally_deadlines {
 };
 
 enum sally_err sally_deadlines_init(struct sally_deadlines *h,
+                                    size_t room) SALLY_MUST_USE;
+
+/* Makes room for `room` nodes, if there is less. NO_MEMORY. */
+enum sally_err sally_deadlines_grow(struct sally_deadlines *h,
                                     size_t room) SALLY_MUST_USE;
 
 /* Sets or moves; NEVER clears. The heap never holds more nodes than `room`

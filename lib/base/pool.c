@@ -14,6 +14,14 @@ struct free_block {
     struct free_block *next;
 };
 
+/* Blocks that were allocated together. */
+struct sally_pool_part {
+    struct sally_pool_part *next;
+    size_t count;
+    size_t touched; /* blocks that were ever out */
+    alignas(max_align_t) unsigned char memory[];
+};
+
 static void push(struct sally_pool *p, void *block)
 {
     struct free_block *b = block;
@@ -33,14 +41,37 @@ enum sally_err sally_pool_init(struct sally_pool *p, size_t size, size_t count,
     if (size > SIZE_MAX - unit)
         return SALLY_E_NO_MEMORY;
     size = (size + unit - 1) / unit * unit;
-    if (count > SIZE_MAX / size)
-        return SALLY_E_NO_MEMORY;
-    p->memory = calloc(count, size);
-    if (p->memory == NULL && count != 0)
-        return SALLY_E_NO_MEMORY;
     p->size = size;
+    return sally_pool_grow(p, count);
+}
+
+enum sally_err sally_pool_grow(struct sally_pool *p, size_t count)
+{
+    struct sally_pool_part *part;
+    size_t more = count > p->count ? count - p->count : 0;
+
+    if (more == 0)
+        return SALLY_E_OK;
+    if (more > (SIZE_MAX - sizeof(*part)) / p->size)
+        return SALLY_E_NO_MEMORY;
+    part = calloc(1, sizeof(*part) + more * p->size);
+    if (part == NULL)
+        return SALLY_E_NO_MEMORY;
+    part->count = more;
+    part->next = p->parts;
+    p->parts = part;
     p->count = count;
     return SALLY_E_OK;
+}
+
+/* A block that was never out, or NULL. */
+static void *fresh(struct sally_pool *p)
+{
+    for (struct sally_pool_part *part = p->parts; part != NULL;
+         part = part->next)
+        if (part->touched < part->count)
+            return &part->memory[part->touched++ * p->size];
+    return NULL;
 }
 
 void *sally_pool_take(struct sally_pool *p)
@@ -49,9 +80,9 @@ void *sally_pool_take(struct sally_pool *p)
 
     if (b != NULL)
         p->free = b->next;
-    else if (p->touched < p->count)
-        b = (void *)(p->memory + p->touched++ * p->size);
     else
+        b = fresh(p);
+    if (b == NULL)
         return NULL;
     if (++p->used > p->peak)
         p->peak = p->used;
@@ -70,8 +101,13 @@ void sally_pool_give(struct sally_pool *p, void *block)
 
 void sally_pool_wipe(struct sally_pool *p)
 {
-    if (p->secret && p->memory != NULL)
-        sally_wipe(p->memory, p->size * p->touched);
-    free(p->memory);
-    *p = (struct sally_pool){ .memory = NULL };
+    while (p->parts != NULL) {
+        struct sally_pool_part *next = p->parts->next;
+
+        if (p->secret)
+            sally_wipe(p->parts->memory, p->size * p->parts->touched);
+        free(p->parts);
+        p->parts = next;
+    }
+    *p = (struct sally_pool){ .parts = NULL };
 }

@@ -12,19 +12,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct sally_pool_part;
+
 struct sally_pool {
-    unsigned char *memory; /* owned */
-    void *free;            /* linked through the blocks themselves */
-    size_t size, count;    /* bytes of a block, blocks in all */
-    size_t used, peak;     /* blocks out now, and at most so far */
-    size_t touched;        /* blocks that were ever out */
-    bool secret;           /* wipe a block when it comes back */
+    struct sally_pool_part *parts; /* owned; the newest first */
+    void *free;         /* linked through the blocks themselves */
+    size_t size, count; /* bytes of a block, blocks in all */
+    size_t used, peak;  /* blocks out now, and at most so far */
+    bool secret;        /* wipe a block when it comes back */
 };
 
 /* Allocates `count` blocks of at least `size` bytes, aligned for any object.
  * NO_MEMORY; then the pool is empty but valid.                              */
 enum sally_err sally_pool_init(struct sally_pool *p, size_t size, size_t count,
                                bool secret) SALLY_MUST_USE;
+
+/* Makes it `count` blocks in all, if it has fewer; blocks stay where they are.
+ * NO_MEMORY, and nothing changed.                                           */
+enum sally_err sally_pool_grow(struct sally_pool *p,
+                               size_t count) SALLY_MUST_USE;
 
 /* A block of unspecified content, or NULL when all are out. */
 void *sally_pool_take(struct sally_pool *p);

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 
 #include <cmocka.h>
 
@@ -142,6 +143,25 @@ static void adds_without_passing_never(void **state)
     assert_true(sally_earlier(4, SALLY_NEVER) == 4);
 }
 
+static void grows_with_what_is_in_it(void **state)
+{
+    struct sally_deadline d[3] = { { .when = 0 } };
+    struct sally_deadlines h;
+
+    (void)state;
+    assert_int_equal(sally_deadlines_init(&h, 1), SALLY_E_OK);
+    sally_deadlines_set(&h, &d[0], 30);
+    assert_int_equal(sally_deadlines_grow(&h, 3), SALLY_E_OK);
+    assert_int_equal(sally_deadlines_grow(&h, 2), SALLY_E_OK);
+    assert_int_equal(sally_deadlines_grow(&h, SIZE_MAX), SALLY_E_NO_MEMORY);
+    sally_deadlines_set(&h, &d[1], 10);
+    sally_deadlines_set(&h, &d[2], 20);
+    assert_ptr_equal(sally_deadlines_take(&h, 99), &d[1]);
+    assert_ptr_equal(sally_deadlines_take(&h, 99), &d[2]);
+    assert_ptr_equal(sally_deadlines_take(&h, 99), &d[0]);
+    sally_deadlines_wipe(&h);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -152,6 +172,7 @@ int main(void)
         TEST(is_due_at_its_time),
         TEST(takes_nothing_at_the_end_of_time),
         TEST(adds_without_passing_never),
+        TEST(grows_with_what_is_in_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

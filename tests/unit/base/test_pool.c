@@ -91,6 +91,31 @@ static void survives_impossible_sizes(void **state)
     sally_pool_wipe(&p);
 }
 
+static void grows_while_blocks_are_out(void **state)
+{
+    struct sally_pool p;
+    unsigned char *first, *more[4];
+
+    (void)state;
+    assert_int_equal(sally_pool_init(&p, 32, 2, false), SALLY_E_OK);
+    first = sally_pool_take(&p);
+    memset(first, 1, 32);
+    assert_int_equal(sally_pool_grow(&p, 5), SALLY_E_OK);
+    assert_int_equal(sally_pool_grow(&p, 3), SALLY_E_OK); /* it has more */
+    assert_int_equal(sally_pool_grow(&p, SIZE_MAX), SALLY_E_NO_MEMORY);
+    assert_int_equal(p.count, 5);
+    for (size_t i = 0; i < SALLY_LEN(more); i++) {
+        more[i] = sally_pool_take(&p);
+        assert_non_null(more[i]);
+        memset(more[i], 2, 32);
+    }
+    assert_null(sally_pool_take(&p));
+    assert_int_equal(first[31], 1);
+    sally_pool_give(&p, first);
+    assert_ptr_equal(sally_pool_take(&p), first);
+    sally_pool_wipe(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +123,7 @@ int main(void)
         cmocka_unit_test(counts_its_peak),
         cmocka_unit_test(wipes_secret_blocks),
         cmocka_unit_test(survives_impossible_sizes),
+        cmocka_unit_test(grows_while_blocks_are_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,9 +39,9 @@
 
 /* Loads the main text, the objects, and one more file unless its path is NULL.
  * *report is the caller's to free.                                          */
-static unsigned load_given(const char *main_text, const char *path,
-                           const char *text, struct sally_config *out,
-                           char **report)
+static inline unsigned load_given(const char *main_text, const char *path,
+                                  const char *text, struct sally_config *out,
+                                  char **report)
 {
     struct sally_config_file files[] = {
         { "etc/sallyport.conf", sally_span_of(main_text) },

@@ -112,6 +112,8 @@ static void says_what_cannot_be_read(void **state)
 
 static void bundle_gives_back_what_was_put_in(void **state)
 {
+    struct sally_place places[] = { { 1, 7 }, { 0, 1 } };
+    const struct sally_plan plan = { 7, 2, places };
     const struct sally_config_file files[] = {
         { "etc/sallyport.conf", sally_span_of("gateway = { };") },
         { "etc/sensors.d/empty.conf", { NULL, 0 } },
@@ -121,10 +123,13 @@ static void bundle_gives_back_what_was_put_in(void **state)
     int fd = -1;
 
     (void)state;
-    assert_int_equal(sally_bundle_make(files, 3, &fd), SALLY_E_OK);
+    assert_int_equal(sally_bundle_make(&plan, files, 3, &fd), SALLY_E_OK);
     assert_int_equal(sally_bundle_map(fd, &b), SALLY_E_OK);
     close(fd); /* the mapping stays */
     assert_int_equal(b.count, 3);
+    assert_int_equal(b.plan.generation, 7);
+    assert_int_equal(b.plan.count, 2);
+    assert_memory_equal(b.plan.places, places, sizeof(places));
     for (size_t i = 0; i < 3; i++) {
         assert_string_equal(b.files[i].path, files[i].path);
         assert_true(sally_span_equal(b.files[i].text, files[i].text));
@@ -136,10 +141,11 @@ static void bundle_gives_back_what_was_put_in(void **state)
 static void bundle_cannot_be_changed(void **state)
 {
     const struct sally_config_file file = { "f", sally_span_of("text") };
+    const struct sally_plan plan = { 1, 0, NULL };
     int fd = -1;
 
     (void)state;
-    assert_int_equal(sally_bundle_make(&file, 1, &fd), SALLY_E_OK);
+    assert_int_equal(sally_bundle_make(&plan, &file, 1, &fd), SALLY_E_OK);
     assert_int_equal(pwrite(fd, "x", 1, 0), -1);
     assert_int_equal(ftruncate(fd, 0), -1);
     close(fd);
@@ -148,28 +154,35 @@ static void bundle_cannot_be_changed(void **state)
 #define BYTES(...) (const uint8_t[]){ __VA_ARGS__ }
 #define B(...) { BYTES(__VA_ARGS__), sizeof(BYTES(__VA_ARGS__)) }
 
+#define PLAN 0, 0, 0, 1, 0, 0, 0, 0
+
 static const struct row {
     const char *what;
     struct sally_span bytes;
     enum sally_err want;
 } rows[] = {
-    { "one empty file", B(0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0),
+    { "one empty file", B(PLAN, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0),
       SALLY_E_OK },
-    { "no file", B(0, 0, 0, 0), SALLY_E_MALFORMED },
-    { "half a number", B(0, 0), SALLY_E_MALFORMED },
-    { "more files than there may be", B(0, 1, 0, 0), SALLY_E_MALFORMED },
-    { "a file that is not there", B(0, 0, 0, 1), SALLY_E_MALFORMED },
-    { "a path without its zero", B(0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 'a'),
+    { "no file", B(PLAN, 0, 0, 0, 0), SALLY_E_MALFORMED },
+    { "half a number", B(PLAN, 0, 0), SALLY_E_MALFORMED },
+    { "more files than there may be", B(PLAN, 0, 1, 0, 0), SALLY_E_MALFORMED },
+    { "a file that is not there", B(PLAN, 0, 0, 0, 1), SALLY_E_MALFORMED },
+    { "a path without its zero", B(PLAN, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 'a'),
       SALLY_E_MALFORMED },
     { "a path with two zeros",
-      B(0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0), SALLY_E_MALFORMED },
+      B(PLAN, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0), SALLY_E_MALFORMED },
     { "a text that runs past the end",
-      B(0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0), SALLY_E_MALFORMED },
+      B(PLAN, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0), SALLY_E_MALFORMED },
     { "a length of 4 GiB",
-      B(0, 0, 0, 1, 255, 255, 255, 255, 255, 255, 255, 255, 0),
+      B(PLAN, 0, 0, 0, 1, 255, 255, 255, 255, 255, 255, 255, 255, 0),
       SALLY_E_MALFORMED },
-    { "a byte too many", B(0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0),
+    { "a byte too many", B(PLAN, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0),
       SALLY_E_MALFORMED },
+    { "half a plan", B(0, 0, 0, 1, 0, 0), SALLY_E_MALFORMED },
+    { "places that are not there", B(0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1),
+      SALLY_E_MALFORMED },
+    { "more places than there may be",
+      B(0, 0, 0, 1, 255, 255, 255, 255, 0, 0, 0, 1), SALLY_E_MALFORMED },
 };
 
 static void maps_each_row(void **state)

@@ -150,6 +150,7 @@ side_command(struct side *s, uint32_t number, uint32_t sensor, uint16_t down,
     sally_bus_begin(&m, SALLY_BUS_COMMAND);
     c->command = number;
     c->sensor = sensor;
+    c->born = s->config.sensors[sensor].born;
     c->down = down;
     c->execute = execute;
     c->timeout_ms = 5000;

@@ -254,7 +254,9 @@ static void tells_later_who_came_and_went(void **state)
 static void answers_commands_that_nobody_carries(void **state)
 {
     struct side *s = side_open();
-    struct sally_bus_command unknown = { .command = 3, .sensor = 99 };
+    struct sally_bus_command unknown = { .command = 3,
+                                         .sensor = 99,
+                                         .born = 1 };
 
     (void)state;
     side_switch(s, 1, MQTT_A, true);
@@ -263,9 +265,15 @@ static void answers_commands_that_nobody_carries(void **state)
     assert_int_equal(side_outcome(s, 2), SALLY_OUTCOME_INVALID);
     s->said_count = 0;
     sally_outer_command(s->outer, &unknown, s->now);
-    assert_int_equal(s->said_count, 0);
+    assert_int_equal(side_outcome(s, 3), SALLY_OUTCOME_OFFLINE);
     unknown.sensor = MQTT_A;
+    unknown.born = 2; /* one that comes with the next configuration */
+    s->said_count = 0;
+    sally_outer_command(s->outer, &unknown, s->now);
+    assert_int_equal(side_outcome(s, 3), SALLY_OUTCOME_OFFLINE);
+    unknown.born = 1;
     unknown.down = 9;
+    s->said_count = 0;
     sally_outer_command(s->outer, &unknown, s->now);
     assert_int_equal(side_outcome(s, 3), SALLY_OUTCOME_INVALID);
     side_close(s);

@@ -387,6 +387,7 @@ door_reading(uint32_t sensor, uint32_t ticket, double n)
     sally_bus_begin(&m, SALLY_BUS_READINGS);
     m.as.readings.ticket = ticket;
     m.as.readings.sensor = sensor;
+    m.as.readings.born = 1;
     m.as.readings.time = UTC;
     memcpy(m.as.readings.key, &ticket, sizeof(ticket));
     m.as.readings.count = 1;

@@ -32,7 +32,7 @@ static uint32_t command_at(const struct door *d, size_t i)
 
 static void online(struct door *d)
 {
-    const struct sally_bus_liveness l = { .sensor = 0, .online = 1 };
+    const struct sally_bus_liveness l = { .born = 1, .online = 1 };
 
     d->said_count = 0;
     sally_shard_liveness(d->shard, &l, d->now);

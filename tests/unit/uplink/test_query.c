@@ -233,7 +233,8 @@ static void last_error_is_told_in_words(void **state)
 
 static void send_reading(uint32_t sensor, double number)
 {
-    struct sally_bus_readings r = { .sensor = sensor, .time = NOW, .count = 1,
+    struct sally_bus_readings r = { .sensor = sensor, .born = 1,
+                                    .time = NOW, .count = 1,
                                     .key = { (uint8_t)(sensor + 1) } };
     struct sally_path path = sally_path_resource(3303, 0, 5700);
     struct sally_lwm2m_value value = sally_value_real(number);

@@ -64,7 +64,7 @@ static void one_that_speaks_is_not_silent(void **state)
 static void what_counts_as_speaking(void **state)
 {
     struct door *d = door_open(EXPECTING("flag"));
-    struct sally_bus_liveness l = { .sensor = 0, .online = 1, .time = UTC };
+    struct sally_bus_liveness l = { .born = 1, .online = 1, .time = UTC };
 
     (void)state;
     door_run(d, 50 * SALLY_SEC);
@@ -102,7 +102,9 @@ static void a_start_gives_everybody_the_full_time(void **state)
 
 static void the_flag_can_be_read_and_is_notified(void **state)
 {
-    const struct sally_bus_liveness here = { .online = 1, .time = UTC };
+    const struct sally_bus_liveness here = { .born = 1,
+                                             .online = 1,
+                                             .time = UTC };
     struct door *d = door_open(EXPECTING("flag"));
 
     (void)state;
