@@ -121,15 +121,23 @@ static bool parse_mac(const char *text, uint8_t out[6])
     return true;
 }
 
-/* The same address always has the same text from here on. */
+/* The same address always has the same text from here on; IPv4 as a part of
+ * IPv6 (RFC 4291 s.2.5.5.2) is IPv4, as it is when a sensor has it.         */
 static bool normalise_ip(struct sally_loader *l, const char **ip)
 {
+    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0,    0,
+                                        0, 0, 0, 0, 0xff, 0xff };
     uint8_t bytes[16];
     char text[INET6_ADDRSTRLEN];
     int family = strchr(*ip, ':') == NULL ? AF_INET : AF_INET6;
 
-    if (inet_pton(family, *ip, bytes) != 1 ||
-        inet_ntop(family, bytes, text, sizeof(text)) == NULL)
+    if (inet_pton(family, *ip, bytes) != 1)
+        return false;
+    if (family == AF_INET6 && memcmp(bytes, mapped, sizeof(mapped)) == 0) {
+        family = AF_INET;
+        memmove(bytes, bytes + sizeof(mapped), 4);
+    }
+    if (inet_ntop(family, bytes, text, sizeof(text)) == NULL)
         return false;
     *ip = sally_arena_text(l->reader.arena, sally_span_of(text));
     return true;

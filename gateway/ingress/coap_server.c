@@ -320,7 +320,8 @@ static bool command_target(struct sally_coap_server *s, uint32_t sensor,
         *to = (struct sally_coap_source){ .peer.port = c->coap_port };
         to->peer.family = strchr(ip, ':') == NULL ? 4 : 6;
         return inet_pton(to->peer.family == 4 ? AF_INET : AF_INET6, ip,
-                         to->peer.ip) == 1;
+                         to->peer.ip) == 1 &&
+               s->host->route(s->owner, c->auth[i].interface, to);
     }
     return false;
 }

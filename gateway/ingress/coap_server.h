@@ -19,12 +19,18 @@
 struct sally_coap_source {
     struct sally_bus_address peer, local;
     uint32_t interface; /* index; 0 unknown */
-    uint32_t listener;  /* of the configuration */
+    uint32_t listener;  /* its slot */
 };
 
 struct sally_coap_server_host {
     void (*send)(void *owner, const struct sally_coap_source *to,
                  struct sally_span datagram);
+
+    /* Completes the way to `to->peer`, which was not heard yet: listener,
+     * interface and scope. `interface` is the one it is at, "" any. False:
+     * nothing listens there now.                                            */
+    bool (*route)(void *owner, const char *interface,
+                  struct sally_coap_source *to);
 
     /* One timer for all peers: calls sally_coap_server_expire(). */
     void (*arm)(void *owner, sally_usec when);

@@ -6,6 +6,7 @@
 #include "loop/inside.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -79,6 +80,21 @@ bool sally_socket_name(int fd, int *domain, uint16_t *port)
     sally_address_from_system(&at, &a);
     *domain = at.ss_family;
     *port = a.port;
+    return true;
+}
+
+bool sally_socket_bounds(int fd, int domain, bool *dual, uint32_t *interface)
+{
+    char name[IF_NAMESIZE] = "";
+    socklen_t len = sizeof(name), size = sizeof(int);
+    int only = 1;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len) != 0 ||
+        (domain == AF_INET6 && getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only,
+                                          &size) != 0))
+        return false;
+    *dual = only == 0;
+    *interface = name[0] == '\0' ? 0 : if_nametoindex(name);
     return true;
 }
 

@@ -13,6 +13,10 @@ enum sally_err sally_socket_bind(int type, const char *interface,
 /* Domain and port of a bound socket; port 0 where there are none. */
 bool sally_socket_name(int fd, int *domain, uint16_t *port);
 
+/* What a bound socket can reach: IPv4 from an IPv6 socket (`dual`), and one
+ * interface only (its index, 0: any).                                       */
+bool sally_socket_bounds(int fd, int domain, bool *dual, uint32_t *interface);
+
 /* Index of the interface that a TCP connection was accepted on; 0 unknown. */
 uint32_t sally_socket_interface(int fd, int domain);
 

@@ -96,10 +96,19 @@ enum sally_err sally_udp_listen(struct sally_udp_listener **out,
                                 const struct sally_udp_listener_upcalls *up,
                                 void *owner) SALLY_MUST_USE;
 
-/* Sends back along `route`. */
+/* Sends back along `route`: from the address and by the interface that the
+ * datagram came to, whatever the routing table would prefer. What is said in
+ * plaintext on a local link does not leave by another one.                  */
 void sally_udp_reply(struct sally_udp_listener *u,
                      const struct sally_udp_route *route,
                      struct sally_span datagram);
+
+/* Can it send to addresses of this family, 4 or 6? */
+bool sally_udp_listener_speaks(const struct sally_udp_listener *u,
+                               uint8_t family);
+
+/* Index of the interface that it is bound to; 0: none. */
+uint32_t sally_udp_listener_interface(const struct sally_udp_listener *u);
 
 uint16_t sally_udp_listener_port(const struct sally_udp_listener *u);
 void sally_udp_listener_counts(const struct sally_udp_listener *u,

@@ -28,6 +28,8 @@ struct sally_udp_listener {
     struct event event;
     int fd; /* owned */
     int domain;
+    bool dual; /* IPv6 and IPv4 */
+    uint32_t interface; /* that it is bound to; 0: none */
     uint16_t port;
     const struct sally_udp_listener_upcalls *upcalls;
     void *owner;
@@ -145,11 +147,6 @@ static bool is_multicast(const struct sally_bus_address *a)
     return a->family == 4 ? (a->ip[0] & 0xf0) == 0xe0 : a->ip[0] == 0xff;
 }
 
-static bool is_link_local(const struct sally_bus_address *a)
-{
-    return a->family == 6 && a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
-}
-
 static void put_control(struct msghdr *m, struct control *control, int level,
                         int type, const void *info, size_t size)
 {
@@ -164,30 +161,30 @@ static void put_control(struct msghdr *m, struct control *control, int level,
     memcpy(CMSG_DATA(c), info, size);
 }
 
-/* Asks for the source address. The interface is named only where the address
- * alone is ambiguous; elsewhere routing decides.                            */
+/* Asks for the source address, where one is known, and for the interface. An
+ * IPv4 peer of an IPv6 socket wants the unspecified address mapped, too.    */
 static void put_source(struct sally_udp_listener *u, struct msghdr *m,
                        struct control *control,
                        const struct sally_udp_route *route)
 {
+    struct sally_bus_address local = { .family = route->peer.family };
     struct sockaddr_storage s;
 
-    if (route->local.family == 0 || is_multicast(&route->local))
+    if (route->local.family != 0 && !is_multicast(&route->local))
+        local = route->local;
+    if (sally_address_to_system(&local, u->domain, &s) == 0)
         return;
-    sally_address_to_system(&route->local, u->domain, &s);
     if (u->domain == AF_INET) {
-        struct in_pktinfo four = { .ipi_ifindex = 0 };
+        struct in_pktinfo four = { .ipi_ifindex = (int)route->interface };
 
-        memcpy(&four.ipi_spec_dst, route->local.ip, sizeof(four.ipi_spec_dst));
+        memcpy(&four.ipi_spec_dst, local.ip, sizeof(four.ipi_spec_dst));
         put_control(m, control, IPPROTO_IP, IP_PKTINFO, &four, sizeof(four));
     } else {
         struct sockaddr_in6 in;
-        struct in6_pktinfo six = { .ipi6_ifindex = 0 };
+        struct in6_pktinfo six = { .ipi6_ifindex = route->interface };
 
         memcpy(&in, &s, sizeof(in));
         six.ipi6_addr = in.sin6_addr;
-        if (is_link_local(&route->local))
-            six.ipi6_ifindex = route->interface;
         put_control(m, control, IPPROTO_IPV6, IPV6_PKTINFO, &six, sizeof(six));
     }
 }
@@ -231,6 +228,7 @@ enum sally_err sally_udp_listen(struct sally_udp_listener **out,
     event_assign(&u->event, l->base, fd, EV_READ | EV_PERSIST, on_readable, u);
     if (!sally_descriptor_prepare(fd) ||
         !sally_socket_name(fd, &u->domain, &u->port) ||
+        !sally_socket_bounds(fd, u->domain, &u->dual, &u->interface) ||
         !ask_for_packet_info(fd, u->domain) ||
         event_add(&u->event, NULL) != 0) {
         sally_udp_listener_close(u);
@@ -238,6 +236,17 @@ enum sally_err sally_udp_listen(struct sally_udp_listener **out,
     }
     *out = u;
     return SALLY_E_OK;
+}
+
+bool sally_udp_listener_speaks(const struct sally_udp_listener *u,
+                               uint8_t family)
+{
+    return u->domain == AF_INET ? family == 4 : family == 6 || u->dual;
+}
+
+uint32_t sally_udp_listener_interface(const struct sally_udp_listener *u)
+{
+    return u->interface;
 }
 
 uint16_t sally_udp_listener_port(const struct sally_udp_listener *u)

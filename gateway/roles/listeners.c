@@ -6,6 +6,7 @@
 #include "loop/tcp.h"
 #include "loop/udp.h"
 
+#include <net/if.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -118,6 +119,38 @@ void sally_listeners_reply(struct sally_listeners *l,
 
     if (udp != NULL) /* else as good as lost: it is just not there */
         sally_udp_reply(udp, &route, datagram);
+}
+
+static bool is_link_local(const struct sally_bus_address *a)
+{
+    return a->family == 6 && a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
+}
+
+/* The first listener that can send there. Where an interface is named, what is
+ * sent leaves by that and no other; a link-local address needs one.         */
+bool sally_listeners_route(const struct sally_listeners *l,
+                           const char *interface, struct sally_coap_source *to)
+{
+    uint32_t index = interface[0] == '\0' ? 0 : if_nametoindex(interface);
+
+    if (interface[0] != '\0' && index == 0)
+        return false;
+    for (uint32_t i = 0; i < SALLY_LEN(l->slots); i++) {
+        const struct sally_udp_listener *udp = l->slots[i].udp;
+        uint32_t bound;
+
+        if (udp == NULL || !sally_udp_listener_speaks(udp, to->peer.family))
+            continue;
+        bound = sally_udp_listener_interface(udp);
+        if (index != 0 && bound != 0 && bound != index)
+            continue;
+        to->listener = i;
+        to->interface = index != 0 ? index : bound;
+        if (is_link_local(&to->peer))
+            to->peer.scope = to->interface;
+        return to->interface != 0 || !is_link_local(&to->peer);
+    }
+    return false;
 }
 
 void sally_listeners_pump(struct sally_listeners *l, void *handle)

@@ -33,6 +33,9 @@ enum sally_err sally_listeners_open(struct sally_listeners *l,
 void sally_listeners_reply(struct sally_listeners *l,
                            const struct sally_coap_source *to,
                            struct sally_span datagram);
+bool sally_listeners_route(const struct sally_listeners *l,
+                           const char *interface,
+                           struct sally_coap_source *to);
 void sally_listeners_pump(struct sally_listeners *l, void *handle);
 void sally_listeners_pause(void *handle, bool paused);
 void sally_listeners_close(void *handle);

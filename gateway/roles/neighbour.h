@@ -5,8 +5,9 @@
 
 #include "ingress/auth/address.h"
 
-/* Interfaces by name, and MACs from the IPv4 neighbour table. For IPv6 no MAC
- * is known here, so an entry that asks for one does not fit: fail closed.   */
+/* Interfaces by name, and MACs from the kernel's neighbour tables: ARP for
+ * IPv4, neighbour discovery for IPv6. What is not there, not resolved, or on
+ * no link with addresses of six bytes, does not fit: fail closed.           */
 const struct sally_auth_system *sally_neighbour_system(void);
 
 #endif

@@ -62,6 +62,14 @@ static void coap_send(void *owner, const struct sally_coap_source *to,
     sally_listeners_reply(o->listeners, to, datagram);
 }
 
+static bool coap_route(void *owner, const char *interface,
+                       struct sally_coap_source *to)
+{
+    struct outer *o = owner;
+
+    return sally_listeners_route(o->listeners, interface, to);
+}
+
 static void coap_arm(void *owner, sally_usec when)
 {
     struct outer *o = owner;
@@ -70,6 +78,7 @@ static void coap_arm(void *owner, sally_usec when)
 }
 
 static const struct sally_coap_server_host coap_host = { .send = coap_send,
+                                                         .route = coap_route,
                                                          .arm = coap_arm };
 
 static void mqtt_pump(void *owner, void *handle)

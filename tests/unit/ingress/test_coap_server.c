@@ -28,6 +28,7 @@ struct local {
         size_t len;
     } out[OUT_MAX];
     size_t out_count;
+    bool deaf; /* nothing listens */
 };
 
 static void send_out(void *owner, const struct sally_coap_source *to,
@@ -46,7 +47,19 @@ static void arm(void *owner, sally_usec when)
     ((struct local *)owner)->armed = when;
 }
 
-static const struct sally_coap_server_host host = { send_out, arm };
+static bool route(void *owner, const char *interface,
+                  struct sally_coap_source *to)
+{
+    const struct local *l = owner;
+
+    (void)interface;
+    to->interface = 2;
+    return !l->deaf;
+}
+
+static const struct sally_coap_server_host host = { .send = send_out,
+                                                    .arm = arm,
+                                                    .route = route };
 
 static uint32_t interface_index(void *owner, const char *name)
 {
@@ -508,6 +521,16 @@ static void an_mqtt_sensor_is_not_reached_by_coap(void **state)
     assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_OFFLINE);
 }
 
+static void without_a_listener_nobody_is_there(void **state)
+{
+    struct local *l = *state;
+
+    l->deaf = true;
+    side_switch(l->side, 5, COAP_1, true);
+    assert_int_equal(l->out_count, 0);
+    assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_OFFLINE);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_local, close_local)
 
 int main(void)
@@ -529,6 +552,7 @@ int main(void)
         TEST(nobody_else_answers),
         TEST(gives_a_command_up_in_time),
         TEST(an_mqtt_sensor_is_not_reached_by_coap),
+        TEST(without_a_listener_nobody_is_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
