@@ -273,11 +273,16 @@ class Sensor(threading.Thread):
 
 def coap_client():
     """The name that libcoap's client has on this machine."""
-    for name in ("coap-client-notls", "coap-client", "coap-client-gnutls",
-                 "coap-client-openssl"):
+    return libcoap("client")
+
+
+def libcoap(program):
+    """The name that a program of libcoap's has here: "client", "server"."""
+    for build in ("-notls", "", "-gnutls", "-openssl"):
+        name = f"coap-{program}{build}"
         if shutil.which(name):
             return name
-    raise Missing("no coap-client (Debian: libcoap3-bin)")
+    raise Missing(f"no coap-{program} (Debian: libcoap3-bin)")
 
 
 def libcoap_send(uri, method, payload, source=None, seconds=10):

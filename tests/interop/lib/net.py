@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ports on loopback, a bad wire, and network namespaces."""
+import json
 import os
 import random
 import select
+import shutil
 import socket
 import threading
 import time
 
-from .peer import Missing, run
+from .peer import Missing, run, wait_until
 
 _given = set()
 
@@ -137,7 +139,7 @@ class Namespaces:
     def __init__(self):
         if os.geteuid() != 0:
             raise Missing("network namespaces need root")
-        self.names = []
+        self.names, self.directories = [], []
         self.tag = f"sally{os.getpid()}"
 
     def add(self, short):
@@ -160,8 +162,36 @@ class Namespaces:
             self._ip("-n", name, "link", "set", interface, "up")
 
     def address(self, name, address, interface):
-        """A further address on an interface."""
-        self._ip("-n", name, "addr", "add", address, "dev", interface)
+        """A further address on an interface, in use at once."""
+        self._ip("-n", name, "addr", "add", address, "dev", interface,
+                 *(["nodad"] if ":" in address else []))
+
+    def ip(self, name, *arguments):
+        """Runs ip in the namespace, as in ip("gw", "link", "del", "lan0")."""
+        self._ip("-n", name, *arguments)
+
+    def link_local(self, name, interface):
+        """The interface's fe80:: address, once it may be used."""
+        def usable():
+            _, out, _ = run(["ip", "-n", name, "-j", "-6", "addr", "show",
+                             "dev", interface, "scope", "link", "-tentative"])
+            found = [a["local"] for i in json.loads(out or "[]")
+                     for a in i.get("addr_info", [])]
+            return found[0] if found else None
+        return wait_until(f"an address of {interface}", usable, 5, 0.05)
+
+    def name_server(self, name, address):
+        """Programs that are started in the namespace from now on ask this name
+        server, and give up on it after a second."""
+        directory = f"/etc/netns/{name}"
+        os.makedirs(directory)
+        self.directories.append(directory)
+        for file, text in (("resolv.conf", f"nameserver {address}\n"
+                            "options timeout:1 attempts:1\n"),
+                           ("nsswitch.conf", "hosts: files dns\n")):
+            with open(os.path.join(directory, file), "w",
+                      encoding="ascii") as f:
+                f.write(text)
 
     def route(self, name, target, interface):
         self._ip("-n", name, "route", "add", target, "dev", interface)
@@ -185,4 +215,6 @@ class Namespaces:
     def close(self):
         for name in self.names:
             run(["ip", "netns", "del", name])
-        self.names = []
+        for directory in self.directories:
+            shutil.rmtree(directory, ignore_errors=True)
+        self.names, self.directories = [], []
