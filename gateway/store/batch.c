@@ -319,13 +319,14 @@ static bool forget_old_keys(struct sally_store *s, uint64_t items)
 /* After a sync that failed, what was written before it may be on the disk or
  * not, and a later sync that succeeds says nothing of it. So nothing is
  * accepted before the log was copied into the database, page by page and
- * synced, and begun anew.                                                   */
+ * synced, and begun anew. On a full disk that makes room, too: the file of the
+ * log keeps its size and is written over.                                   */
 static bool regain_trust(struct sally_store *s)
 {
     if (!s->doubtful)
         return true;
     s->doubtful = sqlite3_wal_checkpoint_v2(s->writer, NULL,
-                                            SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                            SQLITE_CHECKPOINT_RESTART, NULL,
                                             NULL) != SQLITE_OK;
     return !s->doubtful;
 }
@@ -359,7 +360,7 @@ bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
     if (!good) {
         int rc = sqlite3_errcode(s->writer) & 0xff;
 
-        s->doubtful = s->doubtful || rc != SQLITE_FULL;
+        s->doubtful = true;
         s->batch_failure = rc;
         result = rc == SQLITE_FULL ? SALLY_ACCEPTED_FULL
                                    : SALLY_ACCEPTED_FAILED;

@@ -140,7 +140,7 @@ struct sally_store {
     int64_t age;         /* milliseconds on the clock of ages, at... */
     sally_usec age_at;   /* ...this time */
     int batch_failure;   /* SQLite's code, when the batch failed */
-    bool doubtful;       /* a commit failed: the log is not to be trusted */
+    bool doubtful;       /* a commit failed: the log is to be begun anew */
     bool more_to_delete; /* what is to go is not all gone */
     uint32_t batch;      /* counts them */
     uint32_t heavy;      /* a sensor that held more than its share */
@@ -193,6 +193,10 @@ enum sally_err sally_body_to_command(struct sally_span body,
 enum sally_err sally_schema_open(struct sally_store *s, const char *dir,
                                  char *why, size_t why_size) SALLY_MUST_USE;
 void sally_schema_close(struct sally_store *s);
+
+/* A sentence with what the operator can do about SQLite's code `rc`. */
+void sally_schema_blame(const char *path, sqlite3 *db, int rc, char *why,
+                        size_t size);
 
 /* --- spool.c ------------------------------------------------------------- */
 

@@ -123,21 +123,26 @@ struct opening {
     size_t size;
 };
 
-/* The sentence says what the operator can do about it. */
-static enum sally_err blame(const struct opening *o, sqlite3 *db)
+void sally_schema_blame(const char *path, sqlite3 *db, int rc, char *why,
+                        size_t size)
 {
-    int rc = sqlite3_errcode(db) & 0xff, system = sqlite3_system_errno(db);
+    int system = sqlite3_system_errno(db);
 
     if (rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB)
-        (void)snprintf(o->why, o->size,
-                       "%s: damaged, or not a database (%s); put a backup in "
-                       "its place, or move it away, with -wal and -shm, to "
-                       "start without what it holds",
-                       o->path, sqlite3_errmsg(db));
+        (void)snprintf(why, size,
+                       "%s: damaged (%s); restore a backup, or move it away, "
+                       "with -wal and -shm, and lose what it holds",
+                       path, sqlite3_errstr(rc));
     else
-        (void)snprintf(o->why, o->size, "%s: %s%s%s", o->path,
-                       sqlite3_errmsg(db), system != 0 ? ": " : "",
+        (void)snprintf(why, size, "%s: %s%s%s", path, sqlite3_errstr(rc),
+                       system != 0 ? ": " : "",
                        system != 0 ? strerror(system) : "");
+}
+
+static enum sally_err blame(const struct opening *o, sqlite3 *db)
+{
+    sally_schema_blame(o->path, db, sqlite3_errcode(db) & 0xff, o->why,
+                       o->size);
     return SALLY_E_IO;
 }
 
@@ -212,8 +217,8 @@ static enum sally_err refuse_newer(const struct opening *o, sqlite3 *db)
         return SALLY_E_OK;
     (void)snprintf(o->why, o->size,
                    "%s: written by a newer Sallyport (schema %d, this one "
-                   "knows %d); run that one, or move the file away to start "
-                   "without what it holds",
+                   "knows %d); run that one, or move it away and lose what it "
+                   "holds",
                    o->path, version, VERSION);
     return SALLY_E_UNSUPPORTED;
 }

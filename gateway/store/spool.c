@@ -241,9 +241,12 @@ static enum sally_err load_all(struct sally_store *s,
         e = SALLY_E_IO;
     for (uint32_t i = 0; i < count && e == SALLY_E_OK; i++)
         e = load_sensor(s, i, &sensors[i], known);
-    if (sqlite3_exec(s->writer, "COMMIT", NULL, NULL, NULL) != SQLITE_OK &&
-        e == SALLY_E_OK)
+    if (e == SALLY_E_OK &&
+        sqlite3_exec(s->writer, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         e = SALLY_E_IO;
+    s->failure = sqlite3_errcode(s->writer) & 0xff;
+    if (sqlite3_get_autocommit(s->writer) == 0)
+        (void)sqlite3_exec(s->writer, "ROLLBACK", NULL, NULL, NULL);
     return e;
 }
 

@@ -50,6 +50,7 @@ static enum sally_err open_all(struct sally_store *s, const char *dir,
                                size_t count, char *why, size_t why_size)
 {
     enum sally_err e = lock_dir(s, dir, why, why_size);
+    char path[4096];
 
     if (e == SALLY_E_OK)
         e = make_parts(s);
@@ -57,9 +58,9 @@ static enum sally_err open_all(struct sally_store *s, const char *dir,
         e = sally_schema_open(s, dir, why, why_size);
     if (e == SALLY_E_OK) {
         e = sally_spool_load(s, sensors, count);
+        (void)snprintf(path, sizeof(path), "%s/sallyport.db", dir);
         if (e == SALLY_E_IO)
-            (void)snprintf(why, why_size, "%s/sallyport.db: cannot be read: %s",
-                           dir, sqlite3_errmsg(s->writer));
+            sally_schema_blame(path, s->writer, s->failure, why, why_size);
     }
     return e == SALLY_E_OK ? sally_store_start(s) : e;
 }

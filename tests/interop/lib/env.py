@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 
-from . import coap, leshan, mqtt, net
+from . import coap, leshan, mqtt, net, shim
 from .gateway import Gateway
 from .peer import Missing, Peer
 from .server import Server
@@ -80,6 +80,9 @@ class Env:
 
     def relay(self, port, **more):
         return self.closing(net.Relay(("127.0.0.1", port), **more))
+
+    def shim(self):
+        return self.closing(shim.Shim(self.build, self.directory))
 
     def namespaces(self):
         self.need("ip")

@@ -70,6 +70,7 @@ static off_t log_size(void)
  * is copied into the database and begun anew before anything is accepted.   */
 static void a_failed_sync_is_not_trusted_again(void **state)
 {
+    off_t size;
     int before;
 
     (void)state;
@@ -87,10 +88,11 @@ static void a_failed_sync_is_not_trusted_again(void **state)
     assert_int_equal(told.count[SALLY_ACCEPTED_FAILED], 2);
     sync_fails = false;
     before = syncs;
+    size = log_size();
     store_one(0, 51);
     assert_int_equal(told.count[SALLY_ACCEPTED_STORED], 51);
     assert_true(syncs >= before + 3); /* log, database, log */
-    assert_true(log_size() < 50 * 4096);
+    assert_true(log_size() <= size); /* written over */
     assert_int_equal(told.duplicates, 0);
     assert_int_equal(sally_store_waiting(store, 0, 0), 51);
     close_store();
