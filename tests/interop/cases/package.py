@@ -132,6 +132,10 @@ def check_confined(peer, root):
                                               "NoNewPrivs", "Seccomp")]
         check(got == [uid, "0" * 16, "0" * 16, "1", "2"],
               f"process {pid}: {got}")
+        with open(f"/proc/{pid}/mounts", encoding="utf-8") as f:
+            mounts = {m[1]: m[3].split(",")[0] for m in map(str.split, f)}
+        check(mounts["/"] == "ro" and mounts["/var/lib/sallyport"] == "rw",
+              f"process {pid} sees {mounts}")
 
 
 def check_reading(env, root, server, port, manager):

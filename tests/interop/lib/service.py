@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a service in a chroot under the rules of its systemd unit, where there
-is no systemd to do it: user, limits, capabilities, system calls.
+is no systemd to do it: mounts, user, limits, capabilities, system calls. The
+mount namespace is the caller's to make.
 
   lib/service.py UNITFILE ROOT
 
-Rules about mounts are left to systemd. Debian's Python runs this, for its
-module `seccomp`."""
+Debian's Python runs this, for its module `seccomp`."""
 import ctypes
 import os
 import pwd
@@ -86,6 +86,27 @@ def filter_of(unit):
     return f
 
 
+def mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True)
+
+
+def hide(unit, root):
+    """ProtectSystem=strict, PrivateTmp, PrivateDevices and what the service
+    may see of /proc: everything is read-only but the folders it asks for."""
+    mount("--bind", root, root)
+    for folder in ("var/lib/" + unit["StateDirectory"][0],
+                   "run/" + unit["RuntimeDirectory"][0]):
+        mount("--bind", f"{root}/{folder}", f"{root}/{folder}")
+    mount("-t", "tmpfs", "none", root + "/tmp")
+    mount("-t", "tmpfs", "none", root + "/dev")
+    for device in ("null", "zero", "full", "random", "urandom"):
+        open(f"{root}/dev/{device}", "w", encoding="ascii").close()
+        mount("--bind", "/dev/" + device, f"{root}/dev/{device}")
+    mount("-t", "proc", "-o", f"subset={unit['ProcSubset'][0]},"
+          f"hidepid={unit['ProtectProc'][0]}", "none", root + "/proc")
+    mount("-o", "remount,bind,ro", root)
+
+
 def prctl(*arguments):
     return ctypes.CDLL(None, use_errno=True).prctl(*arguments, 0, 0, 0)
 
@@ -93,9 +114,7 @@ def prctl(*arguments):
 def main():
     unit, root = read_unit(sys.argv[1]), sys.argv[2]
     rules = filter_of(unit)
-    for place in ("proc", "dev"):
-        subprocess.run(["mount", "--rbind", "/" + place, f"{root}/{place}"],
-                       check=True)
+    hide(unit, root)
     os.chroot(root)
     os.chdir("/")
     user = pwd.getpwnam(unit["User"][0])
