@@ -469,6 +469,19 @@ void sally_coap_server_input(struct sally_coap_server *s,
     pump(p, now);
 }
 
+void sally_coap_server_unlisten(struct sally_coap_server *s, uint32_t listener,
+                                sally_usec now)
+{
+    struct peer *next;
+
+    for (struct peer *p = s->newest; p != NULL; p = next) {
+        next = p->older;
+        if (p->source.listener == listener)
+            drop_peer(p, now);
+    }
+    arm(s);
+}
+
 void sally_coap_server_expire(struct sally_coap_server *s, sally_usec now)
 {
     struct sally_deadline *d;

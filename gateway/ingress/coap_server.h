@@ -49,6 +49,11 @@ void sally_coap_server_wipe(struct sally_coap_server *s); /* NULL allowed */
 void sally_coap_server_input(struct sally_coap_server *s,
                              const struct sally_coap_source *from,
                              struct sally_span datagram, sally_usec now);
+
+/* Nothing listens in this slot any more, or something else does: forgets who
+ * spoke there, and by which interface. They prove themselves anew.          */
+void sally_coap_server_unlisten(struct sally_coap_server *s, uint32_t listener,
+                                sally_usec now);
 void sally_coap_server_expire(struct sally_coap_server *s, sally_usec now);
 
 #endif

@@ -219,6 +219,9 @@ void sally_listeners_add(struct sally_listeners *l, enum sally_listener kind,
     struct slot *s = &l->slots[index];
     enum sally_err e;
 
+    if (s->udp != NULL)
+        sally_coap_server_unlisten(l->coap_server, index,
+                                   sally_loop_now(l->loop));
     vacate(s);
     s->kind = kind;
     s->fd = fd;

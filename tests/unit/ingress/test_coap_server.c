@@ -531,6 +531,26 @@ static void without_a_listener_nobody_is_there(void **state)
     assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_OFFLINE);
 }
 
+/* Its interface is another one now, and so is the way to it. */
+static void forgets_who_spoke_to_a_listener_that_is_gone(void **state)
+{
+    struct local *l = *state;
+    struct request q = reading;
+
+    ask(l, &q);
+    assert_int_equal(side_readings(l->side), 1);
+    sally_coap_server_unlisten(l->server, 7, l->side->now);
+    l->deaf = true;
+    side_switch(l->side, 5, COAP_1, true); /* heard, so it is reached */
+    reply(l, "192.0.2.1", 2, SALLY_CODE_CHANGED);
+    assert_int_equal(side_outcome(l->side, 5), SALLY_OUTCOME_DONE);
+    sally_coap_server_unlisten(l->server, 0, l->side->now);
+    side_switch(l->side, 6, COAP_1, true);
+    assert_int_equal(side_outcome(l->side, 6), SALLY_OUTCOME_OFFLINE);
+    ask(l, &q);
+    assert_int_equal(side_readings(l->side), 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_local, close_local)
 
 int main(void)
@@ -553,6 +573,7 @@ int main(void)
         TEST(gives_a_command_up_in_time),
         TEST(an_mqtt_sensor_is_not_reached_by_coap),
         TEST(without_a_listener_nobody_is_there),
+        TEST(forgets_who_spoke_to_a_listener_that_is_gone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
