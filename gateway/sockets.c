@@ -247,19 +247,24 @@ static void check_interface(struct sally_socket *one)
 
 static void tell(struct sally_socket *one, const char *why)
 {
-    bool bound = one->fd >= 0;
     enum sally_socket_state state =
-        bound ? SALLY_SOCKET_LISTENING : SALLY_SOCKET_WAITING;
+        one->fd >= 0 ? SALLY_SOCKET_LISTENING : SALLY_SOCKET_WAITING;
 
     if (one->told == state)
         return;
     one->told = state;
-    sally_log(bound ? SALLY_LOG_INFO : SALLY_LOG_WARNING,
-              bound ? "listening" : "listener_waiting",
-              SALLY_TEXT("kind", kinds[one->kind].name),
-              SALLY_TEXT("interface", one->interface),
-              SALLY_TEXT("address", one->address),
-              SALLY_NUMBER("port", one->port), SALLY_TEXT("why", why));
+    if (state == SALLY_SOCKET_LISTENING)
+        sally_log(SALLY_LOG_INFO, "listening",
+                  SALLY_TEXT("kind", kinds[one->kind].name),
+                  SALLY_TEXT("interface", one->interface),
+                  SALLY_TEXT("address", one->address),
+                  SALLY_NUMBER("port", one->port));
+    else
+        sally_log(SALLY_LOG_WARNING, "listener_waiting",
+                  SALLY_TEXT("kind", kinds[one->kind].name),
+                  SALLY_TEXT("interface", one->interface),
+                  SALLY_TEXT("address", one->address),
+                  SALLY_NUMBER("port", one->port), SALLY_TEXT("why", why));
 }
 
 void sally_sockets_poll(struct sally_sockets *s,

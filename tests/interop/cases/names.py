@@ -2,6 +2,7 @@
 """Names, addresses and interfaces that fail, change, and come late, on both
 sides of the gateway."""
 import os
+import random
 import sys
 import time
 
@@ -10,6 +11,7 @@ from lib.peer import check, run, wait_until
 
 TEMPERATURE, SWITCH = "/3303/0/5700", "/3306/0/5850"
 NAME = "lwm2m.test"
+LONG = 12  # rounds
 CPU_MAX = 0.02  # of a processor, all processes of the gateway together
 
 
@@ -165,33 +167,82 @@ def case_names_first_is_dead(env):
 
 
 def case_names_wire(env):
-    """The wire is cut, the port closed, the gateway's address changed: what the
-    sensor said meanwhile arrives, and nothing is busy with it."""
+    """The wire is cut, the gateway's address changes, the port is closed: what
+    the sensor said meanwhile arrives, and nothing is busy with it."""
     env.need("mosquitto_pub")
     wan = Wan(env, "coaps://10.77.1.1:5684")
     server = wan.serve("10.77.1.1")
     wan.gateway.start()
     server.wait_registered(wan.boiler)
+    dice = random.Random(time.time_ns())
+    address = value = 2
 
-    wan.spaces.ip(wan.gw, "link", "set", "wan0", "down")
-    with Idle(wan.gateway, "interface down", 4):
-        wan.publish("21.5")
-    wan.spaces.ip(wan.gw, "link", "set", "wan0", "up")
-    server.wait_record(wan.boiler, TEMPERATURE, 21.5, seconds=20)
-
-    since = server.mark()
-    wan.spaces.ip(wan.gw, "addr", "del", "10.77.1.2/24", "dev", "wan0")
-    wan.spaces.ip(wan.gw, "addr", "add", "10.77.1.3/24", "dev", "wan0")
-    with Idle(wan.gateway, "address changed"):
-        wan.publish("22.5")
-        server.wait_record(wan.boiler, TEMPERATURE, 22.5, seconds=10,
-                           since=since)
+    for n in range(LONG if env.long else 1):
+        value += 2
+        cut = dice.uniform(1, 40) if env.long else 4
+        print(f"     round {n}: cut for {cut:.1f} s", flush=True)
+        since = server.mark()
+        wan.spaces.ip(wan.gw, "link", "set", "wan0", "down")
+        with Idle(wan.gateway, "interface down", cut):
+            wan.publish(value)
+        wan.spaces.ip(wan.gw, "link", "set", "wan0", "up")
+        # At most the wait before the retransmission that finds it up.
+        server.wait_record(wan.boiler, TEMPERATURE, value, since=since,
+                           seconds=15 + 2 * cut)
+        since = server.mark()
+        wan.spaces.ip(wan.gw, "addr", "del", f"10.77.1.{address}/24", "dev",
+                      "wan0")
+        address = address + 1 if address < 200 else 2
+        wan.spaces.ip(wan.gw, "addr", "add", f"10.77.1.{address}/24", "dev",
+                      "wan0")
+        with Idle(wan.gateway, "address changed"):
+            wan.publish(value + 1)
+            server.wait_record(wan.boiler, TEMPERATURE, value + 1, since=since,
+                               seconds=15)
 
     # An ICMP error for every datagram.
     server.kill()
     with Idle(wan.gateway, "nobody at the port", 4):
-        wan.publish("23.5")
-    check(wan.gateway.ctl_json("sensors")[0]["id"] == "boiler", "no answer")
+        wan.publish(1)
+
+
+case_names_wire.long_seconds = 900
+
+
+def case_names_crowd(env):
+    """Many sensors and one name: a look-up for all of them, at the start and
+    when the server is gone for a while."""
+    count = 200 if env.long else 30
+    wan = Wan(env)
+    names = dns.Dns(env, wan.spaces, wan.gw)
+    names.say(NAME, ["10.77.1.1"], delay=0.3)
+    endpoints = [wan.boiler] + [
+        wan.gateway.mqtt_sensor(f"s{n}", [maps.temperature()])
+        for n in range(1, count)]
+    wan.gateway.group["servers"][0]["pace_per_second"] = 100
+    server = wan.serve("10.77.1.1")
+    wan.gateway.start()
+    for endpoint in endpoints:
+        server.wait_registered(endpoint, 20)
+    asked = len(names.queries(NAME)) // 2  # IPv4 and IPv6
+    check(asked <= 2, f"{asked} look-ups for {count} clients that start")
+    if not env.long:
+        return
+    mark = len(names.lines)
+    since, began = server.mark(), time.monotonic()
+    wan.gateway.wait_role_again("inner", wan.gateway.kill_role("inner"))
+    server.kill()
+    time.sleep(70)
+    server.start()
+    for endpoint in endpoints:
+        server.wait_registered(endpoint, 330, since)
+    took = time.monotonic() - began
+    asked = len(names.queries(NAME, mark)) // 2
+    print(f"     {asked} look-ups in {took:.0f} s", flush=True)
+    check(asked <= took / 5 + 2, f"{asked} look-ups in {took:.0f} s")
+
+
+case_names_crowd.long_seconds = 500
 
 
 def case_names_late_interface(env):
@@ -219,6 +270,14 @@ def case_names_late_interface(env):
                        "interface": "lan0", "mac": "02:00:00:00:77:04"}],
              [maps.temperature("coap/temp")], accept_weak=True)
     boiler = g.mqtt_sensor("boiler", [maps.temperature()])
+    g.sensors["boiler"]["authenticate"].append(
+        {"method": "address", "ip": "fe80::ff:fe00:7705",
+         "interface": "lan0", "mac": mac})
+    kettle = g.mqtt_sensor("kettle", [maps.temperature()])
+    g.sensors["kettle"]["authenticate"].append(
+        {"method": "address", "ip": "::ffff:10.77.1.5", "interface": "lan0"})
+    for name in ("boiler", "kettle"):
+        g.sensors[name]["accept_weak"] = True
     pump, valve = g.endpoint("pump"), g.endpoint("valve")
     server.set_keys(g.psk_identities())
     server.start()
@@ -230,7 +289,7 @@ def case_names_late_interface(env):
     waiting = [e for e in g.events() if e["event"] == "listener_waiting"]
     check([e["interface"] for e in waiting] == ["lan0", "lan0"],
           f"events: {waiting}")
-    for endpoint in (pump, valve, boiler):
+    for endpoint in (pump, valve, boiler, kettle):
         server.wait_registered(endpoint)
 
     def plug_in():
@@ -238,7 +297,10 @@ def case_names_late_interface(env):
         s._ip("link", "add", "lan0", "netns", gw, "type", "veth", "peer",
               "name", "eth0", "address", mac, "netns", device)
         for name, interface, address in ((gw, "lan0", "10.77.1.1/24"),
-                                         (device, "eth0", "10.77.1.2/24")):
+                                         (device, "eth0", "10.77.1.2/24"),
+                                         (device, "eth0", "10.77.1.5/24"),
+                                         (device, "eth0",
+                                          "fe80::ff:fe00:7705/64")):
             s.address(name, address, interface)
             s.set(name, f"net/ipv6/conf/{interface}/accept_dad", 0)
             s.ip(name, "link", "set", interface, "up")
@@ -248,25 +310,29 @@ def case_names_late_interface(env):
             [e for e in g.events(mark) if e["event"] == "listening"]) == 2, 5)
         return s.link_local(gw, "lan0")
 
-    def post(target, value):
+    def post(own, target, value):
         _, out, why = run(s.inside(device, [
-            coap.libcoap("client"), "-v", 6, "-B", 5, "-m", "post", "-e",
-            value, f"coap://{target}/temp"]))
+            coap.libcoap("client"), "-v", 6, "-B", 5, "-a", own, "-m", "post",
+            "-e", value, f"coap://{target}/temp"]))
         return out + why
 
     def say_all(local, first):
         since = server.mark()
-        for n, (endpoint, target) in enumerate(
-                ((pump, "10.77.1.1"), (valve, f"[{local}%eth0]"))):
-            got = post(target, first + n)
+        for n, (endpoint, own, target) in enumerate((
+                (pump, "10.77.1.2", "10.77.1.1"),
+                (valve, "fe80::ff:fe00:7702%eth0", f"[{local}%eth0]"))):
+            got = post(own, target, first + n)
             check("c:2.04" in got, f"{endpoint} got {got}")
             server.wait_record(endpoint, TEMPERATURE, first + n, since=since)
-        code, _, why = run(s.inside(device, [
-            "mosquitto_pub", "-h", f"{local}%eth0", "-t", "plant/boiler/temp",
-            "-m", first + 2, "-q", 1, "-u", "boiler", "-P",
-            g.passwords["boiler"]]))
-        check(code == 0, f"mosquitto_pub: {why}")
-        server.wait_record(boiler, TEMPERATURE, first + 2, since=since)
+        for name, target, own in (
+                ("boiler", f"{local}%eth0", "fe80::ff:fe00:7705%eth0"),
+                ("kettle", "10.77.1.1", "10.77.1.5")):
+            code, _, why = run(s.inside(device, [
+                "mosquitto_pub", "-h", target, "-A", own, "-t", f"plant/{name}/temp",
+                "-m", first, "-q", 1, "-u", name, "-P", g.passwords[name]]))
+            check(code == 0, f"{name}: mosquitto_pub: {why}")
+            server.wait_record(g.endpoint(name), TEMPERATURE, first,
+                               since=since)
 
     def switch(value):
         """A command to a link-local address that was not heard yet."""
@@ -286,10 +352,8 @@ def case_names_late_interface(env):
     # A neighbour with the sensor's address or a MAC of its own is a stranger.
     s.ip(device, "addr", "add", "fe80::ff:fe00:7703/64", "dev", "eth0",
          "nodad")
-    _, out, why = run(s.inside(device, [
-        coap.libcoap("client"), "-B", 3, "-a", "fe80::ff:fe00:7703%eth0", "-m",
-        "post", "-e", "99", f"coap://[{local}%eth0]/temp"]))
-    check("4.01" in out + why, f"another MAC got {out}{why}")
+    got = post("fe80::ff:fe00:7703%eth0", f"[{local}%eth0]", 99)
+    check("c:4.01" in got, f"another MAC got {got}")
 
     # The other interface: neither door is there.
     for target in ("10.77.2.1", "10.77.1.1"):
