@@ -207,28 +207,30 @@ static enum sally_err take_step(const struct opening *o, sqlite3 *db,
     return e == SALLY_E_OK ? run(o, db, "COMMIT") : e;
 }
 
-static enum sally_err refuse_newer(const struct opening *o, sqlite3 *db)
+/* UNSUPPORTED: a newer one than ours. */
+static enum sally_err check_version(const struct opening *o, sqlite3 *db,
+                                    int *version)
 {
-    int version = version_of(db);
-
-    if (version < 0)
+    *version = version_of(db);
+    if (*version < 0)
         return blame(o, db);
-    if (version <= VERSION)
+    if (*version <= VERSION)
         return SALLY_E_OK;
     (void)snprintf(o->why, o->size,
                    "%s: written by a newer Sallyport (schema %d, this one "
                    "knows %d); run that one, or move it away and lose what it "
                    "holds",
-                   o->path, version, VERSION);
+                   o->path, *version, VERSION);
     return SALLY_E_UNSUPPORTED;
 }
 
-static enum sally_err migrate(const struct opening *o, sqlite3 *db)
+static enum sally_err migrate(const struct opening *o, sqlite3 *db,
+                              int version)
 {
     enum sally_err e = SALLY_E_OK;
 
-    for (int v = version_of(db); v < VERSION && e == SALLY_E_OK; v++)
-        e = v < 0 ? blame(o, db) : take_step(o, db, v);
+    for (; version < VERSION && e == SALLY_E_OK; version++)
+        e = take_step(o, db, version);
     return e;
 }
 
@@ -253,17 +255,18 @@ enum sally_err sally_schema_open(struct sally_store *s, const char *dir,
     int n = snprintf(o.path, sizeof(o.path), "%s/sallyport.db", dir);
     enum sally_err e = n < 0 || (size_t)n >= sizeof(o.path) ? SALLY_E_TOO_LARGE
                                                             : make_file(&o);
+    int version = 0;
 
     sqlite3_soft_heap_limit64(HEAP_LIMIT);
     if (e == SALLY_E_OK)
         e = open_one(&o, &s->writer, "PRAGMA auto_vacuum = INCREMENTAL;");
     /* First of all, so that one which is not ours stays as it is. */
     if (e == SALLY_E_OK)
-        e = refuse_newer(&o, s->writer);
+        e = check_version(&o, s->writer, &version);
     if (e == SALLY_E_OK)
         e = run(&o, s->writer, writer_settings);
     if (e == SALLY_E_OK)
-        e = migrate(&o, s->writer);
+        e = migrate(&o, s->writer, version);
     if (e == SALLY_E_OK)
         e = run(&o, s->writer, tidy);
     if (e == SALLY_E_OK)

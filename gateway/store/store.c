@@ -50,13 +50,14 @@ static enum sally_err open_all(struct sally_store *s, const char *dir,
                                size_t count, char *why, size_t why_size)
 {
     enum sally_err e = lock_dir(s, dir, why, why_size);
-    char path[4096];
 
     if (e == SALLY_E_OK)
         e = make_parts(s);
     if (e == SALLY_E_OK)
         e = sally_schema_open(s, dir, why, why_size);
     if (e == SALLY_E_OK) {
+        char path[4096];
+
         e = sally_spool_load(s, sensors, count);
         (void)snprintf(path, sizeof(path), "%s/sallyport.db", dir);
         if (e == SALLY_E_IO)

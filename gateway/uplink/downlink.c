@@ -359,7 +359,6 @@ static void load(void *owner, const struct sally_bus_command *c)
     struct sally_lwm2m_record r;
     const struct sally_config_down *rule;
     struct open_command *k;
-    char path[SALLY_PATH_TEXT];
 
     if (c->command > d->last)
         d->last = c->command;
@@ -367,6 +366,8 @@ static void load(void *owner, const struct sally_bus_command *c)
     rule = sally_downlink_rule(p, &r.path);
     k = rule == NULL ? NULL : sally_pool_take(&d->pool);
     if (k == NULL) {
+        char path[SALLY_PATH_TEXT];
+
         sally_log(SALLY_LOG_WARNING, "command_dropped",
                   SALLY_TEXT("sensor", u->config->id),
                   SALLY_TEXT("resource", sally_path_text(&r.path, path)),
