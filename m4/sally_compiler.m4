@@ -3,7 +3,9 @@ dnl Flags of the compiler and linker, each used only where it is accepted.
 AC_DEFUN([SALLY_WARNINGS], [
   WARN_CFLAGS=
   for sally_flag in -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
-                    -Wstrict-prototypes; do
+                    -Wstrict-prototypes -Wmissing-prototypes -Wvla -Walloca \
+                    -Wundef -Wformat=2 -Wformat-signedness -Wdate-time \
+                    -Wduplicated-cond -Wduplicated-branches; do
     AX_CHECK_COMPILE_FLAG([$sally_flag],
       [WARN_CFLAGS="$WARN_CFLAGS $sally_flag"], [], [-Werror])
   done
@@ -34,11 +36,11 @@ AC_DEFUN([SALLY_HARDENING], [
   HARDEN_CFLAGS=
   HARDEN_LDFLAGS=
   for sally_flag in -fstack-protector-strong -fstack-clash-protection \
-                    -fcf-protection -fPIE; do
+                    -fcf-protection -mbranch-protection=standard -fPIE; do
     AX_CHECK_COMPILE_FLAG([$sally_flag],
       [HARDEN_CFLAGS="$HARDEN_CFLAGS $sally_flag"], [], [-Werror])
   done
-  for sally_flag in -pie -Wl,-z,relro -Wl,-z,now; do
+  for sally_flag in -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack; do
     AX_CHECK_LINK_FLAG([$sally_flag],
       [HARDEN_LDFLAGS="$HARDEN_LDFLAGS $sally_flag"], [], [-fPIE])
   done
@@ -46,6 +48,23 @@ AC_DEFUN([SALLY_HARDENING], [
   AS_IF([test "$enable_sanitizer" = no], [SALLY_FORTIFY])
   AC_SUBST([HARDEN_CFLAGS])
   AC_SUBST([HARDEN_LDFLAGS])
+])
+
+dnl What is built tells of its sources, not of the directory that they were in,
+dnl so that it is the same wherever it is built.
+AC_DEFUN([SALLY_REPRODUCIBLE], [
+  REPRODUCIBLE_CFLAGS=
+  AX_CHECK_COMPILE_FLAG([-ffile-prefix-map=/a=/b], [
+    REPRODUCIBLE_CFLAGS='-ffile-prefix-map=${abs_top_srcdir}=.'
+    AS_CASE([$with_wolfssl], [/*],
+      [sally_map="-ffile-prefix-map=$with_wolfssl=wolfssl"
+       REPRODUCIBLE_CFLAGS="$REPRODUCIBLE_CFLAGS $sally_map"])
+    sally_map='-ffile-prefix-map=${top_srcdir}/='
+    REPRODUCIBLE_CFLAGS="$REPRODUCIBLE_CFLAGS $sally_map"
+    sally_map='-ffile-prefix-map=${abs_top_builddir}=.'
+    REPRODUCIBLE_CFLAGS="$REPRODUCIBLE_CFLAGS $sally_map"
+  ], [], [-Werror])
+  AC_SUBST([REPRODUCIBLE_CFLAGS])
 ])
 
 AC_DEFUN([SALLY_SANITIZERS], [

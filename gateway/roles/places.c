@@ -23,7 +23,7 @@ struct sally_places {
     const struct sally_config *config;
     sally_places_ask *ask;
     void *owner;
-    struct server *of; /* by the server's slot; all there can be */
+    struct server *of; /* one per server of the configuration */
 };
 
 enum sally_err sally_places_create(struct sally_places **out,
@@ -37,7 +37,7 @@ enum sally_err sally_places_create(struct sally_places **out,
     p->config = c;
     p->ask = ask;
     p->owner = owner;
-    p->of = calloc(SALLY_CONFIG_SERVERS_MAX, sizeof(*p->of));
+    p->of = calloc(c->server_count + 1, sizeof(*p->of));
     if (p->of == NULL) {
         free(p);
         return SALLY_E_NO_MEMORY;
@@ -66,41 +66,19 @@ static void read_figures(struct server *s, const struct sally_uri *uri)
                    : 0;
 }
 
-/* Slot and owner, so that an answer which comes after a reload is not taken for
- * the next owner's.                                                         */
-static uint32_t ticket_of(const struct sally_places *p, uint32_t server)
-{
-    return p->config->servers[server].born * SALLY_CONFIG_SERVERS_MAX + server;
-}
-
-/* NULL: nobody, or nobody any more, has the slot. */
-static const struct sally_uri *uri_of(const struct sally_places *p,
-                                      uint32_t server)
-{
-    const struct sally_config *c = p->config;
-
-    return server < c->server_count && c->servers[server].uri.host[0] != '\0'
-               ? &c->servers[server].uri
-               : NULL;
-}
-
 /* One question at a time for each server, however many clients it has. */
 static void refresh(struct sally_places *p, uint32_t server, sally_usec now)
 {
-    const struct sally_uri *uri = uri_of(p, server);
+    const struct sally_uri *uri = &p->config->servers[server].uri;
     struct server *s = &p->of[server];
-    struct sally_bus_resolve q;
+    struct sally_bus_resolve q = { .ticket = server, .port = uri->port };
 
-    if (uri == NULL)
-        return;
     if (uri->kind != SALLY_URI_NAME) {
         read_figures(s, uri);
         return;
     }
     if (now < s->next || now < s->waits)
         return;
-    q = (struct sally_bus_resolve){ .ticket = ticket_of(p, server),
-                                    .port = uri->port };
     (void)sally_span_text(sally_span_of(uri->host), q.host, sizeof(q.host));
     if (p->ask(p->owner, &q))
         s->waits = sally_after(now, SALLY_PLACES_PATIENCE);
@@ -110,21 +88,6 @@ void sally_places_prepare(struct sally_places *p, sally_usec now)
 {
     for (uint32_t i = 0; i < p->config->server_count; i++)
         refresh(p, i, now);
-}
-
-void sally_places_rearrange(struct sally_places *p,
-                            const struct sally_config *c, sally_usec now)
-{
-    const struct sally_config *was = p->config;
-
-    for (size_t i = 0; i < SALLY_CONFIG_SERVERS_MAX; i++) {
-        uint32_t born = i < c->server_count ? c->servers[i].born : 0;
-
-        if (i >= was->server_count || was->servers[i].born != born)
-            p->of[i] = (struct server){ .count = 0 };
-    }
-    p->config = c;
-    sally_places_prepare(p, now);
 }
 
 /* What the name gave may be why the server does not answer. */
@@ -144,13 +107,13 @@ static bool is_same(const struct server *s, const struct sally_bus_resolved *r)
     return s->count == r->count;
 }
 
-static void tell(const struct sally_places *p, uint32_t server,
+static void tell(const struct sally_places *p,
                  const struct sally_bus_resolved *r)
 {
     char first[SALLY_ADDRESS_TEXT];
 
     sally_log(SALLY_LOG_INFO, "name_resolved",
-              SALLY_TEXT("server", p->config->servers[server].name),
+              SALLY_TEXT("server", p->config->servers[r->ticket].name),
               SALLY_NUMBER("addresses", r->count),
               SALLY_TEXT("first", sally_address_text(&r->address[0], first)));
 }
@@ -171,19 +134,19 @@ static void failed(const struct sally_places *p, struct server *s,
 void sally_places_resolved(struct sally_places *p,
                            const struct sally_bus_resolved *r, sally_usec now)
 {
-    uint32_t server = r->ticket % SALLY_CONFIG_SERVERS_MAX;
-    struct server *s = &p->of[server];
+    struct server *s;
 
-    if (uri_of(p, server) == NULL || ticket_of(p, server) != r->ticket)
+    if (r->ticket >= p->config->server_count)
         return;
+    s = &p->of[r->ticket];
     s->waits = 0;
     s->answered = now;
     if (r->count == 0) {
-        failed(p, s, server, now);
+        failed(p, s, r->ticket, now);
         return;
     }
     if (s->failures != 0 || !is_same(s, r))
-        tell(p, server, r);
+        tell(p, r);
     s->failures = 0;
     s->next = sally_after(now, SALLY_PLACES_FRESH);
     s->count = r->count;

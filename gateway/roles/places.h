@@ -51,11 +51,6 @@ void sally_places_wipe(struct sally_places *p); /* NULL is allowed */
 /* Looks up all names that are not fresh, before anybody needs them. */
 void sally_places_prepare(struct sally_places *p, sally_usec now);
 
-/* Another configuration, in place of the one before: servers that stay keep
- * what is known of them, names that are new are looked up.                  */
-void sally_places_rearrange(struct sally_places *p,
-                            const struct sally_config *c, sally_usec now);
-
 /* A handshake begins: where to. False: no address is known yet. */
 bool sally_places_begin(struct sally_places *p, uint32_t server,
                         struct sally_place *place, sally_usec now);

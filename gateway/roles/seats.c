@@ -81,13 +81,12 @@ enum sally_err sally_seat_open(struct sally_seats *all,
 
 static void go_to_place(struct sally_uplink_seat *s)
 {
-    if (sally_udp_rebind(s->udp, &s->place.at) != SALLY_E_OK) {
-        char at[SALLY_ADDRESS_TEXT];
+    char at[SALLY_ADDRESS_TEXT];
 
+    if (sally_udp_rebind(s->udp, &s->place.at) != SALLY_E_OK)
         sally_log(SALLY_LOG_WARNING, "no_socket",
                   SALLY_TEXT("server", s->client->server->name),
                   SALLY_TEXT("address", sally_address_text(&s->place.at, at)));
-    }
 }
 
 /* Without an address datagrams are lost until the resolver has answered. */

@@ -18,9 +18,9 @@ enum sally_err sally_deadlines_grow(struct sally_deadlines *h, size_t room)
 
     if (room <= h->room)
         return SALLY_E_OK;
-    heap = room < SIZE_MAX / sizeof(*heap)
-               ? realloc(h->heap, (room + 1) * sizeof(*heap))
-               : NULL;
+    if (room == SIZE_MAX)
+        return SALLY_E_NO_MEMORY;
+    heap = reallocarray(h->heap, room + 1, sizeof(struct sally_deadline *));
     if (heap == NULL)
         return SALLY_E_NO_MEMORY;
     h->heap = heap;

@@ -41,6 +41,8 @@ static void check_fields(const struct sally_bus_message *m)
         abort();
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t room[SALLY_BUS_FRAME];

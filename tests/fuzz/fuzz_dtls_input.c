@@ -206,6 +206,8 @@ static void (*const steps[])(struct fuzz *,
                              struct sally_cursor *) = { made_up, peers_own,
                                                         pass_time, speak };
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct sally_security_limits limits = { 2, (size_t)16 << 20 };

@@ -157,6 +157,8 @@ static void check_topic(struct sally_span topic, bool matched)
         abort();
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct sally_bus_readings out, again;

@@ -101,6 +101,8 @@ static void check_filters(struct sally_span body, bool with_qos)
         abort();
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sally_span in = { data, size }, body;

@@ -50,6 +50,8 @@ static void try_first(struct sally_passwords *p, struct sally_span name)
                             SALLY_SEC);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct sally_random random = { fill, NULL };

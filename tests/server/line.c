@@ -63,7 +63,8 @@ void server_line_number(struct server_line *l, const char *name, uint64_t n)
 void server_line_code(struct server_line *l, uint8_t code)
 {
     put_name(l, "code");
-    sally_put_format(writer(l), "\"%u.%02u\"", code >> 5, code & 31);
+    sally_put_format(writer(l), "\"%u.%02u\"", code >> 5u,
+                     code & 31u);
 }
 
 void server_line_path(struct server_line *l, const struct sally_path *p)

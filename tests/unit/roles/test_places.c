@@ -67,7 +67,6 @@ struct scene {
     sally_usec now;
     char got[64];
     size_t len;
-    uint32_t ticket; /* of the last question */
     bool refuses;
 };
 
@@ -82,7 +81,7 @@ static bool ask(void *owner, const struct sally_bus_resolve *q)
 {
     struct scene *s = owner;
 
-    s->ticket = q->ticket;
+    assert_int_equal(q->ticket, 0);
     assert_int_equal(q->port, PORT);
     assert_string_equal(q->host, "lwm2m.example.com");
     note(s, '?');
@@ -104,8 +103,7 @@ static void open_scene(struct scene *s, const char *uri)
 /* Address N is 192.0.2.N, and 2001:db8::N where N is odd. */
 static void resolved(struct scene *s, const char *digits, size_t count)
 {
-    struct sally_bus_resolved r = { .ticket = s->ticket,
-                                    .count = (uint8_t)count };
+    struct sally_bus_resolved r = { .ticket = 0, .count = (uint8_t)count };
 
     for (size_t i = 0; i < count; i++) {
         struct sally_bus_address *a = &r.address[i];
@@ -263,41 +261,6 @@ static void figures_need_no_look_up(void **state)
     }
 }
 
-/* A server that stays keeps its addresses; one that comes to its slot begins
- * without any, and is not given those of the one before.                    */
-static void a_reload_forgets_what_is_another_servers(void **state)
-{
-    struct sally_config_server other[2];
-    struct sally_config next;
-    struct scene s;
-    uint32_t before;
-
-    (void)state;
-    open_scene(&s, "coaps://lwm2m.example.com");
-    sally_places_prepare(s.places, 0);
-    before = s.ticket;
-    resolved(&s, "1", 1);
-    next = s.config;
-    next.servers = other;
-    next.server_count = 2;
-    other[0] = s.server;
-    other[1] = (struct sally_config_server){ .name = "", .uri_text = "" };
-    sally_places_rearrange(s.places, &next, 0);
-    assert_true(sally_places_begin(s.places, 0, &s.place, 0));
-    assert_false(sally_places_begin(s.places, 1, &s.place, 0)); /* nobody */
-    assert_string_equal(s.got, "?");
-
-    s.server.born = 2;
-    s.config.servers = &s.server;
-    sally_places_rearrange(s.places, &s.config, 0);
-    assert_string_equal(s.got, "??");
-    assert_false(sally_places_begin(s.places, 0, &s.place, 0));
-    s.ticket = before;
-    resolved(&s, "2", 1); /* late, and for the one before */
-    assert_false(sally_places_begin(s.places, 0, &s.place, 0));
-    sally_places_wipe(s.places);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,7 +268,6 @@ int main(void)
         cmocka_unit_test(a_crowd_makes_no_storm),
         cmocka_unit_test(a_question_that_was_not_taken_is_asked_again),
         cmocka_unit_test(figures_need_no_look_up),
-        cmocka_unit_test(a_reload_forgets_what_is_another_servers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
