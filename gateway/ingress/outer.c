@@ -22,6 +22,7 @@ struct pending {
     void *subject;
     uint64_t number;
     sally_usec due; /* offer it then, or once more; 0: as soon as may be */
+    bool waits;     /* was refused for want of room, or came after one that was */
     struct sally_bus_message message; /* READINGS */
 };
 
@@ -149,8 +150,30 @@ static void append(struct sally_outer *o, struct pending *p)
     sally_hashmap_add(&o->by_ticket, &p->by_ticket, ticket_key(p));
 }
 
+static struct sally_outer_sensor *sensor_of(struct sally_outer *o,
+                                            const struct pending *p)
+{
+    return &o->sensors[p->message.as.readings.sensor];
+}
+
+/* Messages of a sensor go to the store in the order in which they came, or an
+ * old value would look like the newest.                                     */
+static void let_wait(struct sally_outer *o, struct pending *p)
+{
+    p->due = sensor_of(o, p)->again;
+    sensor_of(o, p)->waiting += !p->waits;
+    p->waits = true;
+}
+
+static void wait_no_more(struct sally_outer *o, struct pending *p)
+{
+    sensor_of(o, p)->waiting -= p->waits;
+    p->waits = false;
+}
+
 static void take_out(struct sally_outer *o, struct pending *p)
 {
+    wait_no_more(o, p);
     if (p->previous == NULL)
         o->first = p->next;
     else
@@ -160,7 +183,7 @@ static void take_out(struct sally_outer *o, struct pending *p)
     else
         p->next->previous = p->previous;
     sally_hashmap_remove(&o->by_ticket, &p->by_ticket);
-    o->sensors[p->message.as.readings.sensor].pending--;
+    sensor_of(o, p)->pending--;
     sally_pool_give(&o->pool, p);
 }
 
@@ -170,6 +193,7 @@ static bool offer(struct sally_outer *o, struct pending *p, sally_usec now)
 {
     if (!o->host->to_inner(o->owner, &p->message))
         return false;
+    wait_no_more(o, p);
     p->due = sally_after(now, ASK_AGAIN);
     return true;
 }
@@ -263,9 +287,12 @@ enum sally_err sally_outer_message(struct sally_outer *o, uint32_t sensor,
     p->subject = subject;
     p->number = number;
     p->due = 0;
+    p->waits = false;
     o->sensors[sensor].pending++;
     append(o, p);
-    if (!o->held)
+    if (o->sensors[sensor].waiting != 0)
+        let_wait(o, p);
+    else if (!o->held)
         o->held = !offer(o, p, now);
     return SALLY_E_OK;
 }
@@ -297,7 +324,8 @@ void sally_outer_accepted(struct sally_outer *o,
     if (told != NULL &&
         told(subject, number, (enum sally_accepted)a->result, now)) {
         p->told = told;
-        p->due = sally_after(now, OFFER_AGAIN);
+        sensor_of(o, p)->again = sally_after(now, OFFER_AGAIN);
+        let_wait(o, p);
         return;
     }
     take_out(o, p);

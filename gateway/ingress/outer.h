@@ -62,6 +62,9 @@ struct sally_outer_sensor {
     uint64_t messages, unmapped, refused;
     sally_msec_utc last_seen, last_proof;
     uint32_t pending; /* messages on their way to the store */
+    uint32_t waiting; /* of them: there was no room for one, and those after it
+                         that are to stay behind it, all of them until... */
+    sally_usec again; /* ...this time */
     bool untold;      /* the inner door does not know of the last change */
 };
 

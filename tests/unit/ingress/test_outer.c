@@ -170,6 +170,43 @@ static void offers_again_what_found_the_store_full(void **state)
     side_close(s);
 }
 
+static uint32_t last_ticket(const struct side *s)
+{
+    const struct sally_bus_message *last;
+
+    assert_true(side_said(s, SALLY_BUS_READINGS, &last) > 0);
+    return last->as.readings.ticket;
+}
+
+/* Else the old value would be the newest one upstream. */
+static void what_comes_after_it_stays_behind_it(void **state)
+{
+    struct side *s = side_open();
+    struct subject first = { .patient = true }, second = { .patient = true };
+    struct sally_bus_accepted accepted = { .result = SALLY_ACCEPTED_STORED };
+    uint32_t ticket;
+
+    (void)state;
+    say_temperature(s, &first, 1);
+    ticket = last_ticket(s);
+    side_accept(s, SALLY_ACCEPTED_FULL);
+    s->now += SALLY_SEC / 2;
+    say_temperature(s, &second, 2);
+    assert_int_equal(side_readings(s), 1); /* not offered */
+    s->now += SALLY_SEC / 2;
+    sally_outer_resume(s->outer, false, s->now);
+    assert_int_equal(side_readings(s), 3); /* both, in their order */
+    assert_int_equal(last_ticket(s), ticket + 1);
+    side_accept(s, SALLY_ACCEPTED_STORED);
+    accepted.ticket = ticket;
+    sally_outer_accepted(s->outer, &accepted, s->now);
+    assert_int_equal(first.told, 2);
+    assert_int_equal(second.told, 1);
+    say_temperature(s, &second, 3); /* nothing waits any more */
+    assert_int_equal(side_readings(s), 4);
+    side_close(s);
+}
+
 static void tells_nobody_who_is_gone(void **state)
 {
     struct side *s = side_open();
@@ -287,6 +324,7 @@ int main(void)
         cmocka_unit_test(keeps_what_the_inner_door_has_not_stored),
         cmocka_unit_test(asks_again_when_no_answer_comes),
         cmocka_unit_test(offers_again_what_found_the_store_full),
+        cmocka_unit_test(what_comes_after_it_stays_behind_it),
         cmocka_unit_test(tells_nobody_who_is_gone),
         cmocka_unit_test(says_when_there_is_no_room),
         cmocka_unit_test(a_new_inner_door_learns_of_each_proof),
