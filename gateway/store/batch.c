@@ -307,12 +307,13 @@ static bool write_cursor(struct sally_store *s, struct sally_store_account *a)
 
 /* --- The transaction ----------------------------------------------------- */
 
-static bool forget_old_keys(struct sally_store *s, uint64_t items)
+static bool forget_old_keys(struct sally_store *s)
 {
     const int64_t n[] = { s->now - SALLY_STORE_SEEN_MS,
-                          (int64_t)(2 * items) + FORGET_MORE,
+                          (int64_t)(2 * s->untidied) + FORGET_MORE,
                           s->now + SALLY_STORE_SEEN_MS };
 
+    s->untidied = 0;
     return s->now == 0 || run(s, SALLY_SQL_FORGET, n, 3);
 }
 
@@ -332,7 +333,7 @@ static bool regain_trust(struct sally_store *s)
 }
 
 static bool run_all(struct sally_store *s, uint64_t first, uint64_t end,
-                    struct sally_store_account *cursors)
+                    struct sally_store_account *cursors, bool tidies)
 {
     if (!regain_trust(s) || !run(s, SALLY_SQL_BEGIN, NULL, 0))
         return false;
@@ -342,12 +343,13 @@ static bool run_all(struct sally_store *s, uint64_t first, uint64_t end,
     for (uint64_t i = first; i != end; i++)
         if (!run_item(s, sally_store_item_at(s, i)))
             return false;
-    return expire(s) && forget_old_keys(s, end - first) &&
+    s->untidied += end - first;
+    return expire(s) && (!tidies || forget_old_keys(s)) &&
            run(s, SALLY_SQL_COMMIT, NULL, 0);
 }
 
 bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
-                     struct sally_store_account *cursors)
+                     struct sally_store_account *cursors, bool tidies)
 {
     uint8_t result = SALLY_ACCEPTED_STORED;
     bool good;
@@ -356,7 +358,7 @@ bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
     s->batch_bytes = 0;
     s->more_to_delete = false;
     s->batch++;
-    good = run_all(s, first, end, cursors);
+    good = run_all(s, first, end, cursors, tidies);
     if (!good) {
         int rc = sqlite3_errcode(s->writer) & 0xff;
 

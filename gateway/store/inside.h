@@ -23,6 +23,9 @@
 #define SALLY_STORE_DROPS 512  /* messages dropped in one batch */
 #define SALLY_STORE_DELETES 2000 /* delivered messages of one cursor deleted in
                                     one batch: a commit stays short */
+/* Cursors are written, delivered messages deleted and old keys forgotten this
+ * often: rows that lie side by side then share a page of the log.           */
+#define SALLY_STORE_TIDY (500 * SALLY_MSEC)
 #define SALLY_STORE_SEEN_MS 247000 /* CoAP's EXCHANGE_LIFETIME */
 #define SALLY_STORE_BUSY_MS 1000 /* a checkpoint of a tool that looks */
 #define SALLY_STORE_NOBODY UINT32_MAX /* a sensor not in the configuration */
@@ -38,6 +41,8 @@ struct sally_store_item {
     uint64_t number;
     sally_msec_utc time; /* of the message, or of parking */
     sally_msec_utc now;  /* when it was queued */
+    uint64_t after, next; /* see recent.c: the number before it in the sensor,
+                             the place of the one that follows */
     uint8_t key[SALLY_INGEST_KEY];
     uint16_t len;
     uint8_t body[SALLY_STORE_BODY];
@@ -49,6 +54,7 @@ struct sally_store_account {
     uint64_t cursor;   /* shared: delivered up to here */
     uint64_t waiting;  /* shared */
     uint64_t durable;  /* the writer's: cursor in the database */
+    uint64_t recent;   /* the loop's: place of an item to look at first */
     bool dirty;        /* shared: in the list of those to be written */
     struct sally_store_account *next_dirty;
 };
@@ -65,6 +71,9 @@ struct sally_store_one { /* a sensor */
     int64_t change_bytes;
     uint32_t pending; /* the loop's: in the ring */
     uint64_t pending_bytes;
+    uint64_t newest;   /* the loop's: number of the last one stored, 0 if that
+                          was before the start, */
+    uint64_t newest_place; /* and its place */
 };
 
 /* Messages that a batch took out. */
@@ -127,6 +136,7 @@ struct sally_store {
     sally_usec first_queued; /* when the next batch began to wait */
     struct sally_store_account *dirty;
     bool moved; /* some cursor, since the last try to write them */
+    sally_usec tidied; /* when that was */
     size_t holders; /* sensors that have messages */
     int failure;    /* SQLite's code of the last batch that failed */
     struct sally_store_totals totals;
@@ -134,6 +144,7 @@ struct sally_store {
 
     /* The loop's. */
     uint64_t next_number, pending_bytes;
+    uint64_t drops_known, dropped_before; /* see recent.c: a count, a place */
 
     /* The writer's. */
     sally_msec_utc now;  /* the last that an append brought */
@@ -141,6 +152,7 @@ struct sally_store {
     sally_usec age_at;   /* ...this time */
     int batch_failure;   /* SQLite's code, when the batch failed */
     bool doubtful;       /* a commit failed: the log is to be begun anew */
+    uint64_t untidied;   /* items since keys were forgotten */
     bool more_to_delete; /* what is to go is not all gone */
     uint32_t batch;      /* counts them */
     uint32_t heavy;      /* a sensor that held more than its share */
@@ -218,13 +230,33 @@ enum sally_err sally_spool_count(struct sally_store *s) SALLY_MUST_USE;
 /* The index of a sensor's key, or SALLY_STORE_NOBODY. */
 uint32_t sally_spool_index(const struct sally_store *s, int64_t key);
 
+/* --- recent.c ------------------------------------------------------------ */
+
+/* The item at this place is stored for the first time. */
+void sally_recent_add(struct sally_store *s, uint64_t place);
+
+/* So many messages were dropped or expired by now. If that is news, what is in
+ * memory may be one of them.                                                */
+void sally_recent_distrust(struct sally_store *s, uint64_t drops);
+
+/* The message of the account's sensor that follows number `after`, which is
+ * not below the cursor; NULL: the database must be asked.                   */
+struct sally_store_item *sally_recent_after(struct sally_store *s,
+                                            struct sally_store_account *a,
+                                            uint64_t after);
+
+/* How many there are beyond the cursor up to `upto`, which is one of them.
+ * False: the database must be asked.                                        */
+bool sally_recent_count(struct sally_store *s, struct sally_store_account *a,
+                        uint64_t upto, uint64_t *count);
+
 /* --- batch.c ------------------------------------------------------------- */
 
 /* One transaction over the items from `first` to before `end` and the cursors
- * in the list. The results stand in the items; on failure they are all the
+ * in the list; `tidies`: it is time to forget old keys. The results stand in the items; on failure they are all the
  * same and nothing of the batch stays. True if it was committed.            */
 bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
-                     struct sally_store_account *cursors);
+                     struct sally_store_account *cursors, bool tidies);
 
 /* --- writer.c ------------------------------------------------------------ */
 

@@ -357,34 +357,59 @@ static enum sally_err read_next(struct sally_store *s, int64_t key,
     return e;
 }
 
+/* Out of memory where that is sure to be the next one. Damaged rows are passed
+ * over.                                                                     */
+static enum sally_err find_next(struct sally_store *s,
+                                struct sally_store_account *a, uint64_t *at,
+                                struct sally_bus_readings *out)
+{
+    const struct sally_store_one *one = &s->sensors[a->sensor];
+    const struct sally_store_item *item = sally_recent_after(s, a, *at);
+    enum sally_err e;
+
+    if (item == NULL && one->newest != 0 && *at >= one->newest)
+        return SALLY_E_NOT_FOUND;
+    if (item != NULL) {
+        *at = item->number;
+        e = sally_body_to_readings(
+            (struct sally_span){ item->body, item->len }, out);
+        out->time = item->time;
+        return e;
+    }
+    do {
+        e = read_next(s, one->key, *at, at, out);
+    } while (e != SALLY_E_OK && e != SALLY_E_NOT_FOUND && e != SALLY_E_IO);
+    return e;
+}
+
 enum sally_err sally_store_next(struct sally_store *s, uint32_t sensor,
                                 uint32_t account, uint64_t after,
                                 uint64_t *number,
                                 struct sally_bus_readings *out)
 {
     struct sally_store_account *a = account_at(s, sensor, account);
-    uint64_t at = after, commits;
+    uint64_t at = after, commits, drops;
     enum sally_err e;
 
     if (a == NULL)
         return SALLY_E_NOT_FOUND;
     pthread_mutex_lock(&s->mutex);
     commits = s->totals.commits;
+    drops = s->totals.dropped + s->totals.expired;
     pthread_mutex_unlock(&s->mutex);
+    sally_recent_distrust(s, drops);
     if (at < a->cursor)
         at = a->cursor;
-    do {
-        e = read_next(s, s->sensors[sensor].key, at, &at, out);
-    } while (e != SALLY_E_OK && e != SALLY_E_NOT_FOUND && e != SALLY_E_IO);
+    e = find_next(s, a, &at, out);
     out->sensor = sensor;
     if (e == SALLY_E_OK)
         *number = at;
     if (e != SALLY_E_NOT_FOUND || after > a->cursor)
         return e;
     /* Nothing is left, so the count is put right in case that rows went by a
-     * way it did not see. Not if a commit came in between.                  */
+     * way it did not see. Not if there was a commit that was not told yet.  */
     pthread_mutex_lock(&s->mutex);
-    if (commits == s->totals.commits)
+    if (commits == s->totals.commits && s->tail == s->done)
         a->waiting = 0;
     pthread_mutex_unlock(&s->mutex);
     return e;
@@ -398,7 +423,9 @@ void sally_store_delivered(struct sally_store *s, uint32_t sensor,
 
     if (a == NULL || number <= a->cursor)
         return;
-    (void)!count_after(s, s->sensors[sensor].key, a->cursor, number, &count);
+    if (!sally_recent_count(s, a, number, &count))
+        (void)!count_after(s, s->sensors[sensor].key, a->cursor, number,
+                           &count);
     pthread_mutex_lock(&s->mutex);
     a->cursor = number;
     a->waiting -= count < a->waiting ? count : a->waiting;
@@ -407,8 +434,6 @@ void sally_store_delivered(struct sally_store *s, uint32_t sensor,
         a->next_dirty = s->dirty;
         s->dirty = a;
     }
-    if (s->first_queued == 0)
-        s->first_queued = sally_store_clock();
     if (!s->moved)
         pthread_cond_signal(&s->wake);
     s->moved = true;

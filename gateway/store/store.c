@@ -274,6 +274,9 @@ void sally_store_finished(struct sally_store *s,
         struct sally_store_item item = *sally_store_item_at(s, s->tail);
 
         s->tail++; /* so that the upcall may append */
+        if (item.kind == SALLY_ITEM_APPEND && item.fresh &&
+            item.result == SALLY_ACCEPTED_STORED)
+            sally_recent_add(s, s->tail);
         tell(s, &item, upcalls);
     }
 }

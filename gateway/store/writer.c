@@ -27,9 +27,15 @@ int64_t sally_store_age(const struct sally_store *s)
 
 /* --- Waiting, with the mutex held ---------------------------------------- */
 
+/* What is put off to the next tidying is due; at the end at once. */
+static bool tidying_is_due(const struct sally_store *s)
+{
+    return s->stopping || sally_store_clock() >= s->tidied + SALLY_STORE_TIDY;
+}
+
 static bool has_work(const struct sally_store *s)
 {
-    return s->done != s->head || s->moved;
+    return s->done != s->head || (s->moved && tidying_is_due(s));
 }
 
 /* The group is complete: it waited long enough, is large, or is the last. */
@@ -65,7 +71,9 @@ static bool wait_for_work(struct sally_store *s)
     sally_usec look = sally_after(sally_store_clock(), look_every(s));
 
     while (!has_work(s) && !s->stopping) {
-        if (s->limits.max_age_ms == 0 || s->totals.messages == 0)
+        if (s->moved)
+            (void)doze(s, s->tidied + SALLY_STORE_TIDY);
+        else if (s->limits.max_age_ms == 0 || s->totals.messages == 0)
             pthread_cond_wait(&s->wake, &s->mutex);
         else if (doze(s, look))
             return true;
@@ -81,7 +89,7 @@ static bool wait_for_group(struct sally_store *s)
     if (!wait_for_work(s))
         return false;
     due = s->first_queued + s->limits.commit_ms * SALLY_MSEC;
-    while (has_work(s) && !group_is_due(s, due))
+    while (s->done != s->head && !group_is_due(s, due))
         (void)doze(s, due);
     s->first_queued = 0;
     return true;
@@ -138,6 +146,7 @@ static struct sally_store_account *take_cursors(struct sally_store *s)
         a->durable = a->cursor;
     s->dirty = NULL;
     s->moved = false;
+    s->tidied = sally_store_clock();
     return list;
 }
 
@@ -157,8 +166,10 @@ static void return_cursors(struct sally_store *s,
         a->next_dirty = s->dirty;
         s->dirty = a;
     }
-    if (good && s->more_to_delete)
+    if (good && s->more_to_delete) {
         s->moved = true;
+        s->tidied = 0;
+    }
 }
 
 static void publish(struct sally_store *s, uint64_t end, bool good,
@@ -185,18 +196,16 @@ static void *run_writer(void *arg)
 
     pthread_mutex_lock(&s->mutex);
     while (wait_for_group(s)) {
-        struct sally_store_account *cursors = take_cursors(s);
+        bool tidies = tidying_is_due(s), good;
+        struct sally_store_account *cursors = tidies ? take_cursors(s) : NULL;
         uint64_t first = s->done, end = s->head;
         sally_usec began = sally_store_clock();
-        bool good;
 
         pthread_mutex_unlock(&s->mutex);
-        good = sally_batch_run(s, first, end, cursors);
+        good = sally_batch_run(s, first, end, cursors, tidies);
         pthread_mutex_lock(&s->mutex);
         publish(s, end, good, (uint32_t)(sally_store_clock() - began));
         return_cursors(s, cursors, good);
-        if (s->moved && s->first_queued == 0)
-            s->first_queued = sally_store_clock();
         if (first != end)
             (void)!write(s->event, &one, sizeof(one));
     }

@@ -144,6 +144,21 @@ static inline void store_one(uint32_t sensor, uint32_t n)
     wait_for(1);
 }
 
+/* Waits until so many messages are there: delivered ones go at the next
+ * tidying.                                                                  */
+static inline void wait_for_messages(uint64_t count)
+{
+    struct sally_store_totals t;
+
+    for (unsigned left = 500; left > 0; left--) {
+        sally_store_totals(store, &t);
+        if (t.messages == count)
+            return;
+        usleep(10000);
+    }
+    fail_msg("%llu messages are there", (unsigned long long)t.messages);
+}
+
 /* The value of the next message of an account, or -1. */
 static inline int64_t next_value(uint32_t sensor, uint32_t account,
                                  uint64_t after, uint64_t *number)
