@@ -176,10 +176,27 @@ static void run_later(struct sally_loop *l)
     }
 }
 
+/* Until the pace allows another turn. Returns what time it is then. */
+static sally_usec rest(const struct sally_loop *l)
+{
+    sally_usec now = read_monotonic(), until = l->woken + l->pace;
+    const struct timespec t = { 0, (long)(until - now) * 1000 };
+
+    if (l->pace == 0 || now >= until)
+        return now;
+    (void)nanosleep(&t, NULL);
+    return read_monotonic();
+}
+
+void sally_loop_pace(struct sally_loop *l, sally_usec pace)
+{
+    l->pace = pace;
+}
+
 void sally_loop_turn(struct sally_loop *l, sally_usec until)
 {
     sally_usec due = sally_earlier(sally_deadlines_next(&l->timers), until);
-    sally_usec now = read_monotonic();
+    sally_usec now = rest(l);
     sally_usec wait = due > now ? due - now : 0;
     struct timeval tv;
 
@@ -191,7 +208,7 @@ void sally_loop_turn(struct sally_loop *l, sally_usec until)
     evtimer_add(&l->alarm, &tv);
     l->awake = false;
     event_base_loop(l->base, EVLOOP_ONCE);
-    sally_loop_wake(l);
+    l->woken = sally_loop_wake(l);
     fire_due(l);
     run_later(l);
 }

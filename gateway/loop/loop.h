@@ -25,6 +25,11 @@ void sally_loop_close(struct sally_loop *l);
 enum sally_err sally_loop_grow(struct sally_loop *l,
                                size_t timers) SALLY_MUST_USE;
 
+/* Turns are at least `pace` apart. What comes to a loop that has rested for as
+ * long is taken up at once; under load a turn then finds more to do, and the
+ * system has fewer sleepers to wake. 0, as it is at first: no rest.         */
+void sally_loop_pace(struct sally_loop *l, sally_usec pace);
+
 /* Turns until sally_loop_stop(), which takes effect at the end of a turn. */
 void sally_loop_run(struct sally_loop *l);
 void sally_loop_stop(struct sally_loop *l);

@@ -23,10 +23,15 @@
 #error "wolfSSL lacks a feature that sally_crypto_features() promises"
 #endif
 
-/* One generator per process; it lives until the process ends. */
+/* One generator per process; it lives until the process ends. It takes as long
+ * for a token as for hundreds of bytes, so small wishes are met from a stock.
+ */
+#define STOCK 256 /* bytes */
 static struct {
     WC_RNG rng;
     bool seeded;
+    uint8_t stock[STOCK];
+    size_t left; /* bytes at the end of the stock that nobody had */
 } generator;
 
 static bool seed(void)
@@ -37,9 +42,8 @@ static bool seed(void)
     return generator.seeded;
 }
 
-static void fill(void *state, uint8_t *out, size_t n)
+static void generate(uint8_t *out, size_t n)
 {
-    (void)state;
     while (n > 0) {
         word32 part = n < RNG_MAX_BLOCK_LEN ? (word32)n : RNG_MAX_BLOCK_LEN;
 
@@ -48,6 +52,25 @@ static void fill(void *state, uint8_t *out, size_t n)
         out = &out[part];
         n -= part;
     }
+}
+
+static void fill(void *state, uint8_t *out, size_t n)
+{
+    uint8_t *from;
+
+    (void)state;
+    if (n > STOCK / 8) {
+        generate(out, n);
+        return;
+    }
+    if (n > generator.left) {
+        generate(generator.stock, STOCK);
+        generator.left = STOCK;
+    }
+    from = &generator.stock[STOCK - generator.left];
+    memcpy(out, from, n);
+    sally_wipe(from, n);
+    generator.left -= n;
 }
 
 struct sally_random sally_crypto_random(void)
