@@ -2,9 +2,10 @@
 /* gateway/loop/udp.h - datagrams: a socket per upstream peer, and listeners.
  *
  * A datagram that the system does not take is lost, because on UDP it could
- * as well be lost later; it is counted. Incoming ones are read in batches of
- * bounded size, so that one busy peer does not starve the rest; after a batch
- * on_batch() runs, where the owner sends what its engine has ready.         */
+ * as well be lost later; it is counted. A listener reads in batches of bounded
+ * size, so that one busy peer does not starve the rest; a peer's own socket has
+ * seldom more than one, which is read alone. After a batch on_batch() runs,
+ * where the owner sends what its engine has ready.                          */
 #ifndef SALLY_LOOP_UDP_H
 #define SALLY_LOOP_UDP_H
 
