@@ -16,6 +16,7 @@ struct server {
     sally_usec answered;           /* when the last answer came */
     sally_usec next;               /* no look-up before */
     sally_usec waits; /* until then for an answer; 0: for none */
+    uint32_t ticket;  /* of the last question; 0: none yet */
     unsigned failures;
 };
 
@@ -24,7 +25,31 @@ struct sally_places {
     sally_places_ask *ask;
     void *owner;
     struct server *of; /* one per server of the configuration */
+    uint32_t tickets;  /* given out so far */
 };
+
+static bool is_same_place(const struct sally_uri *a, const struct sally_uri *b)
+{
+    return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+enum sally_err sally_places_change(struct sally_places *p,
+                                   const struct sally_config *c)
+{
+    struct server *of = calloc(c->server_count + 1, sizeof(*of));
+    size_t before = p->config == NULL ? 0 : p->config->server_count;
+
+    if (of == NULL)
+        return SALLY_E_NO_MEMORY;
+    for (size_t i = 0; i < c->server_count; i++)
+        for (size_t k = 0; k < before; k++)
+            if (is_same_place(&c->servers[i].uri, &p->config->servers[k].uri))
+                of[i] = p->of[k];
+    free(p->of);
+    p->of = of;
+    p->config = c;
+    return SALLY_E_OK;
+}
 
 enum sally_err sally_places_create(struct sally_places **out,
                                    const struct sally_config *c,
@@ -34,11 +59,9 @@ enum sally_err sally_places_create(struct sally_places **out,
 
     if (p == NULL)
         return SALLY_E_NO_MEMORY;
-    p->config = c;
     p->ask = ask;
     p->owner = owner;
-    p->of = calloc(c->server_count + 1, sizeof(*p->of));
-    if (p->of == NULL) {
+    if (sally_places_change(p, c) != SALLY_E_OK) {
         free(p);
         return SALLY_E_NO_MEMORY;
     }
@@ -71,7 +94,8 @@ static void refresh(struct sally_places *p, uint32_t server, sally_usec now)
 {
     const struct sally_uri *uri = &p->config->servers[server].uri;
     struct server *s = &p->of[server];
-    struct sally_bus_resolve q = { .ticket = server, .port = uri->port };
+    struct sally_bus_resolve q = { .ticket = p->tickets + 1,
+                                   .port = uri->port };
 
     if (uri->kind != SALLY_URI_NAME) {
         read_figures(s, uri);
@@ -80,8 +104,10 @@ static void refresh(struct sally_places *p, uint32_t server, sally_usec now)
     if (now < s->next || now < s->waits)
         return;
     (void)sally_span_text(sally_span_of(uri->host), q.host, sizeof(q.host));
-    if (p->ask(p->owner, &q))
-        s->waits = sally_after(now, SALLY_PLACES_PATIENCE);
+    if (!p->ask(p->owner, &q))
+        return;
+    s->waits = sally_after(now, SALLY_PLACES_PATIENCE);
+    s->ticket = ++p->tickets;
 }
 
 void sally_places_prepare(struct sally_places *p, sally_usec now)
@@ -107,13 +133,13 @@ static bool is_same(const struct server *s, const struct sally_bus_resolved *r)
     return s->count == r->count;
 }
 
-static void tell(const struct sally_places *p,
+static void tell(const struct sally_places *p, uint32_t server,
                  const struct sally_bus_resolved *r)
 {
     char first[SALLY_ADDRESS_TEXT];
 
     sally_log(SALLY_LOG_INFO, "name_resolved",
-              SALLY_TEXT("server", p->config->servers[r->ticket].name),
+              SALLY_TEXT("server", p->config->servers[server].name),
               SALLY_NUMBER("addresses", r->count),
               SALLY_TEXT("first", sally_address_text(&r->address[0], first)));
 }
@@ -131,26 +157,32 @@ static void failed(const struct sally_places *p, struct server *s,
               SALLY_NUMBER("failures", s->failures));
 }
 
-void sally_places_resolved(struct sally_places *p,
-                           const struct sally_bus_resolved *r, sally_usec now)
+static void take_answer(struct sally_places *p, uint32_t server,
+                        const struct sally_bus_resolved *r, sally_usec now)
 {
-    struct server *s;
+    struct server *s = &p->of[server];
 
-    if (r->ticket >= p->config->server_count)
-        return;
-    s = &p->of[r->ticket];
     s->waits = 0;
     s->answered = now;
     if (r->count == 0) {
-        failed(p, s, r->ticket, now);
+        failed(p, s, server, now);
         return;
     }
     if (s->failures != 0 || !is_same(s, r))
-        tell(p, r);
+        tell(p, server, r);
     s->failures = 0;
     s->next = sally_after(now, SALLY_PLACES_FRESH);
     s->count = r->count;
     memcpy(s->address, r->address, sizeof(s->address));
+}
+
+/* Servers are few, and answers come once a second at most. */
+void sally_places_resolved(struct sally_places *p,
+                           const struct sally_bus_resolved *r, sally_usec now)
+{
+    for (uint32_t i = 0; i < p->config->server_count; i++)
+        if (r->ticket != 0 && p->of[i].ticket == r->ticket)
+            take_answer(p, i, r, now);
 }
 
 void sally_places_forget(struct sally_places *p)
@@ -175,82 +207,82 @@ static unsigned index_of(const struct server *s,
     return i;
 }
 
-static void go_to(const struct server *s, struct sally_place *place,
+static void go_to(const struct server *s, struct sally_way *way,
                   unsigned index)
 {
-    place->at = s->address[index];
-    place->unanswered = 0;
+    way->at = s->address[index];
+    way->unanswered = 0;
 }
 
 /* The one after this; from an address that is not in the list, the one that
  * worked last or the first.                                                 */
-static void go_on(const struct server *s, struct sally_place *place)
+static void go_on(const struct server *s, struct sally_way *way)
 {
-    unsigned here = index_of(s, &place->at);
+    unsigned here = index_of(s, &way->at);
     unsigned good = index_of(s, &s->good);
 
     if (here < s->count)
-        go_to(s, place, (here + 1) % s->count);
+        go_to(s, way, (here + 1) % s->count);
     else
-        go_to(s, place, good < s->count ? good : 0);
+        go_to(s, way, good < s->count ? good : 0);
 }
 
 bool sally_places_begin(struct sally_places *p, uint32_t server,
-                        struct sally_place *place, sally_usec now)
+                        struct sally_way *way, sally_usec now)
 {
     struct server *s = &p->of[server];
-    bool good = place->good;
+    bool good = way->good;
 
-    if (!good && place->at.family != 0)
+    if (!good && way->at.family != 0)
         doubt(s);
     refresh(p, server, now);
-    place->heard = place->good = false;
-    place->unanswered = 0;
+    way->heard = way->good = false;
+    way->unanswered = 0;
     if (s->count == 0) {
-        place->at.family = 0;
+        way->at.family = 0;
         return false;
     }
-    if (!good || index_of(s, &place->at) == s->count)
-        go_on(s, place);
+    if (!good || index_of(s, &way->at) == s->count)
+        go_on(s, way);
     return true;
 }
 
 bool sally_places_onward(struct sally_places *p, uint32_t server,
-                         struct sally_place *place, sally_usec now)
+                         struct sally_way *way, sally_usec now)
 {
     struct server *s = &p->of[server];
     bool gone;
 
-    if (place->heard)
+    if (way->heard)
         return false;
-    if (place->unanswered >= SALLY_PLACES_TRIES)
+    if (way->unanswered >= SALLY_PLACES_TRIES)
         doubt(s);
     refresh(p, server, now);
-    gone = s->count != 0 && index_of(s, &place->at) == s->count;
-    if (gone || (s->count > 1 && place->unanswered >= SALLY_PLACES_TRIES)) {
-        go_on(s, place);
-        place->unanswered = 1;
+    gone = s->count != 0 && index_of(s, &way->at) == s->count;
+    if (gone || (s->count > 1 && way->unanswered >= SALLY_PLACES_TRIES)) {
+        go_on(s, way);
+        way->unanswered = 1;
         return true;
     }
-    if (place->unanswered < UINT8_MAX)
-        place->unanswered++;
+    if (way->unanswered < UINT8_MAX)
+        way->unanswered++;
     return false;
 }
 
-void sally_places_unreachable(struct sally_place *place)
+void sally_places_unreachable(struct sally_way *way)
 {
-    if (place->unanswered < SALLY_PLACES_TRIES)
-        place->unanswered = SALLY_PLACES_TRIES;
+    if (way->unanswered < SALLY_PLACES_TRIES)
+        way->unanswered = SALLY_PLACES_TRIES;
 }
 
-void sally_places_heard(struct sally_place *place)
+void sally_places_heard(struct sally_way *way)
 {
-    place->heard = true;
+    way->heard = true;
 }
 
 void sally_places_good(struct sally_places *p, uint32_t server,
-                       struct sally_place *place)
+                       struct sally_way *way)
 {
-    place->good = true;
-    p->of[server].good = place->at;
+    way->good = true;
+    p->of[server].good = way->at;
 }

@@ -29,8 +29,8 @@
 
 struct sally_places;
 
-/* One client's place among the addresses of its server; zeroed at first. */
-struct sally_place {
+/* One client's way to its server; zeroed at first. */
+struct sally_way {
     struct sally_bus_address at; /* family 0: none yet */
     uint8_t unanswered;          /* datagrams sent there */
     bool heard;                  /* the server said something */
@@ -48,27 +48,34 @@ enum sally_err sally_places_create(struct sally_places **out,
                                    void *owner) SALLY_MUST_USE;
 void sally_places_wipe(struct sally_places *p); /* NULL is allowed */
 
+/* The servers of another configuration, which outlives the result likewise.
+ * What is known of a host and port stays, wherever they stand now; answers on
+ * their way to others are not taken any more. NO_MEMORY: nothing changed.    */
+enum sally_err sally_places_change(struct sally_places *p,
+                                   const struct sally_config *c)
+    SALLY_MUST_USE;
+
 /* Looks up all names that are not fresh, before anybody needs them. */
 void sally_places_prepare(struct sally_places *p, sally_usec now);
 
 /* A handshake begins: where to. False: no address is known yet. */
 bool sally_places_begin(struct sally_places *p, uint32_t server,
-                        struct sally_place *place, sally_usec now);
+                        struct sally_way *way, sally_usec now);
 
 /* Before each datagram. True: it goes to another address than the one before,
- * `place->at`, and needs a socket of its own.                               */
+ * `way->at`, and needs a socket of its own.                               */
 bool sally_places_onward(struct sally_places *p, uint32_t server,
-                         struct sally_place *place, sally_usec now);
+                         struct sally_way *way, sally_usec now);
 
 /* The system says that nobody is there (ICMP, or no route). Anybody could
  * have sent the former, so it only makes the next address come sooner.      */
-void sally_places_unreachable(struct sally_place *place);
+void sally_places_unreachable(struct sally_way *way);
 
-void sally_places_heard(struct sally_place *place);
+void sally_places_heard(struct sally_way *way);
 
 /* The client is registered there. */
 void sally_places_good(struct sally_places *p, uint32_t server,
-                       struct sally_place *place);
+                       struct sally_way *way);
 
 /* The resolver's answer. No answer leaves what was known before. */
 void sally_places_resolved(struct sally_places *p,

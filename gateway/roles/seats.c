@@ -13,7 +13,7 @@ struct sally_uplink_seat {
     struct sally_udp *udp;
     struct sally_timer timer;
     struct sally_task deliver;
-    struct sally_place place;
+    struct sally_way way;
     bool moved; /* sends from another address than the session began with */
 };
 
@@ -22,7 +22,7 @@ static void on_datagram(void *owner, struct sally_span datagram,
 {
     struct sally_uplink_seat *s = owner;
 
-    sally_places_heard(&s->place);
+    sally_places_heard(&s->way);
     sally_shard_input(s->client, datagram, now);
 }
 
@@ -30,7 +30,7 @@ static void on_unreachable(void *owner)
 {
     struct sally_uplink_seat *s = owner;
 
-    sally_places_unreachable(&s->place);
+    sally_places_unreachable(&s->way);
 }
 
 static const struct sally_udp_upcalls udp_upcalls = {
@@ -81,12 +81,13 @@ enum sally_err sally_seat_open(struct sally_seats *all,
 
 static void go_to_place(struct sally_uplink_seat *s)
 {
-    char at[SALLY_ADDRESS_TEXT];
+    if (sally_udp_rebind(s->udp, &s->way.at) != SALLY_E_OK) {
+        char at[SALLY_ADDRESS_TEXT];
 
-    if (sally_udp_rebind(s->udp, &s->place.at) != SALLY_E_OK)
         sally_log(SALLY_LOG_WARNING, "no_socket",
                   SALLY_TEXT("server", s->client->server->name),
-                  SALLY_TEXT("address", sally_address_text(&s->place.at, at)));
+                  SALLY_TEXT("address", sally_address_text(&s->way.at, at)));
+    }
 }
 
 /* Without an address datagrams are lost until the resolver has answered. */
@@ -94,7 +95,7 @@ void sally_seat_rebind(struct sally_uplink_seat *s)
 {
     s->moved = false;
     if (sally_places_begin(s->all->places, s->client->account->server,
-                           &s->place, sally_loop_now(s->all->loop)))
+                           &s->way, sally_loop_now(s->all->loop)))
         go_to_place(s);
     else
         sally_udp_unbind(s->udp);
@@ -106,11 +107,11 @@ void sally_seat_rebind(struct sally_uplink_seat *s)
 void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram)
 {
     if (sally_places_onward(s->all->places, s->client->account->server,
-                            &s->place, sally_loop_now(s->all->loop)))
+                            &s->way, sally_loop_now(s->all->loop)))
         go_to_place(s);
     if (sally_udp_send(s->udp, datagram))
         return;
-    sally_places_unreachable(&s->place);
+    sally_places_unreachable(&s->way);
     if (!sally_udp_repair(s->udp))
         return;
     (void)sally_udp_send(s->udp, datagram);
@@ -120,7 +121,7 @@ void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram)
 
 void sally_seat_registered(struct sally_uplink_seat *s)
 {
-    sally_places_good(s->all->places, s->client->account->server, &s->place);
+    sally_places_good(s->all->places, s->client->account->server, &s->way);
 }
 
 /* --- The rest of the host ------------------------------------------------ */
