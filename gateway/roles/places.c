@@ -269,6 +269,21 @@ bool sally_places_onward(struct sally_places *p, uint32_t server,
     return false;
 }
 
+bool sally_places_renumbered(struct sally_places *p, uint32_t server,
+                             struct sally_way *way)
+{
+    const struct sally_uri *uri = &p->config->servers[server].uri;
+    struct server *s = &p->of[server];
+
+    if (uri->kind == SALLY_URI_NAME)
+        return false;
+    read_figures(s, uri);
+    if (s->count == 0 || index_of(s, &way->at) < s->count)
+        return false;
+    way->at = s->address[0];
+    return true;
+}
+
 void sally_places_unreachable(struct sally_way *way)
 {
     if (way->unanswered < SALLY_PLACES_TRIES)

@@ -67,6 +67,11 @@ bool sally_places_begin(struct sally_places *p, uint32_t server,
 bool sally_places_onward(struct sally_places *p, uint32_t server,
                          struct sally_way *way, sally_usec now);
 
+/* After a datagram that could not be sent. True: the interface in an address in
+ * figures is another one now, and `way->at` says so.                        */
+bool sally_places_renumbered(struct sally_places *p, uint32_t server,
+                             struct sally_way *way);
+
 /* The system says that nobody is there (ICMP, or no route). Anybody could
  * have sent the former, so it only makes the next address come sooner.      */
 void sally_places_unreachable(struct sally_way *way);

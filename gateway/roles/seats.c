@@ -112,7 +112,10 @@ void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram)
     if (sally_udp_send(s->udp, datagram))
         return;
     sally_places_unreachable(&s->way);
-    if (!sally_udp_repair(s->udp))
+    if (sally_places_renumbered(s->all->places, s->client->account->server,
+                                &s->way))
+        go_to_place(s);
+    else if (!sally_udp_repair(s->udp))
         return;
     (void)sally_udp_send(s->udp, datagram);
     s->moved = true;

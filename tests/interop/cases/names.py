@@ -46,6 +46,8 @@ class Idle:
         check(self.gateway.roles() == self.roles,
               f"{self.what}: a process died: {self.roles}, "
               f"{self.gateway.roles()}")
+        print(f"     {self.what}: {used:.2f} s of CPU in {took:.1f} s",
+              flush=True)
         # What a handshake or a reading costs is no busy loop.
         check(used <= CPU_MAX * took + 0.05,
               f"{self.what}: {used:.2f} s of CPU in {took:.1f} s")
@@ -207,6 +209,29 @@ def case_names_wire(env):
 
 
 case_names_wire.long_seconds = 900
+
+
+def case_names_link_local_server(env):
+    """A server at a link-local address, on an interface that comes when the
+    gateway runs, goes, and comes back as another."""
+    env.need("mosquitto_pub")
+    wan = Wan(env, "coaps://[fe80::ff:fe00:7701%25up0]:5684")
+    server = wan.serve("[::]")
+    wan.gateway.start()
+    for value in (1, 2):
+        since = server.mark()
+        with Idle(wan.gateway, "no such interface", 2):
+            wan.publish(value)
+        wan.spaces._ip("link", "add", "up0", "netns", wan.gw, "type", "veth",
+                       "peer", "name", "down0", "netns", wan.up)
+        for name, interface, address in (
+                (wan.gw, "up0", "fe80::ff:fe00:7702/64"),
+                (wan.up, "down0", "fe80::ff:fe00:7701/64")):
+            wan.spaces.address(name, address, interface)
+            wan.spaces.ip(name, "link", "set", interface, "up")
+        server.wait_record(wan.boiler, TEMPERATURE, value, since=since,
+                           seconds=20)
+        wan.spaces.ip(wan.gw, "link", "del", "up0")
 
 
 def case_names_crowd(env):

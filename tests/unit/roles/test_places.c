@@ -327,6 +327,11 @@ static void figures_need_no_look_up(void **state)
         assert_int_equal(s.way.at.ip[0], row->first);
         assert_int_equal(s.way.at.scope != 0, row->scoped);
         assert_int_equal(s.way.at.port, row->there ? PORT : 0);
+        assert_false(sally_places_renumbered(s.places, 0, &s.way));
+        s.way.at.scope = 9999; /* as if the interface had been that one */
+        assert_int_equal(sally_places_renumbered(s.places, 0, &s.way),
+                         row->there);
+        assert_int_equal(s.way.at.scope != 9999, row->there);
         assert_string_equal(s.got, "");
         sally_places_wipe(s.places);
     }
