@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whom a record is of: family, network, and for a user of it the keyed hash of
- * the name, which is of any length.                                         */
+enum whose { SOURCE, NETWORK, USER };
+
+/* Whom a record is of: an address, the first half of an IPv6 one, or a user at
+ * an address, by the keyed hash of the name, which is of any length.        */
 struct key {
-    uint8_t of_user, family;
-    uint8_t network[8]; /* 4 bytes of IPv4, or the first 8 of IPv6 */
+    uint8_t whose, family;
+    uint8_t ip[16];
     uint8_t user[8];
 };
 
@@ -73,12 +75,13 @@ void sally_penalties_wipe(struct sally_penalties *p)
     free(p);
 }
 
-static struct key key_of_source(const struct sally_auth_source *s)
+static struct key key_of(const struct sally_auth_source *s, enum whose whose)
 {
     struct sally_span ip = sally_auth_source_ip(s);
-    struct key k = { .family = ip.len == 4 ? 4 : 6 };
+    struct key k = { .whose = (uint8_t)whose,
+                     .family = ip.len == 4 ? 4 : 6 };
 
-    memcpy(k.network, ip.at, ip.len == 4 ? 4 : sizeof(k.network));
+    memcpy(k.ip, ip.at, whose == NETWORK ? ip.len / 2 : ip.len);
     return k;
 }
 
@@ -86,12 +89,16 @@ static struct key key_of_user(const struct sally_penalties *p,
                               const struct sally_auth_source *s,
                               struct sally_span user)
 {
-    struct key k = key_of_source(s);
+    struct key k = key_of(s, USER);
     uint64_t hash = sally_hash(&p->seed, user);
 
-    k.of_user = 1;
     memcpy(k.user, &hash, sizeof(hash));
     return k;
+}
+
+static bool has_network(const struct sally_auth_source *s)
+{
+    return sally_auth_source_ip(s).len != 4;
 }
 
 static struct sally_span span_of(const struct key *k)
@@ -135,7 +142,7 @@ static sally_usec block_length(unsigned blocks)
     return sally_earlier(length, SALLY_PENALTY_LAST_BLOCK);
 }
 
-static void count_failure(struct record *r, sally_usec now)
+static void count_failure(struct record *r, unsigned limit, sally_usec now)
 {
     sally_usec quiet_from = r->until > r->last ? r->until : r->last;
 
@@ -147,7 +154,7 @@ static void count_failure(struct record *r, sally_usec now)
         r->window = now;
     }
     r->last = now;
-    if (++r->failures < SALLY_PENALTY_FAILURES)
+    if (++r->failures < limit)
         return;
     r->until = sally_after(now, block_length(r->blocks));
     r->blocks++;
@@ -163,16 +170,21 @@ bool sally_penalties_blocked(struct sally_penalties *p,
                              const struct sally_auth_source *s,
                              struct sally_span user, sally_usec now)
 {
-    return is_blocked(find(p, key_of_source(s)), now) ||
-           is_blocked(find(p, key_of_user(p, s, user)), now);
+    return is_blocked(find(p, key_of(s, SOURCE)), now) ||
+           is_blocked(find(p, key_of_user(p, s, user)), now) ||
+           (has_network(s) && is_blocked(find(p, key_of(s, NETWORK)), now));
 }
 
 void sally_penalties_failed(struct sally_penalties *p,
                             const struct sally_auth_source *s,
                             struct sally_span user, sally_usec now)
 {
-    count_failure(touch(p, key_of_source(s)), now);
-    count_failure(touch(p, key_of_user(p, s, user)), now);
+    count_failure(touch(p, key_of(s, SOURCE)), SALLY_PENALTY_FAILURES, now);
+    count_failure(touch(p, key_of_user(p, s, user)), SALLY_PENALTY_FAILURES,
+                  now);
+    if (has_network(s))
+        count_failure(touch(p, key_of(s, NETWORK)),
+                      SALLY_PENALTY_NETWORK_FAILURES, now);
 }
 
 void sally_penalties_forgive(struct sally_penalties *p,

@@ -141,11 +141,34 @@ static void networks_are_told_apart_as_far_as_they_should(void **state)
     (void)state;
     start();
     fail_times(&a, "u", 5);
-    assert_true(blocked(&b, "u"));
+    assert_true(blocked(&a, "v"));
+    assert_false(blocked(&b, "u"));
     assert_false(blocked(&c, "u"));
     fail_times(&d, "u", 5);
     assert_true(blocked(&f, "u"));
     assert_false(blocked(&e, "u"));
+    sally_penalties_wipe(table);
+}
+
+/* Guessing from one address after the other of a network is guessing. */
+static void a_network_of_guessers_is_blocked(void **state)
+{
+    uint8_t ip[16] = { 0xfe, 0x80 };
+    static const uint8_t quiet[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 9 };
+    static const uint8_t next[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 1, 9 };
+    struct sally_auth_source s = v6(ip), q = v6(quiet), n = v6(next);
+
+    (void)state;
+    start();
+    for (unsigned i = 0; i < SALLY_PENALTY_NETWORK_FAILURES; i++) {
+        assert_false(blocked(&q, "u"));
+        ip[15] = (uint8_t)i;
+        fail_times(&s, "u", 1);
+    }
+    assert_true(blocked(&q, "u"));
+    assert_false(blocked(&n, "u"));
+    now += SALLY_PENALTY_FIRST_BLOCK;
+    assert_false(blocked(&q, "u"));
     sally_penalties_wipe(table);
 }
 
@@ -185,6 +208,7 @@ int main(void)
         cmocka_unit_test(blocks_double_up_to_a_quarter_of_an_hour),
         cmocka_unit_test(success_forgives_the_user_and_not_the_source),
         cmocka_unit_test(networks_are_told_apart_as_far_as_they_should),
+        cmocka_unit_test(a_network_of_guessers_is_blocked),
         cmocka_unit_test(table_forgets_the_oldest),
     };
 
