@@ -152,7 +152,6 @@ static void put_control(struct msghdr *m, struct control *control, int level,
 {
     struct cmsghdr *c = (struct cmsghdr *)(void *)control->room;
 
-    memset(control, 0, sizeof(*control));
     m->msg_control = control;
     m->msg_controllen = CMSG_SPACE(size);
     c->cmsg_level = level;
@@ -194,7 +193,7 @@ void sally_udp_reply(struct sally_udp_listener *u,
                      struct sally_span datagram)
 {
     struct sockaddr_storage to;
-    struct control control;
+    struct control control = { .room = { 0 } };
     struct iovec part = { .iov_len = datagram.len };
     struct msghdr m = { .msg_name = &to, .msg_iov = &part, .msg_iovlen = 1 };
 

@@ -7,6 +7,7 @@
 #include "roles/role.h"
 #include "roles/seats.h"
 #include "security/crypto.h"
+#include "uplink/roster.h"
 #include "uplink/shard.h"
 
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct inner {
     struct sally_timer pacer;
     struct sally_watch *stored;
     struct sally_bus *outer, *resolver, *console;
+    size_t clients_max; /* that there is room for */
     bool key_missing;
 };
 
@@ -77,6 +79,13 @@ static void stopped(void *owner)
     in->context->report(in->context->runner, SALLY_CONTROL_DONE);
 }
 
+static void settled(void *owner)
+{
+    struct inner *in = owner;
+
+    in->context->report(in->context->runner, SALLY_CONTROL_SETTLED);
+}
+
 static sally_msec_utc utc(void *owner)
 {
     const struct inner *in = owner;
@@ -102,6 +111,7 @@ static const struct sally_shard_host host = {
     .arm_pacer = arm_pacer,
     .to_outer = to_outer,
     .stopped = stopped,
+    .settled = settled,
     .utc = utc,
     .clock_is_set = clock_is_set,
 };
@@ -228,68 +238,80 @@ static void on_key(void *role, uint32_t sensor, uint32_t account, int fd)
 
 /* --- Building ------------------------------------------------------------ */
 
-/* What the store must know of the sensors, in the configuration's order. */
 static enum sally_err open_store(struct inner *in)
 {
     const struct sally_config *c = in->context->config;
-    const struct sally_store_limits limits = {
-        .max_bytes = (uint64_t)c->spool.max_mb << 20,
-        .per_sensor = c->spool.per_sensor,
-        .drop_oldest = c->spool.on_full == SALLY_FULL_OLDEST,
-        .max_age_ms = (sally_msec_utc)c->spool.max_age,
-        .commit_ms = c->spool.commit_ms,
-    };
-    struct sally_store_sensor *sensors =
-        calloc(c->sensor_count + 1, sizeof(*sensors));
-    const char **names =
-        calloc(sally_shard_clients_max(c) + 1, sizeof(*names));
-    enum sally_err e = SALLY_E_NO_MEMORY;
+    struct sally_roster r;
     char why[512] = "";
-    size_t n = 0;
+    enum sally_err e = sally_roster_make(&r, c);
 
-    for (size_t i = 0; sensors != NULL && names != NULL && i < c->sensor_count;
-         i++) {
-        sensors[i].id = c->sensors[i].id;
-        sensors[i].servers = &names[n];
-        sensors[i].server_count = c->sensors[i].account_count;
-        for (size_t k = 0; k < c->sensors[i].account_count; k++)
-            names[n++] = c->servers[c->sensors[i].accounts[k].server].name;
-    }
-    if (sensors != NULL && names != NULL)
-        e = sally_store_open(&in->store, c->state_dir, &limits, sensors,
-                             c->sensor_count, why, sizeof(why));
-    free(sensors);
-    free(names);
+    if (e == SALLY_E_OK)
+        e = sally_store_open(&in->store, c->state_dir, &r.limits, r.sensors,
+                             r.count, why, sizeof(why));
+    sally_roster_wipe(&r);
     if (e != SALLY_E_OK)
         sally_log(SALLY_LOG_ERROR, "store_not_opened",
                   SALLY_TEXT("why", why[0] != '\0' ? why : sally_err_text(e)));
     return e;
 }
 
-/* Sizes follow from how many clients there may come to be: a handshake or an
- * exchange takes a few blocks each, and not all have one at the same time. What
- * is never needed is never touched.                                         */
-static enum sally_err make_pools(struct inner *in)
+static struct sally_security_limits limits_for(size_t clients)
 {
-    size_t n = sally_shard_clients_max(in->context->config);
-    struct sally_security_limits limits = {
-        .sessions = n, .heap_bytes = HEAP_BASE + n * HEAP_PER_SESSION
+    return (struct sally_security_limits){
+        .sessions = clients,
+        .heap_bytes = HEAP_BASE + clients * HEAP_PER_SESSION
     };
-    enum sally_err e = sally_pool_init(&in->packets, SALLY_DATAGRAM_MAX + 256,
-                                       256 + 4 * n, true);
+}
+
+/* Sizes follow from how many clients there are: a handshake or an exchange
+ * takes a few blocks each, and not all have one at the same time.           */
+static enum sally_err grow_pools(struct inner *in, size_t clients)
+{
+    enum sally_err e = sally_pool_grow(&in->packets, 256 + 4 * clients);
 
     if (e == SALLY_E_OK)
-        e = sally_pool_init(&in->bodies, BODY_MAX, 64 + n / 4, true);
+        e = sally_pool_grow(&in->bodies, 64 + clients / 4);
     if (e == SALLY_E_OK)
-        e = sally_pool_init(&in->observations, sally_observation_size(),
-                            64 + 8 * n, false);
+        e = sally_pool_grow(&in->observations, 64 + 8 * clients);
     if (e == SALLY_E_OK)
-        e = sally_pool_init(&in->attributes, sally_attributes_size(),
-                            64 + 4 * n, false);
-    return e == SALLY_E_OK
-               ? sally_security_init(&in->security, &limits, &in->packets,
-                                     sally_crypto_random())
-               : e;
+        e = sally_pool_grow(&in->attributes, 64 + 4 * clients);
+    return e;
+}
+
+static enum sally_err make_pools(struct inner *in)
+{
+    enum sally_err e =
+        sally_pool_init(&in->packets, SALLY_DATAGRAM_MAX + 256, 0, true);
+
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&in->bodies, BODY_MAX, 0, true);
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&in->observations, sally_observation_size(), 0,
+                            false);
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&in->attributes, sally_attributes_size(), 0, false);
+    return e;
+}
+
+/* Room for the clients of a configuration, if there is less. */
+static enum sally_err make_room(struct inner *in, const struct sally_config *c)
+{
+    struct sally_security_limits limits;
+    size_t n = 0;
+    enum sally_err e;
+
+    for (size_t i = 0; i < c->sensor_count; i++)
+        n += c->sensors[i].account_count;
+    e = grow_pools(in, n);
+    if (e != SALLY_E_OK || n < in->clients_max)
+        return e;
+    in->clients_max = n;
+    limits = limits_for(n);
+    if (in->security == NULL)
+        return sally_security_init(&in->security, &limits, &in->packets,
+                                   sally_crypto_random());
+    sally_security_limit(in->security, &limits);
+    return SALLY_E_OK;
 }
 
 static void share(struct inner *in)
@@ -316,6 +338,8 @@ static enum sally_err build(struct inner *in)
         e = open_store(in);
     if (e == SALLY_E_OK)
         e = make_pools(in);
+    if (e == SALLY_E_OK)
+        e = make_room(in, c);
     share(in);
     if (e == SALLY_E_OK)
         e = sally_shard_create(&in->shard, c, in->store, &in->lwm2m, &host, in);
@@ -389,11 +413,71 @@ static void stop(void *role, sally_usec now)
     sally_shard_stop(in->shard, now);
 }
 
+/* --- Reload -------------------------------------------------------------- */
+
+static enum sally_err prepare(void *role, const struct sally_config *next,
+                              sally_usec now)
+{
+    struct inner *in = role;
+    enum sally_err e = make_room(in, next);
+
+    (void)now;
+    in->key_missing = false;
+    if (e == SALLY_E_OK)
+        e = sally_shard_prepare(in->shard, next);
+    if (e != SALLY_E_OK)
+        sally_log(SALLY_LOG_ERROR, "sensors_not_prepared",
+                  SALLY_TEXT("why", sally_err_text(e)));
+    return e;
+}
+
+static enum sally_err prepared(void *role)
+{
+    struct inner *in = role;
+    enum sally_err e = in->key_missing ? SALLY_E_NO_CREDENTIAL
+                                       : sally_shard_prepared(in->shard);
+
+    if (e != SALLY_E_OK)
+        sally_log(SALLY_LOG_ERROR, "sensors_not_prepared",
+                  SALLY_TEXT("why", sally_err_text(e)));
+    return e;
+}
+
+static void commit(void *role, const struct sally_config *previous,
+                   sally_usec now)
+{
+    struct inner *in = role;
+    enum sally_err e;
+
+    (void)previous;
+    e = sally_places_change(in->places, in->context->config);
+    if (e == SALLY_E_OK) {
+        sally_places_prepare(in->places, now);
+        e = sally_shard_commit(in->shard, now);
+    }
+    if (e == SALLY_E_OK)
+        return;
+    sally_log(SALLY_LOG_ERROR, "store_not_rearranged",
+              SALLY_TEXT("why", sally_err_text(e)));
+    in->context->report(in->context->runner, SALLY_CONTROL_FAILED);
+}
+
+static void abort_reload(void *role)
+{
+    struct inner *in = role;
+
+    sally_shard_abort(in->shard);
+}
+
 const struct sally_role_row sally_role_inner = {
     .name = SALLY_INNER,
     .create = create,
     .on_peer = on_peer,
     .on_key = on_key,
+    .prepare = prepare,
+    .prepared = prepared,
+    .commit = commit,
+    .abort = abort_reload,
     .start = start,
     .stop = stop,
     .destroy = destroy,

@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define STACK ((size_t)256 * 1024) /* bytes: counts against the memory limit */
+#define STACK ((size_t)256 << 10) /* bytes: counts against the memory limit */
 
 enum job_state { FREE, ASKED, RUNNING, DONE };
 

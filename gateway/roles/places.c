@@ -97,6 +97,8 @@ static void refresh(struct sally_places *p, uint32_t server, sally_usec now)
     struct sally_bus_resolve q = { .ticket = p->tickets + 1,
                                    .port = uri->port };
 
+    if (uri->host[0] == '\0')
+        return; /* nobody, or nobody any more, has this slot */
     if (uri->kind != SALLY_URI_NAME) {
         read_figures(s, uri);
         return;

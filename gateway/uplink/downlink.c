@@ -195,7 +195,8 @@ uint8_t sally_downlink_command(struct sally_downlink *d,
     const struct sally_config_down *rule =
         sally_downlink_rule(v->sensor->profile, &c->path);
     struct open_command *k;
-    uint8_t code = check(rule, c);
+    uint8_t code =
+        v->sensor->leaving ? SALLY_CODE_UNAVAILABLE : check(rule, c);
 
     if (code != 0) {
         sally_log(SALLY_LOG_WARNING, "command_refused",
@@ -386,6 +387,29 @@ static void load(void *owner, const struct sally_bus_command *c)
         sally_shard_sensor(d->shard, c->sensor)->config->born;
     k->message.as.command.down = (uint16_t)(rule - p->down);
     append(d, k);
+}
+
+void sally_downlink_leave(struct sally_downlink *d,
+                          const struct sally_uplink_sensor *u, sally_usec now)
+{
+    struct open_command **link = &d->open;
+
+    while (*link != NULL) {
+        const struct sally_bus_command *m = &(*link)->message.as.command;
+
+        if (m->sensor != u->index || m->born != u->config->born) {
+            link = &(*link)->next;
+            continue;
+        }
+        answer(*link, SALLY_CODE_UNAVAILABLE, now);
+        drop(d, link);
+    }
+}
+
+void sally_downlink_take_up(struct sally_downlink *d,
+                            const struct sally_uplink_sensor *u)
+{
+    sally_store_parked(d->shard->store, u->index, load, d);
 }
 
 void sally_downlink_start(struct sally_downlink *d)

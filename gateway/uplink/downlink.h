@@ -61,4 +61,14 @@ void sally_downlink_orphaned(struct sally_downlink *d, sally_usec now);
 /* Loads what was parked before the last restart. */
 void sally_downlink_start(struct sally_downlink *d);
 
+/* The sensor leaves at a reload: who waits for it is answered 5.03; what is
+ * parked stays in the store.                                                */
+void sally_downlink_leave(struct sally_downlink *d,
+                          const struct sally_uplink_sensor *u, sally_usec now);
+
+/* One that is new there takes up what was parked under its name, if its
+ * profile still has a rule for it.                                          */
+void sally_downlink_take_up(struct sally_downlink *d,
+                            const struct sally_uplink_sensor *u);
+
 #endif

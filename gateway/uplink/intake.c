@@ -138,6 +138,16 @@ void sally_shard_stored(struct sally_shard *s, sally_usec now)
     sally_store_finished(s->store, &upcalls);
 }
 
+enum sally_err sally_shard_rearrange_store(struct sally_shard *s,
+                                           sally_usec now)
+{
+    struct stored_context x = { s, now };
+    const struct sally_store_upcalls upcalls = { on_stored, on_parked, &x };
+
+    return sally_store_rearrange(s->store, &s->roster.limits,
+                                 s->roster.sensors, s->roster.count, &upcalls);
+}
+
 static void set_provenance(struct sally_uplink_sensor *u,
                            const struct sally_bus_liveness *l, sally_usec now)
 {

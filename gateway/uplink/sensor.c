@@ -87,6 +87,21 @@ void sally_uplink_sensor_free(struct sally_uplink_sensor *u)
     free(u);
 }
 
+void sally_uplink_sensor_repoint(struct sally_uplink_sensor *u,
+                                 const struct sally_config *config)
+{
+    u->config = &config->sensors[u->index];
+    u->profile = &config->profiles[u->config->profile];
+    u->resources.registry = &config->registry;
+    for (uint32_t i = 0; i < u->config->account_count; i++) {
+        struct sally_virtual_client *v = &u->clients[i];
+
+        v->account = &u->config->accounts[i];
+        v->server = &config->servers[v->account->server];
+        v->settings.endpoint = u->config->endpoint;
+    }
+}
+
 static void restore_value(void *owner, const struct sally_lwm2m_record *r)
 {
     struct sally_uplink_sensor *u = owner;

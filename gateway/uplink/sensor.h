@@ -18,6 +18,12 @@ struct sally_uplink_sensor {
     sally_usec budget; /* rate check: see admission.c */
     sally_msec_utc last_time; /* of the newest message */
     struct sally_silence_watch silence;
+
+    /* One that is in no slot any more: the next of those, and how many of its
+     * clients have not stopped yet.                                         */
+    bool leaving;
+    uint32_t running;
+    struct sally_uplink_sensor *next, **link;
     struct sally_virtual_client clients[]; /* config->account_count of them */
 };
 
@@ -29,6 +35,10 @@ enum sally_err sally_uplink_sensor_build(struct sally_uplink_sensor **out,
                                          const struct sally_config *config,
                                          uint32_t index) SALLY_MUST_USE;
 void sally_uplink_sensor_free(struct sally_uplink_sensor *u); /* or NULL */
+
+/* `config` says of it what the one before said, and replaces that. */
+void sally_uplink_sensor_repoint(struct sally_uplink_sensor *u,
+                                 const struct sally_config *config);
 
 /* Takes over the values that the store has, and the newest time of them. */
 void sally_uplink_sensor_restore(struct sally_uplink_sensor *u,

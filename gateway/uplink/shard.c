@@ -8,21 +8,14 @@
 
 /* --- Building ------------------------------------------------------------ */
 
-size_t sally_shard_clients_max(const struct sally_config *c)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < c->sensor_count; i++)
-        n += c->sensors[i].account_count;
-    return n > c->max_sensors ? n : c->max_sensors;
-}
-
 static enum sally_err build_sensors(struct sally_shard *s)
 {
     const struct sally_config *c = s->config;
     enum sally_err e = SALLY_E_OK;
 
     for (uint32_t i = 0; i < c->sensor_count && e == SALLY_E_OK; i++) {
+        if (c->sensors[i].id[0] == '\0')
+            continue;
         e = sally_uplink_sensor_build(&s->sensors[i], s, c, i);
         if (e == SALLY_E_OK)
             sally_uplink_sensor_restore(s->sensors[i], s->store);
@@ -39,7 +32,7 @@ static enum sally_err build(struct sally_shard *s)
     if (s->capacity < c->sensor_count)
         s->capacity = (uint32_t)c->sensor_count;
     s->sensors = calloc(s->capacity, sizeof(struct sally_uplink_sensor *));
-    s->pacers = calloc(c->server_count + 1, sizeof(*s->pacers));
+    s->pacers = calloc(SALLY_CONFIG_SERVERS_MAX, sizeof(*s->pacers));
     if (s->sensors == NULL || s->pacers == NULL ||
         sally_downlink_create(
             &s->downlink, s, (uint32_t)(sally_random_u64(random) >> 33)) !=
@@ -78,12 +71,25 @@ enum sally_err sally_shard_create(struct sally_shard **out,
     return SALLY_E_OK;
 }
 
+static void free_leaving(struct sally_shard *s)
+{
+    struct sally_uplink_sensor *next;
+
+    for (struct sally_uplink_sensor *u = s->leaving; u != NULL; u = next) {
+        next = u->next;
+        sally_uplink_sensor_free(u);
+    }
+}
+
 void sally_shard_wipe(struct sally_shard *s)
 {
     if (s == NULL)
         return;
+    sally_shard_abort(s);
+    free(s->newcomers);
     for (uint32_t i = 0; s->sensors != NULL && i < s->capacity; i++)
         sally_uplink_sensor_free(s->sensors[i]);
+    free_leaving(s);
     sally_downlink_wipe(s->downlink);
     sally_silence_wipe(s->silence);
     free(s->sensors);
@@ -103,6 +109,8 @@ enum sally_err sally_shard_key(struct sally_shard *s, uint32_t sensor,
     struct sally_uplink_sensor *u = sally_shard_sensor(s, sensor);
     struct sally_virtual_client *v;
 
+    if (s->next != NULL)
+        u = sensor < s->capacity ? s->newcomers[sensor] : NULL;
     if (u == NULL || account >= u->config->account_count)
         return SALLY_E_OUT_OF_RANGE;
     v = &u->clients[account];
@@ -161,16 +169,22 @@ void sally_shard_pace(struct sally_shard *s, sally_usec now)
 void sally_shard_input(struct sally_virtual_client *v,
                        struct sally_span datagram, sally_usec now)
 {
+    struct sally_shard *s = v->shard;
+
     sally_lwm2m_client_input(&v->client, datagram, now);
     sally_shard_pump(v, now);
+    sally_shard_reap(s, now);
 }
 
 void sally_shard_expire(struct sally_virtual_client *v, sally_usec now)
 {
+    struct sally_shard *s = v->shard;
+
     sally_lwm2m_client_expire(&v->client, now);
     if (v->retry <= now)
         sally_virtual_client_deliver(v, now);
     sally_shard_pump(v, now);
+    sally_shard_reap(s, now);
 }
 
 void sally_shard_deliver(struct sally_virtual_client *v, sally_usec now)
@@ -182,22 +196,13 @@ void sally_shard_deliver(struct sally_virtual_client *v, sally_usec now)
 
 /* --- Start and end ------------------------------------------------------- */
 
-static void for_each_client(struct sally_shard *s,
-                            void (*run)(struct sally_virtual_client *v,
-                                        sally_usec now),
-                            sally_usec now)
+void sally_shard_begin(struct sally_uplink_sensor *u, sally_usec now)
 {
-    for (uint32_t i = 0; i < s->capacity; i++)
-        for (uint32_t k = 0;
-             s->sensors[i] != NULL && k < s->sensors[i]->config->account_count;
-             k++)
-            run(&s->sensors[i]->clients[k], now);
-}
-
-static void start_client(struct sally_virtual_client *v, sally_usec now)
-{
-    sally_lwm2m_client_start(&v->client, now);
-    sally_shard_pump(v, now);
+    sally_silence_add(u->shard->silence, u, now);
+    for (uint32_t i = 0; i < u->config->account_count; i++) {
+        sally_lwm2m_client_start(&u->clients[i].client, now);
+        sally_shard_pump(&u->clients[i], now);
+    }
 }
 
 void sally_shard_moved(struct sally_virtual_client *v, sally_usec now)
@@ -210,10 +215,10 @@ void sally_shard_start(struct sally_shard *s, sally_usec now)
 {
     sally_times_begin(s, now);
     sally_downlink_start(s->downlink);
+    s->started = true;
     for (uint32_t i = 0; i < s->capacity; i++)
         if (s->sensors[i] != NULL)
-            sally_silence_add(s->silence, s->sensors[i], now);
-    for_each_client(s, start_client, now);
+            sally_shard_begin(s->sensors[i], now);
     sally_shard_arm(s);
 }
 
@@ -221,35 +226,49 @@ void sally_shard_stopped(struct sally_virtual_client *v)
 {
     struct sally_shard *s = v->shard;
 
+    if (v->sensor->leaving)
+        sally_shard_left(v->sensor);
     if (!s->stopping || --s->running != 0)
         return;
     s->stopping = false;
     s->host->stopped(s->owner);
 }
 
-static void count_client(struct sally_virtual_client *v, sally_usec now)
+static size_t count_running(const struct sally_uplink_sensor *u)
 {
-    (void)now;
-    v->shard->running +=
-        sally_lwm2m_client_state(&v->client) != SALLY_CLIENT_STOPPED;
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < u->config->account_count; i++)
+        n += sally_lwm2m_client_state(&u->clients[i].client) !=
+             SALLY_CLIENT_STOPPED;
+    return n;
 }
 
-static void stop_client(struct sally_virtual_client *v, sally_usec now)
+static void stop_sensor(struct sally_uplink_sensor *u, sally_usec now)
 {
-    sally_lwm2m_client_stop(&v->client, now);
-    sally_shard_pump(v, now);
+    for (uint32_t i = 0; i < u->config->account_count; i++) {
+        sally_lwm2m_client_stop(&u->clients[i].client, now);
+        sally_shard_pump(&u->clients[i], now);
+    }
 }
 
+/* Those that leave anyway are waited for, too. */
 void sally_shard_stop(struct sally_shard *s, sally_usec now)
 {
+    s->started = false;
     s->running = 0;
+    for (const struct sally_uplink_sensor *u = s->leaving; u != NULL;
+         u = u->next)
+        s->running += u->running;
     for (uint32_t i = 0; i < s->capacity; i++)
-        if (s->sensors[i] != NULL)
+        if (s->sensors[i] != NULL) {
             sally_silence_remove(s->silence, s->sensors[i]);
-    for_each_client(s, count_client, now);
+            s->running += count_running(s->sensors[i]);
+        }
     s->stopping = s->running != 0;
-    if (s->stopping)
-        for_each_client(s, stop_client, now);
-    else
+    if (!s->stopping)
         s->host->stopped(s->owner);
+    for (uint32_t i = 0; s->stopping && i < s->capacity; i++)
+        if (s->sensors[i] != NULL)
+            stop_sensor(s->sensors[i], now);
 }

@@ -35,6 +35,9 @@ struct sally_shard_host {
 
     /* All clients have stopped. */
     void (*stopped)(void *owner);
+
+    /* Nothing of the configuration before the last _commit() is left. */
+    void (*settled)(void *owner);
     sally_msec_utc (*utc)(void *owner);
     bool (*clock_is_set)(void *owner); /* else `utc` is a stand-in */
 };
@@ -49,16 +52,13 @@ enum sally_err sally_shard_create(struct sally_shard **out,
                                   void *owner) SALLY_MUST_USE;
 void sally_shard_wipe(struct sally_shard *s); /* NULL is allowed */
 
-/* How many clients a shard is made for that begins with this configuration:
- * what it has, or one for each sensor that there may be.                    */
-size_t sally_shard_clients_max(const struct sally_config *c);
-
 /* The sensor in this slot, or NULL. */
 struct sally_uplink_sensor *sally_shard_sensor(struct sally_shard *s,
                                                uint32_t sensor);
 
-/* Gives an account its secret; before _start(). OUT_OF_RANGE: there is no such
- * account. Errors of credential.h.                                          */
+/* Gives an account its secret; before _start(), or between _prepare() and
+ * _commit() those that are new. OUT_OF_RANGE: there is no such account. Errors
+ * of credential.h.                                                          */
 enum sally_err sally_shard_key(struct sally_shard *s, uint32_t sensor,
                                uint32_t account,
                                struct sally_span key) SALLY_MUST_USE;
@@ -68,7 +68,31 @@ void sally_shard_start(struct sally_shard *s, sally_usec now);
 /* De-registers all; host->stopped follows, at once if there are none. */
 void sally_shard_stop(struct sally_shard *s, sally_usec now);
 
-/* From the network and the clock. */
+/* --- Reload -------------------------------------------------------------- */
+
+/* Builds what is new or changed in `next` beside what runs. BUSY: another
+ * reload has not settled, or all has stopped. NO_ROOM: more sensors than at the start
+ * there could be. NO_MEMORY, IO, or what building a sensor came to.         */
+enum sally_err sally_shard_prepare(struct sally_shard *s,
+                                   const struct sally_config *next)
+    SALLY_MUST_USE;
+
+/* NO_CREDENTIAL: a key that is needed was not given. */
+enum sally_err sally_shard_prepared(const struct sally_shard *s) SALLY_MUST_USE;
+
+/* `next` is in force from now on. Sensors that went or changed de-register, for
+ * 5 s at most; then the new ones begin and host->settled tells that nobody
+ * looks at the configuration before any more, which may be at once. NO_MEMORY,
+ * IO: the store is gone, and the shard is only good for _wipe().            */
+enum sally_err sally_shard_commit(struct sally_shard *s,
+                                  sally_usec now) SALLY_MUST_USE;
+
+/* Forgets what _prepare() made; nothing happens if there is none. */
+void sally_shard_abort(struct sally_shard *s);
+
+/* --- Work ---------------------------------------------------------------- */
+
+/* From the network and the clock. Input and expiry may close the seat. */
 void sally_shard_input(struct sally_virtual_client *v,
                        struct sally_span datagram, sally_usec now);
 void sally_shard_expire(struct sally_virtual_client *v, sally_usec now);

@@ -4,6 +4,7 @@
 #ifndef SALLY_UPLINK_SHARD_PARTS_H
 #define SALLY_UPLINK_SHARD_PARTS_H
 
+#include "uplink/roster.h"
 #include "uplink/shard.h"
 #include "uplink/times.h"
 
@@ -21,8 +22,15 @@ struct sally_shard {
     struct sally_downlink *downlink;
     struct sally_silence *silence;
     struct sally_times times;
-    bool stopping;
+    bool started, stopping;
     size_t running; /* while stopping: clients that have not stopped yet */
+
+    /* A reload, see changeover.c. Newcomers are built for `next`, then in their
+     * slots, and begin when nobody is leaving any more.                     */
+    const struct sally_config *next;         /* being prepared; NULL: none */
+    struct sally_roster roster;              /* of `next` */
+    struct sally_uplink_sensor **newcomers;  /* by slot; NULL: no reload */
+    struct sally_uplink_sensor *leaving, *departed;
 };
 
 void sally_shard_wants(struct sally_virtual_client *v);
@@ -40,5 +48,24 @@ void sally_shard_pump(struct sally_virtual_client *v, sally_usec now);
 void sally_shard_set(struct sally_uplink_sensor *u,
                      const struct sally_lwm2m_record *r, bool stored,
                      sally_usec now);
+
+/* Starts a sensor's clients, and the watch over it. */
+void sally_shard_begin(struct sally_uplink_sensor *u, sally_usec now);
+
+/* --- Reload -------------------------------------------------------------- */
+
+/* Gives the store the roster; what it had queued is told before. */
+enum sally_err sally_shard_rearrange_store(struct sally_shard *s,
+                                           sally_usec now) SALLY_MUST_USE;
+
+/* A client of a sensor that leaves has stopped. */
+void sally_shard_left(struct sally_uplink_sensor *u);
+
+/* All up to `upto` reached the server of a sensor that leaves. */
+void sally_shard_passed(struct sally_virtual_client *v, uint64_t upto);
+
+/* Frees those that have left; when all have, the newcomers begin. Call when no
+ * client is at work.                                                        */
+void sally_shard_reap(struct sally_shard *s, sally_usec now);
 
 #endif

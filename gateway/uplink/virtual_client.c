@@ -125,6 +125,10 @@ static enum sally_err gather(struct sally_virtual_client *v, struct batch *b)
 
 static void passed(struct sally_virtual_client *v, uint64_t upto)
 {
+    if (v->sensor->leaving) {
+        sally_shard_passed(v, upto);
+        return;
+    }
     sally_store_delivered(v->shard->store, v->sensor->index, v->index, upto);
 }
 
@@ -183,7 +187,8 @@ void sally_virtual_client_deliver(struct sally_virtual_client *v,
     struct batch b;
     enum sally_err e;
 
-    if (v->delivering || (v->retry != SALLY_NEVER && v->retry > now))
+    if (v->sensor->leaving || v->delivering ||
+        (v->retry != SALLY_NEVER && v->retry > now))
         return;
     v->retry = SALLY_NEVER;
     if (sally_virtual_client_latest(v) &&

@@ -243,7 +243,9 @@ static void put_host(struct sally_span host, char *out)
     bool zone = false;
 
     for (size_t i = 0; i < host.len; i++) {
-        *out++ = (char)(zone ? host.at[i] : lower(host.at[i]));
+        uint8_t c = zone ? host.at[i] : lower(host.at[i]);
+
+        *out++ = (char)c;
         if (host.at[i] != '%')
             continue;
         zone = true;

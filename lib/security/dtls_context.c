@@ -58,6 +58,13 @@ static WOLFSSL_CTX *context_of(struct sally_security *s, enum sally_role role)
     return s->server;
 }
 
+void sally_security_limit(struct sally_security *s,
+                          const struct sally_security_limits *limits)
+{
+    sally_heap_limit(limits->heap_bytes);
+    s->sessions_max = limits->sessions;
+}
+
 enum sally_err sally_security_init(struct sally_security **out,
                                    const struct sally_security_limits *limits,
                                    struct sally_pool *packets,
@@ -74,9 +81,8 @@ enum sally_err sally_security_init(struct sally_security **out,
         (void)wolfSSL_Cleanup();
         return SALLY_E_NO_MEMORY;
     }
-    sally_heap_limit(limits->heap_bytes);
+    sally_security_limit(s, limits);
     s->packets = packets;
-    s->sessions_max = limits->sessions;
     sally_random_fill(&random, &s->hash_key, sizeof(s->hash_key));
     s->client = make_context(SALLY_ROLE_CLIENT);
     if (s->client == NULL) {

@@ -27,6 +27,10 @@ enum sally_err sally_security_init(struct sally_security **out,
                                    struct sally_random random) SALLY_MUST_USE;
 void sally_security_wipe(struct sally_security *s); /* NULL is allowed */
 
+/* Other limits from now on; what is there already stays. */
+void sally_security_limit(struct sally_security *s,
+                          const struct sally_security_limits *limits);
+
 /* Bytes that the DTLS library holds now. */
 size_t sally_security_heap(const struct sally_security *s);
 

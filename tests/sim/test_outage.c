@@ -110,6 +110,41 @@ static void an_hour_without_a_server(void **state)
     }
 }
 
+static bool handshaking_again(const struct sim_station *t)
+{
+    return t->handshakes > 1;
+}
+
+static bool updated(const struct sim_station *t)
+{
+    return t->server.updates > 0;
+}
+
+/* A NAT that forgot the mapping: the server hears nothing any more, until the
+ * client comes from a new port. The session is resumed, and an Update takes
+ * the registration up where it was (Transport 1.1 s.5.2).                   */
+static void a_forgotten_mapping_costs_an_update(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= seeds(); seed++) {
+        sally_usec lost;
+
+        sim_station_open(&s, &mechanisms[1], &calm, seed);
+        assert_true(sim_station_run(&s, observing, 60 * SALLY_SEC));
+        s.network.weather.lost = 100;
+        lost = s.now;
+        assert_true(sim_station_run(&s, handshaking_again, 300 * SALLY_SEC));
+        s.network.weather.lost = 0;
+        assert_true(sim_station_run(&s, updated, 10 * SALLY_SEC));
+        assert_int_equal(s.server.registers, 1);
+        assert_int_equal(s.handshakes, 2);
+        /* To the next Update, one exchange, and the wait before a new one. */
+        assert_true(s.now - lost < (90 + 93 + 2 + 2) * SALLY_SEC);
+        sim_station_close(&s);
+        assert_string_equal(s.fault, "");
+    }
+}
+
 /* A server that takes a Register and then closes the session: the client comes
  * again, and not faster than once a second.                                 */
 static void a_server_that_hangs_up_is_not_stormed(void **state)
@@ -133,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_hour_without_a_server),
+        cmocka_unit_test(a_forgotten_mapping_costs_an_update),
         cmocka_unit_test(a_server_that_hangs_up_is_not_stormed),
     };
 

@@ -2,6 +2,7 @@
 """The harness on trial: peers that are right must be seen to be right. Here
 other clients stand where the gateway stands in the other cases."""
 import os
+import socket
 import time
 
 from lib import coap, mqtt, net
@@ -9,6 +10,7 @@ from lib.gateway import Gateway, libconfig
 from lib.ledger import PATH, Ledger
 from lib.oracle import wait_register_at_openssl, wait_register_at_rd
 from lib.peer import Failed, check, wait_until
+from lib.relay import Relay
 
 KEY = "00112233445566778899aabbccddeeff"
 
@@ -104,9 +106,8 @@ def case_harness_coap(env):
     sensor.answers["no"] = 0x81
     check("4.01" in coap.libcoap_send(uri + "/no", "put", "ON"),
           "libcoap did not tell 4.01")
-    relay = env.closing(net.Relay(("127.0.0.31", sensor.port), seed=3,
-                                  loss=0.2, duplicate=0.1, reorder=0.2,
-                                  flip=0.02))
+    relay = env.closing(Relay(("127.0.0.31", sensor.port), seed=3, loss=0.2,
+                              duplicate=0.1, reorder=0.2, flip=0.02))
     client = coap.Client("127.0.0.1", relay.port)
     for n in range(60):
         client.request(coap.PUT, "n", str(n), wait=0.05)
@@ -117,6 +118,53 @@ def case_harness_coap(env):
           f"the wire was too good: {relay.counts}")
     check(sensor.report("127.0.0.31", sensor.port, "self", "1") == "2.04",
           "a sensor cannot report from its own socket")
+
+
+def case_harness_relay(env):
+    """The bad wire forgets a mapping, goes dark and comes back, and the same
+    seed makes the same wire."""
+    server = env.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    server.bind(("127.0.0.1", 0))
+    server.settimeout(0.3)
+    port = server.getsockname()[1]
+    relay = env.relay(port, keep_source=True)
+    client = env.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    client.bind(("127.0.0.41", 0))
+    client.settimeout(0.3)
+
+    def pass_through():
+        client.sendto(b"up", ("127.0.0.1", relay.port))
+        peer = server.recvfrom(9)[1]
+        server.sendto(b"down", peer)
+        check(client.recv(9) == b"down", "the answer is another")
+        return peer
+    first = pass_through()
+    check(first[0] == "127.0.0.41", f"the server sees {first}")
+    check(pass_through() == first, "the mapping did not last")
+    relay.rebind()
+    check(pass_through()[1] != first[1], "the mapping was not forgotten")
+    server.sendto(b"down", first)
+    for dark in (False, True):
+        relay.dark = dark
+        try:
+            if dark:
+                pass_through()
+            else:
+                client.recv(9)
+            check(False, f"something came through, dark {dark}")
+        except socket.timeout:
+            pass
+    relay.dark = False
+    pass_through()
+    losses = []
+    for _ in range(2):
+        lossy = env.relay(port, seed=7, loss=0.5)
+        for _ in range(200):
+            client.sendto(b"x", ("127.0.0.1", lossy.port))
+        wait_until("200 datagrams", lambda: 200 == sum(lossy.counts.values()))
+        losses.append(lossy.counts["lost"])
+    check(losses[0] == losses[1] and 70 < losses[0] < 130,
+          f"of 200 at 50 % were lost {losses}")
 
 
 def case_harness_namespaces(env):

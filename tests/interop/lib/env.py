@@ -9,6 +9,7 @@ import tempfile
 from . import coap, leshan, mqtt, net, shim
 from .gateway import Gateway
 from .peer import Missing, Peer
+from .relay import Relay
 from .server import Server
 
 
@@ -79,7 +80,7 @@ class Env:
         return self.closing(coap.Sensor(address, port))
 
     def relay(self, port, **more):
-        return self.closing(net.Relay(("127.0.0.1", port), **more))
+        return self.closing(Relay(("127.0.0.1", port), **more))
 
     def shim(self):
         return self.closing(shim.Shim(self.build, self.directory))

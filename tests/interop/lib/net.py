@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ports on loopback, a bad wire, and network namespaces."""
+"""Ports on loopback, and network namespaces."""
 import json
 import os
 import random
-import select
 import shutil
 import socket
-import threading
-import time
 
 from .peer import Missing, run, wait_until
 
@@ -41,96 +38,6 @@ def free_port(kind=socket.SOCK_DGRAM, host="127.0.0.1"):
 
 def free_tcp_port(host="127.0.0.1"):
     return free_port(socket.SOCK_STREAM, host)
-
-
-class Relay:
-    """A UDP relay that loses, doubles, reorders and corrupts datagrams, by a
-    seeded generator: the same seed gives the same wire. Each client gets its
-    own outgoing socket, so the server sees as many addresses as before.
-
-    Shares are 0.0 to 1.0 and hold in both directions."""
-
-    def __init__(self, upstream, seed=1, loss=0.0, duplicate=0.0, reorder=0.0,
-                 flip=0.0, host="127.0.0.1"):
-        self.upstream = upstream
-        self.random = random.Random(seed)
-        self.loss, self.duplicate = loss, duplicate
-        self.reorder, self.flip = reorder, flip
-        self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.front.bind((host, 0))
-        self.port = self.front.getsockname()[1]
-        self.back = {}
-        self.held = []
-        self.counts = dict.fromkeys(
-            ("passed", "lost", "doubled", "held", "flipped"), 0)
-        self.open = True
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def _run(self):
-        while self.open:
-            sockets = [self.front] + [s for s, _ in self.back.values()]
-            for s in select.select(sockets, [], [], 0.02)[0]:
-                try:
-                    data, peer = s.recvfrom(65535)
-                except OSError:
-                    continue
-                if s is self.front:
-                    self._offer(self._toward(peer), self.upstream, data)
-                else:
-                    client = next(c for c, (b, _) in self.back.items()
-                                  if b is s)
-                    self._offer(self.front, client, data)
-            self._release()
-
-    def _toward(self, client):
-        if client not in self.back:
-            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            s.bind(("127.0.0.1", 0))
-            self.back[client] = (s, client)
-        return self.back[client][0]
-
-    def _offer(self, out, to, data):
-        dice = self.random
-        if dice.random() < self.loss:
-            self.counts["lost"] += 1
-            return
-        if data and dice.random() < self.flip:
-            at = dice.randrange(len(data))
-            data = (data[:at] + bytes([data[at] ^ 1 << dice.randrange(8)])
-                    + data[at + 1:])
-            self.counts["flipped"] += 1
-        copies = 1
-        if dice.random() < self.duplicate:
-            copies = 2
-            self.counts["doubled"] += 1
-        for _ in range(copies):
-            if dice.random() < self.reorder:
-                self.counts["held"] += 1
-                self.held.append((time.monotonic() + dice.uniform(0.02, 0.3),
-                                  out, to, data))
-            else:
-                self._send(out, to, data)
-
-    def _send(self, out, to, data):
-        try:
-            out.sendto(data, to)
-            self.counts["passed"] += 1
-        except OSError:
-            self.counts["lost"] += 1
-
-    def _release(self):
-        now = time.monotonic()
-        due = [h for h in self.held if h[0] <= now]
-        self.held = [h for h in self.held if h[0] > now]
-        for _, out, to, data in due:
-            self._send(out, to, data)
-
-    def close(self):
-        self.open = False
-        self.thread.join(2)
-        for s in [self.front] + [s for s, _ in self.back.values()]:
-            s.close()
 
 
 class Namespaces:

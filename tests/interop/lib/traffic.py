@@ -22,7 +22,8 @@ class Traffic:
     def endpoints(self):
         return [*self.mqtt.values(), *self.coap.values()]
 
-    def start(self):
+    def start(self, coap_port=None):
+        """Begins to count; `coap_port` if not the gateway's own."""
         g = self.gateway
         for name, endpoint in self.mqtt.items():
             self.sensors[endpoint] = mqtt.Publisher(
@@ -30,7 +31,7 @@ class Traffic:
                 g.passwords[name], self.every, "{}.0".format)
         for ip, endpoint in self.coap.items():
             self.sensors[endpoint] = coap.Counter(
-                "127.0.0.1", g.coap_port, ip, "temp", self.every,
+                "127.0.0.1", coap_port or g.coap_port, ip, "temp", self.every,
                 "{}.0".format)
         for sensor in self.sensors.values():
             sensor.start()

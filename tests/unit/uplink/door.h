@@ -21,12 +21,13 @@
 #include "coap/option.h"
 #include "unit/config/given.h"
 #include "uplink/downlink.h"
+#include "uplink/roster.h"
 #include "uplink/shard.h"
 
 #define UTC ((sally_msec_utc)1700000000000)
 #define START (1000 * SALLY_SEC)
 #define DOOR_SAID 64
-#define DOOR_SEATS 8
+#define DOOR_SEATS 16
 
 /* Two sensors of one profile: temperature from -40 to 125, a relay whose
  * commands are confirmed, a dimmer whose commands wait for the sensor.      */
@@ -58,7 +59,8 @@ struct sally_uplink_seat {
 };
 
 struct door {
-    struct sally_config config;
+    struct sally_config *config; /* the running one, */
+    struct sally_config *next, *previous; /* and others during a reload */
     struct sally_store *store;
     struct sally_shard *shard;
     struct sally_pool packets, bodies, observations, attributes;
@@ -72,7 +74,7 @@ struct door {
     sally_msec_utc utc;
     bool clock_unset;
     bool outer_away;
-    unsigned stopped;
+    unsigned stopped, settled;
 
     /* The outer door: what it was told. */
     struct sally_bus_message said[DOOR_SAID];
@@ -80,6 +82,7 @@ struct door {
 
     /* The servers. */
     uint8_t send_code;
+    bool deaf;     /* nothing reaches them */
     double poison; /* a Send with this value is refused; 0: none */
     unsigned registers, updates, sends, notified, deregisters;
     bool poisoned;
@@ -125,7 +128,7 @@ static void door_take_records(struct door *d, uint16_t format,
     const struct sally_path root = { .depth = 0 };
 
     assert_int_equal(sally_format_find(format)->decode(
-                         &d->config.registry, &root, payload, &scratch, r,
+                         &d->config->registry, &root, payload, &scratch, r,
                          SALLY_LEN(r), &d->records),
                      SALLY_E_OK);
     assert_true(d->records > 0);
@@ -231,7 +234,8 @@ static void door_rebind(struct sally_uplink_seat *s)
 
 static void door_send(struct sally_uplink_seat *s, struct sally_span wire)
 {
-    (void)sally_coap_link_input(&s->server, wire, s->door->now);
+    if (!s->door->deaf)
+        (void)sally_coap_link_input(&s->server, wire, s->door->now);
 }
 
 static void door_arm(struct sally_uplink_seat *s, sally_usec when)
@@ -265,6 +269,23 @@ static void door_stopped(void *owner)
     ((struct door *)owner)->stopped++;
 }
 
+static void door_free(struct sally_config **c)
+{
+    if (*c == NULL)
+        return;
+    sally_config_wipe(*c);
+    free(*c);
+    *c = NULL;
+}
+
+static void door_settled(void *owner)
+{
+    struct door *d = owner;
+
+    d->settled++;
+    door_free(&d->previous); /* nobody may look at it any more */
+}
+
 static sally_msec_utc door_utc(void *owner)
 {
     return ((struct door *)owner)->utc;
@@ -286,7 +307,8 @@ static const struct sally_shard_host door_host = {
     .arm = door_arm,            .registered = door_registered,
     .deliver_later = door_later,
     .arm_pacer = door_arm_pacer, .to_outer = door_to_outer,
-    .stopped = door_stopped,    .utc = door_utc,
+    .stopped = door_stopped,    .settled = door_settled,
+    .utc = door_utc,
     .clock_is_set = door_clock_is_set,
 };
 
@@ -456,7 +478,7 @@ __attribute__((unused)) static void door_ask(struct door *d, uint32_t sensor,
 
 static void door_start(struct door *d)
 {
-    assert_int_equal(sally_shard_create(&d->shard, &d->config, d->store,
+    assert_int_equal(sally_shard_create(&d->shard, d->config, d->store,
                                         &d->lwm2m, &door_host, d),
                      SALLY_E_OK);
     sally_shard_start(d->shard, d->now);
@@ -465,28 +487,36 @@ static void door_start(struct door *d)
 
 static void door_open_store(struct door *d)
 {
-    static const char *const servers[] = { "cloud" };
-    static const struct sally_store_sensor sensors[] = {
-        { "one", servers, 1 }, { "two", servers, 1 }
-    };
-    const struct sally_store_limits limits = { 64 << 20, 1000, true, 0, 1 };
+    struct sally_roster r;
     char why[160] = "";
 
-    if (sally_store_open(&d->store, d->place, &limits, sensors, 2, why,
-                         sizeof(why)) != SALLY_E_OK)
+    assert_int_equal(sally_roster_make(&r, d->config), SALLY_E_OK);
+    r.limits.commit_ms = 1;
+    if (sally_store_open(&d->store, d->place, &r.limits, r.sensors, r.count,
+                         why, sizeof(why)) != SALLY_E_OK)
         fail_msg("%s", why);
+    sally_roster_wipe(&r);
+}
+
+static struct sally_config *door_config(const char *text)
+{
+    struct sally_config *c = calloc(1, sizeof(*c));
+    char *report = NULL;
+
+    assert_non_null(c);
+    if (load_given(text, NULL, "", c, &report) != 0)
+        fail_msg("%s", report);
+    free(report);
+    return c;
 }
 
 /* Both sensors are registered when it returns. */
 __attribute__((unused)) static struct door *door_open(const char *text)
 {
     struct door *d = calloc(1, sizeof(*d));
-    char *report = NULL;
 
     assert_non_null(d);
-    if (load_given(text, NULL, "", &d->config, &report) != 0)
-        fail_msg("%s", report);
-    free(report);
+    d->config = door_config(text);
     d->seed = 1;
     d->now = START;
     d->utc = UTC;
@@ -548,7 +578,9 @@ __attribute__((unused)) static void door_close(struct door *d)
     sally_pool_wipe(&d->bodies);
     sally_pool_wipe(&d->observations);
     sally_pool_wipe(&d->attributes);
-    sally_config_wipe(&d->config);
+    door_free(&d->config);
+    door_free(&d->next);
+    door_free(&d->previous);
     free(d);
 }
 

@@ -184,14 +184,14 @@ static void count_parked(void *owner, const struct sally_bus_command *c)
 static void one_whose_rule_is_gone_is_dropped(void **state)
 {
     struct door *d = door_open(DOOR_CONFIG(""));
-    struct sally_config_profile changed = d->config.profiles[0];
+    struct sally_config_profile changed = d->config->profiles[0];
     unsigned parked = 0;
 
     (void)state;
     dimmer(d, "10");
     door_stored(d);
     changed.down_count = 0;
-    d->config.profiles = &changed; /* the only one */
+    d->config->profiles = &changed; /* the only one */
     door_restart(d);
     online(d);
     assert_int_equal(d->said_count, 0);
