@@ -82,7 +82,7 @@ static bool drop_one(struct sally_store *s, const struct sally_store_drop *d)
     int64_t number = (int64_t)d->number;
 
     note_drop(s, d);
-    return run(s, SALLY_SQL_DROP, &number, 1);
+    return sally_latest_keep(s, number) && run(s, SALLY_SQL_DROP, &number, 1);
 }
 
 /* Those that nobody wants any more, oldest first, a bounded number. */
@@ -181,28 +181,6 @@ static bool see(struct sally_store *s, const struct sally_store_item *item,
     return true;
 }
 
-static bool put_latest(struct sally_store *s,
-                       const struct sally_store_item *item)
-{
-    struct sally_cursor c = sally_cursor_over(
-        (struct sally_span){ item->body, item->len });
-    unsigned count = sally_take_u8(&c);
-    const int64_t key = s->sensors[item->sensor].key;
-
-    for (unsigned i = 0; i < count; i++) {
-        struct sally_span path, value;
-
-        if (sally_body_take(&c, &path, &value) != SALLY_E_OK)
-            return false;
-        sqlite3_bind_int64(s->sql[SALLY_SQL_LATEST_PUT], 3, item->time);
-        if (!bind_span(s, SALLY_SQL_LATEST_PUT, 2, path) ||
-            !bind_span(s, SALLY_SQL_LATEST_PUT, 4, value) ||
-            !run(s, SALLY_SQL_LATEST_PUT, &key, 1))
-            return false;
-    }
-    return true;
-}
-
 static bool put_row(struct sally_store *s, enum sally_store_sql which,
                     int64_t number, const struct sally_store_item *item)
 {
@@ -220,8 +198,7 @@ static bool append(struct sally_store *s, struct sally_store_item *item)
     if (!item->fresh)
         return true;
     sqlite3_bind_int64(s->sql[SALLY_SQL_APPEND], 5, sally_store_age(s));
-    if (!put_row(s, SALLY_SQL_APPEND, (int64_t)item->number, item) ||
-        !put_latest(s, item))
+    if (!put_row(s, SALLY_SQL_APPEND, (int64_t)item->number, item))
         return false;
     touch(s, item->sensor)->change++;
     s->sensors[item->sensor].change_bytes +=
@@ -263,7 +240,6 @@ static uint64_t smallest_cursor(const struct sally_store_one *one)
 static bool delete_delivered(struct sally_store *s, uint32_t sensor)
 {
     struct sally_store_one *one = &s->sensors[sensor];
-    sqlite3_stmt *q = s->sql[SALLY_SQL_DELIVERED_SUM];
     int64_t n[] = { one->key, (int64_t)smallest_cursor(one) };
     struct sally_store_drop d = { .sensor = sensor };
     bool good;
@@ -272,23 +248,13 @@ static bool delete_delivered(struct sally_store *s, uint32_t sensor)
         s->more_to_delete = true;
         return true;
     }
-    sqlite3_bind_int64(q, 1, n[0]);
-    sqlite3_bind_int64(q, 2, n[1]);
-    sqlite3_bind_int64(q, 3, SALLY_STORE_DELETES);
-    good = sqlite3_step(q) == SQLITE_ROW;
-    if (good) {
-        d.messages = (uint32_t)sqlite3_column_int64(q, 0);
-        d.bytes = (uint64_t)sqlite3_column_int64(q, 1) +
-                  d.messages * (uint64_t)SALLY_STORE_ROW;
-        n[1] = sqlite3_column_int64(q, 2);
-    }
-    sqlite3_reset(q);
+    good = sally_latest_keep_all(s, n, &d);
     if (!good || d.messages == 0)
         return good;
     if (d.messages == SALLY_STORE_DELETES)
         s->more_to_delete = true;
     note_drop(s, &d);
-    return run(s, SALLY_SQL_DELIVERED, n, 2);
+    return run(s, SALLY_SQL_DELETE, n, 2);
 }
 
 /* `durable` was set to what the list's cursors were when it was taken. */

@@ -162,6 +162,24 @@ static void take_number(struct sally_cursor *c, struct sally_bus_value *out,
     }
 }
 
+bool sally_body_alike(struct sally_span a, struct sally_span b)
+{
+    struct sally_cursor x = sally_cursor_over(a), y = sally_cursor_over(b);
+    unsigned count = sally_take_u8(&x);
+
+    if (sally_take_u8(&y) != count)
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        struct sally_span path_x, path_y, value;
+
+        if (sally_body_take(&x, &path_x, &value) != SALLY_E_OK ||
+            sally_body_take(&y, &path_y, &value) != SALLY_E_OK ||
+            !sally_span_equal(path_x, path_y))
+            return false;
+    }
+    return true;
+}
+
 enum sally_err sally_body_value(struct sally_span path, struct sally_span value,
                                 struct sally_bus_value *out, uint8_t *bytes,
                                 uint16_t *used)

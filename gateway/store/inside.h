@@ -96,10 +96,11 @@ enum sally_store_sql {
     SALLY_SQL_LATEST_PUT,
     SALLY_SQL_OLDEST,
     SALLY_SQL_OLDEST_OF,
+    SALLY_SQL_ONE,
     SALLY_SQL_DROP,
     SALLY_SQL_CURSOR,
-    SALLY_SQL_DELIVERED_SUM,
     SALLY_SQL_DELIVERED,
+    SALLY_SQL_DELETE,
     SALLY_SQL_PARK,
     SALLY_SQL_UNPARK,
     SALLY_SQL_KEY_MAKE,
@@ -108,6 +109,7 @@ enum sally_store_sql {
     SALLY_SQL_NEXT, /* from here on: the reader's */
     SALLY_SQL_COUNT,
     SALLY_SQL_LATEST,
+    SALLY_SQL_LATER,
     SALLY_SQL_PARKED,
     SALLY_SQL_PARKED_ALL,
     SALLY_SQL_STATEMENTS
@@ -178,6 +180,9 @@ enum sally_err sally_body_put(struct sally_writer *w,
 enum sally_err sally_body_take(struct sally_cursor *c, struct sally_span *path,
                                struct sally_span *value) SALLY_MUST_USE;
 
+/* True if both messages give the same resources, in the same order. */
+bool sally_body_alike(struct sally_span a, struct sally_span b);
+
 /* From those two to a value again; its text goes to bytes[*used]. MALFORMED,
  * NO_ROOM.                                                                  */
 enum sally_err sally_body_value(struct sally_span path, struct sally_span value,
@@ -197,6 +202,21 @@ enum sally_err sally_body_from_command(const struct sally_bus_command *c,
 enum sally_err sally_body_to_command(struct sally_span body,
                                      struct sally_bus_command *out)
     SALLY_MUST_USE;
+
+/* --- latest.c ------------------------------------------------------------ */
+
+/* The newest value of each resource is in the messages that are still there,
+ * or else in a table of its own: whatever deletes a message puts its values
+ * there before. In the writer's thread; false: the database failed.         */
+
+/* The values of message `number`, which is going to be dropped. */
+bool sally_latest_keep(struct sally_store *s, int64_t number);
+
+/* Goes over those that a sensor's `key` has delivered, up to n[1] and a bounded
+ * number, keeps their newest values, and counts them in `d`. n[1] becomes the
+ * number of the last one.                                                   */
+bool sally_latest_keep_all(struct sally_store *s, int64_t n[2],
+                           struct sally_store_drop *d);
 
 /* --- schema.c ------------------------------------------------------------ */
 

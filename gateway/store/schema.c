@@ -38,7 +38,7 @@ static const char writer_settings[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA wal_autocheckpoint = 1000;"
-    "PRAGMA journal_size_limit = 1048576;"
+    "PRAGMA journal_size_limit = 4500000;" /* all of it: growing costs syncs */
     "PRAGMA cache_size = -2048;"
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA cell_size_check = ON;"
@@ -80,15 +80,15 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
     [SALLY_SQL_OLDEST_OF] =
         "SELECT number, length(body), sensor, born FROM message"
         " WHERE sensor = ?1 ORDER BY number LIMIT 1",
+    [SALLY_SQL_ONE] = "SELECT sensor, time, body FROM message WHERE number = ?1",
     [SALLY_SQL_DROP] = "DELETE FROM message WHERE number = ?1",
     [SALLY_SQL_CURSOR] =
         "INSERT INTO account (sensor, server, cursor) VALUES (?1, ?2, ?3)"
         " ON CONFLICT (sensor, server) DO UPDATE SET cursor = excluded.cursor",
-    [SALLY_SQL_DELIVERED_SUM] =
-        "SELECT count(*), coalesce(sum(size), 0), coalesce(max(number), 0)"
-        " FROM (SELECT number, length(body) AS size FROM message"
-        " WHERE sensor = ?1 AND number <= ?2 ORDER BY number LIMIT ?3)",
     [SALLY_SQL_DELIVERED] =
+        "SELECT number, time, body FROM message"
+        " WHERE sensor = ?1 AND number <= ?2 ORDER BY number LIMIT ?3",
+    [SALLY_SQL_DELETE] =
         "DELETE FROM message WHERE sensor = ?1 AND number <= ?2",
     [SALLY_SQL_PARK] =
         "INSERT OR REPLACE INTO command (number, sensor, time, body)"
@@ -107,6 +107,8 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
     [SALLY_SQL_LATEST] =
         "SELECT path, value, time FROM latest WHERE sensor = ?1"
         " ORDER BY path",
+    [SALLY_SQL_LATER] =
+        "SELECT time, body FROM message WHERE sensor = ?1 ORDER BY number",
     [SALLY_SQL_PARKED] =
         "SELECT number, sensor, body FROM command WHERE sensor = ?1"
         " ORDER BY number",

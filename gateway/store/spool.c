@@ -457,6 +457,30 @@ uint64_t sally_store_waiting(const struct sally_store *s, uint32_t sensor,
 
 /* --- Values and commands ------------------------------------------------- */
 
+/* What is still in messages is newer. */
+static void tell_later(struct sally_store *s, int64_t key,
+                       void (*each)(void *owner,
+                                    const struct sally_lwm2m_record *r),
+                       void *owner)
+{
+    sqlite3_stmt *q = s->sql[SALLY_SQL_LATER];
+    struct sally_bus_readings m;
+
+    sqlite3_bind_int64(q, 1, key);
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        if (sally_body_to_readings(column_span(q, 1), &m) != SALLY_E_OK)
+            continue;
+        for (size_t i = 0; i < m.count; i++) {
+            struct sally_lwm2m_record r;
+
+            sally_bus_value(&m.value[i], m.bytes, &r);
+            r.time = sqlite3_column_int64(q, 0);
+            each(owner, &r);
+        }
+    }
+    sqlite3_reset(q);
+}
+
 void sally_store_latest(struct sally_store *s, uint32_t sensor,
                         void (*each)(void *owner,
                                      const struct sally_lwm2m_record *r),
@@ -481,6 +505,7 @@ void sally_store_latest(struct sally_store *s, uint32_t sensor,
         each(owner, &r);
     }
     sqlite3_reset(q);
+    tell_later(s, s->sensors[sensor].key, each, owner);
 }
 
 void sally_store_parked(struct sally_store *s, uint32_t sensor,

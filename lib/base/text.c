@@ -178,11 +178,22 @@ static bool second_ok(uint8_t first, uint8_t second)
     return second >= low && second <= high;
 }
 
+/* Passes over what most texts consist of. False: that was all. */
+static bool skip_plain(struct sally_cursor *c)
+{
+    size_t n = 0;
+
+    while (n < c->rest.len && c->rest.at[n] != 0 && c->rest.at[n] < 0x80)
+        n++;
+    c->rest = sally_span_sub(c->rest, n, c->rest.len);
+    return c->rest.len != 0;
+}
+
 bool sally_text_is_utf8(struct sally_span s)
 {
     struct sally_cursor c = sally_cursor_over(s);
 
-    while (c.rest.len != 0) {
+    while (skip_plain(&c)) {
         uint8_t first = sally_take_u8(&c);
         int more = continuation(first);
 

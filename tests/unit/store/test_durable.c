@@ -295,7 +295,7 @@ static void nothing_of_a_failed_batch_stays(void **state)
     told = (struct told){ .all = 0 };
     open_store(&roomy);
     store_one(0, 1);
-    run_sql("CREATE TRIGGER t BEFORE INSERT ON latest"
+    run_sql("CREATE TRIGGER t BEFORE INSERT ON message"
             " BEGIN SELECT RAISE(FAIL, 'no'); END");
     assert_int_equal(append(0, 2), SALLY_E_OK);
     assert_int_equal(append(1, 3), SALLY_E_OK);
