@@ -126,11 +126,25 @@ static void doubt(struct server *s)
                                 sally_after(s->answered, SALLY_PLACES_DOUBT));
 }
 
+/* Its number in the list; `count` if it is not, or not any more, in it. */
+static unsigned index_of(const struct server *s,
+                         const struct sally_bus_address *a)
+{
+    unsigned i = 0;
+
+    while (i < s->count &&
+           (a->family != s->address[i].family ||
+            a->scope != s->address[i].scope ||
+            memcmp(a->ip, s->address[i].ip, sizeof(a->ip)) != 0))
+        i++;
+    return i;
+}
+
+/* In any order: some name servers change it each time. */
 static bool is_same(const struct server *s, const struct sally_bus_resolved *r)
 {
-    for (unsigned i = 0; i < r->count && s->count == r->count; i++)
-        if (memcmp(s->address[i].ip, r->address[i].ip,
-                   sizeof(r->address[i].ip)) != 0)
+    for (unsigned i = 0; i < r->count; i++)
+        if (index_of(s, &r->address[i]) == s->count)
             return false;
     return s->count == r->count;
 }
@@ -194,20 +208,6 @@ void sally_places_forget(struct sally_places *p)
 }
 
 /* --- A client's way through the list ------------------------------------- */
-
-/* Its number in the list; `count` if it is not, or not any more, in it. */
-static unsigned index_of(const struct server *s,
-                         const struct sally_bus_address *a)
-{
-    unsigned i = 0;
-
-    while (i < s->count &&
-           (a->family != s->address[i].family ||
-            a->scope != s->address[i].scope ||
-            memcmp(a->ip, s->address[i].ip, sizeof(a->ip)) != 0))
-        i++;
-    return i;
-}
 
 static void go_to(const struct server *s, struct sally_way *way,
                   unsigned index)
