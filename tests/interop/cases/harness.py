@@ -224,8 +224,8 @@ def case_harness_gateway(env):
     g.start()
     check(g.events()[0] == {"level": "info", "event": "ready", "sensors": "0"},
           f"events: {g.events()}")
-    check(set(g.roles()) == {"supervisor", "outer", "inner"},
-          f"roles: {g.roles()}")
+    wait_until("three roles", lambda: set(g.roles()) == {
+        "supervisor", "outer", "inner"}, 5)  # a shell says "ready" early
     old = g.kill_role("outer")
     check(g.wait_role_again("outer", old) != old, "the same process again")
     g.kill_supervisor()

@@ -14,6 +14,12 @@ from lib.peer import check, wait_until
 EXCHANGE, BACK_OFF, HANDSHAKE = 93, 6.25, 5
 
 
+def sends_to(server):
+    """What came by Send; a notification tells what holds now, without a time,
+    beside it."""
+    return lambda endpoint: server.messages(endpoint, ("send",))
+
+
 def hold(ledger, cuts):
     """All promises kept; returns totals."""
     ledger.wait_all_arrived(60)
@@ -51,7 +57,7 @@ def restarts(env, number, rounds):
             got = server.ask("observe", endpoint, PATH)
             check(got["code"] == "2.05", f"Observe of {endpoint}: {got}")
     field.finish()
-    totals = hold(Ledger(field.sensors, server.messages), rounds)
+    totals = hold(Ledger(field.sensors, sends_to(server)), rounds)
     gateway.stop()
     return took, totals
 
@@ -116,7 +122,7 @@ def case_nat_forgets(env):
               f"Write to {endpoint}: {got}, it was told "
               f"{field.told(endpoint)}")
     field.finish()
-    accepted, twice = hold(Ledger(field.sensors, server.messages),
+    accepted, twice = hold(Ledger(field.sensors, sends_to(server)),
                            relay.rebinds)
     kinds = [e["event"] for e in server.events[first:] if back(e)]
     gateway.stop()
@@ -150,7 +156,7 @@ def sensor_wire(env, seed, seconds, flip):
     field.start(relay.port)
     time.sleep(seconds)
     field.finish()
-    ledger = Ledger(field.sensors, server.messages)
+    ledger = Ledger(field.sensors, sends_to(server))
     if flip:
         time.sleep(3)  # what came with another number will never come
     else:
