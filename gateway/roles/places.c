@@ -37,7 +37,7 @@ enum sally_err sally_places_change(struct sally_places *p,
                                    const struct sally_config *c)
 {
     struct server *of = calloc(c->server_count + 1, sizeof(*of));
-    size_t before = p->config == NULL ? 0 : p->config->server_count;
+    size_t before = p->of == NULL ? 0 : p->config->server_count;
 
     if (of == NULL)
         return SALLY_E_NO_MEMORY;
