@@ -162,7 +162,7 @@ def check_purged(root, before):
     uid = int(good(root, "id", "-u", "sallyport"))
     good(root, "rm", "-r", "/run/sallyport")
     good(root, "apt-get", "-q", "-y", "--auto-remove", "purge", "sallyport",
-         seconds=100)
+         seconds=300)
     left = root.files() - before
     left -= {f"/etc/{f}-" for f in ("passwd", "group", "shadow", "gshadow")}
     check(not left, f"purge left {sorted(left)[:20]}")
@@ -182,11 +182,11 @@ def case_package(env):
     root = env.closing(Chroot(env.build))
     name = "/root/" + os.path.basename(package)
     shutil.copy(package, root.path(name))
-    good(root, "apt-get", "-q", "update", seconds=100)
+    good(root, "apt-get", "-q", "update", seconds=300)
     before = root.files()
     install = ("apt-get", "-q", "-y", "--no-install-recommends",
                "--reinstall", "install", name)
-    good(root, *install, seconds=200)
+    good(root, *install, seconds=300)
     check_modes(root, MODES)
     check_fresh(env, root)
 
@@ -195,10 +195,10 @@ def case_package(env):
     manager = env.closing(Manager())
     configure(root, server, port)
     check_reading(env, root, server, port, manager)
-    good(root, *install, seconds=100)
+    good(root, *install, seconds=300)
     check_modes(root, {**MODES, **OWN})
     check_reading(env, root, server, port, manager)
     check_purged(root, before)
 
 
-case_package.seconds = 600
+case_package.seconds = 900

@@ -125,7 +125,7 @@ class Chroot:
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c",
                 SETUP, self.root, *map(str, argv)]
 
-    def run(self, *argv, user=None, seconds=60.0, text=None):
+    def run(self, *argv, user=None, seconds=120.0, text=None):
         """Runs it to its end: (exit code, stdout, stderr)."""
         keep = ("http_proxy", "https_proxy", "no_proxy")
         environment = {
