@@ -4,15 +4,13 @@
 
 #include "config/bundle.h"
 #include "config/keyfile.h"
-#include "store/store.h"
+#include "place.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 static void close_one(int *fd)
@@ -20,6 +18,17 @@ static void close_one(int *fd)
     if (*fd >= 0)
         (void)close(*fd);
     *fd = -1;
+}
+
+static enum sally_err digest(const struct sally_assets *a,
+                             const struct sally_secret *key,
+                             uint8_t out[SALLY_SHA256_LEN])
+{
+    const struct sally_span part = sally_secret_span(key);
+
+    return sally_crypto_hmac(
+        (struct sally_span){ a->digest_key, sizeof(a->digest_key) }, &part, 1,
+        out);
 }
 
 static bool open_key(struct sally_assets *a, uint32_t sensor, uint32_t account,
@@ -33,7 +42,7 @@ static bool open_key(struct sally_assets *a, uint32_t sensor, uint32_t account,
 
     if (k->key_file[0] == '\0')
         return true;
-    *key = (struct sally_key_asset){ sensor, account, -1 };
+    *key = (struct sally_key_asset){ sensor, account, -1, { 0 } };
     if (sally_keyfile_open(k->key_file, geteuid(), &key->fd, why) !=
         SALLY_E_OK) {
         fprintf(report, "%s:%u: key_file: %s\n", s->file, k->line, why);
@@ -45,10 +54,18 @@ static bool open_key(struct sally_assets *a, uint32_t sensor, uint32_t account,
                 k->key_file, why);
         return false;
     }
+    if (digest(a, &secret, key->digest) != SALLY_E_OK)
+        return false;
     if (why[0] != '\0')
         fprintf(report, "%s:%u: warning: key_file: %s: %s\n", s->file, k->line,
                 k->key_file, why);
     return true;
+}
+
+static unsigned complain_memory(const struct sally_assets *a, FILE *report)
+{
+    fprintf(report, "%s: not enough memory\n", a->config.file);
+    return 1;
 }
 
 static unsigned open_keys(struct sally_assets *a, FILE *report)
@@ -59,113 +76,42 @@ static unsigned open_keys(struct sally_assets *a, FILE *report)
     for (size_t i = 0; i < a->config.sensor_count; i++)
         count += a->config.sensors[i].account_count;
     a->keys = calloc(count + 1, sizeof(*a->keys));
-    if (a->keys == NULL) {
-        fprintf(report, "%s: not enough memory\n", a->config.file);
-        return 1;
-    }
+    if (a->keys == NULL)
+        return complain_memory(a, report);
     for (uint32_t i = 0; i < a->config.sensor_count; i++)
         for (uint32_t k = 0; k < a->config.sensors[i].account_count; k++)
             bad += !open_key(a, i, k, report);
     return bad;
 }
 
-unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
-                           FILE *report)
+void sally_assets_init(struct sally_assets *a)
 {
-    unsigned bad;
-
     *a = (struct sally_assets){ .bundle = -1, .console = -1, .passwords = -1 };
     sally_sockets_init(&a->sockets);
-    bad = sally_config_files_read(main_file, &a->files, report);
+}
+
+static unsigned read_all(struct sally_assets *a, const char *main_file,
+                         FILE *report)
+{
+    unsigned bad = sally_config_files_read(main_file, &a->files, report);
+
     if (bad == 0)
         bad = sally_config_load(a->files.files, a->files.count, &a->config,
                                 report);
     return bad == 0 ? open_keys(a, report) : bad;
 }
 
+unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
+                           FILE *report)
+{
+    const struct sally_random random = sally_crypto_random();
+
+    sally_assets_init(a);
+    sally_random_fill(&random, a->digest_key, sizeof(a->digest_key));
+    return read_all(a, main_file, report);
+}
+
 /* --- Opening ------------------------------------------------------------- */
-
-/* The directory of `path` with all above it. */
-static bool make_directories(const char *path, mode_t mode)
-{
-    char text[512];
-
-    if (strlen(path) >= sizeof(text))
-        return false;
-    (void)memcpy(text, path, strlen(path) + 1);
-    for (char *at = strchr(text + 1, '/'); at != NULL;
-         at = strchr(at + 1, '/')) {
-        *at = '\0';
-        if (mkdir(text, 0755) != 0 && errno != EEXIST)
-            return false;
-        *at = '/';
-    }
-    return mkdir(text, mode) == 0 || errno == EEXIST;
-}
-
-static unsigned open_state(const struct sally_config *c, FILE *report)
-{
-    if (!make_directories(c->state_dir, 0700)) {
-        fprintf(report, "gateway.state_dir: cannot make %s: %s\n",
-                c->state_dir, strerror(errno));
-        return 1;
-    }
-    if (c->volatile_state || !sally_store_is_volatile(c->state_dir))
-        return 0;
-    fprintf(report,
-            "gateway.state_dir: %s is in memory and would lose readings in a "
-            "power cut; move it to a disk, or set volatile = true\n",
-            c->state_dir);
-    return 1;
-}
-
-/* A socket file without anybody behind it is left of a gateway that was
- * killed; one that is listened at belongs to another gateway.               */
-static bool is_listened_at(const struct sockaddr_un *at)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool there = fd >= 0 &&
-                 (connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ||
-                  errno == EAGAIN);
-
-    close_one(&fd);
-    return there;
-}
-
-static unsigned open_console(struct sally_assets *a, FILE *report)
-{
-    const char *path = a->config.console_socket;
-    struct sockaddr_un at = { .sun_family = AF_UNIX };
-    char folder[sizeof(at.sun_path)];
-    char *slash;
-
-    if (strlen(path) >= sizeof(at.sun_path)) {
-        fprintf(report, "gateway.console.socket: %s is too long\n", path);
-        return 1;
-    }
-    (void)memcpy(at.sun_path, path, strlen(path) + 1);
-    (void)memcpy(folder, path, strlen(path) + 1);
-    slash = strrchr(folder, '/');
-    if (slash != NULL && slash != folder) {
-        *slash = '\0';
-        (void)make_directories(folder, 0755);
-    }
-    if (is_listened_at(&at)) {
-        fprintf(report,
-                "gateway.console.socket: another gateway listens at %s\n",
-                path);
-        return 1;
-    }
-    (void)unlink(path);
-    a->console = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (a->console >= 0 &&
-        bind(a->console, (const struct sockaddr *)&at, sizeof(at)) == 0 &&
-        chmod(path, 0660) == 0 && listen(a->console, SOMAXCONN) == 0)
-        return 0;
-    fprintf(report, "gateway.console.socket: cannot listen at %s: %s\n", path,
-            strerror(errno));
-    return 1;
-}
 
 static void warn_of_no_passwords(const struct sally_config *c, FILE *report)
 {
@@ -204,31 +150,123 @@ static unsigned open_passwords(struct sally_assets *a, FILE *report)
     return 1;
 }
 
-/* What the roles start with: this configuration is the first one. */
+static int by_slot(const void *one, const void *other)
+{
+    const struct sally_key_asset *a = one, *b = other;
+
+    if (a->sensor != b->sensor)
+        return a->sensor < b->sensor ? -1 : 1;
+    return a->account < b->account ? -1 : a->account > b->account;
+}
+
+/* Puts all in its slots by the plan, for us as for the roles. */
 static unsigned make_bundle(struct sally_assets *a, FILE *report)
 {
-    enum sally_err e = sally_plan_first(&a->config, &a->plan);
+    enum sally_err e;
 
-    if (e == SALLY_E_OK)
-        e = sally_config_arrange(&a->config, &a->plan);
+    for (size_t i = 0; i < a->key_count; i++)
+        a->keys[i].sensor = a->plan.places[a->keys[i].sensor].slot;
+    qsort(a->keys, a->key_count, sizeof(*a->keys), by_slot);
+    e = sally_config_arrange(&a->config, &a->plan);
     if (e == SALLY_E_OK)
         e = sally_bundle_make(&a->plan, a->files.files, a->files.count,
                               &a->bundle);
     if (e != SALLY_E_OK)
-        fprintf(report, "cannot make sealed memory: %s\n", sally_err_text(e));
+        fprintf(report, "%s: cannot be passed on to the roles: %s\n",
+                a->config.file,
+                e == SALLY_E_IO ? strerror(errno) : sally_err_text(e));
     return e != SALLY_E_OK;
 }
 
 unsigned sally_assets_open(struct sally_assets *a, FILE *report)
 {
     const struct sally_config *c = &a->config;
-    unsigned bad = open_state(c, report);
+    unsigned bad = sally_place_state(c, report);
 
     bad += sally_sockets_plan(&a->sockets, c, NULL, report);
     bad += open_passwords(a, report);
     if (bad == 0)
-        bad += open_console(a, report);
+        bad += sally_place_console(c, &a->console, report);
+    if (bad == 0 && sally_plan_first(c, &a->plan) != SALLY_E_OK)
+        bad = complain_memory(a, report);
     return bad == 0 ? make_bundle(a, report) : bad;
+}
+
+/* --- The next ones -------------------------------------------------------- */
+
+/* A sensor whose key file holds another key is another sensor, though the
+ * configuration says the same.                                              */
+static void compare_keys(const struct sally_assets *next,
+                         const struct sally_assets *a, bool *changed)
+{
+    for (size_t i = 0; i < next->key_count; i++) {
+        const struct sally_key_asset *key = &next->keys[i], *was;
+        struct sally_key_asset wanted = { .account = key->account };
+        size_t slot = sally_config_sensor_named(
+            &a->config, sally_span_of(next->config.sensors[key->sensor].id));
+
+        wanted.sensor = (uint32_t)slot;
+        was = slot == SIZE_MAX ? NULL
+                               : bsearch(&wanted, a->keys, a->key_count,
+                                         sizeof(wanted), by_slot);
+        if (was != NULL &&
+            !sally_equal_secret(
+                (struct sally_span){ was->digest, sizeof(was->digest) },
+                (struct sally_span){ key->digest, sizeof(key->digest) }))
+            changed[key->sensor] = true;
+    }
+}
+
+static unsigned make_plan(struct sally_assets *next,
+                          const struct sally_assets *a, FILE *report)
+{
+    struct sally_plan_counts *n = &next->counts;
+    enum sally_err e = SALLY_E_NO_MEMORY;
+    bool *changed =
+        calloc(next->config.sensor_count + 1, sizeof(*changed));
+
+    if (changed != NULL) {
+        compare_keys(next, a, changed);
+        e = sally_plan_next(&a->config, &next->config, changed, &next->plan,
+                            n);
+    }
+    free(changed);
+    if (e != SALLY_E_OK)
+        return complain_memory(next, report);
+    fprintf(report,
+            "reloaded: generation %u: %zu added, %zu changed, %zu removed, "
+            "%zu unchanged\n",
+            next->plan.generation, n->added, n->changed,
+            n->removed, n->unchanged);
+    return 0;
+}
+
+unsigned sally_assets_next(struct sally_assets *next,
+                           const struct sally_assets *a, FILE *report)
+{
+    unsigned bad;
+
+    sally_assets_init(next);
+    memcpy(next->digest_key, a->digest_key, sizeof(next->digest_key));
+    bad = read_all(next, a->files.files[0].path, report);
+    if (bad != 0)
+        return bad;
+    bad = sally_config_check_fixed(&a->config, &next->config, report);
+    bad += sally_sockets_plan(&next->sockets, &next->config, &a->sockets,
+                              report);
+    bad += open_passwords(next, report);
+    if (bad == 0)
+        bad = make_plan(next, a, report);
+    return bad == 0 ? make_bundle(next, report) : bad;
+}
+
+void sally_assets_adopt(struct sally_assets *a, struct sally_assets *next)
+{
+    next->console = a->console;
+    a->console = -1;
+    sally_assets_wipe(a);
+    *a = *next;
+    sally_assets_init(next);
 }
 
 void sally_assets_wipe(struct sally_assets *a)
@@ -243,4 +281,5 @@ void sally_assets_wipe(struct sally_assets *a)
     sally_plan_wipe(&a->plan);
     sally_config_wipe(&a->config);
     sally_config_files_wipe(&a->files);
+    sally_assets_init(a);
 }

@@ -6,12 +6,16 @@
 
 #include "config/files.h"
 #include "config/plan.h"
+#include "security/crypto.h"
 #include "sockets.h"
 
-/* A key file of one account, open. */
+/* A key file of one account, open. The digest, under a random key of this
+ * process, tells whether the file holds another key than it did: one that was
+ * written over has the same descriptor.                                     */
 struct sally_key_asset {
     uint32_t sensor, account;
     int fd;
+    uint8_t digest[SALLY_SHA256_LEN];
 };
 
 struct sally_assets {
@@ -19,12 +23,16 @@ struct sally_assets {
     struct sally_config config;
     struct sally_plan plan; /* by which `config` was arranged */
     int bundle; /* plan and files as sealed memory, -1: not made */
-    struct sally_key_asset *keys;
+    struct sally_key_asset *keys; /* in the order of the sensors' slots */
     size_t key_count;
+    struct sally_plan_counts counts; /* against those before */
+    uint8_t digest_key[32];
     struct sally_sockets sockets;
     int console;
     int passwords; /* -1: there is no such file */
 };
+
+void sally_assets_init(struct sally_assets *a); /* empty */
 
 /* Reads and checks everything that can be checked without binding anything:
  * the configuration and its key files. Returns the number of problems, each
@@ -35,6 +43,16 @@ unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
 /* Makes the bundle and the state directory, binds the sockets, and opens the
  * passwords file. Returns the number of problems.                           */
 unsigned sally_assets_open(struct sally_assets *a, FILE *report);
+
+/* What comes after `a`: read, checked, and opened beside it. Nothing happens to
+ * `a`; what both have is a second descriptor in *next. On success the report
+ * ends with a line about what changes. Returns the number of problems; *next
+ * must be adopted or wiped in both cases.                                   */
+unsigned sally_assets_next(struct sally_assets *next,
+                           const struct sally_assets *a, FILE *report);
+
+/* *next takes the place of *a and is empty afterwards. */
+void sally_assets_adopt(struct sally_assets *a, struct sally_assets *next);
 
 void sally_assets_wipe(struct sally_assets *a);
 

@@ -7,13 +7,14 @@
 #include "log/log.h"
 #include "role_process.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #define FRAMES 64
 
-void sally_child_order(struct sally_child *c, enum sally_control what,
+bool sally_child_order(struct sally_child *c, enum sally_control what,
                        uint32_t number, uint32_t extra, int fd)
 {
     struct sally_bus_message m;
@@ -21,7 +22,7 @@ void sally_child_order(struct sally_child *c, enum sally_control what,
     if (c->bus == NULL) { /* it is dying; its successor is told anew */
         if (fd >= 0)
             (void)close(fd);
-        return;
+        return true;
     }
     sally_bus_begin(&m, SALLY_BUS_CONTROL);
     m.as.control.what = (uint8_t)what;
@@ -29,38 +30,63 @@ void sally_child_order(struct sally_child *c, enum sally_control what,
     m.as.control.extra = extra;
     if ((fd < 0 ? sally_bus_send(c->bus, &m)
                 : sally_bus_send_with(c->bus, &m, fd)) == SALLY_E_OK)
-        return;
+        return true;
     sally_bus_flush(c->bus);
     sally_log(SALLY_LOG_ERROR, "order_lost",
               SALLY_TEXT("to", sally_role_text(c->row->name)));
+    errno = ENOBUFS;
+    return false;
 }
 
 /* A copy for the role; ours stays for the next time. */
-static void lend(struct sally_child *c, enum sally_control what,
+static bool lend(struct sally_child *c, enum sally_control what,
                  uint32_t number, uint32_t extra, int fd)
 {
-    int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
     if (copy >= 0)
-        sally_child_order(c, what, number, extra, copy);
-    else if (fd >= 0)
-        sally_log(SALLY_LOG_ERROR, "no_descriptor",
-                  SALLY_TEXT("to", sally_role_text(c->row->name)),
-                  SALLY_TEXT("why", "raise the limit of open files"));
+        return sally_child_order(c, what, number, extra, copy);
+    sally_log(SALLY_LOG_ERROR, "no_descriptor",
+              SALLY_TEXT("to", sally_role_text(c->row->name)),
+              SALLY_TEXT("why", "raise the limit of open files"));
+    errno = EMFILE;
+    return false;
 }
 
-void sally_child_listen(struct sally_child *c, uint32_t slot,
+static bool lend_passwords(struct sally_child *c, const struct sally_assets *a)
+{
+    return a->passwords < 0
+               ? sally_child_order(c, SALLY_CONTROL_PASSWORDS, 0, 0, -1)
+               : lend(c, SALLY_CONTROL_PASSWORDS, 1, 0, a->passwords);
+}
+
+bool sally_child_listen(struct sally_child *c, uint32_t slot,
                         const struct sally_socket *one)
 {
-    if (one->fd >= 0)
-        lend(c, SALLY_CONTROL_LISTENER, slot, one->kind, one->fd);
+    return one->fd < 0 ||
+           lend(c, SALLY_CONTROL_LISTENER, slot, one->kind, one->fd);
 }
 
-static void equip_outer(struct sally_child *c, const struct sally_assets *a)
+static bool equip_outer(struct sally_child *c, const struct sally_assets *a)
 {
-    for (uint32_t i = 0; i < SALLY_SOCKETS_MAX; i++)
-        sally_child_listen(c, i, &a->sockets.slot[i]);
-    lend(c, SALLY_CONTROL_PASSWORDS, 0, 0, a->passwords);
+    bool good = lend_passwords(c, a);
+
+    for (uint32_t i = 0; good && i < SALLY_SOCKETS_MAX; i++)
+        good = sally_child_listen(c, i, &a->sockets.slot[i]);
+    return good;
+}
+
+/* Keys of the sensors that are at least as young as that. */
+static bool lend_keys(struct sally_child *c, const struct sally_assets *a,
+                      uint32_t born)
+{
+    bool good = true;
+
+    for (size_t i = 0; good && i < a->key_count; i++)
+        if (a->config.sensors[a->keys[i].sensor].born >= born)
+            good = lend(c, SALLY_CONTROL_KEY, a->keys[i].sensor,
+                        a->keys[i].account, a->keys[i].fd);
+    return good;
 }
 
 void sally_child_equip(struct sally_child *c)
@@ -68,12 +94,57 @@ void sally_child_equip(struct sally_child *c)
     const struct sally_assets *a = c->family->assets;
 
     if (c->row->name == SALLY_OUTER)
-        equip_outer(c, a);
+        (void)equip_outer(c, a);
     if (c->row->name == SALLY_CONSOLE)
-        lend(c, SALLY_CONTROL_LISTENER, 0, SALLY_LISTENER_CONSOLE, a->console);
-    for (size_t i = 0; c->row->name == SALLY_INNER && i < a->key_count; i++)
-        lend(c, SALLY_CONTROL_KEY, a->keys[i].sensor, a->keys[i].account,
-             a->keys[i].fd);
+        (void)lend(c, SALLY_CONTROL_LISTENER, 0, SALLY_LISTENER_CONSOLE,
+                   a->console);
+    if (c->row->name == SALLY_INNER)
+        (void)lend_keys(c, a, 0);
+}
+
+/* --- The next configuration ----------------------------------------------- */
+
+/* Sockets that are new, and slots that are left empty. */
+static bool give_listeners(struct sally_child *c,
+                           const struct sally_sockets *running,
+                           const struct sally_sockets *next)
+{
+    bool good = true;
+
+    for (uint32_t i = 0; good && i < SALLY_SOCKETS_MAX; i++) {
+        const struct sally_socket *old = &running->slot[i];
+        const struct sally_socket *one = &next->slot[i];
+
+        if (sally_sockets_same(old, one) && old->fd >= 0)
+            continue;
+        good = one->fd < 0 ? sally_child_order(c, SALLY_CONTROL_LISTENER, i,
+                                               SALLY_LISTENER_NONE, -1)
+                           : sally_child_listen(c, i, one);
+    }
+    return good;
+}
+
+bool sally_child_give(struct sally_child *c, const struct sally_assets *next,
+                      bool asked)
+{
+    const struct sally_assets *a = c->family->assets;
+    bool good;
+
+    if (c->bus == NULL)
+        return true;
+    if (sally_bus_grow(c->bus, FRAMES + next->key_count) != SALLY_E_OK) {
+        errno = ENOMEM;
+        return false;
+    }
+    good = lend(c, SALLY_CONTROL_CONFIG, 0, 0, next->bundle);
+    if (good && c->row->name == SALLY_OUTER)
+        good = give_listeners(c, &a->sockets, &next->sockets) &&
+               lend_passwords(c, next);
+    if (good && c->row->name == SALLY_INNER)
+        good = lend_keys(c, next, next->plan.generation);
+    if (good && asked)
+        good = sally_child_order(c, SALLY_CONTROL_PREPARE, 0, 0, -1);
+    return good;
 }
 
 /* --- From the role ------------------------------------------------------- */

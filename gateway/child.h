@@ -51,16 +51,23 @@ void sally_child_init(struct sally_child *c, struct sally_family *family,
 bool sally_child_spawn(struct sally_child *c);
 
 /* Sends an order; `fd` is the child's from now on, or -1. A child without a
- * bus is dying, and its successor is told anew.                             */
-void sally_child_order(struct sally_child *c, enum sally_control what,
+ * bus is dying, and its successor is told anew. False: it did not go out, which
+ * was logged.                                                               */
+bool sally_child_order(struct sally_child *c, enum sally_control what,
                        uint32_t number, uint32_t extra, int fd);
 
 /* Gives it copies of the listeners, keys and files that its role needs. */
 void sally_child_equip(struct sally_child *c);
 
 /* The outer door: gives it a copy of one listener, if that is bound. */
-void sally_child_listen(struct sally_child *c, uint32_t slot,
+bool sally_child_listen(struct sally_child *c, uint32_t slot,
                         const struct sally_socket *one);
+
+/* Gives it what comes after the assets that it has: the configuration, and
+ * what is new of descriptors; `asked`: and PREPARE. False: not all of it, see
+ * errno.                                                                    */
+bool sally_child_give(struct sally_child *c, const struct sally_assets *next,
+                      bool asked);
 
 /* It is no more: closes the bus, forgets the process; state ABSENT. */
 void sally_child_bury(struct sally_child *c);

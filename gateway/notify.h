@@ -7,4 +7,7 @@
 /* "READY=1", "STOPPING=1". Nothing happens without a service manager. */
 void sally_notify_manager(const char *state);
 
+/* "RELOADING=1" with the time that it wants; READY=1 ends it. */
+void sally_notify_reloading(void);
+
 #endif

@@ -11,6 +11,7 @@
 #include "log/log.h"
 #include "loop/signal.h"
 #include "notify.h"
+#include "reload_host.h"
 #include "role_process.h"
 #include "security/heap.h"
 
@@ -46,6 +47,7 @@ struct supervisor {
     struct sally_timer look;     /* for interfaces that come and go */
     bool mending, lost[SALLY_LEN(links)];
     struct sally_child children[SALLY_ROLE_COUNT];
+    struct sally_reloading reloading;
     bool single, ready, stopping;
     int status;
 };
@@ -141,6 +143,7 @@ static void stop_all(struct supervisor *s, int status)
     sally_log(SALLY_LOG_INFO, "stopping", SALLY_NUMBER("status", status));
     sally_timer_set(s->loop, &s->mend, SALLY_NEVER);
     sally_timer_set(s->loop, &s->look, SALLY_NEVER);
+    sally_timer_set(s->loop, &s->reloading.patience, SALLY_NEVER);
     for (size_t i = 0; i < SALLY_ROLE_COUNT; i++)
         sally_timer_set(s->loop, &s->children[i].again, SALLY_NEVER);
     sally_timer_set(s->loop, &s->patience,
@@ -194,6 +197,13 @@ static void on_report(void *owner, struct sally_child *c,
     }
     if (what == SALLY_CONTROL_FAILED && !s->ready)
         stop_all(s, 1);
+    if (s->stopping || !s->ready)
+        return;
+    if (what == SALLY_CONTROL_RELOAD)
+        sally_reloading_request(&s->reloading, true, sally_loop_now(s->loop));
+    else
+        sally_reload_reported(&s->reloading.steps, c->row->name, what,
+                              sally_loop_now(s->loop));
 }
 
 /* --- Starting ------------------------------------------------------------ */
@@ -211,7 +221,12 @@ static void retry_later(struct sally_child *c, sally_usec now)
 static void start_again(void *owner, sally_usec now)
 {
     struct sally_child *c = owner;
+    const struct supervisor *s = c->family->owner;
 
+    if (sally_reload_holds(&s->reloading.steps)) {
+        sally_timer_set(s->loop, &c->again, sally_after(now, RESTART_WAIT));
+        return;
+    }
     if (!sally_child_spawn(c)) {
         retry_later(c, now);
         return;
@@ -240,6 +255,8 @@ static void on_ended(void *owner, struct sally_child *c, int status,
         stop_all(s, 1); /* a start that fails is told, not repeated */
     else
         retry_later(c, now);
+    if (!s->stopping)
+        sally_reload_died(&s->reloading.steps, c->row->name, now);
 }
 
 static void reap_processes(struct supervisor *s, sally_usec now)
@@ -259,11 +276,10 @@ static void on_signal(void *owner, int number, sally_usec now)
 
     if (number == SIGCHLD)
         reap_processes(s, now);
-    else if (number == SIGHUP)
-        sally_log(SALLY_LOG_WARNING, "reload_refused",
-                  SALLY_TEXT("why", "this version reloads by a restart"));
-    else
+    else if (number != SIGHUP)
         stop_all(s, 0);
+    else if (!s->stopping)
+        sally_reloading_request(&s->reloading, false, now);
 }
 
 static void on_bound(void *owner, uint32_t slot,
@@ -278,7 +294,8 @@ static void on_look(void *owner, sally_usec now)
 {
     struct supervisor *s = owner;
 
-    sally_sockets_poll(&s->assets->sockets, on_bound, s);
+    if (!sally_reload_holds(&s->reloading.steps))
+        sally_sockets_poll(&s->assets->sockets, on_bound, s);
     sally_timer_set(s->loop, &s->look, sally_after(now, LOOK_WAIT));
 }
 
@@ -313,6 +330,7 @@ static bool prepare(struct supervisor *s)
                                        .on_report = on_report,
                                        .on_ended = on_ended,
                                        .owner = s };
+    sally_reloading_init(&s->reloading, &s->family, s->children);
     sally_timer_init(&s->patience, on_patience, s);
     sally_timer_init(&s->mend, mend_links, s);
     sally_timer_init(&s->look, on_look, s);
@@ -325,29 +343,12 @@ static bool prepare(struct supervisor *s)
     return true;
 }
 
-/* What would be a hole in a gateway is what a debugger needs. */
-static bool may_be_single(const struct sally_config *c)
-{
-    for (size_t i = 0; i < c->server_count; i++) {
-        const char *host = c->servers[i].uri.host;
-
-        if (strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
-            strcmp(host, "localhost") == 0)
-            continue;
-        fprintf(stderr,
-                "--single is for debugging: server %s is not on this machine\n",
-                c->servers[i].name);
-        return false;
-    }
-    return true;
-}
-
 int sally_supervisor_run(struct sally_assets *assets, bool single)
 {
     struct supervisor s = { .assets = assets, .single = single };
 
     (void)signal(SIGPIPE, SIG_IGN);
-    if (single && !may_be_single(&assets->config))
+    if (single && sally_reloading_check_single(&assets->config, stderr) != 0)
         return 1;
     sally_log_open("supervisor", assets->config.log.level,
                    assets->config.log.json, assets->config.log.syslog);
@@ -364,6 +365,7 @@ int sally_supervisor_run(struct sally_assets *assets, bool single)
         sally_runner_close(s.children[i].runner);
         sally_bus_close(s.children[i].bus);
     }
+    sally_reloading_wipe(&s.reloading);
     sally_signals_close(s.signals);
     sally_loop_close(s.loop);
     (void)unlink(assets->config.console_socket);

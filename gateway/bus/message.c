@@ -169,7 +169,7 @@ static bool control_in_range(const struct sally_bus_message *m)
            (!names_role || c->number < SALLY_ROLE_COUNT) &&
            (c->what != SALLY_CONTROL_LISTENER ||
             (c->number < SALLY_BUS_LISTENERS &&
-             c->extra <= SALLY_LISTENER_CONSOLE));
+             c->extra <= SALLY_LISTENER_NONE));
 }
 
 /* --- The table ----------------------------------------------------------- */

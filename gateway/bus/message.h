@@ -216,8 +216,10 @@ enum sally_control {
                                 of sensor `number` */
     SALLY_CONTROL_LISTENER,  /* `fd` is a bound socket of kind `extra` (enum
                                 sally_listener), `number` its slot; it
-                                replaces the one that was there */
-    SALLY_CONTROL_PASSWORDS, /* outer: `fd` is the passwords file */
+                                replaces the one that was there. In a reload
+                                also kind NONE without `fd`: it goes */
+    SALLY_CONTROL_PASSWORDS, /* outer: `fd` is the passwords file; `number` 0:
+                                there is none */
     SALLY_CONTROL_CONFIG,    /* `fd` is the bundle of a new configuration; what
                                 comes until PREPARE belongs to it */
     SALLY_CONTROL_PREPARE,   /* it is all there: PREPARED, or REFUSED? */
@@ -239,7 +241,7 @@ enum sally_control {
     SALLY_CONTROL_LOST    /* the bus to role `number` is no more */
 };
 enum sally_listener { SALLY_LISTENER_COAP, SALLY_LISTENER_MQTT,
-                      SALLY_LISTENER_CONSOLE };
+                      SALLY_LISTENER_CONSOLE, SALLY_LISTENER_NONE };
 #define SALLY_BUS_LISTENERS 32 /* slots for them */
 struct sally_bus_control {
     uint8_t what; /* enum sally_control */

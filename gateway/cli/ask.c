@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/cli/ask.c - the verbs status, sensors, show and values: what the
- * daemon says, as it says it or as a table of 80 columns.                   */
+/* gateway/cli/ask.c - the verbs status, sensors, show, values and reload: what
+ * the daemon says, as it says it or as a table of 80 columns.               */
 #include "cli/verbs.h"
 
 #include <stdlib.h>
@@ -15,11 +15,15 @@ static const struct view {
     const char *verb;
     void (*heading)(FILE *out); /* NULL: none */
     void (*line)(FILE *out, struct sally_json row);
+    unsigned wait; /* seconds */
 } views[] = {
-    { "status", NULL, sally_table_pairs },
-    { "sensors", sally_table_sensors_heading, sally_table_sensor },
-    { "show", NULL, sally_table_show },
-    { "values", sally_table_values_heading, sally_table_value },
+    { "status", NULL, sally_table_pairs, SALLY_CONTROL_WAIT },
+    { "sensors", sally_table_sensors_heading, sally_table_sensor,
+      SALLY_CONTROL_WAIT },
+    { "show", NULL, sally_table_show, SALLY_CONTROL_WAIT },
+    { "values", sally_table_values_heading, sally_table_value,
+      SALLY_CONTROL_WAIT },
+    { "reload", NULL, sally_table_text, SALLY_CONTROL_LONG },
 };
 
 struct answer {
@@ -72,7 +76,8 @@ int sally_verb_ask(const struct sally_cli *cli, const struct sally_verb *v,
     }
     (void)snprintf(request, sizeof(request), "%s%s%s\n", v->name,
                    count == 1 ? " " : "", count == 1 ? args[0] : "");
-    wrong = sally_control_ask(cli->socket, request, print_line, &a, room);
+    wrong = sally_control_ask(cli->socket, request, a.view->wait, print_line,
+                              &a, room);
     if (wrong[0] == '\0')
         return SALLY_EXIT_DONE;
     fputs("sallyportctl: ", cli->err);

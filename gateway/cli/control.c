@@ -23,10 +23,10 @@ static const char *explain(const char *path, char room[256])
 }
 
 /* A connected socket, or -1 with errno. */
-static int open_socket(const char *path)
+static int open_socket(const char *path, unsigned seconds)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    struct timeval wait = { .tv_sec = SALLY_CONTROL_WAIT };
+    struct timeval wait = { .tv_sec = seconds };
     int fd;
 
     if (strlen(path) >= sizeof(address.sun_path)) {
@@ -96,11 +96,12 @@ read_answer(FILE *f, void (*each)(void *context, struct sally_span line),
 }
 
 const char *sally_control_ask(const char *socket, const char *request,
+                              unsigned seconds,
                               void (*each)(void *context,
                                            struct sally_span line),
                               void *context, char room[256])
 {
-    int fd = open_socket(socket);
+    int fd = open_socket(socket, seconds);
     FILE *f = fd < 0 ? NULL : fdopen(fd, "r+");
     const char *wrong;
 

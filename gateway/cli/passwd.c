@@ -42,7 +42,7 @@ static int change(const struct sally_cli *cli, const char *path,
     if (cli->json)
         fprintf(cli->out, "{\"done\":true}\n");
     else
-        fprintf(cli->out, "done; it counts when sallyportd is next started\n");
+        fprintf(cli->out, "done; it counts after sallyportctl reload\n");
     return SALLY_EXIT_DONE;
 }
 

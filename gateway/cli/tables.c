@@ -114,6 +114,18 @@ void sally_table_pairs(FILE *out, struct sally_json row)
     put_pairs(out, row, "", "");
 }
 
+void sally_table_text(FILE *out, struct sally_json row)
+{
+    struct sally_json member;
+    struct sally_span text;
+
+    if (!sally_json_member(row, "text", &member) ||
+        !sally_json_string(member, &text))
+        return;
+    sally_print_clean(out, text);
+    fputc('\n', out);
+}
+
 /* 18 + 6 + 9 + 19 + 10 + 12 columns and five spaces: the time to the second. */
 void sally_table_sensors_heading(FILE *out)
 {

@@ -11,6 +11,9 @@
 /* Every member of an object on a line of its own: "spool bytes   4096". */
 void sally_table_pairs(FILE *out, struct sally_json row);
 
+/* The row's `text`, as a line. */
+void sally_table_text(FILE *out, struct sally_json row);
+
 /* A line for each account of a sensor. */
 void sally_table_sensors_heading(FILE *out);
 void sally_table_sensor(FILE *out, struct sally_json row);

@@ -12,6 +12,8 @@ static const struct sally_verb verbs[] = {
     { "sensors", "", "every sensor with its accounts", 0, 0, sally_verb_ask },
     { "show", "SENSOR", "one sensor, hop by hop", 1, 1, sally_verb_ask },
     { "values", "[SENSOR]", "the present values", 0, 1, sally_verb_ask },
+    { "reload", "", "takes what the configuration says now", 0, 0,
+      sally_verb_ask },
     { "try", "PROFILE TOPIC PAYLOAD", "what a profile makes of a message", 3, 4,
       sally_verb_try },
     { "passwd", "[-D] USER", "sets a sensor's password, or deletes it", 1, 2,

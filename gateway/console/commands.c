@@ -18,6 +18,7 @@ static const struct sally_console_command commands[] = {
     { "show", SALLY_SCOPE_SENSOR, SALLY_QUERY_SENSORS, BOTH, sally_line_show },
     { "values", SALLY_SCOPE_ANY, SALLY_QUERY_VALUES, SALLY_ASK_INNER,
       sally_line_values },
+    { "reload", SALLY_SCOPE_GATEWAY, SALLY_QUERY_STATUS, 0, NULL },
 };
 
 /* The next word of a line, which moves on; empty at its end. */

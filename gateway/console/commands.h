@@ -11,7 +11,7 @@ enum sally_console_scope {
     SALLY_SCOPE_SENSOR   /* one sensor */
 };
 
-/* Sets of doors. */
+/* Sets of doors; none: the supervisor is asked for a reload. */
 enum { SALLY_ASK_OUTER = 1u << SALLY_OUTER, SALLY_ASK_INNER = 1u << SALLY_INNER };
 
 struct sally_console_command {

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LINE_ROOM 16384 /* bytes of one line of an answer */
 
@@ -16,6 +17,8 @@ enum state {
     READING,   /* the request */
     WAITING,   /* for rows */
     ANSWERING,
+    RELOADING, /* until the supervisor has something to say */
+    REPORTING, /* that */
     OVER       /* nothing follows what is in `out` */
 };
 
@@ -30,6 +33,9 @@ struct sally_console_session {
     uint32_t ticket;
     unsigned doors; /* whose last row has not come */
     struct sally_view view;
+    uint8_t *report; /* owned; of a reload */
+    struct sally_span rest; /* of it */
+    const char *error; /* at its end; NULL: none */
     size_t next; /* line */
     uint8_t line[LINE_ROOM];
     struct sally_buf out; /* over `line` */
@@ -105,6 +111,8 @@ struct sally_console_session *sally_console_open(struct sally_console *c,
 void sally_console_close(struct sally_console_session *s)
 {
     sally_view_wipe(&s->view);
+    free(s->report);
+    s->report = NULL;
     enter(s, FREE, SALLY_NEVER);
 }
 
@@ -180,6 +188,22 @@ static void ask_doors(struct sally_console_session *s, uint32_t sensor,
         }
 }
 
+/* One at a time: what comes of it is for all who have asked so far. */
+static void ask_reload(struct sally_console_session *s, sally_usec now)
+{
+    struct sally_console *c = s->console;
+
+    for (size_t i = 0; i < SALLY_LEN(c->sessions); i++)
+        if (c->sessions[i].state == RELOADING) {
+            end(s, "somebody has asked for a reload already", now);
+            return;
+        }
+    if (!c->host->reload(c->owner))
+        end(s, "the supervisor is away", now);
+    else
+        enter(s, RELOADING, sally_after(now, SALLY_CONSOLE_RELOAD));
+}
+
 static void obey(struct sally_console_session *s, sally_usec now)
 {
     uint32_t sensor = UINT32_MAX;
@@ -191,6 +215,8 @@ static void obey(struct sally_console_session *s, sally_usec now)
         sizeof(why));
     if (s->command == NULL)
         end(s, why, now);
+    else if (s->command->doors == 0)
+        ask_reload(s, now);
     else
         ask_doors(s, sensor, now);
 }
@@ -275,17 +301,93 @@ static void write_line(struct sally_console_session *s, sally_usec now)
         end(s, "a line of the answer is too long", now);
 }
 
+/* The next line of a report, or the last one. */
+static void write_report(struct sally_console_session *s, sally_usec now)
+{
+    const uint8_t *line_end =
+        s->rest.len == 0 ? NULL : memchr(s->rest.at, '\n', s->rest.len);
+    size_t len = line_end == NULL ? s->rest.len
+                                  : (size_t)(line_end - s->rest.at);
+    struct sally_writer w;
+    struct sally_members m;
+
+    if (s->rest.len == 0) {
+        end(s, s->error, now);
+        return;
+    }
+    s->out.len = s->sent = 0;
+    w = sally_writer_into(&s->out);
+    m = sally_members_begin(&w);
+    sally_member_span(&m, "text", sally_span_sub(s->rest, 0, len));
+    sally_members_end(&m);
+    sally_put_u8(&w, '\n');
+    s->rest = sally_span_sub(s->rest, len + 1, s->rest.len);
+    if (w.failed)
+        end(s, "a line of the answer is too long", now);
+}
+
 struct sally_span sally_console_output(struct sally_console_session *s,
                                        sally_usec now)
 {
     if (s->state == ANSWERING && s->sent == s->out.len)
         write_line(s, now);
+    if (s->state == REPORTING && s->sent == s->out.len)
+        write_report(s, now);
     return sally_span_sub(sally_buf_span(&s->out), s->sent, s->out.len);
 }
 
 void sally_console_sent(struct sally_console_session *s, size_t n)
 {
     s->sent += n;
+}
+
+/* --- Reload -------------------------------------------------------------- */
+
+static void begin_report(struct sally_console_session *s, bool done,
+                         struct sally_span report, sally_usec now)
+{
+    s->report = malloc(report.len + 1);
+    s->error =
+        done ? NULL : "not reloaded; the configuration stays as it was";
+    if (s->report == NULL) {
+        end(s, sally_err_text(SALLY_E_NO_MEMORY), now);
+        return;
+    }
+    if (report.len != 0)
+        memcpy(s->report, report.at, report.len);
+    s->rest = (struct sally_span){ s->report, report.len };
+    enter(s, REPORTING, sally_after(now, SALLY_CONSOLE_IDLE));
+}
+
+void sally_console_reloaded(struct sally_console *c, bool done,
+                            struct sally_span report, sally_usec now)
+{
+    for (size_t i = 0; i < SALLY_LEN(c->sessions); i++) {
+        struct sally_console_session *s = &c->sessions[i];
+
+        if (s->state != RELOADING)
+            continue;
+        begin_report(s, done, report, now);
+        pump(s, now);
+    }
+}
+
+void sally_console_reconfigure(struct sally_console *c,
+                               const struct sally_config *config,
+                               sally_usec now)
+{
+    c->config = config;
+    for (size_t i = 0; i < SALLY_LEN(c->sessions); i++) {
+        struct sally_console_session *s = &c->sessions[i];
+
+        if (s->state != WAITING && s->state != ANSWERING)
+            continue;
+        sally_view_wipe(&s->view);
+        s->rest = (struct sally_span){ NULL, 0 }; /* what is out ends first */
+        s->error = "the configuration was just changed; ask again";
+        enter(s, REPORTING, sally_after(now, SALLY_CONSOLE_IDLE));
+        pump(s, now);
+    }
 }
 
 /* --- Time ---------------------------------------------------------------- */
@@ -322,7 +424,9 @@ void sally_console_expire(struct sally_console *c, sally_usec now)
 
         if (s->state == FREE || s->due > now)
             continue;
-        if (s->state == WAITING)
+        if (s->state == RELOADING)
+            end(s, "the reload does not come to an end; see the log", now);
+        else if (s->state == WAITING)
             blame(s, first_of(s->doors), "does not answer", now);
         else
             give_up(s);

@@ -19,6 +19,7 @@
 #define SALLY_CONSOLE_SESSIONS 8   /* at the same time */
 #define SALLY_CONSOLE_PATIENCE (3 * SALLY_SEC) /* with a door */
 #define SALLY_CONSOLE_IDLE (30 * SALLY_SEC)    /* with a peer */
+#define SALLY_CONSOLE_RELOAD (90 * SALLY_SEC)  /* with a reload */
 
 struct sally_console;
 struct sally_console_session;
@@ -27,6 +28,9 @@ struct sally_console_host {
     /* Asks one door. False: it is away, or its queue is full. */
     bool (*ask)(void *owner, enum sally_role_name door,
                 struct sally_bus_message *query);
+
+    /* Asks for a reload. False: nobody is there to ask. */
+    bool (*reload)(void *owner);
 
     /* This peer's session has something to send, or is over. */
     void (*pump)(void *owner, void *peer, sally_usec now);
@@ -61,6 +65,16 @@ void sally_console_row(struct sally_console *c, enum sally_role_name door,
                        const struct sally_bus_row *row, sally_usec now);
 void sally_console_gone(struct sally_console *c, enum sally_role_name door,
                         sally_usec now);
+
+/* What the reload came to that somebody has asked for, in lines. */
+void sally_console_reloaded(struct sally_console *c, bool done,
+                            struct sally_span report, sally_usec now);
+
+/* Another configuration is in force. A question that is under way refers to the
+ * old one and is ended; what of its answer is on its way goes out.          */
+void sally_console_reconfigure(struct sally_console *c,
+                               const struct sally_config *config,
+                               sally_usec now);
 
 sally_usec sally_console_deadline(const struct sally_console *c);
 void sally_console_expire(struct sally_console *c, sally_usec now);

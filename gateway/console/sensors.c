@@ -64,12 +64,13 @@ static void put_sensor(struct sally_members *m, const struct sally_view *v,
 bool sally_line_sensors(const struct sally_view *v, size_t n,
                         struct sally_writer *w)
 {
+    const struct sally_view_sensor *s = sally_view_nth(v, n);
     struct sally_members m;
 
-    if (n >= v->count)
+    if (s == NULL)
         return false;
     m = sally_members_begin(w);
-    put_sensor(&m, v, &v->sensors[n]);
+    put_sensor(&m, v, s);
     sally_members_end(&m);
     return true;
 }
@@ -77,13 +78,14 @@ bool sally_line_sensors(const struct sally_view *v, size_t n,
 bool sally_line_show(const struct sally_view *v, size_t n,
                      struct sally_writer *w)
 {
+    const struct sally_view_sensor *s = sally_view_nth(v, n);
     struct sally_members m;
 
-    if (n >= v->count)
+    if (s == NULL)
         return false;
     m = sally_members_begin(w);
-    put_sensor(&m, v, &v->sensors[n]);
-    sally_hops(&m, v, &v->sensors[n]);
+    put_sensor(&m, v, s);
+    sally_hops(&m, v, s);
     sally_members_end(&m);
     return true;
 }

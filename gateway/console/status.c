@@ -34,13 +34,14 @@ bool sally_line_status(const struct sally_view *v, size_t n,
 
     if (n > 0)
         return false;
-    for (uint32_t i = 0; i < v->count; i++)
-        add_sensor(&t, &v->sensors[i]);
+    for (size_t i = 0; sally_view_nth(v, i) != NULL; i++)
+        add_sensor(&t, sally_view_nth(v, i));
     m = sally_members_begin(w);
     sally_member_text(&m, "gateway", v->config->name);
     sally_member_text(&m, "version", v->version);
     sally_member_number(&m, "uptime_s", v->uptime_s);
-    sally_member_number(&m, "sensors", v->count);
+    sally_member_number(&m, "generation", v->config->generation);
+    sally_member_number(&m, "sensors", v->config->sensor_live);
     sally_member_number(&m, "online", t.online);
     sally_member_number(&m, "silent", t.silent);
     sally_member_number(&m, "authenticated", t.authenticated);

@@ -37,6 +37,7 @@ enum sally_err sally_view_open(struct sally_view *v,
 
     sally_view_wipe(v);
     v->config = config;
+    v->all = all;
     v->first = all ? 0 : sensor;
     v->count = all ? (uint32_t)config->sensor_count : 1;
     v->sensors = calloc(v->count + 1u, sizeof(*v->sensors));
@@ -61,6 +62,15 @@ void sally_view_wipe(struct sally_view *v)
     free(v->values);
     free(v->text);
     memset(v, 0, sizeof(*v));
+}
+
+const struct sally_view_sensor *sally_view_nth(const struct sally_view *v,
+                                               size_t n)
+{
+    if (!v->all)
+        return n == 0 ? &v->sensors[0] : NULL;
+    return n < v->config->sensor_live ? &v->sensors[v->config->by_id[n]]
+                                      : NULL;
 }
 
 static void take_sensor(struct sally_view_sensor *s,

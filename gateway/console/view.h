@@ -49,7 +49,8 @@ struct sally_view {
     uint64_t uptime_s;
     sally_msec_utc utc; /* when the question came */
 
-    uint32_t first, count; /* sensors: [first, first + count) */
+    uint32_t first, count; /* sensors' slots: [first, first + count) */
+    bool all;
     struct sally_view_sensor *sensors;   /* owned */
     struct sally_view_account *accounts; /* owned */
     struct sally_view_value *values;     /* owned; NULL if none are asked */
@@ -63,6 +64,11 @@ struct sally_view {
 enum sally_err sally_view_open(struct sally_view *v,
                                const struct sally_config *config,
                                uint32_t sensor, bool values) SALLY_MUST_USE;
+
+/* The sensor number `n`, in the order of the ids; NULL: there are not that
+ * many. Slots without a sensor are passed over.                             */
+const struct sally_view_sensor *sally_view_nth(const struct sally_view *v,
+                                               size_t n);
 
 /* A row that says something. What lies outside the view is left out. */
 void sally_view_take(struct sally_view *v, enum sally_role_name door,

@@ -531,6 +531,30 @@ enum sally_err sally_coap_server_create(
     return SALLY_E_OK;
 }
 
+enum sally_err sally_coap_server_grow(struct sally_coap_server *s, size_t peers)
+{
+    enum sally_err e = sally_deadlines_grow(&s->deadlines, peers);
+
+    return e == SALLY_E_OK ? sally_pool_grow(&s->pool, peers) : e;
+}
+
+void sally_coap_server_commit(struct sally_coap_server *s,
+                              const struct sally_auth_addresses *addresses,
+                              sally_usec now)
+{
+    struct peer *p = s->newest;
+
+    while (p != NULL) {
+        struct peer *older = p->older;
+
+        if (!sally_outer_keeps(s->outer, p->sensor))
+            drop_peer(p, now);
+        p = older;
+    }
+    s->addresses = addresses;
+    arm(s);
+}
+
 void sally_coap_server_wipe(struct sally_coap_server *s)
 {
     if (s == NULL)

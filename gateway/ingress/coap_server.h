@@ -46,6 +46,15 @@ enum sally_err sally_coap_server_create(
     const struct sally_coap_server_host *host, void *owner) SALLY_MUST_USE;
 void sally_coap_server_wipe(struct sally_coap_server *s); /* NULL allowed */
 
+/* Room for more peers, beside a configuration that is being prepared; NO_MEMORY.
+ * Then, just before sally_outer_commit(): peers of sensors that do not stay are
+ * forgotten, and sources are told apart by `addresses` from now on.         */
+enum sally_err sally_coap_server_grow(struct sally_coap_server *s,
+                                      size_t peers) SALLY_MUST_USE;
+void sally_coap_server_commit(struct sally_coap_server *s,
+                              const struct sally_auth_addresses *addresses,
+                              sally_usec now);
+
 void sally_coap_server_input(struct sally_coap_server *s,
                              const struct sally_coap_source *from,
                              struct sally_span datagram, sally_usec now);

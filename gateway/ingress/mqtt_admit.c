@@ -40,7 +40,7 @@ static bool has_method(const struct sally_config_sensor *s,
 
 static void take_over(struct sally_mqtt_connection *c)
 {
-    struct sally_mqtt_connection *other = c->server->sensors[c->claimed];
+    struct sally_mqtt_connection *other = c->server->tables.sensors[c->claimed];
 
     for (; other != NULL; other = other->next)
         if (other->client_id_len == c->client_id_len &&
@@ -58,7 +58,7 @@ static void take_over(struct sally_mqtt_connection *c)
  * behind, does not take the places of others.                               */
 static void end_oldest(struct sally_mqtt_connection *c)
 {
-    struct sally_mqtt_connection *oldest = c->server->sensors[c->claimed];
+    struct sally_mqtt_connection *oldest = c->server->tables.sensors[c->claimed];
     size_t count = oldest != NULL;
 
     for (; oldest != NULL && oldest->next != NULL; oldest = oldest->next)
@@ -76,8 +76,8 @@ static void welcome(struct sally_mqtt_connection *c,
     end_oldest(c);
     c->sensor = c->claimed;
     c->method = method;
-    c->next = s->sensors[c->sensor];
-    s->sensors[c->sensor] = c;
+    c->next = s->tables.sensors[c->sensor];
+    s->tables.sensors[c->sensor] = c;
     sally_outer_liveness(s->outer, c->sensor, true, method,
                          sally_auth_method_level(method), now);
     sally_mqtt_session_accept(&c->session, now);
@@ -159,7 +159,7 @@ void sally_mqtt_on_connect(void *owner, const struct sally_mqtt_connect *k)
     }
     (void)sally_span_text(sally_span_sub(k->username, 0, USER_SAID), c->user,
                           sizeof(c->user));
-    n = sally_hashmap_find(&s->users, k->username);
+    n = sally_hashmap_find(&s->tables.users, k->username);
     if (n != NULL)
         c->claimed = SALLY_OWNER(n, struct by_name, node)->sensor;
     check_password(c, k);

@@ -172,7 +172,7 @@ enum sally_err sally_mqtt_carry(void *carrier,
                                 sally_usec now)
 {
     struct sally_mqtt_server *s = carrier;
-    struct sally_mqtt_connection *c = s->sensors[k->sensor];
+    struct sally_mqtt_connection *c = s->tables.sensors[k->sensor];
     enum sally_err e = SALLY_E_NOT_FOUND;
 
     s->now = now;

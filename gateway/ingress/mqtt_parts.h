@@ -53,6 +53,13 @@ struct by_name {
     uint32_t sensor;
 };
 
+/* What follows from the configuration. */
+struct sally_mqtt_tables {
+    struct sally_hashmap users;
+    struct by_name *names;                  /* config->sensor_count */
+    struct sally_mqtt_connection **sensors; /* open ones of each */
+};
+
 struct sally_mqtt_server {
     struct sally_outer *outer;
     const struct sally_auth_addresses *addresses;
@@ -63,9 +70,7 @@ struct sally_mqtt_server {
     struct sally_pool small, large, wills;
     struct sally_pool connections, subscriptions;
     struct sally_deadlines deadlines;
-    struct sally_hashmap users;
-    struct by_name *names;                  /* config->sensor_count */
-    struct sally_mqtt_connection **sensors; /* open ones of each */
+    struct sally_mqtt_tables tables, next; /* `next`: being prepared */
     struct sally_mqtt_connection *all, *over;
     size_t waiting; /* connections whose message found no room */
     sally_usec now;
@@ -80,6 +85,13 @@ void sally_mqtt_follow(struct sally_mqtt_connection *c);
 /* Arms the host's timer. What ended outside an entry is cleared away as soon
  * as it fires.                                                              */
 void sally_mqtt_arm(struct sally_mqtt_server *s);
+
+/* mqtt_reload.c: NO_MEMORY; wipe in every case. */
+enum sally_err sally_mqtt_tables_build(struct sally_mqtt_tables *t,
+                                       const struct sally_config *c,
+                                       const struct sally_random *random)
+    SALLY_MUST_USE;
+void sally_mqtt_tables_wipe(struct sally_mqtt_tables *t);
 
 /* mqtt_admit.c: the CONNECT of a session. */
 void sally_mqtt_on_connect(void *owner, const struct sally_mqtt_connect *k);

@@ -27,7 +27,7 @@ static void leave_sensor(struct sally_mqtt_connection *c)
 
     if (c->sensor == NOBODY)
         return;
-    link = &c->server->sensors[c->sensor];
+    link = &c->server->tables.sensors[c->sensor];
     while (*link != c)
         link = &(*link)->next;
     *link = c->next;
@@ -226,7 +226,7 @@ static void on_end(void *owner, enum sally_mqtt_end why,
               SALLY_TEXT("why", sally_mqtt_end_text(why)));
     wait_for_room(c, false);
     leave_sensor(c);
-    last = c->sensor != NOBODY && s->sensors[c->sensor] == NULL;
+    last = c->sensor != NOBODY && s->tables.sensors[c->sensor] == NULL;
     if (will != NULL && c->sensor != NOBODY)
         speak_will(c, will);
     if (last && why != SALLY_MQTT_END_REPLACED)
@@ -372,23 +372,6 @@ void sally_mqtt_server_expire(struct sally_mqtt_server *s, sally_usec now)
 
 /* --- Building ------------------------------------------------------------ */
 
-static void add_users(struct sally_mqtt_server *s)
-{
-    const struct sally_config *c = sally_outer_config(s->outer);
-
-    for (uint32_t i = 0; i < c->sensor_count; i++)
-        for (size_t k = 0; k < c->sensors[i].auth_count; k++) {
-            const struct sally_config_auth *a = &c->sensors[i].auth[k];
-
-            if (a->method != SALLY_AUTH_PASSWORD)
-                continue;
-            s->names[i].sensor = i;
-            sally_hashmap_add(&s->users, &s->names[i].node,
-                              sally_span_of(a->username));
-            break; /* the config allows one user name per sensor */
-        }
-}
-
 /* Passwords pass through the blocks, so they are wiped when they come back. A
  * connection that finds none is closed: busy ones are few at a time.        */
 static enum sally_err build_blocks(struct sally_mqtt_server *s,
@@ -407,24 +390,18 @@ static enum sally_err build_blocks(struct sally_mqtt_server *s,
 
 static enum sally_err build(struct sally_mqtt_server *s, size_t connections)
 {
-    size_t sensors = sally_outer_config(s->outer)->sensor_count;
-    struct sally_hash_key seed;
-    enum sally_err e;
+    enum sally_err e = sally_mqtt_tables_build(
+        &s->tables, sally_outer_config(s->outer), sally_outer_random(s->outer));
 
-    sally_random_fill(sally_outer_random(s->outer), &seed, sizeof(seed));
-    s->names = calloc(sensors + 1, sizeof(*s->names));
-    s->sensors = calloc(sensors + 1, sizeof(struct sally_mqtt_connection *));
-    if (s->names == NULL || s->sensors == NULL)
-        return SALLY_E_NO_MEMORY;
-    e = sally_pool_init(&s->connections, sizeof(struct sally_mqtt_connection),
-                        connections, false);
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&s->connections,
+                            sizeof(struct sally_mqtt_connection), connections,
+                            false);
     if (e == SALLY_E_OK)
         e = sally_pool_init(&s->subscriptions, sizeof(struct subscription),
                             connections * 2, false);
     if (e == SALLY_E_OK)
         e = sally_deadlines_init(&s->deadlines, connections);
-    if (e == SALLY_E_OK)
-        e = sally_hashmap_init(&s->users, sensors, seed);
     return e == SALLY_E_OK ? build_blocks(s, connections) : e;
 }
 
@@ -450,7 +427,6 @@ sally_mqtt_server_create(struct sally_mqtt_server **out,
         sally_mqtt_server_wipe(s);
         return e;
     }
-    add_users(s);
     sally_outer_add_carrier(
         outer, (struct sally_outer_carrier){ sally_mqtt_carry, s });
     *out = s;
@@ -471,8 +447,7 @@ void sally_mqtt_server_wipe(struct sally_mqtt_server *s)
     sally_pool_wipe(&s->connections);
     sally_pool_wipe(&s->subscriptions);
     sally_deadlines_wipe(&s->deadlines);
-    sally_hashmap_wipe(&s->users);
-    free(s->names);
-    free(s->sensors);
+    sally_mqtt_tables_wipe(&s->tables);
+    sally_mqtt_tables_wipe(&s->next);
     free(s);
 }

@@ -41,6 +41,9 @@ struct sally_outer {
     struct sally_outer_carrier carriers[CARRIERS_MAX];
     size_t carrier_count;
     bool some_untold; /* sensors[].untold */
+    const struct sally_config *next; /* being prepared; NULL: none */
+    struct sally_mapping *next_mapping;
+    struct sally_outer_sensor *next_sensors;
 };
 
 static enum sally_err build(struct sally_outer *o)
@@ -93,6 +96,7 @@ void sally_outer_wipe(struct sally_outer *o)
     sally_pool_wipe(&o->pool);
     sally_mapping_wipe(o->mapping);
     free(o->sensors);
+    sally_outer_abort(o);
     free(o);
 }
 
@@ -127,6 +131,66 @@ const struct sally_random *sally_outer_random(const struct sally_outer *o)
 bool sally_outer_full(const struct sally_outer *o)
 {
     return o->pool.used == o->pool.count;
+}
+
+/* --- Another configuration ------------------------------------------------ */
+
+static void take_out(struct sally_outer *o, struct pending *p);
+
+void sally_outer_abort(struct sally_outer *o)
+{
+    sally_mapping_wipe(o->next_mapping);
+    free(o->next_sensors);
+    o->next = NULL;
+    o->next_mapping = NULL;
+    o->next_sensors = NULL;
+}
+
+enum sally_err sally_outer_prepare(struct sally_outer *o,
+                                   const struct sally_config *next)
+{
+    enum sally_err e = SALLY_E_NO_MEMORY;
+
+    sally_outer_abort(o);
+    o->next = next;
+    o->next_sensors = calloc(next->sensor_count + 1, sizeof(*o->next_sensors));
+    if (o->next_sensors != NULL)
+        e = sally_mapping_compile(&o->next_mapping, next);
+    if (e != SALLY_E_OK)
+        sally_outer_abort(o);
+    return e;
+}
+
+bool sally_outer_keeps(const struct sally_outer *o, uint32_t sensor)
+{
+    return sensor < o->config->sensor_count &&
+           sensor < o->next->sensor_count &&
+           o->config->sensors[sensor].born == o->next->sensors[sensor].born;
+}
+
+void sally_outer_commit(struct sally_outer *o, sally_usec now)
+{
+    struct pending *p = o->first;
+
+    while (p != NULL) {
+        struct pending *following = p->next;
+
+        if (!sally_outer_keeps(o, p->message.as.readings.sensor))
+            take_out(o, p);
+        p = following;
+    }
+    for (uint32_t i = 0; i < o->config->sensor_count; i++)
+        if (sally_outer_keeps(o, i))
+            o->next_sensors[i] = o->sensors[i];
+    sally_mapping_wipe(o->mapping);
+    free(o->sensors);
+    o->config = o->next;
+    o->mapping = o->next_mapping;
+    o->sensors = o->next_sensors;
+    o->next_mapping = NULL;
+    o->next_sensors = NULL;
+    o->next = NULL;
+    sally_outer_resume(o, false, now);
 }
 
 /* --- Messages up --------------------------------------------------------- */

@@ -76,6 +76,19 @@ enum sally_err sally_outer_create(struct sally_outer **out,
                                   void *owner) SALLY_MUST_USE;
 void sally_outer_wipe(struct sally_outer *o); /* NULL is allowed */
 
+/* Another configuration, built beside the one in force; NO_MEMORY. Then one of
+ * these: it is in force from now on, or it is forgotten. What is known of a
+ * sensor that is the same stays; messages of another one that are not stored
+ * yet are dropped, and nobody is told: their connections are gone.          */
+enum sally_err sally_outer_prepare(struct sally_outer *o,
+                                   const struct sally_config *next)
+    SALLY_MUST_USE;
+void sally_outer_commit(struct sally_outer *o, sally_usec now);
+void sally_outer_abort(struct sally_outer *o);
+
+/* True if the slot has the same sensor in both, while one is prepared. */
+bool sally_outer_keeps(const struct sally_outer *o, uint32_t sensor);
+
 /* At most two carriers, MQTT and CoAP. */
 void sally_outer_add_carrier(struct sally_outer *o,
                              struct sally_outer_carrier carrier);

@@ -326,6 +326,16 @@ uint16_t sally_tcp_listener_port(const struct sally_tcp_listener *t)
     return t->port;
 }
 
+enum sally_err sally_tcp_listener_limit(struct sally_tcp_listener *t,
+                                        const struct sally_tcp_limits *limits)
+{
+    enum sally_err e = sally_pool_grow(&t->pool, limits->connections);
+
+    if (e == SALLY_E_OK)
+        t->limits = *limits;
+    return e;
+}
+
 void sally_tcp_listener_close(struct sally_tcp_listener *t)
 {
     if (t == NULL)

@@ -53,6 +53,12 @@ enum sally_err sally_tcp_listen(struct sally_tcp_listener **out,
                                 const struct sally_tcp_upcalls *upcalls,
                                 void *owner) SALLY_MUST_USE;
 
+/* Other limits from now on; NO_MEMORY, and they are as they were. Connections
+ * that there are stay.                                                      */
+enum sally_err sally_tcp_listener_limit(struct sally_tcp_listener *t,
+                                        const struct sally_tcp_limits *limits)
+    SALLY_MUST_USE;
+
 /* Offers the engine's output to the system. After every input, expiry or
  * other change of the engine. Closes nothing: a broken connection is reported
  * by on_closed() from a later turn.                                         */

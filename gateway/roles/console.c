@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define BUS_FRAMES 8
+#define REPORT_MAX 65536 /* bytes about a reload */
 #define GROUPS_MAX 64 /* of a peer that are looked at */
 
 struct console {
@@ -69,7 +70,15 @@ static sally_msec_utc utc(void *owner)
     return sally_loop_utc(c->context->loop);
 }
 
-static const struct sally_console_host host = { ask, pump, utc };
+static bool reload(void *owner)
+{
+    const struct console *c = owner;
+
+    c->context->report(c->context->runner, SALLY_CONTROL_RELOAD);
+    return true;
+}
+
+static const struct sally_console_host host = { ask, reload, pump, utc };
 
 static void on_timer(void *owner, sally_usec now)
 {
@@ -264,6 +273,43 @@ static void on_listener(void *role, enum sally_listener kind, uint32_t index,
                   SALLY_TEXT("socket", c->context->config->console_socket));
 }
 
+/* --- Reload -------------------------------------------------------------- */
+
+/* Whoever asked is told; without a report, where it can be found. */
+static void on_reloaded(void *role, bool done, int fd)
+{
+    static const char lost[] = "the report is lost; see the log\n";
+    struct console *c = role;
+    struct stat file = { .st_size = 0 };
+    char *text = NULL;
+    ssize_t n = -1;
+
+    if (fd >= 0 && fstat(fd, &file) == 0 && file.st_size <= REPORT_MAX)
+        text = malloc((size_t)file.st_size + 1);
+    if (text != NULL)
+        n = pread(fd, text, (size_t)file.st_size, 0);
+    sally_console_reloaded(
+        c->engine, done,
+        n < 0 ? sally_span_of(lost)
+              : (struct sally_span){ (const uint8_t *)text, (size_t)n },
+        sally_loop_now(c->context->loop));
+    free(text);
+    if (fd >= 0)
+        (void)close(fd);
+    arm(c);
+}
+
+static void commit(void *role, const struct sally_config *previous,
+                   sally_usec now)
+{
+    struct console *c = role;
+
+    (void)previous;
+    sally_console_reconfigure(c->engine, c->context->config, now);
+    arm(c);
+    c->context->report(c->context->runner, SALLY_CONTROL_SETTLED);
+}
+
 /* --- Life ---------------------------------------------------------------- */
 
 static void destroy(void *role)
@@ -321,6 +367,8 @@ const struct sally_role_row sally_role_console = {
     .create = create,
     .on_peer = on_peer,
     .on_listener = on_listener,
+    .on_reloaded = on_reloaded,
+    .commit = commit,
     .start = start,
     .stop = stop,
     .destroy = destroy,

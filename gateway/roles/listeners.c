@@ -190,16 +190,20 @@ static void vacate(struct slot *s)
 
 /* One source may not take all: a bridge in front of many sensors is one. The
  * one place more is for a newcomer while the engine closes another for it.  */
-static enum sally_err listen_mqtt(struct slot *s, int fd)
+static struct sally_tcp_limits limits_for(unsigned connections)
 {
-    const struct sally_listeners *l = s->all;
-    const struct sally_tcp_limits limits = {
-        .connections = l->connections + 1,
-        .per_source = l->connections - l->connections / 4,
+    return (struct sally_tcp_limits){
+        .connections = connections + 1,
+        .per_source = connections - connections / 4,
         .read_max = SALLY_MQTT_INPUT_MAX,
     };
+}
 
-    return sally_tcp_listen(&s->tcp, l->loop, fd, &limits, &tcp_upcalls,
+static enum sally_err listen_mqtt(struct slot *s, int fd)
+{
+    const struct sally_tcp_limits limits = limits_for(s->all->connections);
+
+    return sally_tcp_listen(&s->tcp, s->all->loop, fd, &limits, &tcp_upcalls,
                             s->all);
 }
 
@@ -232,6 +236,25 @@ void sally_listeners_add(struct sally_listeners *l, enum sally_listener kind,
         sally_log(SALLY_LOG_ERROR, "listener_failed",
                   SALLY_NUMBER("listener", index),
                   SALLY_TEXT("why", sally_err_text(e)));
+}
+
+void sally_listeners_remove(struct sally_listeners *l, uint32_t index)
+{
+    vacate(&l->slots[index]);
+}
+
+enum sally_err sally_listeners_grow(struct sally_listeners *l,
+                                    unsigned connections)
+{
+    const struct sally_tcp_limits limits = limits_for(connections);
+    enum sally_err e = SALLY_E_OK;
+
+    for (size_t i = 0; e == SALLY_E_OK && i < SALLY_LEN(l->slots); i++)
+        if (l->slots[i].tcp != NULL)
+            e = sally_tcp_listener_limit(l->slots[i].tcp, &limits);
+    if (e == SALLY_E_OK)
+        l->connections = connections;
+    return e;
 }
 
 enum sally_err sally_listeners_open(struct sally_listeners *l,

@@ -22,6 +22,13 @@ void sally_listeners_wipe(struct sally_listeners *l);
 void sally_listeners_add(struct sally_listeners *l, enum sally_listener kind,
                          uint32_t index, int fd);
 
+/* Nobody listens there any more; its connections end. */
+void sally_listeners_remove(struct sally_listeners *l, uint32_t index);
+
+/* From now on so many connections. NO_MEMORY.                               */
+enum sally_err sally_listeners_grow(struct sally_listeners *l,
+                                    unsigned connections) SALLY_MUST_USE;
+
 /* From now on what arrives goes to the engines. `connections`: at most, of
  * each MQTT listener.                                                       */
 enum sally_err sally_listeners_open(struct sally_listeners *l,

@@ -5,35 +5,15 @@
 #include "ingress/coap_server.h"
 #include "ingress/mqtt_server.h"
 #include "log/log.h"
-#include "roles/listeners.h"
-#include "roles/neighbour.h"
-#include "roles/role.h"
+#include "roles/outer_parts.h"
 #include "security/crypto.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUS_FRAMES 64
 #define BODY_MAX 4096            /* bytes of a CoAP body from a sensor */
-#define PASSWORDS_MAX (4u << 20) /* bytes of the passwords file */
 #define TICK (1 * SALLY_SEC)
-
-struct outer {
-    const struct sally_role_context *context;
-    struct sally_outer *engine;
-    struct sally_auth_addresses *addresses;
-    struct sally_passwords *passwords;
-    struct sally_coap_server *coap;
-    struct sally_mqtt_server *mqtt;
-    struct sally_pool packets, bodies;
-    struct sally_coap_parameters parameters;
-    struct sally_coap_shared coap_shared;
-    struct sally_timer coap_timer, mqtt_timer, tick;
-    struct sally_bus *inner, *verifier, *console;
-    struct sally_listeners *listeners;
-    int passwords_fd; /* -1: there is no such file */
-};
 
 /* --- Hosts --------------------------------------------------------------- */
 
@@ -107,7 +87,7 @@ static void mqtt_arm(void *owner, sally_usec when)
     sally_timer_set(o->context->loop, &o->mqtt_timer, when);
 }
 
-static void ask_verifier(struct outer *o, bool again)
+void sally_outer_ask_verifier(struct outer *o, bool again)
 {
     struct sally_bus_message m;
 
@@ -121,7 +101,7 @@ static void ask_verifier(struct outer *o, bool again)
     sally_wipe(&m.as.check, sizeof(m.as.check));
 }
 
-static void mqtt_verify(void *owner) { ask_verifier(owner, false); }
+static void mqtt_verify(void *owner) { sally_outer_ask_verifier(owner, false); }
 
 static const struct sally_mqtt_server_host mqtt_host = {
     .pump = mqtt_pump,
@@ -130,20 +110,6 @@ static const struct sally_mqtt_server_host mqtt_host = {
     .arm = mqtt_arm,
     .verify = mqtt_verify,
 };
-
-/* Two connections per sensor, and some for those that come and go. */
-static unsigned connections_max(const struct outer *o)
-{
-    return 2 * (unsigned)o->context->config->sensor_count + 64;
-}
-
-static void on_listener(void *role, enum sally_listener kind, uint32_t index,
-                        int fd)
-{
-    struct outer *o = role;
-
-    sally_listeners_add(o->listeners, kind, index, fd);
-}
 
 /* --- Buses --------------------------------------------------------------- */
 
@@ -175,7 +141,7 @@ static void on_message(void *owner, struct sally_bus *b,
     case SALLY_BUS_CHECKED:
         sally_passwords_checked(o->passwords, &m->as.checked, now);
         sally_mqtt_server_settle(o->mqtt, now);
-        ask_verifier(o, false);
+        sally_outer_ask_verifier(o, false);
         break;
     case SALLY_BUS_QUERY:
         sally_outer_query(o->engine, &m->as.query, say, o);
@@ -238,16 +204,7 @@ static void on_peer(void *role, enum sally_role_name peer, int fd)
     if (peer == SALLY_INNER)
         sally_outer_resume(o->engine, true, sally_loop_now(o->context->loop));
     if (peer == SALLY_VERIFIER && o->passwords != NULL)
-        ask_verifier(o, true);
-}
-
-static void on_passwords(void *role, int fd)
-{
-    struct outer *o = role;
-
-    if (o->passwords_fd >= 0)
-        (void)close(o->passwords_fd);
-    o->passwords_fd = fd;
+        sally_outer_ask_verifier(o, true);
 }
 
 /* --- Timers -------------------------------------------------------------- */
@@ -276,39 +233,13 @@ static void on_tick(void *owner, sally_usec now)
 
 /* --- Building ------------------------------------------------------------ */
 
-/* The passwords file as a whole; wiped as soon as it is parsed. */
-static enum sally_err read_passwords(struct outer *o)
-{
-    const char *file = o->context->config->passwords_file;
-    struct stat st = { .st_size = 0 };
-    enum sally_err e = SALLY_E_IO;
-    uint8_t *text;
-    ssize_t n = 0;
-
-    if (o->passwords_fd >= 0 &&
-        (fstat(o->passwords_fd, &st) != 0 || st.st_size > PASSWORDS_MAX))
-        return SALLY_E_TOO_LARGE;
-    text = calloc(1, (size_t)st.st_size + 1);
-    if (text == NULL)
-        return SALLY_E_NO_MEMORY;
-    if (o->passwords_fd >= 0)
-        n = pread(o->passwords_fd, text, (size_t)st.st_size, 0);
-    if (n == st.st_size)
-        e = sally_passwords_create(
-            &o->passwords, (struct sally_span){ text, (size_t)st.st_size },
-            file, sally_crypto_random(), stderr);
-    sally_wipe(text, (size_t)st.st_size);
-    free(text);
-    return e;
-}
-
 static enum sally_err make_pools(struct outer *o, size_t peers)
 {
     enum sally_err e = sally_pool_init(&o->packets, SALLY_DATAGRAM_MAX + 256,
-                                       256 + 4 * peers, false);
+                                       sally_outer_packets(peers), false);
 
     if (e == SALLY_E_OK)
-        e = sally_pool_init(&o->bodies, BODY_MAX, 64 + peers / 4, false);
+        e = sally_pool_init(&o->bodies, BODY_MAX, sally_outer_bodies(peers), false);
     o->parameters = sally_coap_defaults;
     o->parameters.body_max = BODY_MAX;
     o->coap_shared =
@@ -320,7 +251,7 @@ static enum sally_err make_pools(struct outer *o, size_t peers)
 static enum sally_err build(struct outer *o)
 {
     const struct sally_config *c = o->context->config;
-    size_t peers = 2 * c->sensor_count + 64;
+    size_t peers = sally_outer_peers(c);
     struct sally_random random = sally_crypto_random();
     struct sally_hash_key seed;
     enum sally_err e = make_pools(o, peers);
@@ -345,6 +276,7 @@ static void destroy(void *role)
 
     if (o == NULL)
         return;
+    sally_outer_drop_next(o);
     sally_listeners_wipe(o->listeners);
     sally_timer_set(o->context->loop, &o->coap_timer, SALLY_NEVER);
     sally_timer_set(o->context->loop, &o->mqtt_timer, SALLY_NEVER);
@@ -374,7 +306,9 @@ static enum sally_err create(void **out,
     if (o == NULL)
         return SALLY_E_NO_MEMORY;
     o->context = context;
-    o->passwords_fd = -1;
+    o->passwords_fd = o->next.passwords_fd = -1;
+    for (size_t i = 0; i < SALLY_BUS_LISTENERS; i++)
+        o->next.listeners[i].fd = -1;
     sally_timer_init(&o->coap_timer, on_coap_timer, o);
     sally_timer_init(&o->mqtt_timer, on_mqtt_timer, o);
     sally_timer_init(&o->tick, on_tick, o);
@@ -393,15 +327,15 @@ static enum sally_err create(void **out,
 static void start(void *role, sally_usec now)
 {
     struct outer *o = role;
-    enum sally_err e = read_passwords(o);
+    enum sally_err e = sally_outer_passwords(o, o->passwords_fd);
 
     if (e == SALLY_E_OK)
         e = sally_mqtt_server_create(&o->mqtt, o->engine, o->addresses,
-                                     o->passwords, connections_max(o),
+                                     o->passwords, (unsigned)sally_outer_peers(o->context->config),
                                      &mqtt_host, o);
     if (e == SALLY_E_OK)
         e = sally_listeners_open(o->listeners, o->coap, o->mqtt,
-                                 connections_max(o));
+                                 (unsigned)sally_outer_peers(o->context->config));
     if (e != SALLY_E_OK) {
         sally_log(SALLY_LOG_ERROR, "outer_door_not_started",
                   SALLY_TEXT("passwords", o->context->config->passwords_file),
@@ -425,8 +359,12 @@ const struct sally_role_row sally_role_outer = {
     .name = SALLY_OUTER,
     .create = create,
     .on_peer = on_peer,
-    .on_listener = on_listener,
-    .on_passwords = on_passwords,
+    .on_listener = sally_outer_on_listener,
+    .on_passwords = sally_outer_on_passwords,
+    .prepare = sally_outer_on_prepare,
+    .prepared = sally_outer_on_prepared,
+    .commit = sally_outer_on_commit,
+    .abort = sally_outer_drop_next,
     .start = start,
     .stop = stop,
     .destroy = destroy,

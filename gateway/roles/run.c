@@ -16,6 +16,7 @@ struct sally_runner {
     struct sally_config *config;   /* owned */
     struct sally_config *next;     /* owned; being prepared */
     struct sally_config *previous; /* owned; something may still be left of it */
+    bool incomplete; /* a descriptor that belongs to `next` was lost */
     bool committing, settled;
     struct sally_role_context context;
     struct sally_bus *bus;
@@ -98,6 +99,7 @@ static void take_config(struct sally_runner *r, int fd, sally_usec now)
         e = begin_preparing(r, fd, now);
     if (e == SALLY_E_OK) {
         r->context.next = r->next;
+        r->incomplete = false;
         return;
     }
     sally_log(SALLY_LOG_ERROR, "reload_not_prepared",
@@ -108,7 +110,7 @@ static void take_config(struct sally_runner *r, int fd, sally_usec now)
 
 static void finish_preparing(struct sally_runner *r)
 {
-    bool good = r->next != NULL &&
+    bool good = r->next != NULL && !r->incomplete &&
                 (r->row->prepared == NULL ||
                  r->row->prepared(r->role) == SALLY_E_OK);
 
@@ -156,21 +158,34 @@ static void report(void *runner, enum sally_control what)
 
 /* --- Orders -------------------------------------------------------------- */
 
-/* Those that bring a descriptor, which is then taken; one that the role has no
- * use for, or that lacks its descriptor, is a bug of ours.                  */
+static bool may_lack(const struct sally_bus_control *c)
+{
+    return (c->what == SALLY_CONTROL_LISTENER &&
+            c->extra == SALLY_LISTENER_NONE) ||
+           (c->what == SALLY_CONTROL_PASSWORDS && c->number == 0) ||
+           c->what == SALLY_CONTROL_RELOADED;
+}
+
+/* Those that bring a descriptor, which is then taken. It is lost on the way when
+ * this process has no room for more; then it cannot be prepared. One that the
+ * role has no use for is a bug of ours.                                     */
 static bool take_descriptor(struct sally_runner *r,
                             const struct sally_bus_control *c, int fd)
 {
     const struct sally_role_row *row = r->row;
 
+    if (fd < 0 && !may_lack(c)) {
+        r->incomplete = true;
+        return false;
+    }
     switch ((enum sally_control)c->what) {
     case SALLY_CONTROL_PEER:
-        if (row->on_peer == NULL || fd < 0)
+        if (row->on_peer == NULL)
             return false;
         row->on_peer(r->role, (enum sally_role_name)c->number, fd);
         return true;
     case SALLY_CONTROL_KEY:
-        if (row->on_key == NULL || fd < 0)
+        if (row->on_key == NULL)
             return false;
         row->on_key(r->role, c->number, c->extra, fd);
         return true;

@@ -220,6 +220,20 @@ static void tell_tally(struct server *s, uint64_t id)
     server_line_end(&l);
 }
 
+/* The file of keys, once more: what is not in it any more is no key. */
+static const char *read_keys(struct server *s, uint64_t id)
+{
+    struct server_line l;
+
+    if (s->options.psk_file == NULL || !server_load_keys(s, s->options.psk_file))
+        return "no keys";
+    l = server_line_begin(s, "response");
+    server_line_number(&l, "id", id);
+    server_line_number(&l, "keys", s->key_count);
+    server_line_end(&l);
+    return NULL;
+}
+
 /* --- Lines --------------------------------------------------------------- */
 
 static const char *run_order(struct order *o)
@@ -239,6 +253,8 @@ static const char *run_order(struct order *o)
         tell_clients(o->server, o->q.id);
         return NULL;
     }
+    if (sally_span_is(op, "keys"))
+        return read_keys(o->server, o->q.id);
     if (sally_span_is(op, "tally") || sally_span_is(op, "times")) {
         tell_tally(o->server, o->q.id);
         if (sally_span_is(op, "times"))

@@ -37,7 +37,9 @@ bool server_load_keys(struct server *s, const char *path)
 
     if (!good)
         perror(path);
-    s->keys = calloc(KEYS_MAX, sizeof(*s->keys));
+    if (s->keys == NULL)
+        s->keys = calloc(KEYS_MAX, sizeof(*s->keys));
+    s->key_count = 0; /* these are all */
     while (good && s->keys != NULL && fgets(line, sizeof(line), file)) {
         struct sally_span text = sally_text_trim(sally_span_of(line));
 

@@ -76,6 +76,17 @@ static struct server_peer *free_place(struct server *s)
     return NULL;
 }
 
+/* Every handshake of the gateway's comes from a port of its own, so a newcomer
+ * at the secure door is a handshake that begins.                            */
+static void tell_newcomer(struct server_peer *p)
+{
+    struct server_line l = server_line_begin(p->door->server, "peer");
+
+    server_line_number(&l, "secure", p->door->scheme == SALLY_SCHEME_COAPS);
+    server_line_number(&l, "port", p->route.peer.port);
+    server_line_end(&l);
+}
+
 static struct server_peer *new_peer(struct server_door *door,
                                     const struct sally_udp_route *route,
                                     struct sally_span key, sally_usec now)
@@ -97,6 +108,7 @@ static struct server_peer *new_peer(struct server_door *door,
         return NULL;
     }
     p->in_use = true;
+    tell_newcomer(p);
     sally_hashmap_add(&door->peers, &p->node,
                       (struct sally_span){ p->key, sizeof(p->key) });
     return p;

@@ -16,6 +16,7 @@
 
 struct sally_passwords {
     struct sally_password_users users;
+    struct sally_password_users next; /* being prepared */
     struct sally_penalties *penalties; /* owned */
     uint8_t boot_key[BOOT_KEY_BYTES];
     uint32_t next_ticket;
@@ -50,10 +51,100 @@ void sally_passwords_wipe(struct sally_passwords *p)
     if (p == NULL)
         return;
     sally_password_users_wipe(&p->users);
+    sally_password_users_wipe(&p->next);
     sally_penalties_wipe(p->penalties);
     sally_wipe(p, sizeof(*p));
     free(p);
 }
+
+/* --- Another list -------------------------------------------------------- */
+
+enum sally_err sally_passwords_prepare(struct sally_passwords *p,
+                                       struct sally_span text, const char *file,
+                                       struct sally_random random, FILE *report)
+{
+    enum sally_err e;
+
+    sally_passwords_abort(p);
+    e = sally_password_users_load(&p->next, text, file, &random, report);
+    if (e != SALLY_E_OK)
+        sally_passwords_abort(p);
+    return e;
+}
+
+void sally_passwords_abort(struct sally_passwords *p)
+{
+    sally_password_users_wipe(&p->next);
+}
+
+static bool same_line(const struct sally_password_line *a,
+                      const struct sally_password_line *b)
+{
+    return a->cost.log2_n == b->cost.log2_n && a->cost.r == b->cost.r &&
+           a->cost.p == b->cost.p &&
+           sally_span_equal((struct sally_span){ a->salt, a->salt_len },
+                            (struct sally_span){ b->salt, b->salt_len }) &&
+           sally_span_equal((struct sally_span){ a->hash, a->hash_len },
+                            (struct sally_span){ b->hash, b->hash_len });
+}
+
+bool sally_passwords_keep(const struct sally_passwords *p,
+                          struct sally_span user)
+{
+    const struct sally_password_user *was =
+        sally_password_users_find(&p->users, user);
+    const struct sally_password_user *is =
+        sally_password_users_find(&p->next, user);
+
+    return was != NULL && is != NULL && same_line(&was->line, &is->line);
+}
+
+/* Whom a waiting check is about, by the next list. */
+static void aim_again(struct sally_passwords *p,
+                      struct sally_password_waiting *w)
+{
+    w->user = sally_password_users_find(&p->next, w->name);
+    if (w->user == NULL)
+        w->user = sally_password_users_nobody(&p->next);
+}
+
+/* An answer that is on its way is about the old hash: it is asked for anew
+ * unless that is the same.                                                  */
+static void aim_all_again(struct sally_passwords *p)
+{
+    struct sally_password_waiting *w = p->under_way;
+
+    for (struct sally_password_waiting *q = p->queue.first; q != NULL;
+         q = q->next)
+        aim_again(p, q);
+    if (w == NULL)
+        return;
+    if (!sally_passwords_keep(p, w->name)) {
+        p->under_way = NULL;
+        sally_password_queue_put(&p->queue, w);
+    }
+    aim_again(p, w);
+}
+
+void sally_passwords_commit(struct sally_passwords *p)
+{
+    aim_all_again(p);
+    for (size_t i = 0; i < p->next.count; i++) {
+        struct sally_password_user *u = &p->next.all[i];
+        const struct sally_password_user *was =
+            sally_password_users_find(&p->users, u->line.name);
+
+        if (was == NULL || !was->proved || !same_line(&was->line, &u->line))
+            continue;
+        u->proved = true;
+        memcpy(u->proof, was->proof, sizeof(u->proof));
+    }
+    sally_password_users_wipe(&p->users);
+    p->users = p->next;
+    p->next = (struct sally_password_users){ .count = 0 };
+}
+
+/* --- Checks -------------------------------------------------------------- */
 
 /* HMAC of (name, password, hash): a new hash for the user makes it another. */
 static enum sally_err prove(const struct sally_passwords *p,

@@ -32,6 +32,20 @@ enum sally_err sally_passwords_create(struct sally_passwords **out,
                                       FILE *report) SALLY_MUST_USE;
 void sally_passwords_wipe(struct sally_passwords *p); /* NULL is allowed */
 
+/* Another file's text, read beside the list that counts; errors of _create().
+ * Then one of these: the new list counts from now on and an old password is
+ * none any more, or it is forgotten. Checks that wait go on, by the new list. */
+enum sally_err sally_passwords_prepare(struct sally_passwords *p,
+                                       struct sally_span text, const char *file,
+                                       struct sally_random random,
+                                       FILE *report) SALLY_MUST_USE;
+void sally_passwords_commit(struct sally_passwords *p);
+void sally_passwords_abort(struct sally_passwords *p);
+
+/* While one is prepared: true if both lists say the same about the user. */
+bool sally_passwords_keep(const struct sally_passwords *p,
+                          struct sally_span user);
+
 enum sally_password_verdict {
     SALLY_PASSWORD_GOOD,
     SALLY_PASSWORD_BAD,     /* wrong, or no such user: not told apart */

@@ -75,7 +75,17 @@ static sally_msec_utc utc(void *owner)
     return UTC;
 }
 
-static const struct sally_console_host host = { ask, pump, utc };
+static unsigned reloads;
+static bool supervisor_away;
+
+static bool reload(void *owner)
+{
+    (void)owner;
+    reloads++;
+    return !supervisor_away;
+}
+
+static const struct sally_console_host host = { ask, reload, pump, utc };
 
 static void open_console(void)
 {
@@ -223,7 +233,7 @@ static const struct answer_row {
 } answers[] = {
     { "status adds everything up", "status\n",
       "{\"gateway\":\"plant-7\",\"version\":\"0.1\",\"uptime_s\":7,"
-      "\"sensors\":2,\"online\":1,\"silent\":1,\"authenticated\":1,\"accounts\":3,"
+      "\"generation\":1,\"sensors\":2,\"online\":1,\"silent\":1,\"authenticated\":1,\"accounts\":3,"
       "\"registered\":2,\"waiting\":4,\"delivered\":11,"
       "\"dropped\":3,\"expired\":9}\n" DONE },
     { "sensors tells of each with its accounts", "sensors\n",

@@ -31,6 +31,7 @@ static struct sally_bus *bus;
 static struct sally_runner *runner;
 static int ended;
 static char reports[64]; /* one letter each */
+static bool goes = true; /* listeners are to be closed, not opened */
 
 static enum sally_err create(void **out,
                              const struct sally_role_context *context)
@@ -150,6 +151,8 @@ static void order(enum sally_control what, int fd)
 
     sally_bus_begin(&m, SALLY_BUS_CONTROL);
     m.as.control.what = (uint8_t)what;
+    if (what == SALLY_CONTROL_LISTENER)
+        m.as.control.extra = goes ? SALLY_LISTENER_NONE : SALLY_LISTENER_MQTT;
     assert_int_equal(sally_bus_send_with(bus, &m, fd), SALLY_E_OK);
 }
 
@@ -296,6 +299,25 @@ static void refuses_what_it_cannot_build(void **state)
     refuses(SALLY_E_OK, SALLY_E_OK, -1, 0);
 }
 
+/* A process without room for one more descriptor gets the order, not it. */
+static void refuses_what_lost_a_descriptor(void **state)
+{
+    (void)state;
+    start(&door);
+    order(SALLY_CONTROL_CONFIG, bundle(2, SENSORS));
+    goes = false;
+    order(SALLY_CONTROL_LISTENER, -1);
+    goes = true;
+    order(SALLY_CONTROL_PREPARE, -1);
+    turns();
+    assert_string_equal(reports, "r");
+    order(SALLY_CONTROL_CONFIG, bundle(2, SENSORS)); /* another attempt */
+    order(SALLY_CONTROL_PREPARE, -1);
+    turns();
+    assert_string_equal(reports, "rp");
+    finish();
+}
+
 static void ends_when_it_cannot_follow(void **state)
 {
     (void)state;
@@ -326,6 +348,7 @@ int main(void)
         cmocka_unit_test(keeps_the_old_one_until_it_is_settled),
         cmocka_unit_test(forgets_what_is_aborted),
         cmocka_unit_test(refuses_what_it_cannot_build),
+        cmocka_unit_test(refuses_what_lost_a_descriptor),
         cmocka_unit_test(ends_when_it_cannot_follow),
         cmocka_unit_test(a_plain_role_just_has_the_new_one),
     };

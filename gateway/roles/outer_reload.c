@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/roles/outer_reload.c - what the outer door is given, for the
+ * configuration in force or for the next one, and how that takes over.      */
+#include "roles/outer_parts.h"
+
+#include "log/log.h"
+#include "security/crypto.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PASSWORDS_MAX (4u << 20) /* bytes of the passwords file */
+
+size_t sally_outer_peers(const struct sally_config *c)
+{
+    return 2 * c->sensor_live + 64;
+}
+
+size_t sally_outer_packets(size_t peers)
+{
+    return 256 + 4 * peers;
+}
+
+size_t sally_outer_bodies(size_t peers)
+{
+    return 64 + peers / 4;
+}
+
+static void close_one(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+/* --- What comes ---------------------------------------------------------- */
+
+void sally_outer_on_listener(void *role, enum sally_listener kind,
+                             uint32_t index, int fd)
+{
+    struct outer *o = role;
+
+    if (o->context->next == NULL) {
+        sally_listeners_add(o->listeners, kind, index, fd);
+        return;
+    }
+    close_one(&o->next.listeners[index].fd);
+    o->next.listeners[index].changes = true;
+    o->next.listeners[index].kind = kind;
+    o->next.listeners[index].fd = fd;
+}
+
+void sally_outer_on_passwords(void *role, int fd)
+{
+    struct outer *o = role;
+    int *place =
+        o->context->next == NULL ? &o->passwords_fd : &o->next.passwords_fd;
+
+    close_one(place);
+    *place = fd;
+}
+
+/* The text is wiped as soon as it is parsed. */
+static enum sally_err parse_passwords(struct outer *o, struct sally_span text)
+{
+    const struct sally_config *c =
+        o->context->next == NULL ? o->context->config : o->context->next;
+
+    return o->passwords == NULL
+               ? sally_passwords_create(&o->passwords, text, c->passwords_file,
+                                        sally_crypto_random(), stderr)
+               : sally_passwords_prepare(o->passwords, text, c->passwords_file,
+                                         sally_crypto_random(), stderr);
+}
+
+enum sally_err sally_outer_passwords(struct outer *o, int fd)
+{
+    struct stat st = { .st_size = 0 };
+    enum sally_err e = SALLY_E_IO;
+    uint8_t *text;
+    ssize_t n = 0;
+
+    if (fd >= 0 && (fstat(fd, &st) != 0 || st.st_size > PASSWORDS_MAX))
+        return SALLY_E_TOO_LARGE;
+    text = calloc(1, (size_t)st.st_size + 1);
+    if (text == NULL)
+        return SALLY_E_NO_MEMORY;
+    if (fd >= 0)
+        n = pread(fd, text, (size_t)st.st_size, 0);
+    if (n == st.st_size)
+        e = parse_passwords(o, (struct sally_span){ text, (size_t)n });
+    sally_wipe(text, (size_t)st.st_size);
+    free(text);
+    return e;
+}
+
+/* --- Preparing ----------------------------------------------------------- */
+
+void sally_outer_drop_next(void *role)
+{
+    struct outer *o = role;
+
+    for (size_t i = 0; i < SALLY_LEN(o->next.listeners); i++) {
+        close_one(&o->next.listeners[i].fd);
+        o->next.listeners[i].changes = false;
+    }
+    close_one(&o->next.passwords_fd);
+    sally_auth_addresses_wipe(o->next.addresses);
+    o->next.addresses = NULL;
+    if (o->passwords != NULL)
+        sally_passwords_abort(o->passwords);
+    if (o->mqtt != NULL)
+        sally_mqtt_server_abort(o->mqtt);
+    if (o->engine != NULL)
+        sally_outer_abort(o->engine);
+}
+
+/* Room for more does no harm, should it not be needed. */
+static enum sally_err grow(struct outer *o, size_t peers)
+{
+    enum sally_err e = sally_pool_grow(&o->packets, sally_outer_packets(peers));
+
+    if (e == SALLY_E_OK)
+        e = sally_pool_grow(&o->bodies, sally_outer_bodies(peers));
+    if (e == SALLY_E_OK)
+        e = sally_coap_server_grow(o->coap, peers);
+    return e == SALLY_E_OK
+               ? sally_listeners_grow(o->listeners, (unsigned)peers)
+               : e;
+}
+
+enum sally_err sally_outer_on_prepare(void *role,
+                                      const struct sally_config *next,
+                                      sally_usec now)
+{
+    struct outer *o = role;
+    struct sally_random random = sally_crypto_random();
+    size_t peers = sally_outer_peers(next);
+    struct sally_hash_key seed;
+    enum sally_err e;
+
+    (void)now;
+    if (o->mqtt == NULL)
+        return SALLY_E_BAD_STATE; /* it has not started */
+    sally_random_fill(&random, &seed, sizeof(seed));
+    e = sally_outer_prepare(o->engine, next);
+    if (e == SALLY_E_OK)
+        e = sally_auth_addresses_create(&o->next.addresses, next,
+                                        sally_neighbour_system(), seed);
+    if (e == SALLY_E_OK)
+        e = sally_mqtt_server_prepare(o->mqtt, next, peers);
+    if (e == SALLY_E_OK)
+        e = grow(o, peers);
+    if (e == SALLY_E_OK)
+        return e;
+    sally_outer_drop_next(o);
+    return e;
+}
+
+enum sally_err sally_outer_on_prepared(void *role)
+{
+    struct outer *o = role;
+    enum sally_err e = sally_outer_passwords(o, o->next.passwords_fd);
+
+    if (e != SALLY_E_OK)
+        sally_log(SALLY_LOG_ERROR, "passwords_refused",
+                  SALLY_TEXT("file", o->context->next->passwords_file),
+                  SALLY_TEXT("why", sally_err_text(e)));
+    return e;
+}
+
+/* --- Committing ---------------------------------------------------------- */
+
+static void commit_listeners(struct outer *o)
+{
+    for (uint32_t i = 0; i < SALLY_LEN(o->next.listeners); i++) {
+        int fd = o->next.listeners[i].fd;
+
+        if (!o->next.listeners[i].changes)
+            continue;
+        o->next.listeners[i].changes = false;
+        o->next.listeners[i].fd = -1;
+        if (fd < 0)
+            sally_listeners_remove(o->listeners, i);
+        else
+            sally_listeners_add(o->listeners, o->next.listeners[i].kind, i, fd);
+    }
+}
+
+/* First everything goes that does not stay, by what is known of it still. */
+void sally_outer_on_commit(void *role, const struct sally_config *previous,
+                           sally_usec now)
+{
+    struct outer *o = role;
+    struct sally_auth_addresses *old = o->addresses;
+
+    (void)previous;
+    sally_mqtt_server_commit(o->mqtt, o->context->config, o->next.addresses,
+                             now);
+    sally_coap_server_commit(o->coap, o->next.addresses, now);
+    sally_passwords_commit(o->passwords);
+    sally_outer_commit(o->engine, now);
+    o->addresses = o->next.addresses;
+    o->next.addresses = NULL;
+    sally_auth_addresses_wipe(old);
+    close_one(&o->passwords_fd);
+    o->passwords_fd = o->next.passwords_fd;
+    o->next.passwords_fd = -1;
+    commit_listeners(o);
+    sally_outer_ask_verifier(o, false);
+    sally_mqtt_server_resume(o->mqtt, now);
+    o->context->report(o->context->runner, SALLY_CONTROL_SETTLED);
+}

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Another configuration under traffic: all of it or nothing, and nobody whom it
+does not concern notices."""
+import os
+import random
+import resource
+import secrets
+import signal
+
+from lib import maps, mqtt
+from lib.gateway import settings
+from lib.ledger import Ledger
+from lib.peer import check, wait_until
+from lib.traffic import Traffic, settle
+
+QUICK, LONG = 18, 100
+TEMPERATURE = "/3303/0/5700"
+
+
+class Site:
+    """A gateway with counting sensors that no reload concerns, and others that
+    come, go and change: `guest`, `keyed` and `named`."""
+
+    def __init__(self, env):
+        self.server = env.server({})
+        self.gateway = g = env.gateway(self.server.uri)
+        self.traffic = Traffic(g)
+        self.steady = self.traffic.endpoints()
+        self.guest = g.mqtt_sensor("guest", [maps.temperature()])
+        self.keyed = g.mqtt_sensor("keyed", [maps.temperature()])
+        self.named = g.mqtt_sensor("named", [maps.temperature()])
+        self.tell_keys()
+        self.server.start()
+        g.start()
+        for endpoint in [*self.steady, self.guest, self.keyed, self.named]:
+            self.server.wait_registered(endpoint)
+        self.roles = g.roles()
+        self.generation = 1
+        self.value = 0
+        self.since = self.server.mark()
+        self.expected = set()
+        self.client = self.connect("named")
+
+    def tell_keys(self):
+        self.server.set_keys(self.gateway.psk_identities())
+        if self.server.process is not None:
+            self.server.ask("keys")
+
+    def connect(self, sensor):
+        client = mqtt.Client("127.0.0.1", self.gateway.mqtt_port, sensor,
+                             sensor, self.gateway.passwords[sensor])
+        check(client.code == 0, f"{sensor} was answered {client.code}")
+        return client
+
+    def put(self, name, text=None, mode=0o644):
+        """A file of the configuration; None takes it away."""
+        if text is None:
+            os.unlink(os.path.join(self.gateway.root, name))
+        else:
+            self.gateway._write(name, text, mode)
+
+    def put_sensor(self, sensor, **more):
+        group = {**self.gateway.sensors[sensor], **more}
+        self.put(f"sensors.d/{sensor}.conf", settings({"sensors": [group]}))
+
+    # ---- one reload
+
+    def reload(self, by_signal):
+        """(done, what was told); by SIGHUP that is what was logged."""
+        g = self.gateway
+        if not by_signal:
+            code, out, error = g.ctl("reload", seconds=60)
+            check(code in (0, 1), f"sallyportctl reload ended with {code}: "
+                                  f"{out}{error}")
+            return code == 0, out + error
+        mark = g.mark()
+        os.kill(g.pid, signal.SIGHUP)
+        ends = wait_until("the end of the reload", lambda: [
+            e for e in g.events(mark)
+            if e["event"] in ("reloaded", "reload_refused")], 60)
+        return ends[0]["event"] == "reloaded", "\n".join(
+            e.get("what", "") for e in g.events(mark)
+            if e["event"] == "config_refused")
+
+    def accept(self, by_signal=False):
+        done, told = self.reload(by_signal)
+        check(done, f"a good configuration was refused: {told}")
+        self.generation += 1
+
+    def refuse(self, *words, by_signal=False):
+        done, told = self.reload(by_signal)
+        check(not done, f"a bad configuration was taken; wanted {words}")
+        for word in words:
+            check(word in told, f"{word!r} is not in {told!r}")
+
+    def check_in_force(self):
+        """The generation is the one that was accepted last, and nobody died."""
+        status = self.gateway.ctl_json("status")[0]
+        check(status["generation"] == self.generation,
+              f"generation {status['generation']}, not {self.generation}")
+        now = self.gateway.roles()
+        check(now == self.roles, f"processes changed: {self.roles}, {now}")
+
+    def publishes(self, sensor, endpoint):
+        """A reading of this sensor gets upstream."""
+        self.value += 1
+        client = self.connect(sensor)
+        client.publish(f"plant/{sensor}/temp", f"{self.value}.5", seconds=15)
+        client.disconnect()
+        self.server.wait_record(endpoint, TEMPERATURE, self.value + 0.5,
+                                seconds=30)
+
+    # ---- what changes
+
+    def nothing(self, by_signal):
+        self.accept(by_signal)
+
+    def guest_leaves(self, by_signal):
+        mark = self.server.mark()
+        self.put("sensors.d/guest.conf")
+        self.accept(by_signal)
+        self.server.wait_event("deregister", lambda e: e["ep"] == self.guest,
+                               since=mark)
+        client = mqtt.Client("127.0.0.1", self.gateway.mqtt_port, "g", "guest",
+                             self.gateway.passwords["guest"])
+        check(client.code != 0, "a sensor that is gone was let in")
+        client.abort()
+
+    def guest_comes(self, by_signal):
+        mark = self.server.mark()
+        self.put_sensor("guest")
+        self.accept(by_signal)
+        self.server.wait_registered(self.guest, since=mark)
+        self.publishes("guest", self.guest)
+
+    def new_key(self, by_signal):
+        """De-registered, then in by the new key, which alone is right."""
+        mark = self.server.mark()
+        new = secrets.token_hex(16)
+        self.put("keys/keyed.psk", new + "\n", 0o600)
+        self.gateway.keys["keyed"] = new
+        self.accept(by_signal)
+        self.tell_keys()
+        self.server.wait_registered(self.keyed, 60, mark)
+        self.publishes("keyed", self.keyed)
+
+    def new_password(self, by_signal):
+        """Whoever is in by the old one is put out, and it opens nothing."""
+        g = self.gateway
+        old, g.passwords["named"] = g.passwords["named"], secrets.token_hex(8)
+        g.set_password("named", g.passwords["named"])
+        self.accept(by_signal)
+        check(self.client.closed_within(5), "the connection stayed open")
+        late = mqtt.Client("127.0.0.1", g.mqtt_port, "n", "named", old,
+                           source="127.0.0.77")
+        check(late.code == 5, f"the old password got {late.code}")
+        late.abort()
+        self.client = self.connect("named")
+        self.publishes("named", self.named)
+
+    # ---- what is wrong
+
+    def broken_syntax(self, by_signal):
+        self.put("sensors.d/broken.conf", "sensors = (\n  { id = \"x\"; ]\n")
+        self.refuse("broken.conf:2:", by_signal=by_signal)
+        self.put("sensors.d/broken.conf")
+
+    def broken_meaning(self, by_signal):
+        self.put_sensor("guest", expect_every="0s")
+        self.refuse("sensors.d/guest.conf:", "expect_every",
+                    by_signal=by_signal)
+        self.put_sensor("guest")
+
+    def open_key(self, by_signal):
+        name = os.path.join(self.gateway.root, "keys/keyed.psk")
+        os.chmod(name, 0o644)
+        self.refuse("keyed.conf:", "keyed.psk", "0644", by_signal=by_signal)
+        os.chmod(name, 0o600)
+
+    def fixed_key(self, by_signal):
+        group = dict(self.gateway.group)
+        group["gateway"] = {**group["gateway"], "max_sensors": 201}
+        self.put("sallyport.conf", settings(group))
+        self.refuse("sallyport.conf:", "max_sensors", "restart",
+                    by_signal=by_signal)
+        self.put("sallyport.conf", settings(self.gateway.group))
+
+    def bad_passwords(self, by_signal):
+        name = os.path.join(self.gateway.root, "passwords")
+        with open(name, encoding="utf-8") as f:
+            text = f.read()
+        self.put("passwords", text + "nobody:nothing\n", 0o600)
+        self.refuse("outer role", by_signal=by_signal)
+        self.put("passwords", text, 0o600)
+
+    def no_descriptors(self, by_signal):
+        pid = self.gateway.pid
+        used = max(int(n) for n in os.listdir(f"/proc/{pid}/fd"))
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 1, before[1]))
+        try:
+            self.refuse("Too many open files", by_signal=by_signal)
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+GOOD = ("guest_leaves", "guest_comes", "new_key", "nothing", "new_password",
+        "nothing")
+BAD = ("broken_syntax", "broken_meaning", "open_key", "fixed_key",
+       "no_descriptors", "bad_passwords")
+
+
+def check_undisturbed(site):
+    """The steady sensors kept their connections and registrations, and there
+    were no more handshakes than sensors that changed or came."""
+    for endpoint in site.steady:
+        told = [e["event"] for e in site.server.events[site.since:]
+                if e.get("ep") == endpoint and
+                e["event"] in ("register", "update", "deregister")]
+        check(not told, f"{endpoint} was disturbed: {told}")
+    for sensor in site.traffic.sensors.values():
+        connects = getattr(sensor, "connects", 1)
+        check(connects == 1, f"{sensor.name} connected {connects} times")
+
+
+def case_reload(env):
+    """Reloads under traffic, a third of them invalid: nothing is lost, the old
+    configuration stays in force, the error names the line, and sensors that do
+    not change keep their connections and registrations."""
+    site = Site(env)
+    site.traffic.start()
+    site.traffic.wait_progress()
+    dice = random.Random(14)
+    good = bad = 0
+    for n in range(LONG if env.long else QUICK):
+        if n % 3 == 2:
+            getattr(site, BAD[bad % len(BAD)])(dice.random() < 0.3)
+            bad += 1
+        else:
+            getattr(site, GOOD[good % len(GOOD)])(dice.random() < 0.3)
+            good += 1
+        site.check_in_force()
+    check_undisturbed(site)
+    handshakes = len([e for e in site.server.events[site.since:]
+                      if e["event"] == "peer"])
+    registers = len([e for e in site.server.events[site.since:]
+                     if e["event"] == "register"])
+    settle(Ledger(site.traffic.sensors, site.server.messages), site.traffic, 0)
+    print(f"     {good} reloads, {bad} refused; {registers} registrations "
+          f"in {handshakes} handshakes", flush=True)
+    site.gateway.stop()
+
+
+case_reload.seconds, case_reload.long_seconds = 90, 600
