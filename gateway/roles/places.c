@@ -36,8 +36,9 @@ static bool is_same_place(const struct sally_uri *a, const struct sally_uri *b)
 enum sally_err sally_places_change(struct sally_places *p,
                                    const struct sally_config *c)
 {
-    struct server *of = calloc(c->server_count + 1, sizeof(*of));
     size_t before = p->of == NULL ? 0 : p->config->server_count;
+    size_t room = before > c->server_count ? before : c->server_count;
+    struct server *of = calloc(room + 1, sizeof(*of));
 
     if (of == NULL)
         return SALLY_E_NO_MEMORY;
@@ -89,22 +90,31 @@ static void read_figures(struct server *s, const struct sally_uri *uri)
                    : 0;
 }
 
+/* NULL: nobody, or nobody any more, has this slot. */
+static const struct sally_uri *uri_of(const struct sally_config *c,
+                                      uint32_t server)
+{
+    if (server >= c->server_count || c->servers[server].uri.host[0] == '\0')
+        return NULL;
+    return &c->servers[server].uri;
+}
+
 /* One question at a time for each server, however many clients it has. */
 static void refresh(struct sally_places *p, uint32_t server, sally_usec now)
 {
-    const struct sally_uri *uri = &p->config->servers[server].uri;
+    const struct sally_uri *uri = uri_of(p->config, server);
     struct server *s = &p->of[server];
-    struct sally_bus_resolve q = { .ticket = p->tickets + 1,
-                                   .port = uri->port };
+    struct sally_bus_resolve q = { .ticket = p->tickets + 1 };
 
-    if (uri->host[0] == '\0')
-        return; /* nobody, or nobody any more, has this slot */
+    if (uri == NULL)
+        return;
     if (uri->kind != SALLY_URI_NAME) {
         read_figures(s, uri);
         return;
     }
     if (now < s->next || now < s->waits)
         return;
+    q.port = uri->port;
     (void)sally_span_text(sally_span_of(uri->host), q.host, sizeof(q.host));
     if (!p->ask(p->owner, &q))
         return;

@@ -274,6 +274,9 @@ static void another_configuration(void **state)
     assert_true(sally_places_begin(s.places, 1, &way, s.now));
     assert_int_equal(name_of(&way.at), '3');
     after.server_count = 1;
+    assert_int_equal(sally_places_change(s.places, &after), SALLY_E_OK);
+    way = (struct sally_way){ .heard = false };
+    assert_false(sally_places_onward(s.places, 1, &way, s.now)); /* is gone */
     assert_int_equal(sally_places_change(s.places, &s.config), SALLY_E_OK);
     assert_int_equal(sally_places_change(s.places, &after), SALLY_E_OK);
     resolved(&s, "4", 1);
