@@ -14,8 +14,9 @@ EVERY = 4.0  # seconds from one reading to the next; each goes up by Send and
              # by a notification, and a lost datagram costs two seconds
 
 # An exchange that nobody answers is given up after 62 to 93 s (RFC 7252
-# s.4.8.2); then comes a handshake, which on this wire may take a while, too.
-BACK = 170
+# s.4.8.2), by Leshan, too; then comes a handshake, or another try, which on this
+# wire may take a while.
+BACK = 200
 
 
 class Observer:
@@ -101,7 +102,7 @@ def bad_wire(env, seed, restarts):
     field.start()
     field.wait_progress(60)
     wait_until("twenty observations", lambda: observer.all_observed(
-        field.endpoints()), 90, 0.5)
+        field.endpoints()), BACK, 0.5)
     answered = command(leshan, field, 1)
     clock.lap("observed and commanded")
     relay.rebind()
@@ -119,7 +120,7 @@ def bad_wire(env, seed, restarts):
             == set(field.endpoints()), BACK, 0.5)
         clock.lap("back")
         wait_until("twenty observations anew", lambda: observer.all_observed(
-            field.endpoints()), 90, 0.5)
+            field.endpoints()), BACK, 0.5)
         answered += command(leshan, field, 2 + n)
         for endpoint in field.endpoints():
             wait_until(f"a notification of {endpoint}",
