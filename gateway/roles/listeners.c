@@ -217,16 +217,22 @@ static enum sally_err listen_one(struct slot *s)
                : sally_udp_listen(&s->udp, s->all->loop, fd, &udp_upcalls, s);
 }
 
+/* While the engines are there: they forget who spoke to it. */
+static void unlisten(struct slot *s)
+{
+    if (s->udp != NULL)
+        sally_coap_server_unlisten(s->all->coap_server, s->index,
+                                   sally_loop_now(s->all->loop));
+    vacate(s);
+}
+
 void sally_listeners_add(struct sally_listeners *l, enum sally_listener kind,
                          uint32_t index, int fd)
 {
     struct slot *s = &l->slots[index];
     enum sally_err e;
 
-    if (s->udp != NULL)
-        sally_coap_server_unlisten(l->coap_server, index,
-                                   sally_loop_now(l->loop));
-    vacate(s);
+    unlisten(s);
     s->kind = kind;
     s->fd = fd;
     if (l->coap_server == NULL)
@@ -240,7 +246,7 @@ void sally_listeners_add(struct sally_listeners *l, enum sally_listener kind,
 
 void sally_listeners_remove(struct sally_listeners *l, uint32_t index)
 {
-    vacate(&l->slots[index]);
+    unlisten(&l->slots[index]);
 }
 
 enum sally_err sally_listeners_grow(struct sally_listeners *l,

@@ -125,7 +125,8 @@ static void refresh(struct sally_places *p, uint32_t server, sally_usec now)
 void sally_places_prepare(struct sally_places *p, sally_usec now)
 {
     for (uint32_t i = 0; i < p->config->server_count; i++)
-        refresh(p, i, now);
+        if (p->config->servers[i].name[0] != '\0') /* not vacant */
+            refresh(p, i, now);
 }
 
 /* What the name gave may be why the server does not answer. */

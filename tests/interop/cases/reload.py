@@ -7,7 +7,7 @@ import resource
 import secrets
 import signal
 
-from lib import maps, mqtt
+from lib import maps, mqtt, net
 from lib.gateway import settings
 from lib.ledger import Ledger
 from lib.peer import check, wait_until
@@ -252,3 +252,96 @@ def case_reload(env):
 
 
 case_reload.seconds, case_reload.long_seconds = 90, 600
+
+
+def case_reload_places(env):
+    """Listeners that move, one that is not there, and servers that go and come:
+    in processes of their own, and with all roles in one."""
+    for single in (False, True):
+        move(env, single)
+
+
+def rewrite(g):
+    """The settings as they are now; the passwords stay the same to the byte."""
+    g._write("sallyport.conf", settings(g.group))
+    for sensor, group in g.sensors.items():
+        g._write(f"sensors.d/{sensor}.conf", settings({"sensors": [group]}))
+
+
+def move(env, single):
+    name = "alone" if single else "apart"
+    near = env.server({}, name + "-near")
+    far = env.server({}, name + "-far")
+    g = env.gateway(near.uri.replace("127.0.0.1", "localhost"), name=name)
+    steady = g.coap_sensor("pump", "127.0.0.21", [maps.temperature("coap/t")])
+    boiler = g.mqtt_sensor("boiler", [maps.temperature()])
+    g.group["servers"].append({"name": "far", "uri": far.uri,
+                               "short_server_id": 7})
+    for server in (near, far):
+        server.set_keys(g.psk_identities())
+        server.start()
+    if single:
+        g.argv.insert(1, "--single")
+    g.start()
+    near.wait_registered(steady)
+    near.wait_registered(boiler)
+    client = mqtt.Client("127.0.0.1", g.mqtt_port, "c", "boiler",
+                         g.passwords["boiler"])
+    client.publish("plant/boiler/temp", "1.5")
+    # The boiler goes to the other server, and MQTT to another port.
+    old_port, g.mqtt_port = g.mqtt_port, net.free_tcp_port()
+    g.group["local"]["mqtt"][0]["port"] = g.mqtt_port
+    g.group["local"]["mqtt"].append({"interface": "sallyport-none",
+                                     "port": net.free_tcp_port()})
+    g.sensors["boiler"]["accounts"][0]["server"] = "far"
+    rewrite(g)
+    mark = near.mark()
+    code, out, error = g.ctl("reload", seconds=60)
+    check(code == 0, f"reload: {out}{error}")
+    check("1 changed" in out and "1 unchanged" in out, f"it told {out!r}")
+    near.wait_event("deregister", lambda e: e["ep"] == boiler, since=mark)
+    far.wait_registered(boiler)
+    check(client.closed_within(5), "a connection to a closed listener is open")
+    try:
+        mqtt.Client("127.0.0.1", old_port, "c", "boiler",
+                    g.passwords["boiler"]).abort()
+        check(False, "somebody listens at the old port")
+    except OSError:
+        pass
+    client = mqtt.Client("127.0.0.1", g.mqtt_port, "c", "boiler",
+                         g.passwords["boiler"])
+    client.publish("plant/boiler/temp", "2.5")
+    far.wait_record(boiler, TEMPERATURE, 2.5)
+    # Nobody needs the first server but the pump, which follows; it goes.
+    g.sensors["pump"]["accounts"][0]["server"] = "far"
+    del g.group["servers"][0]
+    rewrite(g)
+    mark = far.mark()
+    code, out, error = g.ctl("reload", seconds=60)
+    check(code == 0, f"reload: {out}{error}")
+    far.wait_registered(steady, since=mark)
+    near.wait_event("deregister", lambda e: e["ep"] == steady)
+    client.publish("plant/boiler/temp", "3.5")
+    far.wait_record(boiler, TEMPERATURE, 3.5)
+    check(not [e for e in far.events[mark:] if e.get("ep") == boiler and
+               e["event"] in ("register", "deregister")],
+          "the boiler was disturbed")
+    # A name that stays vacant must not be looked up; then all comes back.
+    g.group["servers"].insert(0, {"name": "cloud", "short_server_id": 123,
+                                  "uri": near.uri.replace("127.0.0.1",
+                                                          "localhost")})
+    g.sensors["pump"]["accounts"][0]["server"] = "cloud"
+    rewrite(g)
+    mark = near.mark()
+    code, out, error = g.ctl("reload", seconds=60)
+    check(code == 0, f"reload: {out}{error}")
+    near.wait_registered(steady, since=mark)
+    client.publish("plant/boiler/temp", "4.5")
+    far.wait_record(boiler, TEMPERATURE, 4.5)
+    bad = [e for e in g.events() if e["event"] in ("bus_broken", "role_died",
+                                                   "order_lost")]
+    check(not bad, f"{bad}")
+    g.stop()
+
+
+case_reload_places.seconds = 120

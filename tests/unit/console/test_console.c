@@ -558,9 +558,98 @@ static void too_many_values_are_told(void **state)
     close_console();
 }
 
+/* --- Reload --------------------------------------------------------------- */
+
+static void tells_what_a_reload_came_to(void **state)
+{
+    (void)state;
+    open_console();
+    reloads = 0;
+    request("reload\n");
+    assert_int_equal(reloads, 1);
+    assert_string_equal(output, "");
+    sally_console_reloaded(console, true, sally_span_of("two lines\nof \"x\"\n"),
+                           START);
+    assert_string_equal(output, "{\"text\":\"two lines\"}\n"
+                                "{\"text\":\"of \\\"x\\\"\"}\n"
+                                "{\"done\":true}\n");
+    assert_true(sally_console_over(session));
+    sally_console_close(session);
+    request("reload\n");
+    sally_console_reloaded(console, false, sally_span_of("f:7: wrong\n"), START);
+    assert_string_equal(output, "{\"text\":\"f:7: wrong\"}\n"
+                                "{\"error\":\"not reloaded; the "
+                                "configuration stays as it was\"}\n");
+    sally_console_close(session);
+    close_console();
+}
+
+static void asks_for_one_reload_at_a_time(void **state)
+{
+    struct sally_console_session *first;
+
+    (void)state;
+    open_console();
+    reloads = 0;
+    request("reload\n");
+    first = session;
+    request("reload\n");
+    assert_int_equal(reloads, 1);
+    assert_string_equal(output, "{\"error\":\"somebody has asked for a reload "
+                                "already\"}\n");
+    sally_console_close(session);
+    session = first;
+    output[0] = '\0';
+    sally_console_expire(console, START + 98 * SALLY_SEC);
+    assert_string_equal(output, "{\"error\":\"the reload does not come to an "
+                                "end; see the log\"}\n");
+    sally_console_close(session);
+    supervisor_away = true;
+    request("reload\n");
+    assert_string_equal(output,
+                        "{\"error\":\"the supervisor is away\"}\n");
+    supervisor_away = false;
+    sally_console_close(session);
+    request("reload x\n");
+    assert_string_equal(output, "{\"error\":\"takes no sensor: x\"}\n");
+    sally_console_close(session);
+    close_console();
+}
+
+/* A question that is under way is about a configuration that is no more. */
+static void a_reload_ends_questions(void **state)
+{
+    struct sally_config old;
+
+    (void)state;
+    open_console();
+    request("status\n");
+    old = config;
+    {
+        char *report = NULL;
+
+        assert_int_equal(load_given(text, NULL, "", &config, &report), 0);
+        free(report);
+    }
+    sally_console_reconfigure(console, &config, START);
+    sally_config_wipe(&old);
+    assert_string_equal(output, "{\"error\":\"the configuration was just "
+                                "changed; ask again\"}\n");
+    sally_console_close(session);
+    request("sensors\n"); /* the next one has its answer */
+    say_end(SALLY_OUTER);
+    say_end(SALLY_INNER);
+    assert_non_null(strstr(output, "{\"done\":true}"));
+    sally_console_close(session);
+    close_console();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_what_a_reload_came_to),
+        cmocka_unit_test(asks_for_one_reload_at_a_time),
+        cmocka_unit_test(a_reload_ends_questions),
         cmocka_unit_test(answers_each_row),
         cmocka_unit_test(names_the_broken_hop),
         cmocka_unit_test(door_is_away),

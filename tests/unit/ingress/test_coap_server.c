@@ -29,6 +29,7 @@ struct local {
     } out[OUT_MAX];
     size_t out_count;
     bool deaf; /* nothing listens */
+    struct sally_config *next; /* its content is the side's */
 };
 
 static void send_out(void *owner, const struct sally_coap_source *to,
@@ -131,6 +132,7 @@ static int close_local(void **state)
     sally_pool_wipe(&l->packets);
     sally_pool_wipe(&l->bodies);
     side_close(l->side);
+    free(l->next);
     free(l);
     return 0;
 }
@@ -551,11 +553,54 @@ static void forgets_who_spoke_to_a_listener_that_is_gone(void **state)
     assert_int_equal(side_readings(l->side), 1);
 }
 
+/* Another configuration, in which c1 is another sensor. */
+static void a_reload_forgets_who_is_another_sensor(void **state)
+{
+    struct local *l = *state;
+    struct request second = reading;
+    struct sally_config *next = calloc(1, sizeof(*next));
+    struct sally_auth_addresses *old = l->addresses;
+    char *report = NULL;
+
+    second.from = "192.0.2.2";
+    ask(l, &reading);
+    ask(l, &second);
+    assert_int_equal(load_given(SIDE_CONFIG, NULL, "", next, &report), 0);
+    free(report);
+    ((struct sally_config_sensor *)next->sensors)[COAP_1].born = 2;
+    assert_int_equal(sally_outer_prepare(l->side->outer, next), SALLY_E_OK);
+    assert_int_equal(sally_auth_addresses_create(
+                         &l->addresses, next, &l->system,
+                         (struct sally_hash_key){ { 0 } }),
+                     SALLY_E_OK);
+    assert_int_equal(sally_coap_server_grow(l->server, 2 * PEERS), SALLY_E_OK);
+    sally_coap_server_commit(l->server, l->addresses, l->side->now);
+    sally_outer_commit(l->side->outer, l->side->now);
+    sally_auth_addresses_wipe(old);
+    sally_config_wipe(&l->side->config);
+    l->out_count = 0;
+    for (size_t i = 0; i < 2; i++) {
+        const struct sally_bus_accepted a = { (uint32_t)i + 1,
+                                              SALLY_ACCEPTED_STORED };
+
+        sally_outer_accepted(l->side->outer, &a, l->side->now);
+    }
+    assert_int_equal(l->out_count, 1); /* of the one that is the same */
+    assert_int_equal(l->out[0].to.peer.ip[3], 2);
+    ask_as(l, &second, l->mid, 2); /* what it said before is known */
+    assert_int_equal(side_readings(l->side), 2);
+    ask(l, &reading); /* the other one is welcome, too */
+    assert_int_equal(side_readings(l->side), 3);
+    l->side->config = *next;
+    l->next = next;
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_local, close_local)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_reload_forgets_who_is_another_sensor),
         TEST(refuses_with_the_protocols_own_words),
         TEST(strangers_get_no_answer_to_what_is_no_request),
         TEST(answers_when_it_is_durable),

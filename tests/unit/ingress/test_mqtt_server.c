@@ -31,6 +31,8 @@ struct local {
     bool silent; /* the verifier answers when the test says so */
     bool wants_check;
     struct line lines[PLACES];
+    struct sally_config configs[2]; /* those that came after the first */
+    size_t config_count;
 };
 
 /* --- The host ------------------------------------------------------------ */
@@ -675,9 +677,166 @@ static void closes_the_last_of_those_who_wait_for_a_check(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_local, close_local)
 
+/* --- Another configuration ------------------------------------------------ */
+
+#define OTHER(name)                                                            \
+    name ":$scrypt$ln=15,r=8,p=1$AAECAwQFBgcICQoLDA0ODg$" HASH "\n"
+
+/* What the role does with a configuration in which `changed` is another sensor,
+ * and with this text of a passwords file.                                   */
+static void prepare(struct local *l, struct sally_config *next,
+                    uint32_t changed, const char *passwords)
+{
+    char *report = NULL;
+
+    if (load_given(SIDE_CONFIG, NULL, "", next, &report) != 0)
+        fail_msg("%s", report);
+    free(report);
+    next->generation = 2;
+    if (changed < next->sensor_count)
+        ((struct sally_config_sensor *)next->sensors)[changed].born = 2;
+    assert_int_equal(sally_outer_prepare(l->side->outer, next), SALLY_E_OK);
+    assert_int_equal(
+        sally_mqtt_server_prepare(l->server, next, 2 * PLACES), SALLY_E_OK);
+    assert_int_equal(
+        sally_passwords_prepare(
+            l->passwords, sally_span_of(passwords), "passwords",
+            (struct sally_random){ side_random, &l->side->seed }, stderr),
+        SALLY_E_OK);
+}
+
+static void reload(struct local *l, uint32_t changed, const char *passwords)
+{
+    struct sally_config *next = &l->configs[l->config_count++];
+
+    prepare(l, next, changed, passwords);
+    sally_mqtt_server_commit(l->server, next, l->addresses, l->side->now);
+    sally_passwords_commit(l->passwords);
+    sally_outer_commit(l->side->outer, l->side->now);
+    sally_config_wipe(&l->side->config); /* nothing refers to it any more */
+    l->side->config = *next;
+}
+
+#define NOBODY_CHANGED UINT32_MAX
+#define ALL_GOOD GOOD("ua") GOOD("ub") GOOD("both")
+
+static void a_reload_leaves_who_is_the_same(void **state)
+{
+    struct local *l = *state;
+    struct line *same = sensor(l, 0, "x", "ua");
+    struct line *other = sensor(l, 1, "x", "ub");
+    struct line *waiting = call(l, 2);
+    const struct sally_bus_message *last;
+    struct sally_bus_accepted a;
+
+    l->silent = true;
+    say_connect(waiting, "y", "ub", "right", NULL);
+    assert_int_equal(say_subscribe(same, "m/ma/set", 1), 1);
+    say_publish(other, "m/mb/temp", "2", 6);
+    say_publish(same, "m/ma/temp", "1", 5);
+    reload(l, MQTT_B, ALL_GOOD);
+    assert_null(other->connection);
+    assert_null(waiting->connection); /* whoever it is, it is not him */
+    assert_false(online(l, MQTT_B));
+    assert_true(online(l, MQTT_A));
+    assert_int_equal(sally_outer_sensor(l->side->outer, MQTT_B)->messages, 0);
+    assert_int_equal(sally_outer_sensor(l->side->outer, MQTT_A)->messages, 1);
+    /* The reading on its way is acknowledged, commands find their way. */
+    (void)side_said(l->side, SALLY_BUS_READINGS, &last);
+    assert_int_equal(last->as.readings.sensor, MQTT_A);
+    side_accept(l->side, SALLY_ACCEPTED_STORED);
+    assert_true(heard_puback(same, 5));
+    same->len = 0;
+    side_switch(l->side, 9, MQTT_A, true);
+    assert_true(sally_span_is(heard_publish(same).payload, "ON"));
+    /* That of the one who left is not there any more. */
+    a = (struct sally_bus_accepted){ last->as.readings.ticket - 1,
+                                     SALLY_ACCEPTED_FULL };
+    sally_outer_accepted(l->side->outer, &a, l->side->now);
+    l->side->said_count = 0;
+    run_until(l, l->side->now + 40 * SALLY_SEC);
+    sally_outer_resume(l->side->outer, true, l->side->now);
+    assert_int_equal(side_readings(l->side), 0);
+    /* The newcomer is told with its own number. */
+    l->silent = false;
+    other = sensor(l, 3, "x", "ub");
+    assert_true(side_said(l->side, SALLY_BUS_LIVENESS, &last) > 0);
+    assert_int_equal(last->as.liveness.sensor, MQTT_B);
+    assert_int_equal(last->as.liveness.born, 2);
+}
+
+static void a_reload_puts_out_old_passwords(void **state)
+{
+    struct local *l = *state;
+    struct line *a = sensor(l, 0, "x", "ua");
+    struct line *b = sensor(l, 1, "x", "ub");
+
+    reload(l, NOBODY_CHANGED, OTHER("ua") GOOD("ub"));
+    assert_null(a->connection);
+    assert_non_null(b->connection);
+    assert_false(online(l, MQTT_A));
+    (void)sensor(l, 2, "x", "ub"); /* remembered, as before */
+    reload(l, NOBODY_CHANGED, "");
+    assert_null(b->connection);
+    assert_false(online(l, MQTT_B));
+}
+
+/* A check that is under way is about the old hash: its answer is nobody's. */
+static void a_reload_checks_again_what_waits(void **state)
+{
+    struct local *l = *state;
+    struct line *a = call(l, 0), *b = call(l, 1);
+    struct sally_bus_check first, second, third;
+
+    l->silent = true;
+    say_connect(a, "x", "ua", "right", NULL);
+    say_connect(b, "x", "ub", "right", NULL);
+    assert_true(sally_passwords_next(l->passwords, false, &first));
+    reload(l, NOBODY_CHANGED, OTHER("ua") GOOD("ub"));
+    sally_passwords_checked(l->passwords,
+                            &(struct sally_bus_checked){ first.ticket, true },
+                            l->side->now);
+    assert_int_equal(a->len, 0);
+    assert_true(sally_passwords_next(l->passwords, false, &second));
+    assert_int_not_equal(second.ticket, first.ticket);
+    sally_passwords_checked(l->passwords,
+                            &(struct sally_bus_checked){ second.ticket, true },
+                            l->side->now);
+    assert_int_equal(b->heard[3], SALLY_MQTT_ACCEPTED);
+    assert_true(sally_passwords_next(l->passwords, false, &third));
+    assert_memory_not_equal(third.salt, first.salt, first.salt_len);
+    sally_passwords_checked(l->passwords,
+                            &(struct sally_bus_checked){ third.ticket, false },
+                            l->side->now);
+    sally_mqtt_server_settle(l->server, l->side->now);
+    run_until(l, l->side->now + SALLY_SEC);
+    assert_int_equal(a->heard[3], SALLY_MQTT_REFUSED_NOT_AUTHORIZED);
+}
+
+static void a_reload_that_is_aborted_changes_nothing(void **state)
+{
+    struct local *l = *state;
+    struct line *a = sensor(l, 0, "x", "ua");
+    struct sally_config next;
+
+    prepare(l, &next, MQTT_A, "");
+    sally_passwords_abort(l->passwords);
+    sally_mqtt_server_abort(l->server);
+    sally_outer_abort(l->side->outer);
+    sally_config_wipe(&next);
+    say_publish(a, "m/ma/temp", "1", 5);
+    side_accept(l->side, SALLY_ACCEPTED_STORED);
+    assert_true(heard_puback(a, 5));
+    (void)sensor(l, 1, "x", "ub");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_reload_leaves_who_is_the_same),
+        TEST(a_reload_puts_out_old_passwords),
+        TEST(a_reload_checks_again_what_waits),
+        TEST(a_reload_that_is_aborted_changes_nothing),
         TEST(refuses_everybody_alike),
         TEST(a_right_password_opens),
         TEST(may_go_while_it_is_looked_at),
