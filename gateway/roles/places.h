@@ -49,8 +49,9 @@ enum sally_err sally_places_create(struct sally_places **out,
 void sally_places_wipe(struct sally_places *p); /* NULL is allowed */
 
 /* The servers of another configuration, which outlives the result likewise;
- * clients of those of the one before may still end their sessions. What is known of a host and port stays, wherever they stand now; answers on
- * their way to others are not taken any more. NO_MEMORY: nothing changed.    */
+ * clients of those of the one before may still end their sessions. What is
+ * known of a host and port stays, wherever they stand now; answers on their way
+ * to others are not taken any more. NO_MEMORY: nothing changed.             */
 enum sally_err sally_places_change(struct sally_places *p,
                                    const struct sally_config *c)
     SALLY_MUST_USE;

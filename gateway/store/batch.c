@@ -70,7 +70,7 @@ static bool find_oldest(struct sally_store *s, int64_t key,
         d->messages = 1;
         d->number = (uint64_t)sqlite3_column_int64(q, 0);
         d->bytes = (uint64_t)sqlite3_column_int64(q, 1) + SALLY_STORE_ROW;
-        d->sensor = sally_spool_index(s, sqlite3_column_int64(q, 2));
+        d->sensor = sally_sensors_index(s, sqlite3_column_int64(q, 2));
         *born = sqlite3_column_int64(q, 3);
     }
     sqlite3_reset(q);

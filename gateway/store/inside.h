@@ -230,25 +230,30 @@ void sally_schema_close(struct sally_store *s);
 void sally_schema_blame(const char *path, sqlite3 *db, int rc, char *why,
                         size_t size);
 
-/* --- spool.c ------------------------------------------------------------- */
+/* --- sensors.c ----------------------------------------------------------- */
 
 /* At open: keys, cursors and counts of the configured sensors. NO_MEMORY, IO.
  * Later, without the thread: the same for a new list; what is known of a sensor
  * and its accounts is taken over, the rest comes from the database. On failure
  * nothing of it may be used any more.                                       */
-enum sally_err sally_spool_load(struct sally_store *s,
+enum sally_err sally_sensors_load(struct sally_store *s,
                                 const struct sally_store_sensor *sensors,
                                 size_t count) SALLY_MUST_USE;
 
-/* Releases what sally_spool_load() made. */
-void sally_spool_free(struct sally_store_one *sensors, size_t count);
+/* Releases what sally_sensors_load() made. */
+void sally_sensors_free(struct sally_store_one *sensors, size_t count);
 
 /* Counts per sensor and in all as the database has them; after a failure the
  * writer starts from these again. IO.                                       */
-enum sally_err sally_spool_count(struct sally_store *s) SALLY_MUST_USE;
+enum sally_err sally_sensors_count(struct sally_store *s) SALLY_MUST_USE;
+
+/* Messages of a sensor from after one number up to another. IO. */
+enum sally_err sally_sensors_count_after(struct sally_store *s, int64_t key,
+                                         uint64_t after, uint64_t up_to,
+                                         uint64_t *count) SALLY_MUST_USE;
 
 /* The index of a sensor's key, or SALLY_STORE_NOBODY. */
-uint32_t sally_spool_index(const struct sally_store *s, int64_t key);
+uint32_t sally_sensors_index(const struct sally_store *s, int64_t key);
 
 /* --- recent.c ------------------------------------------------------------ */
 
@@ -273,8 +278,9 @@ bool sally_recent_count(struct sally_store *s, struct sally_store_account *a,
 /* --- batch.c ------------------------------------------------------------- */
 
 /* One transaction over the items from `first` to before `end` and the cursors
- * in the list; `tidies`: it is time to forget old keys. The results stand in the items; on failure they are all the
- * same and nothing of the batch stays. True if it was committed.            */
+ * in the list; `tidies`: it is time to forget old keys. The results stand in
+ * the items; on failure they are all the same and nothing of the batch stays.
+ * True if it was committed.                                                 */
 bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
                      struct sally_store_account *cursors, bool tidies);
 

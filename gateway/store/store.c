@@ -58,7 +58,7 @@ static enum sally_err open_all(struct sally_store *s, const char *dir,
     if (e == SALLY_E_OK) {
         char path[4096];
 
-        e = sally_spool_load(s, sensors, count);
+        e = sally_sensors_load(s, sensors, count);
         (void)snprintf(path, sizeof(path), "%s/sallyport.db", dir);
         if (e == SALLY_E_IO)
             sally_schema_blame(path, s->writer, s->failure, why, why_size);
@@ -99,7 +99,7 @@ void sally_store_close(struct sally_store *s)
         pthread_mutex_destroy(&s->mutex);
     }
     free(s->ring);
-    sally_spool_free(s->sensors, s->sensor_count);
+    sally_sensors_free(s->sensors, s->sensor_count);
     free(s->index_of_key);
     if (s->event >= 0)
         close(s->event);

@@ -71,8 +71,9 @@ void sally_shard_stop(struct sally_shard *s, sally_usec now);
 /* --- Reload -------------------------------------------------------------- */
 
 /* Builds what is new or changed in `next` beside what runs. BUSY: another
- * reload has not settled, or all has stopped. NO_ROOM: more sensors than at the start
- * there could be. NO_MEMORY, IO, or what building a sensor came to.         */
+ * reload has not settled, or all has stopped. NO_ROOM: more slots than
+ * `max_sensors` was at the start. NO_MEMORY, IO, or what building a sensor came
+ * to.                                                                       */
 enum sally_err sally_shard_prepare(struct sally_shard *s,
                                    const struct sally_config *next)
     SALLY_MUST_USE;

@@ -42,8 +42,8 @@ void sally_shard_arm(struct sally_shard *s);
 /* Sends what the client has ready and arms its timer. */
 void sally_shard_pump(struct sally_virtual_client *v, sally_usec now);
 
-/* A sensor's resource got a value; its clients may have to tell. `stored`: it is
- * on its way through the store, too, and those who get what is stored by
+/* A sensor's resource got a value; its clients may have to tell. `stored`: it
+ * is on its way through the store, too, and those who get what is stored by
  * notification must not get it twice.                                       */
 void sally_shard_set(struct sally_uplink_sensor *u,
                      const struct sally_lwm2m_record *r, bool stored,
