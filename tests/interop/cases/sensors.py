@@ -131,8 +131,8 @@ def case_command_stored(env):
     for value in (True, False):
         got = site.switch(value)
         check(got == "2.04", f"a Write to an absent sensor got {got}")
-    g.wait_role_again("inner", g.kill_role("inner"))
     since = site.server.mark()
+    g.wait_role_again("inner", g.kill_role("inner"))
     site.server.wait_registered(site.boiler, since=since)
     boiler = site.connect()
     time.sleep(0.3)
