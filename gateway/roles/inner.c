@@ -6,7 +6,7 @@
 #include "log/log.h"
 #include "roles/role.h"
 #include "roles/seats.h"
-#include "security/crypto.h"
+#include "roles/stock.h"
 #include "uplink/roster.h"
 #include "uplink/shard.h"
 
@@ -14,25 +14,17 @@
 #include <unistd.h>
 
 #define BUS_FRAMES 64
-#define BODY_MAX 4096 /* bytes of a request or answer that goes in blocks */
-#define HEAP_PER_SESSION 40000 /* bytes of the DTLS library, in a handshake */
-#define HEAP_BASE 4000000
 
 struct inner {
     const struct sally_role_context *context;
     struct sally_store *store;
     struct sally_shard *shard;
-    struct sally_pool packets, bodies, observations, attributes;
-    struct sally_security *security;
-    struct sally_coap_parameters parameters;
-    struct sally_coap_shared coap;
-    struct sally_lwm2m_shared lwm2m;
+    struct sally_stock stock;
     struct sally_places *places;
     struct sally_seats seats;
     struct sally_timer pacer;
     struct sally_watch *stored;
     struct sally_bus *outer, *resolver, *console;
-    size_t clients_max; /* that there is room for */
     bool key_missing;
 };
 
@@ -255,76 +247,6 @@ static enum sally_err open_store(struct inner *in)
     return e;
 }
 
-static struct sally_security_limits limits_for(size_t clients)
-{
-    return (struct sally_security_limits){
-        .sessions = clients,
-        .heap_bytes = HEAP_BASE + clients * HEAP_PER_SESSION
-    };
-}
-
-/* Sizes follow from how many clients there are: a handshake or an exchange
- * takes a few blocks each, and not all have one at the same time.           */
-static enum sally_err grow_pools(struct inner *in, size_t clients)
-{
-    enum sally_err e = sally_pool_grow(&in->packets, 256 + 4 * clients);
-
-    if (e == SALLY_E_OK)
-        e = sally_pool_grow(&in->bodies, 64 + clients / 4);
-    if (e == SALLY_E_OK)
-        e = sally_pool_grow(&in->observations, 64 + 8 * clients);
-    if (e == SALLY_E_OK)
-        e = sally_pool_grow(&in->attributes, 64 + 4 * clients);
-    return e;
-}
-
-static enum sally_err make_pools(struct inner *in)
-{
-    enum sally_err e =
-        sally_pool_init(&in->packets, SALLY_DATAGRAM_MAX + 256, 0, true);
-
-    if (e == SALLY_E_OK)
-        e = sally_pool_init(&in->bodies, BODY_MAX, 0, true);
-    if (e == SALLY_E_OK)
-        e = sally_pool_init(&in->observations, sally_observation_size(), 0,
-                            false);
-    if (e == SALLY_E_OK)
-        e = sally_pool_init(&in->attributes, sally_attributes_size(), 0, false);
-    return e;
-}
-
-/* Room for the clients of a configuration, if there is less. */
-static enum sally_err make_room(struct inner *in, const struct sally_config *c)
-{
-    struct sally_security_limits limits;
-    size_t n = 0;
-    enum sally_err e;
-
-    for (size_t i = 0; i < c->sensor_count; i++)
-        n += c->sensors[i].account_count;
-    e = grow_pools(in, n);
-    if (e != SALLY_E_OK || n < in->clients_max)
-        return e;
-    in->clients_max = n;
-    limits = limits_for(n);
-    if (in->security == NULL)
-        return sally_security_init(&in->security, &limits, &in->packets,
-                                   sally_crypto_random());
-    sally_security_limit(in->security, &limits);
-    return SALLY_E_OK;
-}
-
-static void share(struct inner *in)
-{
-    in->parameters = sally_coap_defaults;
-    in->parameters.body_max = BODY_MAX;
-    in->coap = (struct sally_coap_shared){ &in->parameters, &in->packets,
-                                           &in->bodies, sally_crypto_random(),
-                                           in->security };
-    in->lwm2m = (struct sally_lwm2m_shared){ &in->coap, &in->observations,
-                                             &in->attributes };
-}
-
 static enum sally_err build(struct inner *in)
 {
     const struct sally_config *c = in->context->config;
@@ -337,12 +259,10 @@ static enum sally_err build(struct inner *in)
     if (e == SALLY_E_OK)
         e = open_store(in);
     if (e == SALLY_E_OK)
-        e = make_pools(in);
+        e = sally_stock_make(&in->stock, c);
     if (e == SALLY_E_OK)
-        e = make_room(in, c);
-    share(in);
-    if (e == SALLY_E_OK)
-        e = sally_shard_create(&in->shard, c, in->store, &in->lwm2m, &host, in);
+        e = sally_shard_create(&in->shard, c, in->store, &in->stock.lwm2m,
+                               &host, in);
     return e;
 }
 
@@ -361,11 +281,7 @@ static void destroy(void *role)
     in->outer = in->resolver = in->console = NULL;
     sally_shard_wipe(in->shard);
     sally_store_close(in->store);
-    sally_security_wipe(in->security);
-    sally_pool_wipe(&in->packets);
-    sally_pool_wipe(&in->bodies);
-    sally_pool_wipe(&in->observations);
-    sally_pool_wipe(&in->attributes);
+    sally_stock_wipe(&in->stock);
     sally_places_wipe(in->places);
     free(in);
 }
@@ -419,7 +335,7 @@ static enum sally_err prepare(void *role, const struct sally_config *next,
                               sally_usec now)
 {
     struct inner *in = role;
-    enum sally_err e = make_room(in, next);
+    enum sally_err e = sally_stock_grow(&in->stock, next);
 
     (void)now;
     in->key_missing = false;
