@@ -235,11 +235,17 @@ void sally_sockets_warn(const struct sally_config *c, FILE *report)
 /* --- Watching ------------------------------------------------------------ */
 
 /* A socket stays with the interface it was bound to, also when that is gone
- * and another one has taken its name.                                       */
+ * and another one has taken its name. To ask takes a descriptor; where there is
+ * none, nothing is known.                                                   */
 static void check_interface(struct sally_socket *one)
 {
-    if (one->fd < 0 || one->interface[0] == '\0' ||
-        if_nametoindex(one->interface) == one->index)
+    unsigned index;
+
+    if (one->fd < 0 || one->interface[0] == '\0')
+        return;
+    errno = 0;
+    index = if_nametoindex(one->interface);
+    if (index == one->index || (index == 0 && errno != ENODEV))
         return;
     close_one(one);
     one->told = SALLY_SOCKET_NEW;

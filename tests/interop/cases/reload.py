@@ -38,7 +38,6 @@ class Site:
         self.generation = 1
         self.value = 0
         self.since = self.server.mark()
-        self.expected = set()
         self.client = self.connect("named")
 
     def tell_keys(self):
@@ -121,8 +120,10 @@ class Site:
         self.accept(by_signal)
         self.server.wait_event("deregister", lambda e: e["ep"] == self.guest,
                                since=mark)
+        self.value += 1
         client = mqtt.Client("127.0.0.1", self.gateway.mqtt_port, "g", "guest",
-                             self.gateway.passwords["guest"])
+                             self.gateway.passwords["guest"],
+                             source=f"127.0.1.{self.value % 250 + 1}")
         check(client.code != 0, "a sensor that is gone was let in")
         client.abort()
 
@@ -139,9 +140,11 @@ class Site:
         new = secrets.token_hex(16)
         self.put("keys/keyed.psk", new + "\n", 0o600)
         self.gateway.keys["keyed"] = new
-        self.accept(by_signal)
         self.tell_keys()
-        self.server.wait_registered(self.keyed, 60, mark)
+        self.accept(by_signal)
+        self.server.wait_event("deregister", lambda e: e["ep"] == self.keyed,
+                               since=mark)
+        self.server.wait_registered(self.keyed, 30, mark)
         self.publishes("keyed", self.keyed)
 
     def new_password(self, by_signal):
@@ -151,8 +154,9 @@ class Site:
         g.set_password("named", g.passwords["named"])
         self.accept(by_signal)
         check(self.client.closed_within(5), "the connection stayed open")
+        self.value += 1  # another source each time: guessing is punished
         late = mqtt.Client("127.0.0.1", g.mqtt_port, "n", "named", old,
-                           source="127.0.0.77")
+                           source=f"127.0.1.{self.value % 250 + 1}")
         check(late.code == 5, f"the old password got {late.code}")
         late.abort()
         self.client = self.connect("named")
@@ -245,6 +249,8 @@ def case_reload(env):
                       if e["event"] == "peer"])
     registers = len([e for e in site.server.events[site.since:]
                      if e["event"] == "register"])
+    check(handshakes == registers, f"{handshakes} handshakes for {registers} "
+                                   f"sensors that came or changed")
     settle(Ledger(site.traffic.sensors, site.server.messages), site.traffic, 0)
     print(f"     {good} reloads, {bad} refused; {registers} registrations "
           f"in {handshakes} handshakes", flush=True)

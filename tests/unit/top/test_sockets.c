@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -236,6 +237,31 @@ static void an_interface_that_became_another_is_bound_anew(void **state)
     sally_sockets_wipe(&s);
 }
 
+/* Looking needs a descriptor: without one, no news is no news. */
+static void nothing_is_lost_for_want_of_a_descriptor(void **state)
+{
+    const struct sally_config_listener one[] = { at("lo", "127.0.0.1", 8) };
+    struct sally_config c = config_of(one, 1, NULL, 0);
+    struct rlimit limit, none;
+    struct sally_sockets s;
+    int fd;
+
+    (void)state;
+    plan_well(&s, &c, NULL);
+    fd = s.slot[0].fd;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    bound = 0;
+    sally_sockets_poll(&s, on_bound, NULL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(s.slot[0].fd, fd);
+    assert_int_equal(bound, 0);
+    assert_int_equal(s.slot[0].told, SALLY_SOCKET_LISTENING);
+    sally_sockets_wipe(&s);
+}
+
 static void too_many_are_told(void **state)
 {
     struct sally_config_listener many[SALLY_SOCKETS_KIND + 1];
@@ -262,6 +288,7 @@ int main(void)
         cmocka_unit_test(what_stands_in_its_own_way_waits),
         cmocka_unit_test(what_others_hold_is_an_error),
         cmocka_unit_test(an_interface_that_became_another_is_bound_anew),
+        cmocka_unit_test(nothing_is_lost_for_want_of_a_descriptor),
         cmocka_unit_test(too_many_are_told),
     };
 
