@@ -150,7 +150,11 @@ static struct frame *open_frame(struct sally_bus *b, bool fresh)
         return last;
     if (b->count == b->room)
         sally_bus_flush(b);
-    return b->count < b->room ? frame_at(b, b->count++) : NULL;
+    if (b->count == b->room)
+        return NULL;
+    last = frame_at(b, b->count++);
+    last->fd = -1;
+    return last;
 }
 
 static enum sally_err put_into(struct frame *f, struct sally_bus_message *m)
@@ -337,8 +341,6 @@ enum sally_err sally_bus_open(struct sally_bus **out, struct sally_loop *l,
                  b);
     event_assign(&b->writable, l->base, fd, EV_WRITE, on_writable, b);
     b->frames = calloc(frames, sizeof(*b->frames));
-    for (size_t i = 0; b->frames != NULL && i < frames; i++)
-        b->frames[i].fd = -1;
     if (b->frames == NULL || !sally_descriptor_prepare(fd) ||
         event_add(&b->readable, NULL) != 0) {
         enum sally_err e = b->frames == NULL ? SALLY_E_NO_MEMORY : SALLY_E_IO;
