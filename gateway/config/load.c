@@ -2,6 +2,7 @@
 /* gateway/config/load.c - from the bytes of all files to one configuration. */
 #include "config/loader.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,6 +247,7 @@ static void release(struct sally_loader *l)
     sally_names_wipe(&l->servers);
     sally_names_wipe(&l->profiles);
     sally_arena_wipe(&l->scratch);
+    (void)malloc_trim(0); /* trees of many files: more than what is kept */
 }
 
 unsigned sally_config_load(const struct sally_config_file *files, size_t count,

@@ -8,10 +8,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 _Static_assert(SALLY_BUS_FRAME <= SALLY_LOOP_BUFFER,
                "a frame fits the loop's buffer");
+
+#define KEPT 256 /* frames that a ring may keep touched */
 
 struct frame {
     size_t len;
@@ -33,6 +36,7 @@ struct sally_bus {
     bool closed;  /* ...and then it is freed */
     struct frame *frames; /* owned; a ring */
     size_t room, first, count;
+    size_t used; /* the most at a time, since the ring was given back */
 };
 
 /* Ancillary data of one descriptor, aligned as the system wants it. */
@@ -121,11 +125,25 @@ static void note_gone(struct sally_bus *b)
     event_active(&b->readable, EV_READ, 0);
 }
 
+/* All went out, each frame wiped: what a burst of thousands touched goes back,
+ * whole pages within the ring.                                              */
+static void shrink(struct sally_bus *b)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)b->frames + page - 1) / page * page;
+    uintptr_t to = (uintptr_t)(b->frames + b->room) / page * page;
+
+    if (b->count == 0 && b->used > KEPT && from < to &&
+        madvise((void *)from, to - from, MADV_DONTNEED) == 0)
+        b->used = 0;
+}
+
 void sally_bus_flush(struct sally_bus *b)
 {
     while (b->count > 0 && !b->gone) {
         if (send_frame(b->fd, frame_at(b, 0)) >= 0) {
             drop_frame(b);
+            shrink(b);
         } else if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) {
             event_add(&b->writable, NULL);
             return;
@@ -154,6 +172,8 @@ static struct frame *open_frame(struct sally_bus *b, bool fresh)
         return NULL;
     last = frame_at(b, b->count++);
     last->fd = -1;
+    if (b->count > b->used)
+        b->used = b->count;
     return last;
 }
 
