@@ -45,6 +45,9 @@ void sally_pacer_leave(struct sally_pacer *p, struct sally_pacer_turn *t)
     t->link = NULL;
 }
 
+/* A loop that turns seldom may be late by this and still keep the pace. */
+#define LATE (10 * SALLY_MSEC)
+
 /* Half an interval to one and a half, one on average. */
 static sally_usec jittered(const struct sally_pacer *p)
 {
@@ -62,7 +65,7 @@ struct sally_pacer_turn *sally_pacer_take(struct sally_pacer *p,
     if (t == NULL || p->next > now)
         return NULL;
     sally_pacer_leave(p, t);
-    p->next = sally_after(now, jittered(p));
+    p->next = sally_after(now - p->next > LATE ? now : p->next, jittered(p));
     return t;
 }
 

@@ -152,14 +152,15 @@ void sally_shard_wants(struct sally_virtual_client *v)
 void sally_shard_pace(struct sally_shard *s, sally_usec now)
 {
     for (size_t i = 0; i < s->config->server_count; i++) {
-        struct sally_pacer_turn *turn = sally_pacer_take(&s->pacers[i], now);
-        struct sally_virtual_client *v;
+        struct sally_pacer_turn *turn;
 
-        if (turn == NULL)
-            continue;
-        v = SALLY_OWNER(turn, struct sally_virtual_client, turn);
-        sally_lwm2m_client_connect(&v->client, now);
-        sally_shard_pump(v, now);
+        while ((turn = sally_pacer_take(&s->pacers[i], now)) != NULL) {
+            struct sally_virtual_client *v =
+                SALLY_OWNER(turn, struct sally_virtual_client, turn);
+
+            sally_lwm2m_client_connect(&v->client, now);
+            sally_shard_pump(v, now);
+        }
     }
     sally_downlink_expire(s->downlink, now);
     sally_silence_expire(s->silence, now);
