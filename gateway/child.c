@@ -10,32 +10,91 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define FRAMES 64
 
+/* --- Orders --------------------------------------------------------------- */
+
+/* One that waits until the bus has room. */
+struct sally_child_waiting {
+    struct sally_bus_control control;
+    int fd; /* owned; -1: none */
+};
+
+static bool say(struct sally_child *c, const struct sally_bus_control *control,
+                int fd)
+{
+    struct sally_bus_message m;
+
+    sally_bus_begin(&m, SALLY_BUS_CONTROL);
+    m.as.control = *control;
+    if ((fd < 0 ? sally_bus_send(c->bus, &m)
+                : sally_bus_send_with(c->bus, &m, fd)) == SALLY_E_OK)
+        return true;
+    sally_log(SALLY_LOG_ERROR, "order_lost",
+              SALLY_TEXT("to", sally_role_text(c->row->name)));
+    errno = ENOBUFS;
+    return false;
+}
+
+/* A role with thousands of sensors gets thousands of keys, each in a frame of
+ * its own. What the bus has no room for waits here and takes a few bytes.   */
+static bool put_off(struct sally_child *c,
+                    const struct sally_bus_control *control, int fd)
+{
+    size_t room = c->room == 0 ? 64 : 2 * c->room;
+    struct sally_child_waiting *more =
+        c->count < c->room ? c->waiting
+                           : realloc(c->waiting, room * sizeof(*more));
+
+    if (more == NULL) {
+        if (fd >= 0)
+            (void)close(fd);
+        errno = ENOMEM;
+        return false;
+    }
+    c->room = c->count < c->room ? c->room : room;
+    c->waiting = more;
+    c->waiting[c->count++] = (struct sally_child_waiting){ *control, fd };
+    return true;
+}
+
+static void forget_waiting(struct sally_child *c)
+{
+    for (size_t i = c->said; i < c->count; i++)
+        if (c->waiting[i].fd >= 0)
+            (void)close(c->waiting[i].fd);
+    free(c->waiting);
+    c->waiting = NULL;
+    c->said = c->count = c->room = 0;
+}
+
+static void say_waiting(struct sally_child *c)
+{
+    while (c->said < c->count && sally_bus_ready(c->bus)) {
+        const struct sally_child_waiting *w = &c->waiting[c->said++];
+
+        (void)say(c, &w->control, w->fd);
+    }
+    if (c->said == c->count)
+        forget_waiting(c);
+}
+
 bool sally_child_order(struct sally_child *c, enum sally_control what,
                        uint32_t number, uint32_t extra, int fd)
 {
-    struct sally_bus_message m;
+    const struct sally_bus_control control = { (uint8_t)what, number, extra };
 
     if (c->bus == NULL) { /* it is dying; its successor is told anew */
         if (fd >= 0)
             (void)close(fd);
         return true;
     }
-    sally_bus_begin(&m, SALLY_BUS_CONTROL);
-    m.as.control.what = (uint8_t)what;
-    m.as.control.number = number;
-    m.as.control.extra = extra;
-    if ((fd < 0 ? sally_bus_send(c->bus, &m)
-                : sally_bus_send_with(c->bus, &m, fd)) == SALLY_E_OK)
-        return true;
-    sally_bus_flush(c->bus);
-    sally_log(SALLY_LOG_ERROR, "order_lost",
-              SALLY_TEXT("to", sally_role_text(c->row->name)));
-    errno = ENOBUFS;
-    return false;
+    if (c->count == 0 && sally_bus_ready(c->bus))
+        return say(c, &control, fd);
+    return put_off(c, &control, fd);
 }
 
 /* A copy for the role; ours stays for the next time. */
@@ -132,10 +191,6 @@ bool sally_child_give(struct sally_child *c, const struct sally_assets *next,
 
     if (c->bus == NULL)
         return true;
-    if (sally_bus_grow(c->bus, FRAMES + next->key_count) != SALLY_E_OK) {
-        errno = ENOMEM;
-        return false;
-    }
     good = lend(c, SALLY_CONTROL_CONFIG, 0, 0, next->bundle);
     if (good && c->row->name == SALLY_OUTER)
         good = give_listeners(c, &a->sockets, &next->sockets) &&
@@ -171,11 +226,20 @@ static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
     (void)now;
     sally_bus_close(c->bus);
     c->bus = NULL;
+    forget_waiting(c);
     if (e == SALLY_E_MALFORMED && c->pid > 0)
         (void)kill(c->pid, SIGKILL); /* it breaks the rules of the bus */
 }
 
+static void on_room(void *owner, struct sally_bus *b, sally_usec now)
+{
+    (void)b;
+    (void)now;
+    say_waiting(owner);
+}
+
 static const struct sally_bus_upcalls bus_upcalls = { .on_message = on_message,
+                                                      .on_room = on_room,
                                                       .on_gone = on_gone };
 
 /* --- Starting ------------------------------------------------------------ */
@@ -237,7 +301,7 @@ bool sally_child_spawn(struct sally_child *c)
     if (sally_bus_pair(fd) != SALLY_E_OK)
         return false;
     if (sally_bus_open(&c->bus, f->loop, fd[0], SALLY_SUPERVISOR, c->row->name,
-                       FRAMES + f->assets->key_count, &bus_upcalls,
+                       FRAMES, &bus_upcalls,
                        c) != SALLY_E_OK) {
         (void)close(fd[1]);
         return false;
@@ -254,6 +318,7 @@ void sally_child_bury(struct sally_child *c)
 {
     sally_bus_close(c->bus);
     c->bus = NULL;
+    forget_waiting(c);
     c->pid = 0;
     c->state = SALLY_CHILD_ABSENT;
 }

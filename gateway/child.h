@@ -42,6 +42,8 @@ struct sally_child {
     struct sally_timer again;    /* the supervisor's, to start it again */
     sally_usec since, wait;      /* when it was started; wait before the next */
     int status;                  /* of a runner that has ended */
+    struct sally_child_waiting *waiting; /* owned; orders for when the bus has */
+    size_t said, count, room;            /* room; from `said` on unsaid */
 };
 
 void sally_child_init(struct sally_child *c, struct sally_family *family,
@@ -51,8 +53,8 @@ void sally_child_init(struct sally_child *c, struct sally_family *family,
 bool sally_child_spawn(struct sally_child *c);
 
 /* Sends an order; `fd` is the child's from now on, or -1. A child without a
- * bus is dying, and its successor is told anew. False: it did not go out, which
- * was logged.                                                               */
+ * bus is dying, and its successor is told anew. What the bus has no room for
+ * waits. False: it is lost, see errno.                                      */
 bool sally_child_order(struct sally_child *c, enum sally_control what,
                        uint32_t number, uint32_t extra, int fd);
 

@@ -363,7 +363,7 @@ int sally_supervisor_run(struct sally_assets *assets, bool single)
     }
     for (size_t i = 0; i < SALLY_ROLE_COUNT; i++) {
         sally_runner_close(s.children[i].runner);
-        sally_bus_close(s.children[i].bus);
+        sally_child_bury(&s.children[i]);
     }
     sally_reloading_wipe(&s.reloading);
     sally_signals_close(s.signals);

@@ -52,26 +52,12 @@ enum sally_err sally_bus_pair(int fd[2])
                : SALLY_E_IO;
 }
 
-enum sally_err sally_bus_grow(struct sally_bus *b, size_t frames)
+bool sally_bus_ready(struct sally_bus *b)
 {
-    struct frame *more =
-        frames <= b->room ? NULL : calloc(frames, sizeof(*more));
-
-    if (frames <= b->room)
-        return SALLY_E_OK;
-    if (more == NULL)
-        return SALLY_E_NO_MEMORY;
-    for (size_t i = 0; i < frames; i++)
-        if (i < b->count)
-            memcpy(&more[i], &b->frames[(b->first + i) % b->room],
-                   sizeof(*more));
-        else
-            more[i].fd = -1;
-    free(b->frames);
-    b->frames = more;
-    b->room = frames;
-    b->first = 0;
-    return SALLY_E_OK;
+    if (b->count == b->room)
+        sally_bus_flush(b);
+    b->wants_room = b->wants_room || b->count == b->room;
+    return b->count < b->room;
 }
 
 enum sally_role_name sally_bus_peer(const struct sally_bus *b)

@@ -43,9 +43,9 @@ enum sally_err sally_bus_open(struct sally_bus **out, struct sally_loop *l,
                               const struct sally_bus_upcalls *upcalls,
                               void *owner) SALLY_MUST_USE;
 
-/* Makes room for `frames` to wait, if there is less. NO_MEMORY. */
-enum sally_err sally_bus_grow(struct sally_bus *b,
-                              size_t frames) SALLY_MUST_USE;
+/* True if a message with a descriptor finds room now. If not, on_room is called
+ * when it does.                                                             */
+bool sally_bus_ready(struct sally_bus *b);
 
 /* Queues a copy. NO_ROOM; CLOSED if the peer is gone. A debug aid: saying
  * what this role may not say is BAD_STATE.                                  */
