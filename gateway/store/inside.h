@@ -15,7 +15,9 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
-#define SALLY_STORE_RING 1024  /* items; a power of two */
+#define SALLY_STORE_RING 4096  /* items; a power of two; above what the outer
+                                  door may have under way, so that a slow sync
+                                  turns nobody back */
 #define SALLY_STORE_SPARE 128  /* of them not for appends... */
 #define SALLY_STORE_UNPARK 64  /* ...and of those not for parking */
 #define SALLY_STORE_BODY 1400  /* bytes of an encoded message or command */

@@ -84,6 +84,7 @@ class Group:
             try:
                 if self.path is not None:
                     os.rmdir(self.path)
+                self.path = None
                 return
             except OSError:
                 time.sleep(0.1)
