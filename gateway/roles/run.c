@@ -16,6 +16,7 @@ struct sally_runner {
     struct sally_config *config;   /* owned */
     struct sally_config *next;     /* owned; being prepared */
     struct sally_config *previous; /* owned; something may still be left of it */
+    bool preparing;  /* since CONFIG, also when that came to nothing */
     bool incomplete; /* a descriptor that belongs to `next` was lost */
     bool committing, settled;
     struct sally_role_context context;
@@ -69,6 +70,7 @@ static void drop_next(struct sally_runner *r)
 {
     if (r->next != NULL && r->row->abort != NULL)
         r->row->abort(r->role);
+    r->preparing = false;
     r->context.next = NULL;
     sally_bundle_config_free(r->next);
     r->next = NULL;
@@ -95,6 +97,7 @@ static void take_config(struct sally_runner *r, int fd, sally_usec now)
     enum sally_err e = SALLY_E_BAD_STATE;
 
     drop_next(r);
+    r->preparing = true;
     if (r->previous == NULL && fd >= 0)
         e = begin_preparing(r, fd, now);
     if (e == SALLY_E_OK) {
@@ -124,6 +127,7 @@ static void commit(struct sally_runner *r, sally_usec now)
         r->ended(r->owner, 1);
         return;
     }
+    r->preparing = false;
     r->previous = r->config;
     r->config = r->next;
     r->next = NULL;
@@ -158,6 +162,17 @@ static void report(void *runner, enum sally_control what)
 
 /* --- Orders -------------------------------------------------------------- */
 
+/* It belongs to a configuration that could not be prepared, never to the one in
+ * force.                                                                    */
+static bool is_for_nobody(const struct sally_runner *r,
+                          const struct sally_bus_control *c)
+{
+    return r->preparing && r->next == NULL &&
+           (c->what == SALLY_CONTROL_KEY ||
+            c->what == SALLY_CONTROL_LISTENER ||
+            c->what == SALLY_CONTROL_PASSWORDS);
+}
+
 static bool may_lack(const struct sally_bus_control *c)
 {
     return (c->what == SALLY_CONTROL_LISTENER &&
@@ -174,6 +189,8 @@ static bool take_descriptor(struct sally_runner *r,
 {
     const struct sally_role_row *row = r->row;
 
+    if (is_for_nobody(r, c))
+        return false;
     if (fd < 0 && !may_lack(c)) {
         r->incomplete = true;
         return false;

@@ -6,6 +6,7 @@ import random
 import resource
 import secrets
 import signal
+import threading
 
 from lib import maps, mqtt, net
 from lib.gateway import settings
@@ -351,3 +352,42 @@ def move(env, single):
 
 
 case_reload_places.seconds = 120
+
+
+def case_reload_death(env):
+    """A door that dies while it is asked to prepare: refused, the old
+    configuration is in force, and the next attempt does it."""
+    server = env.server({})
+    g = env.gateway(server.uri)
+    boiler = g.mqtt_sensor("boiler", [maps.temperature()])
+    server.set_keys(g.psk_identities())
+    server.start()
+    g.start()
+    server.wait_registered(boiler)
+    for role in ("outer", "inner"):
+        pid = g.role_pid(role)
+        files = f"/proc/{g.pid}/fd"
+        before = len(os.listdir(files))
+        os.kill(pid, signal.SIGSTOP)  # it will not answer
+        told = []
+        asking = threading.Thread(
+            target=lambda: told.append(g.ctl("reload", seconds=60)))
+        asking.start()
+        wait_until("the supervisor to have both configurations",
+                   lambda: len(os.listdir(files)) > before)
+        os.kill(pid, signal.SIGKILL)
+        asking.join(60)
+        code, out, error = told[0]
+        check(code == 1 and f"the {role} role" in out + error,
+              f"reload ended with {code}: {out}{error}")
+        g.wait_role_again(role, pid)
+        wait_until("a reload", lambda: g.ctl("reload", seconds=60)[0] == 0, 20)
+    check(g.ctl_json("status")[0]["generation"] == 3, "another generation")
+    client = mqtt.Client("127.0.0.1", g.mqtt_port, "c", "boiler",
+                         g.passwords["boiler"])
+    client.publish("plant/boiler/temp", "1.5", seconds=15)
+    server.wait_record(boiler, TEMPERATURE, 1.5)
+    g.stop()
+
+
+case_reload_death.seconds = 60

@@ -22,7 +22,7 @@ static struct {
     const struct sally_role_context *context;
     enum sally_err prepare, prepared;
     bool settles;
-    unsigned prepares, commits, aborts, listeners_gone;
+    unsigned prepares, commits, aborts, listeners, listeners_gone;
     uint32_t was, is; /* generations at COMMIT */
 } part;
 
@@ -50,6 +50,7 @@ static void on_listener(void *role, enum sally_listener kind, uint32_t index,
     (void)kind;
     (void)index;
     part.listeners_gone += fd < 0;
+    part.listeners += fd >= 0;
     if (fd >= 0)
         (void)close(fd);
 }
@@ -279,9 +280,14 @@ static void refuses(enum sally_err at_config, enum sally_err at_prepare,
     part.prepare = at_config;
     part.prepared = at_prepare;
     order(SALLY_CONTROL_CONFIG, fd);
+    order(SALLY_CONTROL_LISTENER, open("/dev/null", O_RDONLY));
     order(SALLY_CONTROL_PREPARE, -1);
     turns();
     assert_string_equal(reports, "r");
+    /* What is of a configuration that is none is nothing to the one in force. */
+    assert_int_equal(part.listeners, aborts);
+    order(SALLY_CONTROL_LISTENER, -1);
+    assert_int_equal(part.listeners_gone, 0);
     order(SALLY_CONTROL_ABORT, -1);
     turns();
     assert_int_equal(part.aborts, aborts);
