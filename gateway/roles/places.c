@@ -285,10 +285,10 @@ bool sally_places_onward(struct sally_places *p, uint32_t server,
 bool sally_places_renumbered(struct sally_places *p, uint32_t server,
                              struct sally_way *way)
 {
-    const struct sally_uri *uri = &p->config->servers[server].uri;
+    const struct sally_uri *uri = uri_of(p->config, server);
     struct server *s = &p->of[server];
 
-    if (uri->kind == SALLY_URI_NAME)
+    if (uri == NULL || uri->kind == SALLY_URI_NAME)
         return false;
     read_figures(s, uri);
     if (s->count == 0 || index_of(s, &way->at) < s->count)

@@ -112,7 +112,8 @@ void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram)
     if (sally_udp_send(s->udp, datagram))
         return;
     sally_places_unreachable(&s->way);
-    if (sally_places_renumbered(s->all->places, s->client->account->server,
+    if (!s->client->sensor->leaving && /* else its server may be another now */
+        sally_places_renumbered(s->all->places, s->client->account->server,
                                 &s->way))
         go_to_place(s);
     else if (!sally_udp_repair(s->udp))

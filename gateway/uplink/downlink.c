@@ -349,8 +349,20 @@ void sally_downlink_orphaned(struct sally_downlink *d, sally_usec now)
     }
 }
 
+/* By the rule of today. */
+static bool is_allowed(const struct sally_config_down *rule,
+                       const struct sally_bus_command *c,
+                       const struct sally_lwm2m_record *r)
+{
+    const struct sally_lwm2m_command again = { .path = r->path,
+                                               .execute = c->execute,
+                                               .value = r->value };
+
+    return check(rule, &again) == 0;
+}
+
 /* The profile may have changed since: a rule is found by its path again, and a
- * command without one is dropped and told of.                               */
+ * command that it would refuse now is dropped and told of.                  */
 static void load(void *owner, const struct sally_bus_command *c)
 {
     struct sally_downlink *d = owner;
@@ -360,21 +372,23 @@ static void load(void *owner, const struct sally_bus_command *c)
     struct sally_lwm2m_record r;
     const struct sally_config_down *rule;
     struct open_command *k;
+    bool allowed;
 
     if (c->command > d->last)
         d->last = c->command;
     sally_bus_value(&c->value, c->bytes, &r);
     rule = sally_downlink_rule(p, &r.path);
-    k = rule == NULL ? NULL : sally_pool_take(&d->pool);
+    allowed = is_allowed(rule, c, &r);
+    k = allowed ? sally_pool_take(&d->pool) : NULL;
     if (k == NULL) {
         char path[SALLY_PATH_TEXT];
 
         sally_log(SALLY_LOG_WARNING, "command_dropped",
                   SALLY_TEXT("sensor", u->config->id),
                   SALLY_TEXT("resource", sally_path_text(&r.path, path)),
-                  SALLY_TEXT("why", rule == NULL
-                                        ? "its profile has no such rule now"
-                                        : "too many commands wait"));
+                  SALLY_TEXT("why", allowed
+                                        ? "too many commands wait"
+                                        : "its profile does not allow it now"));
         sally_store_unpark(d->shard->store, c->command);
         return;
     }
@@ -386,6 +400,7 @@ static void load(void *owner, const struct sally_bus_command *c)
     k->message.as.command.born =
         sally_shard_sensor(d->shard, c->sensor)->config->born;
     k->message.as.command.down = (uint16_t)(rule - p->down);
+    k->message.as.command.timeout_ms = (uint32_t)rule->timeout;
     append(d, k);
 }
 

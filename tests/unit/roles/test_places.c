@@ -277,6 +277,10 @@ static void another_configuration(void **state)
     assert_int_equal(sally_places_change(s.places, &after), SALLY_E_OK);
     way = (struct sally_way){ .heard = false };
     assert_false(sally_places_onward(s.places, 1, &way, s.now)); /* is gone */
+    servers[1].uri.kind = SALLY_URI_IPV4; /* what is left of it in memory */
+    (void)sally_span_text(sally_span_of("192.0.2.9"), servers[1].uri.host,
+                          sizeof(servers[1].uri.host));
+    assert_false(sally_places_renumbered(s.places, 1, &way));
     assert_int_equal(sally_places_change(s.places, &s.config), SALLY_E_OK);
     assert_int_equal(sally_places_change(s.places, &after), SALLY_E_OK);
     resolved(&s, "4", 1);

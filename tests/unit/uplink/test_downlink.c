@@ -181,24 +181,49 @@ static void count_parked(void *owner, const struct sally_bus_command *c)
     (*(unsigned *)owner)++;
 }
 
-static void one_whose_rule_is_gone_is_dropped(void **state)
-{
-    struct door *d = door_open(DOOR_CONFIG(""));
-    struct sally_config_profile changed = d->config->profiles[0];
-    unsigned parked = 0;
+/* What became of the rule that let a command of 10 in, and whether the command
+ * still goes out after a restart.                                           */
+static const struct rule_row {
+    const char *what;
+    size_t rules;
+    bool execute;
+    double max;
+    unsigned goes_out;
+} rule_rows[] = {
+    { "as it was", 2, false, 50, 1 },
+    { "gone", 0, false, 50, 0 },
+    { "of a smaller range", 2, false, 9, 0 },
+    { "of a range that just reaches", 2, false, 10, 1 },
+    { "of another operation", 2, true, 50, 0 },
+};
 
+static void one_that_its_rule_refuses_now_is_dropped(void **state)
+{
     (void)state;
-    dimmer(d, "10");
-    door_stored(d);
-    changed.down_count = 0;
-    d->config->profiles = &changed; /* the only one */
-    door_restart(d);
-    online(d);
-    assert_int_equal(d->said_count, 0);
-    assert_int_equal(door_store(d, 0, 1, 20), SALLY_ACCEPTED_STORED);
-    sally_store_parked(d->store, UINT32_MAX, count_parked, &parked);
-    assert_int_equal(parked, 0);
-    door_close(d);
+    for (size_t i = 0; i < SALLY_LEN(rule_rows); i++) {
+        const struct rule_row *row = &rule_rows[i];
+        struct door *d = door_open(DOOR_CONFIG(""));
+        struct sally_config_profile changed = d->config->profiles[0];
+        struct sally_config_down down[2] = { changed.down[0], changed.down[1] };
+        unsigned parked = 0;
+
+        dimmer(d, "10");
+        door_stored(d);
+        down[1].execute = row->execute;
+        down[1].max = row->max;
+        changed.down = down;
+        changed.down_count = row->rules;
+        d->config->profiles = &changed; /* the only one */
+        door_restart(d);
+        d->said_count = 0;
+        online(d);
+        if (d->said_count != row->goes_out)
+            fail_msg("a rule %s: %zu went out", row->what, d->said_count);
+        assert_int_equal(door_store(d, 0, 1, 20), SALLY_ACCEPTED_STORED);
+        sally_store_parked(d->store, UINT32_MAX, count_parked, &parked);
+        assert_int_equal(parked, row->goes_out);
+        door_close(d);
+    }
 }
 
 /* In order also after a restart, and under numbers that are told from those of
@@ -256,7 +281,7 @@ int main(void)
         cmocka_unit_test(never_waits_for_ever),
         cmocka_unit_test(parks_what_the_sensor_is_away_for),
         cmocka_unit_test(offers_parked_ones_again),
-        cmocka_unit_test(one_whose_rule_is_gone_is_dropped),
+        cmocka_unit_test(one_that_its_rule_refuses_now_is_dropped),
         cmocka_unit_test(parked_ones_survive_a_restart),
         cmocka_unit_test(one_sensor_does_not_take_all_places),
     };
