@@ -535,6 +535,8 @@ enum sally_err sally_coap_server_grow(struct sally_coap_server *s, size_t peers)
 {
     enum sally_err e = sally_deadlines_grow(&s->deadlines, peers);
 
+    if (e == SALLY_E_OK)
+        e = sally_hashmap_grow(&s->peers, peers);
     return e == SALLY_E_OK ? sally_pool_grow(&s->pool, peers) : e;
 }
 

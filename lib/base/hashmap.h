@@ -2,8 +2,9 @@
 /* lib/base/hashmap.h - finds an owner's entry by a key of bytes, in O(1).
  *
  * Intrusive: an entry embeds a node, and the map allocates only its bucket
- * array, once, at start. The map borrows the key: it must not change while
- * the node is in. The hash is keyed, so a peer cannot aim for one bucket.   */
+ * array, at start and when more are expected. The map borrows the key: it must
+ * not change while the node is in. The hash is keyed, so a peer cannot aim for
+ * one bucket.                                                               */
 #ifndef SALLY_BASE_HASHMAP_H
 #define SALLY_BASE_HASHMAP_H
 
@@ -25,6 +26,10 @@ struct sally_hashmap {
 /* `expected` entries, which sets the number of buckets; more still fit. */
 enum sally_err sally_hashmap_init(struct sally_hashmap *m, size_t expected,
                                   struct sally_hash_key seed) SALLY_MUST_USE;
+
+/* More of them are expected now. NO_MEMORY leaves the map as it was. */
+enum sally_err sally_hashmap_grow(struct sally_hashmap *m,
+                                  size_t expected) SALLY_MUST_USE;
 
 /* NULL if there is none. */
 struct sally_hashmap_node *sally_hashmap_find(const struct sally_hashmap *m,

@@ -87,6 +87,28 @@ static void agrees_with_the_model(void **state)
     check_all(count);
 }
 
+static void grows_with_all_that_is_in_it(void **state)
+{
+    static const struct {
+        size_t expected, mask;
+    } rows[] = { { 32, 31 }, { 33, 63 }, { 500, 511 }, { 20, 511 } };
+
+    (void)state;
+    for (uint32_t i = 0; i < ENTRIES; i += 2) {
+        sally_hashmap_add(&map, &entries[i].node, key_of(&entries[i]));
+        entries[i].in = true;
+    }
+    for (size_t i = 0; i < SALLY_LEN(rows); i++) {
+        assert_int_equal(sally_hashmap_grow(&map, rows[i].expected),
+                         SALLY_E_OK);
+        assert_int_equal(map.mask, rows[i].mask);
+        check_all(ENTRIES / 2 - i);
+        sally_hashmap_remove(&map, &entries[2 * i].node);
+        entries[2 * i].in = false;
+    }
+    check_all(ENTRIES / 2 - SALLY_LEN(rows));
+}
+
 static void removing_twice_does_nothing(void **state)
 {
     (void)state;
@@ -132,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(agrees_with_the_model),
+        TEST(grows_with_all_that_is_in_it),
         TEST(removing_twice_does_nothing),
         TEST(finds_an_empty_key),
         TEST(has_a_power_of_two_of_buckets),
