@@ -220,7 +220,6 @@ static void compare_keys(const struct sally_assets *next,
 static unsigned make_plan(struct sally_assets *next,
                           const struct sally_assets *a, FILE *report)
 {
-    struct sally_plan_counts *n = &next->counts;
     enum sally_err e = SALLY_E_NO_MEMORY;
     bool *changed =
         calloc(next->config.sensor_count + 1, sizeof(*changed));
@@ -228,17 +227,10 @@ static unsigned make_plan(struct sally_assets *next,
     if (changed != NULL) {
         compare_keys(next, a, changed);
         e = sally_plan_next(&a->config, &next->config, changed, &next->plan,
-                            n);
+                            &next->counts);
     }
     free(changed);
-    if (e != SALLY_E_OK)
-        return complain_memory(next, report);
-    fprintf(report,
-            "reloaded: generation %u: %zu added, %zu changed, %zu removed, "
-            "%zu unchanged\n",
-            next->plan.generation, n->added, n->changed,
-            n->removed, n->unchanged);
-    return 0;
+    return e == SALLY_E_OK ? 0 : complain_memory(next, report);
 }
 
 unsigned sally_assets_next(struct sally_assets *next,

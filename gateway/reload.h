@@ -31,8 +31,7 @@ struct sally_reload_host {
     enum sally_reload_role (*role)(void *owner, enum sally_role_name name);
 
     /* Reads and opens the next configuration beside the running one. Returns
-     * the number of problems, each one a line; on success a line about what
-     * changes.                                                              */
+     * the number of problems, each one a line.                              */
     unsigned (*read)(void *owner, FILE *report);
 
     /* Gives the role the next configuration with all that belongs to it, and
@@ -45,7 +44,7 @@ struct sally_reload_host {
     void (*adopt)(void *owner); /* the next one is in force from now on */
     void (*drop)(void *owner);  /* the next one is forgotten */
 
-    /* How it ended: lines, for the log and whoever asked. */
+    /* How it ended; if not well, lines for the log and whoever asked. */
     void (*told)(void *owner, bool done, const char *report);
     void (*arm)(void *owner, sally_usec when); /* sally_reload_expire() */
 };

@@ -117,6 +117,17 @@ static void log_refusal(const char *report)
               SALLY_TEXT("what", "the configuration stays as it was"));
 }
 
+static const char *summary(const struct sally_assets *a, char *out,
+                           size_t size)
+{
+    (void)snprintf(out, size,
+                   "reloaded: generation %u: %zu added, %zu changed, "
+                   "%zu removed, %zu unchanged\n",
+                   a->plan.generation, a->counts.added, a->counts.changed,
+                   a->counts.removed, a->counts.unchanged);
+    return out;
+}
+
 static void log_success(const struct sally_assets *a)
 {
     sally_log(SALLY_LOG_INFO, "reloaded",
@@ -156,13 +167,15 @@ static void tell_console(struct sally_reloading *r, bool done,
 static void told(void *owner, bool done, const char *report)
 {
     struct sally_reloading *r = owner;
+    const struct sally_assets *a = r->family->assets;
+    char line[256];
 
     if (done)
-        log_success(r->family->assets);
+        log_success(a);
     else
         log_refusal(report);
     if (r->by_console)
-        tell_console(r, done, report);
+        tell_console(r, done, done ? summary(a, line, sizeof(line)) : report);
     r->by_console = false;
     sally_notify_manager("READY=1");
 }

@@ -90,6 +90,7 @@ class Site:
     def refuse(self, *words, by_signal=False):
         done, told = self.reload(by_signal)
         check(not done, f"a bad configuration was taken; wanted {words}")
+        check("reloaded:" not in told, f"it was refused, and told {told!r}")
         for word in words:
             check(word in told, f"{word!r} is not in {told!r}")
 
