@@ -20,7 +20,7 @@ void sally_reload_init(struct sally_reload *r,
 static void close_report(struct sally_reload *r)
 {
     if (r->out != NULL)
-        fclose(r->out);
+        (void)fclose(r->out);
     r->out = NULL;
     free(r->report);
     r->report = NULL;
@@ -51,7 +51,7 @@ static void order_all(struct sally_reload *r, unsigned set,
 static void tell(struct sally_reload *r, bool done)
 {
     if (r->out != NULL)
-        fflush(r->out);
+        (void)fflush(r->out);
     r->host->told(r->owner, done, r->report == NULL ? "" : r->report);
     close_report(r);
 }

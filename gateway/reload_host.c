@@ -51,9 +51,10 @@ static unsigned read_next(void *owner, FILE *report)
 static bool give(void *owner, enum sally_role_name name, bool asked)
 {
     struct sally_reloading *r = owner;
+    struct sally_child *c = child_of(r, name);
 
-    return sally_child_give(child_of(r, name),
-                            asked ? &r->next : r->family->assets, asked);
+    return c != NULL &&
+           sally_child_give(c, asked ? &r->next : r->family->assets, asked);
 }
 
 /* At once: between two orders to two roles nothing else comes. */
@@ -62,7 +63,9 @@ static void order(void *owner, enum sally_role_name name,
 {
     struct sally_child *c = child_of(owner, name);
 
-    sally_child_order(c, what, 0, 0, -1);
+    if (c == NULL)
+        return;
+    (void)sally_child_order(c, what, 0, 0, -1);
     if (c->bus != NULL)
         sally_bus_flush(c->bus);
 }
@@ -73,7 +76,7 @@ static void end_role(void *owner, enum sally_role_name name)
 
     sally_log(SALLY_LOG_ERROR, "reload_not_followed",
               SALLY_TEXT("role", sally_role_text(name)));
-    if (c->pid > 0)
+    if (c != NULL && c->pid > 0)
         (void)kill(c->pid, SIGKILL);
 }
 

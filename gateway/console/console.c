@@ -33,7 +33,7 @@ struct sally_console_session {
     uint32_t ticket;
     unsigned doors; /* whose last row has not come */
     struct sally_view view;
-    uint8_t *report; /* owned; of a reload */
+    struct sally_arena report; /* of a reload */
     struct sally_span rest; /* of it */
     const char *error; /* at its end; NULL: none */
     size_t next; /* line */
@@ -111,8 +111,7 @@ struct sally_console_session *sally_console_open(struct sally_console *c,
 void sally_console_close(struct sally_console_session *s)
 {
     sally_view_wipe(&s->view);
-    free(s->report);
-    s->report = NULL;
+    sally_arena_wipe(&s->report);
     enter(s, FREE, SALLY_NEVER);
 }
 
@@ -346,16 +345,14 @@ void sally_console_sent(struct sally_console_session *s, size_t n)
 static void begin_report(struct sally_console_session *s, bool done,
                          struct sally_span report, sally_usec now)
 {
-    s->report = malloc(report.len + 1);
+    sally_arena_wipe(&s->report);
+    s->rest = sally_span_of(sally_arena_text(&s->report, report));
     s->error =
         done ? NULL : "not reloaded; the configuration stays as it was";
-    if (s->report == NULL) {
+    if (s->report.failed) {
         end(s, sally_err_text(SALLY_E_NO_MEMORY), now);
         return;
     }
-    if (report.len != 0)
-        memcpy(s->report, report.at, report.len);
-    s->rest = (struct sally_span){ s->report, report.len };
     enter(s, REPORTING, sally_after(now, SALLY_CONSOLE_IDLE));
 }
 
