@@ -132,7 +132,7 @@ static unsigned open_passwords(struct sally_assets *a, FILE *report)
     const char *path = a->config.passwords_file;
     struct stat st;
 
-    a->passwords = open(path, O_RDONLY | O_CLOEXEC);
+    a->passwords = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (a->passwords < 0 && errno == ENOENT) {
         warn_of_no_passwords(&a->config, report);
         return 0;

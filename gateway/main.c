@@ -6,6 +6,7 @@
 #include "supervisor.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,11 +83,24 @@ static int test(const struct sally_config *c)
     return 0;
 }
 
+/* To read anew while we read for the first time: it waits until there is
+ * somebody to hear it, sally_supervisor_run(), instead of ending us.        */
+static void hold_hangups(void)
+{
+    sigset_t held;
+
+    (void)sigemptyset(&held);
+    (void)sigaddset(&held, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
 static int run(const struct options *o)
 {
     struct sally_assets assets;
     int status = 1;
 
+    if (!o->test)
+        hold_hangups();
     if (sally_assets_read(&assets, o->file, stderr) == 0) {
         if (o->test)
             status = test(&assets.config);

@@ -315,6 +315,16 @@ static bool start_all(struct supervisor *s)
     return true;
 }
 
+/* Signals have their handlers; what was held back meanwhile comes now. */
+static void hear_hangups(void)
+{
+    sigset_t held;
+
+    (void)sigemptyset(&held);
+    (void)sigaddset(&held, SIGHUP);
+    (void)sigprocmask(SIG_UNBLOCK, &held, NULL);
+}
+
 static bool prepare(struct supervisor *s)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
@@ -324,6 +334,7 @@ static bool prepare(struct supervisor *s)
         sally_signals_open(&s->signals, s->loop, numbers, SALLY_LEN(numbers),
                            on_signal, s) != SALLY_E_OK)
         return false;
+    hear_hangups();
     s->family = (struct sally_family){ .assets = s->assets,
                                        .loop = s->loop,
                                        .single = s->single,

@@ -5,8 +5,11 @@ import os
 import random
 import resource
 import secrets
+import select
 import signal
+import subprocess
 import threading
+import time
 
 from lib import maps, mqtt, net
 from lib.gateway import settings
@@ -197,6 +200,10 @@ class Site:
             text = f.read()
         self.put("passwords", text + "nobody:nothing\n", 0o600)
         self.refuse("outer role", by_signal=by_signal)
+        os.unlink(name)
+        os.mkfifo(name, 0o600)  # nobody may wait for a writer
+        self.refuse("must be a file", by_signal=by_signal)
+        os.unlink(name)
         self.put("passwords", text, 0o600)
 
     def no_descriptors(self, by_signal):
@@ -392,3 +399,51 @@ def case_reload_death(env):
 
 
 case_reload_death.seconds = 60
+
+
+def told_within(stream, word, seconds=20):
+    """Reads what was told until `word` comes."""
+    text = b""
+    end = time.monotonic() + seconds
+    while word not in text:
+        left = end - time.monotonic()
+        check(left > 0 and select.select([stream], [], [], left)[0],
+              f"no {word!r} in {text[-2000:]!r}")
+        more = os.read(stream, 65536)
+        check(more, f"it has ended: {text[-2000:]!r}")
+        text += more
+
+
+def case_reload_early(env):
+    """SIGHUP before the daemon has read its configuration: it starts, and then
+    reads it anew. A pipe that is full holds it up at its first warning."""
+    g = env.gateway("coaps://127.0.0.1:9")
+    g.mqtt_sensor("boiler", [maps.temperature()])
+    g.write_configuration()
+    os.unlink(os.path.join(g.root, "passwords"))  # that is worth a warning
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    try:
+        while True:
+            os.write(theirs, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(theirs, True)
+    process = subprocess.Popen(g.argv, stderr=theirs)
+    os.close(theirs)
+    try:
+        def is_stuck():
+            with open(f"/proc/{process.pid}/syscall", encoding="ascii") as f:
+                return f.read().split()[1:2] == ["0x2"]
+        wait_until("the daemon to write to the pipe", is_stuck)
+        process.send_signal(signal.SIGHUP)
+        told_within(ours, b"event=ready")
+        told_within(ours, b"event=reloaded")
+        process.terminate()
+        check(process.wait(15) == 0, f"it ended with {process.returncode}")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+case_reload_early.seconds = 30
