@@ -331,6 +331,12 @@ static void stop(void *role, sally_usec now)
 
 /* --- Reload -------------------------------------------------------------- */
 
+static const char *reason(const struct inner *in, enum sally_err e)
+{
+    return e == SALLY_E_IO ? sally_store_failure(in->store)
+                           : sally_err_text(e);
+}
+
 static enum sally_err prepare(void *role, const struct sally_config *next,
                               sally_usec now)
 {
@@ -343,7 +349,7 @@ static enum sally_err prepare(void *role, const struct sally_config *next,
         e = sally_shard_prepare(in->shard, next);
     if (e != SALLY_E_OK)
         sally_log(SALLY_LOG_ERROR, "sensors_not_prepared",
-                  SALLY_TEXT("why", sally_err_text(e)));
+                  SALLY_TEXT("why", reason(in, e)));
     return e;
 }
 
@@ -374,7 +380,7 @@ static void commit(void *role, const struct sally_config *previous,
     if (e == SALLY_E_OK)
         return;
     sally_log(SALLY_LOG_ERROR, "store_not_rearranged",
-              SALLY_TEXT("why", sally_err_text(e)));
+              SALLY_TEXT("why", reason(in, e)));
     in->context->report(in->context->runner, SALLY_CONTROL_FAILED);
 }
 

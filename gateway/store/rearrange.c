@@ -44,6 +44,11 @@ enum sally_err sally_store_introduce(struct sally_store *s,
     good = run(s->reader, "PRAGMA query_only = OFF") &&
            run(s->reader, "BEGIN IMMEDIATE") &&
            put_ids(s->reader, sensors, count) && run(s->reader, "COMMIT");
+    if (!good) {
+        pthread_mutex_lock(&s->mutex);
+        s->failure = sqlite3_errcode(s->reader) & 0xff;
+        pthread_mutex_unlock(&s->mutex);
+    }
     if (!good && sqlite3_get_autocommit(s->reader) == 0)
         (void)run(s->reader, "ROLLBACK");
     (void)run(s->reader, "PRAGMA query_only = ON");

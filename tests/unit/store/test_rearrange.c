@@ -183,6 +183,7 @@ static void nothing_changes_if_a_sensor_cannot_be_introduced(void **state)
     store_one(1, 1);
     sync_fails = true;
     assert_int_equal(sally_store_introduce(store, more, 2), SALLY_E_IO);
+    assert_string_equal(sally_store_failure(store), "disk I/O error");
     sync_fails = false;
     assert_int_equal(sally_store_waiting(store, 1, 0), 1);
     store_one(1, 2);
