@@ -4,6 +4,7 @@
 
 #include "config/bundle.h"
 #include "config/keyfile.h"
+#include "config/keyring.h"
 #include "place.h"
 
 #include <errno.h>
@@ -31,31 +32,51 @@ static enum sally_err digest(const struct sally_assets *a,
         out);
 }
 
+static void wipe_entry(struct sally_keyring_entry *e)
+{
+    sally_secret_wipe(&e->key);
+}
+
+static bool keep_key(struct sally_assets *a,
+                     const struct sally_keyring_entry *entry)
+{
+    struct sally_key_asset *key = &a->keys[a->key_count];
+
+    *key = (struct sally_key_asset){ entry->sensor, entry->account, { 0 } };
+    errno = EIO; /* of the digest */
+    if (digest(a, &entry->key, key->digest) != SALLY_E_OK ||
+        sally_keyring_put(a->keyring, a->key_count, entry) != SALLY_E_OK)
+        return false;
+    a->key_count++;
+    return true;
+}
+
 static bool open_key(struct sally_assets *a, uint32_t sensor, uint32_t account,
                      FILE *report)
 {
     const struct sally_config_sensor *s = &a->config.sensors[sensor];
     const struct sally_config_account *k = &s->accounts[account];
-    struct sally_key_asset *key = &a->keys[a->key_count];
-    SALLY_ON_EXIT(sally_secret_wipe) struct sally_secret secret = { .len = 0 };
+    SALLY_ON_EXIT(close_one) int fd = -1;
+    SALLY_ON_EXIT(wipe_entry)
+    struct sally_keyring_entry entry = { sensor, account, { .len = 0 } };
     char why[SALLY_KEYFILE_WHY] = "";
 
     if (k->key_file[0] == '\0')
         return true;
-    *key = (struct sally_key_asset){ sensor, account, -1, { 0 } };
-    if (sally_keyfile_open(k->key_file, geteuid(), &key->fd, why) !=
-        SALLY_E_OK) {
+    if (sally_keyfile_open(k->key_file, geteuid(), &fd, why) != SALLY_E_OK) {
         fprintf(report, "%s:%u: key_file: %s\n", s->file, k->line, why);
         return false;
     }
-    a->key_count++;
-    if (sally_keyfile_read(key->fd, &secret, why) != SALLY_E_OK) {
+    if (sally_keyfile_read(fd, &entry.key, why) != SALLY_E_OK) {
         fprintf(report, "%s:%u: key_file: %s: %s\n", s->file, k->line,
                 k->key_file, why);
         return false;
     }
-    if (digest(a, &secret, key->digest) != SALLY_E_OK)
+    if (!keep_key(a, &entry)) {
+        fprintf(report, "%s:%u: key_file: cannot be passed on: %s\n", s->file,
+                k->line, strerror(errno));
         return false;
+    }
     if (why[0] != '\0')
         fprintf(report, "%s:%u: warning: key_file: %s: %s\n", s->file, k->line,
                 k->key_file, why);
@@ -65,6 +86,15 @@ static bool open_key(struct sally_assets *a, uint32_t sensor, uint32_t account,
 static unsigned complain_memory(const struct sally_assets *a, FILE *report)
 {
     fprintf(report, "%s: not enough memory\n", a->config.file);
+    return 1;
+}
+
+static unsigned complain_bundle(const struct sally_assets *a, enum sally_err e,
+                                FILE *report)
+{
+    fprintf(report, "%s: cannot be passed on to the roles: %s\n",
+            a->config.file,
+            e == SALLY_E_IO ? strerror(errno) : sally_err_text(e));
     return 1;
 }
 
@@ -78,6 +108,8 @@ static unsigned open_keys(struct sally_assets *a, FILE *report)
     a->keys = calloc(count + 1, sizeof(*a->keys));
     if (a->keys == NULL)
         return complain_memory(a, report);
+    if (sally_keyring_make(&a->keyring) != SALLY_E_OK)
+        return complain_bundle(a, SALLY_E_IO, report);
     for (uint32_t i = 0; i < a->config.sensor_count; i++)
         for (uint32_t k = 0; k < a->config.sensors[i].account_count; k++)
             bad += !open_key(a, i, k, report);
@@ -86,7 +118,9 @@ static unsigned open_keys(struct sally_assets *a, FILE *report)
 
 void sally_assets_init(struct sally_assets *a)
 {
-    *a = (struct sally_assets){ .bundle = -1, .console = -1, .passwords = -1 };
+    *a = (struct sally_assets){
+        .keyring = -1, .bundle = -1, .console = -1, .passwords = -1
+    };
     sally_sockets_init(&a->sockets);
 }
 
@@ -159,23 +193,32 @@ static int by_slot(const void *one, const void *other)
     return a->account < b->account ? -1 : a->account > b->account;
 }
 
+/* Each key to its sensor's slot; the keyring keeps the order of the files. */
+static enum sally_err assign_keys(struct sally_assets *a)
+{
+    enum sally_err e = SALLY_E_OK;
+
+    for (size_t i = 0; e == SALLY_E_OK && i < a->key_count; i++) {
+        struct sally_key_asset *key = &a->keys[i];
+
+        key->sensor = a->plan.places[key->sensor].slot;
+        e = sally_keyring_assign(a->keyring, i, key->sensor, key->account);
+    }
+    qsort(a->keys, a->key_count, sizeof(*a->keys), by_slot);
+    return e == SALLY_E_OK ? sally_keyring_seal(a->keyring) : e;
+}
+
 /* Puts all in its slots by the plan, for us as for the roles. */
 static unsigned make_bundle(struct sally_assets *a, FILE *report)
 {
-    enum sally_err e;
+    enum sally_err e = assign_keys(a);
 
-    for (size_t i = 0; i < a->key_count; i++)
-        a->keys[i].sensor = a->plan.places[a->keys[i].sensor].slot;
-    qsort(a->keys, a->key_count, sizeof(*a->keys), by_slot);
-    e = sally_config_arrange(&a->config, &a->plan);
+    if (e == SALLY_E_OK)
+        e = sally_config_arrange(&a->config, &a->plan);
     if (e == SALLY_E_OK)
         e = sally_bundle_make(&a->plan, a->files.files, a->files.count,
                               &a->bundle);
-    if (e != SALLY_E_OK)
-        fprintf(report, "%s: cannot be passed on to the roles: %s\n",
-                a->config.file,
-                e == SALLY_E_IO ? strerror(errno) : sally_err_text(e));
-    return e != SALLY_E_OK;
+    return e == SALLY_E_OK ? 0 : complain_bundle(a, e, report);
 }
 
 unsigned sally_assets_open(struct sally_assets *a, FILE *report)
@@ -263,9 +306,8 @@ void sally_assets_adopt(struct sally_assets *a, struct sally_assets *next)
 
 void sally_assets_wipe(struct sally_assets *a)
 {
-    for (size_t i = 0; i < a->key_count; i++)
-        close_one(&a->keys[i].fd);
     sally_sockets_wipe(&a->sockets);
+    close_one(&a->keyring);
     close_one(&a->bundle);
     close_one(&a->console);
     close_one(&a->passwords);

@@ -9,12 +9,10 @@
 #include "security/crypto.h"
 #include "sockets.h"
 
-/* A key file of one account, open. The digest, under a random key of this
- * process, tells whether the file holds another key than it did: one that was
- * written over has the same descriptor.                                     */
+/* The key of one account. The digest, under a random key of this process,
+ * tells whether the key file holds another one than it did.                 */
 struct sally_key_asset {
     uint32_t sensor, account;
-    int fd;
     uint8_t digest[SALLY_SHA256_LEN];
 };
 
@@ -25,6 +23,7 @@ struct sally_assets {
     int bundle; /* plan and files as sealed memory, -1: not made */
     struct sally_key_asset *keys; /* in the order of the sensors' slots */
     size_t key_count;
+    int keyring; /* with the keys themselves; -1: not made */
     struct sally_plan_counts counts; /* against those before */
     uint8_t digest_key[32];
     struct sally_sockets sockets;

@@ -39,8 +39,8 @@ static bool say(struct sally_child *c, const struct sally_bus_control *control,
     return false;
 }
 
-/* A role with thousands of sensors gets thousands of keys, each in a frame of
- * its own. What the bus has no room for waits here and takes a few bytes.   */
+/* A role that is busy for long, as with the keys of thousands of sensors, does
+ * not take its orders. What the bus has no room for waits here.             */
 static bool put_off(struct sally_child *c,
                     const struct sally_bus_control *control, int fd)
 {
@@ -107,7 +107,8 @@ static bool lend(struct sally_child *c, enum sally_control what,
         return sally_child_order(c, what, number, extra, copy);
     sally_log(SALLY_LOG_ERROR, "no_descriptor",
               SALLY_TEXT("to", sally_role_text(c->row->name)),
-              SALLY_TEXT("why", "raise the limit of open files"));
+              SALLY_TEXT("why", "raise the limit of open files, "
+                                "LimitNOFILE= of the service"));
     errno = EMFILE;
     return false;
 }
@@ -135,30 +136,17 @@ static bool equip_outer(struct sally_child *c, const struct sally_assets *a)
     return good;
 }
 
-/* Keys of the sensors that are at least as young as that. */
-static bool lend_keys(struct sally_child *c, const struct sally_assets *a,
-                      uint32_t born)
-{
-    bool good = true;
-
-    for (size_t i = 0; good && i < a->key_count; i++)
-        if (a->config.sensors[a->keys[i].sensor].born >= born)
-            good = lend(c, SALLY_CONTROL_KEY, a->keys[i].sensor,
-                        a->keys[i].account, a->keys[i].fd);
-    return good;
-}
-
-void sally_child_equip(struct sally_child *c)
+bool sally_child_equip(struct sally_child *c)
 {
     const struct sally_assets *a = c->family->assets;
 
     if (c->row->name == SALLY_OUTER)
-        (void)equip_outer(c, a);
+        return equip_outer(c, a);
     if (c->row->name == SALLY_CONSOLE)
-        (void)lend(c, SALLY_CONTROL_LISTENER, 0, SALLY_LISTENER_CONSOLE,
-                   a->console);
-    if (c->row->name == SALLY_INNER)
-        (void)lend_keys(c, a, 0);
+        return lend(c, SALLY_CONTROL_LISTENER, 0, SALLY_LISTENER_CONSOLE,
+                    a->console);
+    return c->row->name != SALLY_INNER ||
+           lend(c, SALLY_CONTROL_KEYS, 0, 0, a->keyring);
 }
 
 /* --- The next configuration ----------------------------------------------- */
@@ -196,7 +184,8 @@ bool sally_child_give(struct sally_child *c, const struct sally_assets *next,
         good = give_listeners(c, &a->sockets, &next->sockets) &&
                lend_passwords(c, next);
     if (good && c->row->name == SALLY_INNER)
-        good = lend_keys(c, next, next->plan.generation);
+        good = lend(c, SALLY_CONTROL_KEYS, next->plan.generation, 0,
+                    next->keyring);
     if (good && asked)
         good = sally_child_order(c, SALLY_CONTROL_PREPARE, 0, 0, -1);
     return good;

@@ -58,8 +58,9 @@ bool sally_child_spawn(struct sally_child *c);
 bool sally_child_order(struct sally_child *c, enum sally_control what,
                        uint32_t number, uint32_t extra, int fd);
 
-/* Gives it copies of the listeners, keys and files that its role needs. */
-void sally_child_equip(struct sally_child *c);
+/* Gives it copies of the listeners, keys and files that its role needs. False:
+ * not all of it, which was logged; it cannot be started without.            */
+bool sally_child_equip(struct sally_child *c);
 
 /* The outer door: gives it a copy of one listener, if that is bound. */
 bool sally_child_listen(struct sally_child *c, uint32_t slot,

@@ -20,7 +20,7 @@ void sally_privilege_basics(void)
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* Two for each sensor and each key: 1,048,576 is the kernel's own bound unless
+/* Some for each sensor: 1,048,576 is the kernel's own bound unless
  * somebody changed it. Without the right to go there, as far as may be.     */
 void sally_privilege_raise_descriptors(void)
 {
@@ -31,6 +31,14 @@ void sally_privilege_raise_descriptors(void)
         return;
     r.rlim_cur = r.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
+size_t sally_privilege_descriptors(void)
+{
+    struct rlimit r = { 0, 0 };
+
+    (void)getrlimit(RLIMIT_NOFILE, &r);
+    return (size_t)r.rlim_cur;
 }
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -5,6 +5,7 @@
 #define SALLY_PRIVILEGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Every process: files are private, no core is written, no debugger of another
  * user attaches, nothing that is executed gains rights.                     */
@@ -12,6 +13,7 @@ void sally_privilege_basics(void);
 
 /* As many descriptors as the system lets us have: one per sensor and more. */
 void sally_privilege_raise_descriptors(void);
+size_t sally_privilege_descriptors(void); /* how many that are */
 
 /* A role: no more memory than this, whatever comes in; what cannot be had is
  * refused where it is asked for. Sanitizers need far more than they use, so

@@ -48,6 +48,24 @@ static const struct sally_role_row *row_named(const char *name)
     return NULL;
 }
 
+/* A connection of each sensor here, a socket for each account there. What goes
+ * beyond is refused one by one, which nobody would connect with this.       */
+static void check_descriptors(const struct sally_role_row *row,
+                              const struct sally_config *c)
+{
+    const size_t limit = sally_privilege_descriptors();
+    size_t wanted = 64;
+
+    for (size_t i = 0; i < c->sensor_count; i++)
+        wanted += row->name == SALLY_INNER ? c->sensors[i].account_count : 1;
+    if ((row->name == SALLY_INNER || row->name == SALLY_OUTER) &&
+        wanted > limit)
+        sally_log(SALLY_LOG_ERROR, "too_few_descriptors",
+                  SALLY_NUMBER("limit", limit), SALLY_NUMBER("wanted", wanted),
+                  SALLY_TEXT("why", "raise the limit of open files, "
+                                    "LimitNOFILE= of the service"));
+}
+
 static int run_role(const struct sally_role_row *row, struct sally_config *c)
 {
     struct role_process p = { .status = 1 };
@@ -57,6 +75,7 @@ static int run_role(const struct sally_role_row *row, struct sally_config *c)
                    c->log.syslog);
     if (row->name != SALLY_VERIFIER) /* has a bound of its own per check */
         sally_privilege_limit_memory(c->memory_limit_mb);
+    check_descriptors(row, c);
     if (sally_loop_open(&p.loop, sally_runner_timers(c)) != SALLY_E_OK) {
         sally_bundle_config_free(c);
         return 1;

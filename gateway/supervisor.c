@@ -52,6 +52,16 @@ struct supervisor {
     int status;
 };
 
+static void mend_later(struct supervisor *s, size_t link)
+{
+    s->lost[link] = true;
+    if (s->mending || s->stopping)
+        return;
+    s->mending = true;
+    sally_timer_set(s->loop, &s->mend,
+                    sally_after(sally_loop_now(s->loop), MEND_WAIT));
+}
+
 static void connect_two(struct supervisor *s, size_t link)
 {
     enum sally_role_name one = links[link].one, other = links[link].other;
@@ -62,7 +72,14 @@ static void connect_two(struct supervisor *s, size_t link)
     if (a->bus == NULL || b->bus == NULL)
         return;
     if (sally_bus_pair(fd) != SALLY_E_OK) {
-        sally_log(SALLY_LOG_ERROR, "no_bus", SALLY_NUMBER("errno", errno));
+        sally_log(SALLY_LOG_ERROR, "no_bus",
+                  SALLY_TEXT("one", sally_role_text(one)),
+                  SALLY_TEXT("other", sally_role_text(other)),
+                  SALLY_TEXT("why", errno == EMFILE || errno == ENFILE
+                                        ? "raise the limit of open files, "
+                                          "LimitNOFILE= of the service"
+                                        : strerror(errno)));
+        mend_later(s, link);
         return;
     }
     sally_child_order(a, SALLY_CONTROL_PEER, other, 0, fd[0]);
@@ -98,12 +115,7 @@ static void on_lost(struct supervisor *s, enum sally_role_name one,
     for (size_t i = 0; i < SALLY_LEN(links); i++)
         if ((links[i].one == one && links[i].other == other) ||
             (links[i].other == one && links[i].one == other))
-            s->lost[i] = true;
-    if (s->mending || s->stopping)
-        return;
-    s->mending = true;
-    sally_timer_set(s->loop, &s->mend,
-                    sally_after(sally_loop_now(s->loop), MEND_WAIT));
+            mend_later(s, i);
 }
 
 /* --- The end ------------------------------------------------------------- */
@@ -218,10 +230,19 @@ static void retry_later(struct sally_child *c, sally_usec now)
     sally_timer_set(c->family->loop, &c->again, sally_after(now, c->wait));
 }
 
+/* It cannot be given what it needs: it is started again like one that died. */
+static void give_up_child(struct supervisor *s, const struct sally_child *c)
+{
+    if (c->pid > 0)
+        (void)kill(c->pid, SIGKILL);
+    else
+        stop_all(s, 1);
+}
+
 static void start_again(void *owner, sally_usec now)
 {
     struct sally_child *c = owner;
-    const struct supervisor *s = c->family->owner;
+    struct supervisor *s = c->family->owner;
 
     if (sally_reload_holds(&s->reloading.steps)) {
         sally_timer_set(s->loop, &c->again, sally_after(now, RESTART_WAIT));
@@ -231,8 +252,11 @@ static void start_again(void *owner, sally_usec now)
         retry_later(c, now);
         return;
     }
-    sally_child_equip(c);
-    connect_role(c->family->owner, c->row->name);
+    if (!sally_child_equip(c)) {
+        give_up_child(s, c);
+        return;
+    }
+    connect_role(s, c->row->name);
     sally_child_order(c, SALLY_CONTROL_START, 0, 0, -1);
 }
 
@@ -305,7 +329,8 @@ static bool start_all(struct supervisor *s)
         if (!sally_child_spawn(&s->children[sally_role_rows[i]->name]))
             return false;
     for (size_t i = 0; i < SALLY_ROLE_ROWS; i++)
-        sally_child_equip(&s->children[sally_role_rows[i]->name]);
+        if (!sally_child_equip(&s->children[sally_role_rows[i]->name]))
+            return false;
     for (size_t i = 0; i < SALLY_LEN(links); i++)
         connect_two(s, i);
     for (size_t i = 0; i < SALLY_ROLE_ROWS; i++)

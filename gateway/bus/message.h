@@ -179,6 +179,12 @@ struct sally_bus_query {
     uint8_t what; /* enum sally_query */
 };
 
+/* How far the answer to a query has come: the next sensor and, of that, the
+ * next row. Zero at first.                                                  */
+struct sally_bus_place {
+    uint32_t sensor, row;
+};
+
 /* One answer row: a sensor, a value, a counter. Fields that do not apply are
  * zero.                                                                     */
 struct sally_bus_row {
@@ -212,8 +218,8 @@ struct sally_bus_row {
 enum sally_control {
     /* to a role */
     SALLY_CONTROL_PEER,      /* `fd` is your bus to role `number` */
-    SALLY_CONTROL_KEY,       /* inner: `fd` is the key file of account `extra`
-                                of sensor `number` */
+    SALLY_CONTROL_KEYS,      /* inner: `fd` is the keyring; take the keys of
+                                sensors born at `number` or later */
     SALLY_CONTROL_LISTENER,  /* `fd` is a bound socket of kind `extra` (enum
                                 sally_listener), `number` its slot; it
                                 replaces the one that was there. In a reload
@@ -257,6 +263,9 @@ struct sally_bus_message {
 #undef X
     } as;
 };
+
+/* Says one row of an answer. False: there is no room for it now. */
+typedef bool sally_bus_say(void *owner, struct sally_bus_message *row);
 
 /* Prepares a message of this type with all else zero. */
 void sally_bus_begin(struct sally_bus_message *m, enum sally_bus_type type);

@@ -528,25 +528,29 @@ static void fill_row(struct sally_bus_row *row,
     row->last_proof = s->last_proof;
 }
 
-void sally_outer_query(struct sally_outer *o, const struct sally_bus_query *q,
-                       void (*say)(void *owner, struct sally_bus_message *row),
+bool sally_outer_query(struct sally_outer *o, const struct sally_bus_query *q,
+                       struct sally_bus_place *at, sally_bus_say *say,
                        void *owner)
 {
+    bool all = q->sensor == UINT32_MAX;
     struct sally_bus_message m;
 
-    for (uint32_t i = 0; i < o->config->sensor_count; i++) {
-        if (q->what == SALLY_QUERY_VALUES ||
-            (q->sensor != UINT32_MAX && q->sensor != i))
-            continue;
+    if (!all && at->sensor == 0)
+        at->sensor = q->sensor;
+    for (; q->what != SALLY_QUERY_VALUES &&
+           at->sensor < o->config->sensor_count &&
+           (all || at->sensor == q->sensor);
+         at->sensor++) {
         sally_bus_begin(&m, SALLY_BUS_ROW);
         m.as.row.ticket = q->ticket;
-        m.as.row.sensor = i;
-        fill_row(&m.as.row, &o->sensors[i]);
-        say(owner, &m);
+        m.as.row.sensor = at->sensor;
+        fill_row(&m.as.row, &o->sensors[at->sensor]);
+        if (!say(owner, &m))
+            return false;
     }
     sally_bus_begin(&m, SALLY_BUS_ROW);
     m.as.row.ticket = q->ticket;
     m.as.row.last = true;
     m.as.row.empty = true;
-    say(owner, &m);
+    return say(owner, &m);
 }

@@ -141,9 +141,10 @@ void sally_outer_command(struct sally_outer *o,
 /* True while every sensor's message would be refused with NO_ROOM. */
 bool sally_outer_full(const struct sally_outer *o);
 
-/* Rows for the console. */
-void sally_outer_query(struct sally_outer *o, const struct sally_bus_query *q,
-                       void (*say)(void *owner, struct sally_bus_message *row),
+/* Rows for the console from *at on, which moves. False: one was not taken, go
+ * on with it later.                                                         */
+bool sally_outer_query(struct sally_outer *o, const struct sally_bus_query *q,
+                       struct sally_bus_place *at, sally_bus_say *say,
                        void *owner);
 
 #endif

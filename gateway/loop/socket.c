@@ -3,6 +3,7 @@
 #include "loop/socket.h"
 
 #include "base/secret.h"
+#include "log/log.h"
 #include "loop/inside.h"
 
 #include <errno.h>
@@ -128,4 +129,15 @@ uint32_t sally_socket_interface(int fd, int domain)
         }
     }
     return 0;
+}
+
+void sally_socket_lacking(const char *what)
+{
+    const int why = errno;
+
+    if (why == EMFILE || why == ENFILE)
+        sally_log(SALLY_LOG_ERROR, "no_descriptor", SALLY_TEXT("for", what),
+                  SALLY_TEXT("why", "raise the limit of open files, "
+                                    "LimitNOFILE= of the service"));
+    errno = why;
 }

@@ -20,4 +20,8 @@ bool sally_socket_bounds(int fd, int domain, bool *dual, uint32_t *interface);
 /* Index of the interface that a TCP connection was accepted on; 0 unknown. */
 uint32_t sally_socket_interface(int fd, int domain);
 
+/* Tells in the log what to change, if errno says that there is no descriptor
+ * left for `what`. Leaves errno as it is.                                   */
+void sally_socket_lacking(const char *what);
+
 #endif

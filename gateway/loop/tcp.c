@@ -246,6 +246,7 @@ static bool accept_one(struct sally_tcp_listener *t, sally_usec now)
                  SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
                    errno == ENOMEM)) {
+        sally_socket_lacking("connection");
         event_del(&t->event);
         evtimer_add(&t->resume, &accept_pause);
     }

@@ -3,6 +3,7 @@
 #include "loop/udp.h"
 
 #include "loop/inside.h"
+#include "loop/socket.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -97,6 +98,8 @@ static int connect_to(const struct sally_bus_address *peer)
 
     if (len != 0)
         fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (len != 0 && fd < 0)
+        sally_socket_lacking("client");
     if (fd < 0 || connect(fd, (const struct sockaddr *)&to, len) == 0)
         return fd;
     close(fd);

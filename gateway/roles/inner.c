@@ -2,8 +2,9 @@
 /* gateway/roles/inner.c - the inner door: hosts the shard's engine with
  * sockets, timers, the store and the buses. It holds the upstream keys and
  * never sees a byte from the local link.                                    */
-#include "config/keyfile.h"
+#include "config/keyring.h"
 #include "log/log.h"
+#include "roles/answers.h"
 #include "roles/role.h"
 #include "roles/seats.h"
 #include "roles/stock.h"
@@ -25,6 +26,7 @@ struct inner {
     struct sally_timer pacer;
     struct sally_watch *stored;
     struct sally_bus *outer, *resolver, *console;
+    struct sally_answers answers; /* to the console */
     bool key_missing;
 };
 
@@ -126,13 +128,21 @@ static void on_stored(void *owner, sally_usec now)
 
 /* --- Buses --------------------------------------------------------------- */
 
-static void say(void *owner, struct sally_bus_message *row)
+/* To nobody, if the console has gone. */
+static bool say(void *owner, struct sally_bus_message *row)
 {
-    struct inner *in = owner;
+    const struct inner *in = owner;
 
-    if (in->console != NULL && sally_bus_send(in->console, row) != SALLY_E_OK)
-        sally_log(SALLY_LOG_WARNING, "console_too_slow",
-                  SALLY_NUMBER("ticket", row->as.row.ticket));
+    return in->console == NULL ||
+           sally_bus_send(in->console, row) != SALLY_E_NO_ROOM;
+}
+
+static bool tell(void *role, const struct sally_bus_query *q,
+                 struct sally_bus_place *at)
+{
+    struct inner *in = role;
+
+    return sally_shard_query(in->shard, q, at, say, in);
 }
 
 static void on_message(void *owner, struct sally_bus *b,
@@ -157,11 +167,20 @@ static void on_message(void *owner, struct sally_bus *b,
         sally_places_resolved(in->places, &m->as.resolved, now);
         break;
     case SALLY_BUS_QUERY:
-        sally_shard_query(in->shard, &m->as.query, say, in);
+        sally_answers_ask(&in->answers, &m->as.query, tell, in);
         break;
     default: /* the bus lets nothing else through */
         break;
     }
+}
+
+static void on_room(void *owner, struct sally_bus *b, sally_usec now)
+{
+    struct inner *in = owner;
+
+    (void)now;
+    if (b == in->console)
+        sally_answers_go_on(&in->answers, tell, in);
 }
 
 static struct sally_bus **bus_of(struct inner *in, enum sally_role_name peer)
@@ -184,9 +203,12 @@ static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
         sally_shard_orphaned(in->shard, now);
     if (peer == SALLY_RESOLVER)
         sally_places_forget(in->places);
+    if (peer == SALLY_CONSOLE)
+        sally_answers_forget(&in->answers);
 }
 
 static const struct sally_bus_upcalls bus_upcalls = { .on_message = on_message,
+                                                      .on_room = on_room,
                                                       .on_gone = on_gone };
 
 static void on_peer(void *role, enum sally_role_name peer, int fd)
@@ -203,29 +225,51 @@ static void on_peer(void *role, enum sally_role_name peer, int fd)
         sally_shard_orphaned(in->shard, sally_loop_now(in->context->loop));
     sally_bus_close(*bus);
     *bus = NULL;
+    if (peer == SALLY_CONSOLE)
+        sally_answers_forget(&in->answers);
     if (sally_bus_open(bus, in->context->loop, fd, SALLY_INNER, peer,
                        BUS_FRAMES, &bus_upcalls, in) != SALLY_E_OK)
         sally_log(SALLY_LOG_ERROR, "bus_failed",
                   SALLY_TEXT("peer", sally_role_text(peer)));
 }
 
-static void on_key(void *role, uint32_t sensor, uint32_t account, int fd)
+static void wipe_entry(struct sally_keyring_entry *e)
+{
+    sally_secret_wipe(&e->key);
+}
+
+/* A key of a sensor that stays is in its client already. */
+static enum sally_err take_key(struct inner *in, int fd, size_t i,
+                               uint32_t born)
+{
+    const struct sally_config *c = in->context->next != NULL
+                                       ? in->context->next
+                                       : in->context->config;
+    SALLY_ON_EXIT(wipe_entry)
+    struct sally_keyring_entry entry = { .key = { .len = 0 } };
+    enum sally_err e = sally_keyring_read(fd, i, &entry);
+
+    if (e == SALLY_E_OK && entry.sensor >= c->sensor_count)
+        e = SALLY_E_OUT_OF_RANGE;
+    if (e != SALLY_E_OK || c->sensors[entry.sensor].born < born)
+        return e;
+    return sally_shard_key(in->shard, entry.sensor, entry.account,
+                           sally_secret_span(&entry.key));
+}
+
+static void on_keys(void *role, uint32_t born, int fd)
 {
     struct inner *in = role;
-    SALLY_ON_EXIT(sally_secret_wipe) struct sally_secret key = { .len = 0 };
-    char why[SALLY_KEYFILE_WHY] = "";
-    enum sally_err e = sally_keyfile_read(fd, &key, why);
+    size_t count = 0;
+    enum sally_err e = sally_keyring_count(fd, &count);
 
+    for (size_t i = 0; e == SALLY_E_OK && i < count; i++)
+        e = take_key(in, fd, i, born);
     (void)close(fd);
-    if (e == SALLY_E_OK)
-        e = sally_shard_key(in->shard, sensor, account,
-                            sally_secret_span(&key));
-    if (e == SALLY_E_OK)
-        return;
-    in->key_missing = true;
-    sally_log(SALLY_LOG_ERROR, "key_refused",
-              SALLY_NUMBER("sensor_index", sensor),
-              SALLY_TEXT("why", why[0] != '\0' ? why : sally_err_text(e)));
+    in->key_missing = e != SALLY_E_OK;
+    if (in->key_missing)
+        sally_log(SALLY_LOG_ERROR, "keys_refused",
+                  SALLY_TEXT("why", sally_err_text(e)));
 }
 
 /* --- Building ------------------------------------------------------------ */
@@ -395,7 +439,7 @@ const struct sally_role_row sally_role_inner = {
     .name = SALLY_INNER,
     .create = create,
     .on_peer = on_peer,
-    .on_key = on_key,
+    .on_keys = on_keys,
     .prepare = prepare,
     .prepared = prepared,
     .commit = commit,

@@ -113,13 +113,21 @@ static const struct sally_mqtt_server_host mqtt_host = {
 
 /* --- Buses --------------------------------------------------------------- */
 
-static void say(void *owner, struct sally_bus_message *row)
+/* To nobody, if the console has gone. */
+static bool say(void *owner, struct sally_bus_message *row)
 {
-    struct outer *o = owner;
+    const struct outer *o = owner;
 
-    if (o->console != NULL && sally_bus_send(o->console, row) != SALLY_E_OK)
-        sally_log(SALLY_LOG_WARNING, "console_too_slow",
-                  SALLY_NUMBER("ticket", row->as.row.ticket));
+    return o->console == NULL ||
+           sally_bus_send(o->console, row) != SALLY_E_NO_ROOM;
+}
+
+static bool tell(void *role, const struct sally_bus_query *q,
+                 struct sally_bus_place *at)
+{
+    struct outer *o = role;
+
+    return sally_outer_query(o->engine, q, at, say, o);
 }
 
 static void on_message(void *owner, struct sally_bus *b,
@@ -144,7 +152,7 @@ static void on_message(void *owner, struct sally_bus *b,
         sally_outer_ask_verifier(o, false);
         break;
     case SALLY_BUS_QUERY:
-        sally_outer_query(o->engine, &m->as.query, say, o);
+        sally_answers_ask(&o->answers, &m->as.query, tell, o);
         break;
     default: /* the bus lets nothing else through */ break;
     }
@@ -156,6 +164,8 @@ static void on_room(void *owner, struct sally_bus *b, sally_usec now)
 
     if (b == o->inner)
         sally_outer_resume(o->engine, false, now);
+    if (b == o->console)
+        sally_answers_go_on(&o->answers, tell, o);
 }
 
 static struct sally_bus **bus_of(struct outer *o, enum sally_role_name peer)
@@ -174,6 +184,8 @@ static void on_gone(void *owner, struct sally_bus *b, enum sally_err e,
     (void)now;
     *bus_of(o, peer) = NULL;
     sally_bus_close(b);
+    if (peer == SALLY_CONSOLE)
+        sally_answers_forget(&o->answers);
     o->context->lost(o->context->runner, peer, e);
 }
 
@@ -193,6 +205,8 @@ static void on_peer(void *role, enum sally_role_name peer, int fd)
     }
     sally_bus_close(*bus);
     *bus = NULL;
+    if (peer == SALLY_CONSOLE)
+        sally_answers_forget(&o->answers);
     if (sally_bus_open(bus, o->context->loop, fd, SALLY_OUTER, peer, BUS_FRAMES,
                        &bus_upcalls, o) != SALLY_E_OK) {
         sally_log(SALLY_LOG_ERROR, "bus_failed",

@@ -6,6 +6,7 @@
 
 #include "ingress/coap_server.h"
 #include "ingress/mqtt_server.h"
+#include "roles/answers.h"
 #include "roles/listeners.h"
 #include "roles/neighbour.h"
 #include "roles/role.h"
@@ -33,6 +34,7 @@ struct outer {
     struct sally_coap_shared coap_shared;
     struct sally_timer coap_timer, mqtt_timer, tick;
     struct sally_bus *inner, *verifier, *console;
+    struct sally_answers answers; /* to the console */
     struct sally_listeners *listeners;
     int passwords_fd; /* -1: there is no such file */
     struct next next;

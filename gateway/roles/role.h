@@ -41,7 +41,7 @@ struct sally_role_row {
     /* Descriptors from the supervisor: the role's from now on. NULL: this role
      * gets none of that kind. A new bus to a peer replaces the one before. */
     void (*on_peer)(void *role, enum sally_role_name peer, int fd);
-    void (*on_key)(void *role, uint32_t sensor, uint32_t account, int fd);
+    void (*on_keys)(void *role, uint32_t born, int fd);
     void (*on_listener)(void *role, enum sally_listener kind, uint32_t index,
                         int fd);
     void (*on_passwords)(void *role, int fd);

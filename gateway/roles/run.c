@@ -168,7 +168,7 @@ static bool is_for_nobody(const struct sally_runner *r,
                           const struct sally_bus_control *c)
 {
     return r->preparing && r->next == NULL &&
-           (c->what == SALLY_CONTROL_KEY ||
+           (c->what == SALLY_CONTROL_KEYS ||
             c->what == SALLY_CONTROL_LISTENER ||
             c->what == SALLY_CONTROL_PASSWORDS);
 }
@@ -201,10 +201,10 @@ static bool take_descriptor(struct sally_runner *r,
             return false;
         row->on_peer(r->role, (enum sally_role_name)c->number, fd);
         return true;
-    case SALLY_CONTROL_KEY:
-        if (row->on_key == NULL)
+    case SALLY_CONTROL_KEYS:
+        if (row->on_keys == NULL)
             return false;
-        row->on_key(r->role, c->number, c->extra, fd);
+        row->on_keys(r->role, c->number, fd);
         return true;
     case SALLY_CONTROL_LISTENER:
         if (row->on_listener == NULL || (fd < 0 && r->context.next == NULL))

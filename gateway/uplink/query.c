@@ -8,7 +8,8 @@
 struct answer {
     struct sally_shard *shard;
     const struct sally_bus_query *query;
-    void (*say)(void *owner, struct sally_bus_message *row);
+    struct sally_bus_place *at; /* `row`: of the accounts or resources */
+    sally_bus_say *say;
     void *owner;
 };
 
@@ -56,13 +57,14 @@ static void fill_client(struct sally_bus_row *row,
                   sally_err_text(v->last_error));
 }
 
-static void say_accounts(const struct answer *a,
+static bool say_accounts(const struct answer *a,
                          const struct sally_uplink_sensor *u)
 {
     struct sally_store_losses lost;
 
     sally_store_losses(a->shard->store, u->index, &lost);
-    for (uint32_t i = 0; i < u->config->account_count; i++) {
+    for (; a->at->row < u->config->account_count; a->at->row++) {
+        const uint32_t i = a->at->row;
         const struct sally_virtual_client *v = &u->clients[i];
         struct sally_bus_message m;
         struct sally_bus_row *row = begin_row(a, &m, u->index);
@@ -78,8 +80,10 @@ static void say_accounts(const struct answer *a,
         row->last_delivered = v->last_delivered;
         row->waiting = sally_store_waiting(a->shard->store,
                                            u->index, i);
-        a->say(a->owner, &m);
+        if (!a->say(a->owner, &m))
+            return false;
     }
+    return true;
 }
 
 /* --- Values -------------------------------------------------------------- */
@@ -91,11 +95,11 @@ static bool is_told(const struct sally_resource *r)
            r->path.id[0] != SALLY_OBJECT_SERVER;
 }
 
-static void say_values(const struct answer *a,
+static bool say_values(const struct answer *a,
                        const struct sally_uplink_sensor *u)
 {
-    for (size_t i = 0; i < u->resources.count; i++) {
-        const struct sally_resource *r = &u->resources.slots[i];
+    for (; a->at->row < u->resources.count; a->at->row++) {
+        const struct sally_resource *r = &u->resources.slots[a->at->row];
         struct sally_bus_message m;
         struct sally_bus_row *row = begin_row(a, &m, u->index);
 
@@ -104,34 +108,50 @@ static void say_values(const struct answer *a,
                                 &r->value) != SALLY_E_OK)
             continue;
         row->time = r->time;
-        a->say(a->owner, &m);
+        if (!a->say(a->owner, &m))
+            return false;
     }
+    return true;
 }
 
 /* --- Questions ----------------------------------------------------------- */
 
 /* What of each sensor answers which question. */
-static void (*const tell[])(const struct answer *a,
+static bool (*const tell[])(const struct answer *a,
                             const struct sally_uplink_sensor *u) = {
     [SALLY_QUERY_STATUS] = say_accounts,
     [SALLY_QUERY_SENSORS] = say_accounts,
     [SALLY_QUERY_VALUES] = say_values,
 };
 
-void sally_shard_query(struct sally_shard *s, const struct sally_bus_query *q,
-                       void (*say)(void *owner, struct sally_bus_message *row),
+/* All of one sensor that has not been said. */
+static bool say_sensor(const struct answer *a)
+{
+    const struct sally_uplink_sensor *u = a->shard->sensors[a->at->sensor];
+
+    return u == NULL || a->query->what >= SALLY_LEN(tell) ||
+           tell[a->query->what](a, u);
+}
+
+bool sally_shard_query(struct sally_shard *s, const struct sally_bus_query *q,
+                       struct sally_bus_place *at, sally_bus_say *say,
                        void *owner)
 {
-    const struct answer a = { s, q, say, owner };
+    const struct answer a = { s, q, at, say, owner };
+    const bool all = q->sensor == UINT32_MAX;
     struct sally_bus_message m;
     struct sally_bus_row *end;
 
-    for (uint32_t i = 0; i < s->capacity; i++)
-        if (s->sensors[i] != NULL && q->what < SALLY_LEN(tell) &&
-            (q->sensor == UINT32_MAX || q->sensor == i))
-            tell[q->what](&a, s->sensors[i]);
+    if (!all && at->sensor == 0)
+        at->sensor = q->sensor;
+    while (at->sensor < s->capacity && (all || at->sensor == q->sensor)) {
+        if (!say_sensor(&a))
+            return false;
+        at->sensor++;
+        at->row = 0;
+    }
     end = begin_row(&a, &m, 0);
     end->last = true;
     end->empty = true;
-    say(owner, &m);
+    return say(owner, &m);
 }

@@ -116,9 +116,10 @@ void sally_shard_orphaned(struct sally_shard *s, sally_usec now);
 /* The store has finished something: call when its descriptor is readable. */
 void sally_shard_stored(struct sally_shard *s, sally_usec now);
 
-/* From the console: rows by `say`, the last one marked. */
-void sally_shard_query(struct sally_shard *s, const struct sally_bus_query *q,
-                       void (*say)(void *owner, struct sally_bus_message *row),
+/* From the console: rows by `say` from *at on, which moves, the last one
+ * marked. False: one was not taken, go on with it later.                    */
+bool sally_shard_query(struct sally_shard *s, const struct sally_bus_query *q,
+                       struct sally_bus_place *at, sally_bus_say *say,
                        void *owner);
 
 #endif

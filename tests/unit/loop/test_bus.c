@@ -158,7 +158,7 @@ static void a_descriptor_travels_alone_and_in_order(void **state)
     assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
     assert_int_equal(write(fd[1], "hello", 5), 5);
     assert_int_equal(send_control(SALLY_CONTROL_START, -1), SALLY_E_OK);
-    assert_int_equal(send_control(SALLY_CONTROL_KEY, fd[0]), SALLY_E_OK);
+    assert_int_equal(send_control(SALLY_CONTROL_KEYS, fd[0]), SALLY_E_OK);
     assert_int_equal(send_control(SALLY_CONTROL_STOP, -1), SALLY_E_OK);
     turns(3);
     assert_int_equal(at_right.messages, 3);

@@ -31,7 +31,7 @@ static struct sally_coap_shared coap;
 static struct sally_lwm2m_shared lwm2m;
 
 static struct sally_bus_row rows[ROWS_MAX];
-static size_t row_count;
+static size_t row_count, room; /* room: rows that are taken until the next go */
 
 struct sally_uplink_seat {
     int nothing;
@@ -152,23 +152,30 @@ static int close_shard(void **state)
 
 /* --- Asking -------------------------------------------------------------- */
 
-static void take_row(void *owner, struct sally_bus_message *m)
+static bool take_row(void *owner, struct sally_bus_message *m)
 {
     (void)owner;
+    if (room == 0)
+        return false;
+    room--;
     assert_int_equal(m->type, SALLY_BUS_ROW);
     assert_true(sally_bus_may_say(m, SALLY_INNER, SALLY_CONSOLE));
     assert_true(row_count < ROWS_MAX);
     rows[row_count++] = m->as.row;
+    return true;
 }
 
 /* All rows carry the ticket, and only the last one is marked. */
-static void ask(enum sally_query what, uint32_t sensor)
+static void ask_with_room(enum sally_query what, uint32_t sensor, size_t each)
 {
+    struct sally_bus_place at = { 0, 0 };
     struct sally_bus_query q = { .ticket = 77, .sensor = sensor,
                                  .what = (uint8_t)what };
 
     row_count = 0;
-    sally_shard_query(shard, &q, take_row, NULL);
+    for (room = each; !sally_shard_query(shard, &q, &at, take_row, NULL);
+         room = each)
+        assert_int_equal(room, 0);
     assert_true(row_count > 0);
     for (size_t i = 0; i < row_count; i++) {
         bool last = i == row_count - 1;
@@ -178,6 +185,11 @@ static void ask(enum sally_query what, uint32_t sensor)
         assert_int_equal(rows[i].empty, last);
     }
     row_count--; /* the empty one is looked at */
+}
+
+static void ask(enum sally_query what, uint32_t sensor)
+{
+    ask_with_room(what, sensor, SIZE_MAX);
 }
 
 static const struct query_row {
@@ -202,6 +214,29 @@ static void rows_follow_the_question(void **state)
         if (row_count != queries[i].want)
             fail_msg("%s: got %zu rows", queries[i].what, row_count);
     }
+}
+
+/* However little room the bus has each time, the rows are the same. */
+static void answer_goes_on_when_there_is_room(void **state)
+{
+    struct sally_bus_row want[ROWS_MAX];
+    size_t wanted;
+
+    (void)state;
+    for (int what = SALLY_QUERY_SENSORS; what <= SALLY_QUERY_VALUES; what++)
+        for (uint32_t sensor = 0; sensor < 2; sensor++) {
+            uint32_t whose = sensor == 0 ? UINT32_MAX : sensor;
+
+            ask((enum sally_query)what, whose);
+            wanted = row_count;
+            assert_true(wanted > 0);
+            memcpy(want, rows, sizeof(want));
+            for (size_t each = 1; each < 4; each++) {
+                ask_with_room((enum sally_query)what, whose, each);
+                assert_int_equal(row_count, wanted);
+                assert_memory_equal(rows, want, wanted * sizeof(want[0]));
+            }
+        }
 }
 
 static void accounts_are_told_apart(void **state)
@@ -312,6 +347,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_shard, close_shard)
     const struct CMUnitTest tests[] = {
         TEST(rows_follow_the_question),
+        TEST(answer_goes_on_when_there_is_room),
         TEST(accounts_are_told_apart),
         TEST(last_error_is_told_in_words),
         TEST(reading_waits_for_each_account),
