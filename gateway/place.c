@@ -59,7 +59,8 @@ static bool is_listened_at(const struct sockaddr_un *at)
     return there;
 }
 
-unsigned sally_place_console(const struct sally_config *c, int *fd, FILE *report)
+unsigned sally_place_console(const struct sally_config *c, int *fd,
+                             FILE *report)
 {
     const char *path = c->console_socket;
     struct sockaddr_un at = { .sun_family = AF_UNIX };

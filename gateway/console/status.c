@@ -5,8 +5,8 @@
 #include "lwm2m/client.h"
 
 struct sums {
-    uint64_t online, silent, authenticated, accounts, registered, waiting, delivered,
-        dropped, expired;
+    uint64_t online, silent, authenticated, accounts, registered, waiting,
+        delivered, dropped, expired;
 };
 
 static void add_sensor(struct sums *t, const struct sally_view_sensor *s)

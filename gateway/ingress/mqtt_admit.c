@@ -58,7 +58,8 @@ static void take_over(struct sally_mqtt_connection *c)
  * behind, does not take the places of others.                               */
 static void end_oldest(struct sally_mqtt_connection *c)
 {
-    struct sally_mqtt_connection *oldest = c->server->tables.sensors[c->claimed];
+    struct sally_mqtt_connection *oldest =
+        c->server->tables.sensors[c->claimed];
     size_t count = oldest != NULL;
 
     for (; oldest != NULL && oldest->next != NULL; oldest = oldest->next)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/ingress/mqtt_reload.c - what the MQTT server has of the configuration,
- * and how another one takes its place.                                      */
+/* gateway/ingress/mqtt_reload.c - what the MQTT server has of the
+ * configuration, and how another one takes its place.                       */
 #include "ingress/mqtt_parts.h"
 
 #include <stdlib.h>

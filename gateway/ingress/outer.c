@@ -22,7 +22,7 @@ struct pending {
     void *subject;
     uint64_t number;
     sally_usec due; /* offer it then, or once more; 0: as soon as may be */
-    bool waits;     /* was refused for want of room, or came after one that was */
+    bool waits; /* was refused for want of room, or came after such a one */
     struct sally_bus_message message; /* READINGS */
 };
 

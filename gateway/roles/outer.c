@@ -253,7 +253,8 @@ static enum sally_err make_pools(struct outer *o, size_t peers)
                                        sally_outer_packets(peers), false);
 
     if (e == SALLY_E_OK)
-        e = sally_pool_init(&o->bodies, BODY_MAX, sally_outer_bodies(peers), false);
+        e = sally_pool_init(&o->bodies, BODY_MAX, sally_outer_bodies(peers),
+                            false);
     o->parameters = sally_coap_defaults;
     o->parameters.body_max = BODY_MAX;
     o->coap_shared =
@@ -341,15 +342,14 @@ static enum sally_err create(void **out,
 static void start(void *role, sally_usec now)
 {
     struct outer *o = role;
+    unsigned peers = (unsigned)sally_outer_peers(o->context->config);
     enum sally_err e = sally_outer_passwords(o, o->passwords_fd);
 
     if (e == SALLY_E_OK)
         e = sally_mqtt_server_create(&o->mqtt, o->engine, o->addresses,
-                                     o->passwords, (unsigned)sally_outer_peers(o->context->config),
-                                     &mqtt_host, o);
+                                     o->passwords, peers, &mqtt_host, o);
     if (e == SALLY_E_OK)
-        e = sally_listeners_open(o->listeners, o->coap, o->mqtt,
-                                 (unsigned)sally_outer_peers(o->context->config));
+        e = sally_listeners_open(o->listeners, o->coap, o->mqtt, peers);
     if (e != SALLY_E_OK) {
         sally_log(SALLY_LOG_ERROR, "outer_door_not_started",
                   SALLY_TEXT("passwords", o->context->config->passwords_file),

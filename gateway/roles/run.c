@@ -15,7 +15,7 @@ struct sally_runner {
     const struct sally_role_row *row;
     struct sally_config *config;   /* owned */
     struct sally_config *next;     /* owned; being prepared */
-    struct sally_config *previous; /* owned; something may still be left of it */
+    struct sally_config *previous; /* owned; something may be left of it */
     bool preparing;  /* since CONFIG, also when that came to nothing */
     bool incomplete; /* a descriptor that belongs to `next` was lost */
     bool committing, settled;
@@ -181,9 +181,9 @@ static bool may_lack(const struct sally_bus_control *c)
            c->what == SALLY_CONTROL_RELOADED;
 }
 
-/* Those that bring a descriptor, which is then taken. It is lost on the way when
- * this process has no room for more; then it cannot be prepared. One that the
- * role has no use for is a bug of ours.                                     */
+/* Those that bring a descriptor, which is then taken. It is lost on the way
+ * when this process has no room for more; then it cannot be prepared. One that
+ * the role has no use for is a bug of ours.                                 */
 static bool take_descriptor(struct sally_runner *r,
                             const struct sally_bus_control *c, int fd)
 {

@@ -80,7 +80,8 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
     [SALLY_SQL_OLDEST_OF] =
         "SELECT number, length(body), sensor, born FROM message"
         " WHERE sensor = ?1 ORDER BY number LIMIT 1",
-    [SALLY_SQL_ONE] = "SELECT sensor, time, body FROM message WHERE number = ?1",
+    [SALLY_SQL_ONE] =
+        "SELECT sensor, time, body FROM message WHERE number = ?1",
     [SALLY_SQL_DROP] = "DELETE FROM message WHERE number = ?1",
     [SALLY_SQL_CURSOR] =
         "INSERT INTO account (sensor, server, cursor) VALUES (?1, ?2, ?3)"
