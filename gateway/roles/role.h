@@ -21,7 +21,7 @@
 /* What a role is given; outlives it. */
 struct sally_role_context {
     struct sally_loop *loop;
-    const struct sally_config *config; /* the running one */
+    const struct sally_config *config; /* the running one; see commit */
     const struct sally_config *next;   /* being prepared; NULL: none */
     /* Tell the supervisor: READY, SETTLED, DONE or FAILED. */
     void (*report)(void *runner, enum sally_control what);
@@ -59,8 +59,9 @@ struct sally_role_row {
 
     /* context->config is the new one from now on. `previous` is valid until
      * the role reports SETTLED, in here or later. NULL: the role looks at its
-     * configuration in create() only. Cannot fail; if something that cannot
-     * fail does, the role ends, and its successor starts with the new one.  */
+     * configuration in create() only, and context->config is NULL after it.
+     * Cannot fail; if something that cannot fail does, the role ends, and its
+     * successor starts with the new one.                                    */
     void (*commit)(void *role, const struct sally_config *previous,
                    sally_usec now);
     void (*abort)(void *role); /* NULL: nothing to undo */

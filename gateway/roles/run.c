@@ -6,6 +6,7 @@
 #include "config/bundle.h"
 #include "log/log.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,9 +14,10 @@
 
 struct sally_runner {
     const struct sally_role_row *row;
-    struct sally_config *config;   /* owned */
+    struct sally_config *config;   /* owned; NULL: the role needs none */
     struct sally_config *next;     /* owned; being prepared */
     struct sally_config *previous; /* owned; something may be left of it */
+    size_t timers;                 /* of the configuration in force */
     bool preparing;  /* since CONFIG, also when that came to nothing */
     bool incomplete; /* a descriptor that belongs to `next` was lost */
     bool committing, settled;
@@ -58,6 +60,18 @@ size_t sally_runner_timers(const struct sally_config *c)
     return 64 + accounts;
 }
 
+/* A role that is not told of another one looked at it in create() only, and
+ * with many sensors it is most of what such a process holds.                */
+static void drop_unused(struct sally_runner *r)
+{
+    if (r->row->commit != NULL)
+        return;
+    r->context.config = NULL;
+    sally_bundle_config_free(r->config);
+    r->config = NULL;
+    (void)malloc_trim(0);
+}
+
 /* The old configuration is needed no more. */
 static void settle(struct sally_runner *r)
 {
@@ -84,8 +98,7 @@ static enum sally_err begin_preparing(struct sally_runner *r, int fd,
 
     if (e == SALLY_E_OK)
         e = sally_loop_grow(r->context.loop,
-                            sally_runner_timers(r->config) +
-                                sally_runner_timers(r->next));
+                            r->timers + sally_runner_timers(r->next));
     if (e == SALLY_E_OK && r->row->prepare != NULL)
         e = r->row->prepare(r->role, r->next, now);
     return e;
@@ -131,6 +144,7 @@ static void commit(struct sally_runner *r, sally_usec now)
     r->previous = r->config;
     r->config = r->next;
     r->next = NULL;
+    r->timers = sally_runner_timers(r->config);
     r->context.config = r->config;
     r->context.next = NULL;
     sally_log_configure(r->config->log.level, r->config->log.json,
@@ -143,6 +157,7 @@ static void commit(struct sally_runner *r, sally_usec now)
     if (r->row->commit == NULL || r->settled)
         settle(r);
     r->settled = false;
+    drop_unused(r);
 }
 
 static void report(void *runner, enum sally_control what)
@@ -297,6 +312,7 @@ enum sally_err sally_runner_open(struct sally_runner **out,
     }
     r->row = row;
     r->config = config;
+    r->timers = sally_runner_timers(config);
     r->ended = ended;
     r->owner = owner;
     r->context =
@@ -309,6 +325,7 @@ enum sally_err sally_runner_open(struct sally_runner **out,
         sally_runner_close(r);
         return e;
     }
+    drop_unused(r);
     *out = r;
     return SALLY_E_OK;
 }

@@ -335,15 +335,21 @@ static void ends_when_it_cannot_follow(void **state)
     finish();
 }
 
-static void a_plain_role_just_has_the_new_one(void **state)
+static void a_plain_role_keeps_none(void **state)
 {
     (void)state;
     start(&plain);
+    assert_null(part.context->config);
     order(SALLY_CONTROL_CONFIG, bundle(2, SENSORS));
     order(SALLY_CONTROL_COMMIT, -1);
     turns();
     assert_string_equal(reports, "cs");
-    assert_int_equal(part.context->config->generation, 2);
+    assert_null(part.context->config);
+    order(SALLY_CONTROL_CONFIG, bundle(3, SENSORS));
+    order(SALLY_CONTROL_COMMIT, -1);
+    turns();
+    assert_string_equal(reports, "cscs");
+    assert_null(part.context->next);
     finish();
 }
 
@@ -356,7 +362,7 @@ int main(void)
         cmocka_unit_test(refuses_what_it_cannot_build),
         cmocka_unit_test(refuses_what_lost_a_descriptor),
         cmocka_unit_test(ends_when_it_cannot_follow),
-        cmocka_unit_test(a_plain_role_just_has_the_new_one),
+        cmocka_unit_test(a_plain_role_keeps_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
