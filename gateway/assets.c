@@ -208,17 +208,21 @@ static enum sally_err assign_keys(struct sally_assets *a)
     return e == SALLY_E_OK ? sally_keyring_seal(a->keyring) : e;
 }
 
-/* Puts all in its slots by the plan, for us as for the roles. */
+/* Puts all in its slots by the plan, for us as for the roles. From then on the
+ * bundle has the texts.                                                     */
 static unsigned make_bundle(struct sally_assets *a, FILE *report)
 {
     enum sally_err e = assign_keys(a);
+    unsigned bad;
 
     if (e == SALLY_E_OK)
         e = sally_config_arrange(&a->config, &a->plan);
     if (e == SALLY_E_OK)
         e = sally_bundle_make(&a->plan, a->files.files, a->files.count,
                               &a->bundle);
-    return e == SALLY_E_OK ? 0 : complain_bundle(a, e, report);
+    bad = e == SALLY_E_OK ? 0 : complain_bundle(a, e, report);
+    sally_config_files_wipe(&a->files);
+    return bad;
 }
 
 unsigned sally_assets_open(struct sally_assets *a, FILE *report)
@@ -283,7 +287,7 @@ unsigned sally_assets_next(struct sally_assets *next,
 
     sally_assets_init(next);
     memcpy(next->digest_key, a->digest_key, sizeof(next->digest_key));
-    bad = read_all(next, a->files.files[0].path, report);
+    bad = read_all(next, a->config.file, report);
     if (bad != 0)
         return bad;
     bad = sally_config_check_fixed(&a->config, &next->config, report);

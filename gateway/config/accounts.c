@@ -146,7 +146,7 @@ static void take_implied(struct sally_loader *l, const config_setting_t *group,
     int dir = slash == NULL ? 0 : (int)(slash - l->out->file) + 1;
 
     draft->sensor.account_count = 0;
-    a = sally_arena_take(l->reader.arena, 1, sizeof(*a));
+    a = sally_arena_take(&l->scratch, 1, sizeof(*a));
     if (a == NULL)
         return;
     *a = (struct sally_config_account){ .server = number,
@@ -156,7 +156,7 @@ static void take_implied(struct sally_loader *l, const config_setting_t *group,
     if (server != NULL)
         a->mode = mode_for(server);
     if (server != NULL && a->mode == SALLY_MODE_PSK)
-        a->key_file = sally_arena_format(l->reader.arena, "%.*s%s", dir,
+        a->key_file = sally_arena_format(&l->scratch, "%.*s%s", dir,
                                          l->out->file, DEFAULT_KEY_FILE);
     draft->accounts = a;
     draft->sensor.account_count = 1;
@@ -175,7 +175,7 @@ void sally_accounts_load(struct sally_loader *l, const config_setting_t *group,
         return;
     }
     draft->accounts =
-        sally_arena_take(l->reader.arena, count, sizeof(*draft->accounts));
+        sally_arena_take(&l->scratch, count, sizeof(*draft->accounts));
     draft->sensor.account_count = draft->accounts == NULL ? 0 : count;
     for (size_t i = 0; i < draft->sensor.account_count; i++)
         take_account(l, config_setting_get_elem(list, (unsigned)i),
@@ -191,9 +191,11 @@ static void finish_identity(struct sally_loader *l,
 {
     struct sally_arena *arena = l->reader.arena;
 
+    a->key_file = sally_arena_text(
+        arena, sally_span_of(
+                   sally_arena_expand(&l->scratch, a->key_file, s->id)));
     if (a->mode != SALLY_MODE_PSK || a->server == UINT32_MAX)
         return;
-    a->key_file = sally_arena_expand(arena, a->key_file, s->id);
     a->identity = a->identity[0] == '\0'
                       ? s->endpoint
                       : sally_arena_expand(arena, a->identity, s->id);
@@ -215,7 +217,7 @@ void sally_accounts_finish(struct sally_loader *l,
                            struct sally_config_sensor *s)
 {
     struct sally_config_account *own =
-        sally_arena_take(l->reader.arena, s->account_count, sizeof(*own));
+        sally_arena_take(&l->out->slots, s->account_count, sizeof(*own));
     bool inherited = config_setting_get_member(group, "accounts") == NULL;
 
     if (s->account_count == 0) {

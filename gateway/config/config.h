@@ -199,6 +199,8 @@ enum sally_log_level { SALLY_LOG_ERROR, SALLY_LOG_WARNING, SALLY_LOG_INFO,
 
 struct sally_config {
     struct sally_arena arena;
+    struct sally_arena slots; /* `sensors` and their accounts: arranging makes
+                                 others and drops these */
     struct sally_registry registry; /* built-in objects and objects.d */
 
     const char *file; /* the main file's path */

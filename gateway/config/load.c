@@ -270,7 +270,7 @@ unsigned sally_config_load(const struct sally_config_file *files, size_t count,
              sally_names_init(&l.profiles, &l.scratch, 256) == SALLY_E_OK;
     if (memory)
         load_groups(&l);
-    if (!memory || out->arena.failed || l.scratch.failed)
+    if (!memory || out->arena.failed || out->slots.failed || l.scratch.failed)
         sally_complain_at(&l.reader, out->file, 1, "memory",
                           "not enough for this configuration");
     release(&l);
@@ -281,6 +281,7 @@ void sally_config_wipe(struct sally_config *c)
 {
     sally_registry_wipe(&c->registry);
     sally_arena_wipe(&c->arena);
+    sally_arena_wipe(&c->slots);
     *c = (struct sally_config){ .file = "" };
 }
 

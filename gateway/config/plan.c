@@ -2,6 +2,7 @@
 /* gateway/config/plan.c - gives slots to the things of a new configuration. */
 #include "config/plan.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -252,6 +253,7 @@ move_accounts(struct sally_arena *a, const struct sally_config_sensor *s,
     return out;
 }
 
+/* Into an arena of their own: what they were made of goes. */
 static void arrange_sensors(struct sally_config *c, size_t slots,
                             const struct sally_place *p,
                             const struct sally_place *servers)
@@ -260,8 +262,9 @@ static void arrange_sensors(struct sally_config *c, size_t slots,
         .id = "",           .alias = "", .endpoint = "", .file = "",
         .manufacturer = "", .model = "", .serial = "",
     };
+    struct sally_arena arena = { .chunks = NULL };
     struct sally_config_sensor *out =
-        sally_arena_take(&c->arena, slots, sizeof(*out));
+        sally_arena_take(&arena, slots, sizeof(*out));
 
     for (size_t i = 0; out != NULL && i < slots; i++)
         out[i] = vacant;
@@ -270,12 +273,14 @@ static void arrange_sensors(struct sally_config *c, size_t slots,
 
         *s = c->sensors[i];
         s->born = p[i].born;
-        s->accounts = move_accounts(&c->arena, s, servers);
+        s->accounts = move_accounts(&arena, s, servers);
     }
     for (size_t i = 0; i < c->sensor_live; i++)
         c->by_id[i] = p[c->by_id[i]].slot;
     c->sensors = out;
     c->sensor_count = slots;
+    sally_arena_wipe(&c->slots);
+    c->slots = arena;
 }
 
 enum sally_err sally_config_arrange(struct sally_config *c,
@@ -301,5 +306,6 @@ enum sally_err sally_config_arrange(struct sally_config *c,
     arrange_sensors(c, slots[SENSORS], at[SENSORS], at[SERVERS]);
     arrange_servers(c, slots[SERVERS], at[SERVERS]);
     c->generation = p->generation;
-    return c->arena.failed ? SALLY_E_NO_MEMORY : SALLY_E_OK;
+    (void)malloc_trim(0);
+    return c->arena.failed || c->slots.failed ? SALLY_E_NO_MEMORY : SALLY_E_OK;
 }

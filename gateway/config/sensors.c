@@ -277,7 +277,7 @@ static bool prepare(struct sally_loader *l, struct sensors *all, size_t count)
     for (size_t i = 0; i < SALLY_LEN(sets); i++)
         if (sally_names_init(sets[i], &l->scratch, count) != SALLY_E_OK)
             return false;
-    all->list = sally_arena_take(l->reader.arena, count, sizeof(*all->list));
+    all->list = sally_arena_take(&l->out->slots, count, sizeof(*all->list));
     l->out->sensors = all->list;
     return all->list != NULL || count == 0;
 }
