@@ -93,8 +93,7 @@ static bool flags_silence(const struct sally_config_sensor *s)
     return s->expect_every != 0 && s->on_silent == SALLY_SILENT_FLAG;
 }
 
-/* Generous counts: a slot that stays unused is given back by nobody, but a
- * sensor has few.                                                           */
+/* Generous counts: what stays unused is given back. */
 static void count(const struct sally_config_sensor *s,
                   const struct sally_config_profile *p, size_t *slots,
                   size_t *arena)
@@ -138,5 +137,9 @@ enum sally_err sally_sensor_objects(struct sally_resources *out,
         e = sally_provenance_object(out, config->name);
     if (e == SALLY_E_OK && flags_silence(sensor))
         e = sally_provenance_silence(out);
-    return e == SALLY_E_OK ? add_profile(out, p) : e;
+    if (e == SALLY_E_OK)
+        e = add_profile(out, p);
+    if (e == SALLY_E_OK)
+        sally_resources_trim(out);
+    return e;
 }

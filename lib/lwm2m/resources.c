@@ -110,6 +110,36 @@ enum sally_err sally_resources_add(struct sally_resources *r,
     return SALLY_E_OK;
 }
 
+/* The texts may move, and then the slots point to where they are now. */
+static void trim_arena(struct sally_resources *r)
+{
+    uint8_t *fresh = malloc(r->arena_used + 1);
+
+    if (fresh == NULL)
+        return;
+    memcpy(fresh, r->arena, r->arena_used);
+    for (size_t i = 0; i < r->count; i++) {
+        struct sally_span *bytes = &r->slots[i].value.is.bytes;
+
+        if (has_bytes(r->slots[i].type))
+            bytes->at = &fresh[bytes->at - r->arena];
+    }
+    free(r->arena);
+    r->arena = fresh;
+}
+
+void sally_resources_trim(struct sally_resources *r)
+{
+    struct sally_resource *fewer =
+        realloc(r->slots, (r->count + 1) * sizeof(*r->slots));
+
+    if (fewer != NULL)
+        r->slots = fewer;
+    r->slots_room = r->count;
+    trim_arena(r);
+    r->arena_room = r->arena_used;
+}
+
 size_t sally_resources_below(const struct sally_resources *r,
                              const struct sally_path *path, size_t *first)
 {

@@ -42,6 +42,9 @@ enum sally_err sally_resources_add(struct sally_resources *r,
                                    const struct sally_path *path,
                                    size_t room) SALLY_MUST_USE;
 
+/* Gives back what adding left over; nothing can be added afterwards. */
+void sally_resources_trim(struct sally_resources *r);
+
 /* Exact match, or NULL. O(log n). */
 struct sally_resource *sally_resources_find(const struct sally_resources *r,
                                             const struct sally_path *path);

@@ -160,6 +160,26 @@ static void keeps_a_copy_of_text(void **state)
     assert_true(sally_span_is(other->value.is.bytes, "abcdefghijklmnopqrst"));
 }
 
+/* Room for 8 slots and 40 bytes was asked for; 6 and 30 are there. */
+static void gives_back_what_is_left(void **state)
+{
+    (void)state;
+    assert_int_equal(put("/3/0/0", sally_value_string("before"), 7),
+                     SALLY_E_OK);
+    sally_resources_trim(&set);
+    assert_int_equal(set.slots_room, 6);
+    assert_int_equal(set.arena_room, 30);
+    assert_int_equal(add("/3303/1/5601", 0), SALLY_E_NO_ROOM);
+    assert_true(sally_span_is(find("/3/0/0")->value.is.bytes, "before"));
+    assert_int_equal(find("/3/0/0")->time, 7);
+    assert_int_equal(put("/3/0/0", sally_value_string("0123456789"), 0),
+                     SALLY_E_OK);
+    assert_int_equal(
+        put("/3303/0/5701", sally_value_string("abcdefghijklmnopqrst"), 0),
+        SALLY_E_OK);
+    assert_true(sally_span_is(find("/3/0/0")->value.is.bytes, "0123456789"));
+}
+
 static void refuses_to_set(void **state)
 {
     (void)state;
@@ -197,6 +217,7 @@ int main(void)
         TEST(stands_in_order),      TEST(finds_exact_paths_only),
         TEST(refuses_to_add),       TEST(gives_what_is_below),
         TEST(stores_converted_values), TEST(keeps_a_copy_of_text),
+        TEST(gives_back_what_is_left),
         TEST(refuses_to_set),
     };
 
