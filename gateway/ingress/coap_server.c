@@ -32,6 +32,8 @@ struct command {
 struct peer {
     struct sally_hashmap_node node;
     struct peer *newer, *older; /* by when it was last heard */
+    struct sally_hashmap_node of_sensor;  /* of its newest peer... */
+    struct peer *same_newer, *same_older; /* ...and the others of the sensor */
     struct sally_deadline deadline;
     struct sally_coap_link link;
     struct sally_coap_source source;
@@ -49,7 +51,7 @@ struct sally_coap_server {
     const struct sally_coap_server_host *host;
     void *owner;
     struct sally_pool pool; /* of struct peer */
-    struct sally_hashmap peers;
+    struct sally_hashmap peers, of_sensor;
     struct sally_deadlines deadlines;
     struct peer *newest, *oldest;
     struct sally_credential nosec;
@@ -96,6 +98,60 @@ static void make_newest(struct peer *p)
     s->newest = p;
 }
 
+static struct sally_span sensor_key(const uint32_t *sensor)
+{
+    return (struct sally_span){ (const uint8_t *)sensor, sizeof(*sensor) };
+}
+
+static struct peer *newest_of(const struct sally_coap_server *s,
+                              uint32_t sensor)
+{
+    struct sally_hashmap_node *n =
+        sally_hashmap_find(&s->of_sensor, sensor_key(&sensor));
+
+    return n == NULL ? NULL : SALLY_OWNER(n, struct peer, of_sensor);
+}
+
+static void leave_sensor(struct peer *p)
+{
+    struct sally_hashmap *map = &p->server->of_sensor;
+    struct peer *newer = p->same_newer, *older = p->same_older;
+
+    if (newer == NULL)
+        sally_hashmap_remove(map, &p->of_sensor);
+    else
+        newer->same_older = older;
+    if (older != NULL)
+        older->same_newer = newer;
+    if (newer == NULL && older != NULL)
+        sally_hashmap_add(map, &older->of_sensor, sensor_key(&older->sensor));
+}
+
+static void join_sensor(struct peer *p)
+{
+    struct sally_hashmap *map = &p->server->of_sensor;
+    struct peer *older = newest_of(p->server, p->sensor);
+
+    p->same_newer = NULL;
+    p->same_older = older;
+    if (older != NULL) {
+        sally_hashmap_remove(map, &older->of_sensor);
+        older->same_newer = p;
+    }
+    sally_hashmap_add(map, &p->of_sensor, sensor_key(&p->sensor));
+}
+
+/* It was heard: the newest of all, and of its sensor. */
+static void refresh(struct peer *p)
+{
+    unlink_age(p);
+    make_newest(p);
+    if (p->same_newer == NULL)
+        return;
+    leave_sensor(p);
+    join_sensor(p);
+}
+
 static void drop_peer(struct peer *p, sally_usec now)
 {
     struct sally_coap_server *s = p->server;
@@ -104,10 +160,11 @@ static void drop_peer(struct peer *p, sally_usec now)
         if (p->commands[i].number != 0)
             sally_outer_outcome(s->outer, p->commands[i].number,
                                 SALLY_OUTCOME_OFFLINE, now);
-    sally_outer_forget(s->outer, p);
+    sally_outer_forget(s->outer, p->sensor, p);
     sally_coap_link_wipe(&p->link);
     sally_deadlines_set(&s->deadlines, &p->deadline, SALLY_NEVER);
     sally_hashmap_remove(&s->peers, &p->node);
+    leave_sensor(p);
     unlink_age(p);
     sally_pool_give(&s->pool, p);
 }
@@ -281,6 +338,7 @@ static struct peer *add_peer(struct sally_coap_server *s,
     sally_coap_link_init(&p->link, s->coap, &link_upcalls, p);
     sally_hashmap_add(&s->peers, &p->node, key_of(from, p->key));
     make_newest(p);
+    join_sensor(p);
     if (sally_coap_link_start(&p->link, SALLY_SCHEME_COAP, &s->nosec, now) ==
         SALLY_E_OK)
         return p;
@@ -305,13 +363,13 @@ static bool command_target(struct sally_coap_server *s, uint32_t sensor,
 {
     const struct sally_config_sensor *c =
         &sally_outer_config(s->outer)->sensors[sensor];
+    const struct peer *p = newest_of(s, sensor);
 
-    for (struct peer *p = s->newest; p != NULL; p = p->older)
-        if (p->sensor == sensor) {
-            *to = p->source;
-            to->peer.port = c->coap_port;
-            return true;
-        }
+    if (p != NULL) {
+        *to = p->source;
+        to->peer.port = c->coap_port;
+        return true;
+    }
     for (size_t i = 0; i < c->auth_count; i++) {
         const char *ip = c->auth[i].ip;
 
@@ -463,8 +521,7 @@ void sally_coap_server_input(struct sally_coap_server *s,
         return;
     }
     p->source.local = from->local;
-    unlink_age(p);
-    make_newest(p);
+    refresh(p);
     (void)sally_coap_link_input(&p->link, datagram, now);
     pump(p, now);
 }
@@ -521,6 +578,8 @@ enum sally_err sally_coap_server_create(
     if (e == SALLY_E_OK)
         e = sally_hashmap_init(&s->peers, peers, seed);
     if (e == SALLY_E_OK)
+        e = sally_hashmap_init(&s->of_sensor, peers, seed);
+    if (e == SALLY_E_OK)
         e = sally_deadlines_init(&s->deadlines, peers);
     if (e != SALLY_E_OK) {
         sally_coap_server_wipe(s);
@@ -537,6 +596,8 @@ enum sally_err sally_coap_server_grow(struct sally_coap_server *s, size_t peers)
 
     if (e == SALLY_E_OK)
         e = sally_hashmap_grow(&s->peers, peers);
+    if (e == SALLY_E_OK)
+        e = sally_hashmap_grow(&s->of_sensor, peers);
     return e == SALLY_E_OK ? sally_pool_grow(&s->pool, peers) : e;
 }
 
@@ -565,6 +626,7 @@ void sally_coap_server_wipe(struct sally_coap_server *s)
         drop_peer(s->oldest, 0);
     sally_deadlines_wipe(&s->deadlines);
     sally_hashmap_wipe(&s->peers);
+    sally_hashmap_wipe(&s->of_sensor);
     sally_pool_wipe(&s->pool);
     free(s);
 }

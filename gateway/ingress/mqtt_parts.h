@@ -33,6 +33,7 @@ struct sally_mqtt_connection {
     struct sally_deadline deadline;
     struct sally_mqtt_connection *next; /* of the sensor, or to be cleared */
     struct sally_mqtt_connection *all_next, *all_previous;
+    struct sally_mqtt_connection *wait_next, *wait_previous; /* for room */
     uint32_t claimed; /* the sensor that the CONNECT says it is */
     uint32_t sensor;  /* proved; NOBODY before */
     enum sally_auth_method method;
@@ -72,7 +73,8 @@ struct sally_mqtt_server {
     struct sally_deadlines deadlines;
     struct sally_mqtt_tables tables, next; /* `next`: being prepared */
     struct sally_mqtt_connection *all, *over;
-    size_t waiting; /* connections whose message found no room */
+    struct sally_mqtt_connection *first_waiting, *last_waiting; /* for room, */
+    size_t waiting; /* each with a message, in the order in which they began */
     sally_usec now;
 };
 

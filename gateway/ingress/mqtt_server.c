@@ -52,7 +52,7 @@ static void clear(struct sally_mqtt_connection *c)
         s->host->close(s->owner, c->handle);
     sally_mqtt_session_wipe(&c->session);
     sally_passwords_forget(s->passwords, c);
-    sally_outer_forget(s->outer, c);
+    sally_outer_forget(s->outer, c->sensor, c);
     sally_mqtt_drop_subscriptions(c);
     sally_deadlines_set(&s->deadlines, &c->deadline, SALLY_NEVER);
     unlink_all(c);
@@ -149,11 +149,39 @@ static void key_of(const struct sally_mqtt_connection *c, uint8_t kind,
 
 enum { KEY_QOS_0 = 1, KEY_QOS_1, KEY_WILL };
 
-static void wait_for_room(struct sally_mqtt_connection *c, bool waits)
+static void wait_no_more(struct sally_mqtt_connection *c)
 {
-    c->server->waiting -= c->waits_for_room;
-    c->waits_for_room = waits;
-    c->server->waiting += c->waits_for_room;
+    struct sally_mqtt_server *s = c->server;
+
+    if (!c->waits_for_room)
+        return;
+    if (c->wait_previous == NULL)
+        s->first_waiting = c->wait_next;
+    else
+        c->wait_previous->wait_next = c->wait_next;
+    if (c->wait_next == NULL)
+        s->last_waiting = c->wait_previous;
+    else
+        c->wait_next->wait_previous = c->wait_previous;
+    c->waits_for_room = false;
+    s->waiting--;
+}
+
+static void wait_for_room(struct sally_mqtt_connection *c)
+{
+    struct sally_mqtt_server *s = c->server;
+
+    if (c->waits_for_room)
+        return;
+    c->wait_next = NULL;
+    c->wait_previous = s->last_waiting;
+    if (s->last_waiting == NULL)
+        s->first_waiting = c;
+    else
+        s->last_waiting->wait_next = c;
+    s->last_waiting = c;
+    c->waits_for_room = true;
+    s->waiting++;
 }
 
 static bool on_publish(void *owner, const struct sally_mqtt_publish *p,
@@ -172,25 +200,28 @@ static bool on_publish(void *owner, const struct sally_mqtt_publish *p,
                             p->payload, p->qos == 0 ? NULL : told, c, number,
                             &nothing, c->server->now);
     if (e == SALLY_E_NO_ROOM) {
-        wait_for_room(c, p->qos != 0);
-        return p->qos == 0; /* QoS 0 promises nothing: it is dropped */
+        if (p->qos == 0)
+            return true; /* promises nothing: it is dropped */
+        wait_for_room(c);
+        return false;
     }
     if (p->qos != 0 && (e != SALLY_E_OK || nothing))
         sally_mqtt_session_puback(&c->session, number, c->server->now);
     return true;
 }
 
+/* Each once at most: one that finds no room again goes to the end. */
 void sally_mqtt_server_resume(struct sally_mqtt_server *s, sally_usec now)
 {
-    struct sally_mqtt_connection *c = s->all;
+    size_t left = s->waiting;
 
-    if (s->waiting == 0)
+    if (left == 0)
         return;
     s->now = now;
-    for (; c != NULL && !sally_outer_full(s->outer); c = c->all_next) {
-        if (!c->waits_for_room || c->ended)
-            continue;
-        wait_for_room(c, false);
+    for (; left > 0 && s->waiting > 0 && !sally_outer_full(s->outer); left--) {
+        struct sally_mqtt_connection *c = s->first_waiting;
+
+        wait_no_more(c);
         sally_mqtt_session_resume(&c->session, now);
         sally_mqtt_follow(c);
     }
@@ -224,7 +255,7 @@ static void on_end(void *owner, enum sally_mqtt_end why,
                                        ? ""
                                        : sally_mqtt_config(s, c->sensor)->id),
               SALLY_TEXT("why", sally_mqtt_end_text(why)));
-    wait_for_room(c, false);
+    wait_no_more(c);
     leave_sensor(c);
     last = c->sensor != NOBODY && s->tables.sensors[c->sensor] == NULL;
     if (will != NULL && c->sensor != NOBODY)

@@ -361,11 +361,19 @@ enum sally_err sally_outer_message(struct sally_outer *o, uint32_t sensor,
     return SALLY_E_OK;
 }
 
-void sally_outer_forget(struct sally_outer *o, const void *subject)
+void sally_outer_forget(struct sally_outer *o, uint32_t sensor,
+                        const void *subject)
 {
-    for (struct pending *p = o->first; p != NULL; p = p->next)
+    size_t left = sensor < o->config->sensor_count ? o->sensors[sensor].pending
+                                                   : 0;
+
+    for (struct pending *p = o->first; p != NULL && left > 0; p = p->next) {
+        if (p->message.as.readings.sensor != sensor)
+            continue;
+        left--;
         if (p->subject == subject)
             p->told = NULL;
+    }
 }
 
 void sally_outer_accepted(struct sally_outer *o,

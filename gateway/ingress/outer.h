@@ -114,9 +114,10 @@ enum sally_err sally_outer_message(struct sally_outer *o, uint32_t sensor,
                                    uint64_t number, bool *nothing,
                                    sally_usec now) SALLY_MUST_USE;
 
-/* Nobody is to be told any more: the connection is gone. What is under way
- * goes on.                                                                  */
-void sally_outer_forget(struct sally_outer *o, const void *subject);
+/* Nobody is to be told any more: the connection, which was this sensor's, is
+ * gone. What is under way goes on.                                          */
+void sally_outer_forget(struct sally_outer *o, uint32_t sensor,
+                        const void *subject);
 
 /* The sensor proved itself (level above NONE), came or went. */
 void sally_outer_liveness(struct sally_outer *o, uint32_t sensor, bool online,

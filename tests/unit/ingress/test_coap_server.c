@@ -417,12 +417,11 @@ static void a_sensor_that_talks_is_online_again_and_again(void **state)
 
 /* --- Commands ------------------------------------------------------------ */
 
-/* The sensor at `from` answers the command that went out last. */
-static void reply(struct local *l, const char *from, uint32_t interface,
-                  uint8_t code)
+/* `source` answers the command that went out last. */
+static void reply_as(struct local *l, const struct sally_coap_source *source,
+                     uint8_t code)
 {
     struct sally_coap_message m = heard(l);
-    struct sally_coap_source source = source_at(from, 5683);
     uint8_t room[64];
     struct sally_buf out = SALLY_BUF(room);
 
@@ -430,9 +429,17 @@ static void reply(struct local *l, const char *from, uint32_t interface,
     m.code = code;
     m.options = m.payload = (struct sally_span){ NULL, 0 };
     assert_int_equal(sally_coap_write(&m, &out), SALLY_E_OK);
-    source.interface = interface;
-    sally_coap_server_input(l->server, &source, sally_buf_span(&out),
+    sally_coap_server_input(l->server, source, sally_buf_span(&out),
                             l->side->now);
+}
+
+static void reply(struct local *l, const char *from, uint32_t interface,
+                  uint8_t code)
+{
+    struct sally_coap_source source = source_at(from, 5683);
+
+    source.interface = interface;
+    reply_as(l, &source, code);
 }
 
 static void brings_commands_to_an_address_not_heard_before(void **state)
@@ -457,6 +464,53 @@ static void brings_commands_to_an_address_not_heard_before(void **state)
     side_switch(l->side, 6, COAP_1, true);
     reply(l, "192.0.2.1", 2, SALLY_CODE_NOT_FOUND);
     assert_int_equal(side_outcome(l->side, 6), SALLY_OUTCOME_REFUSED);
+}
+
+static void hear_through(struct local *l, uint32_t listener)
+{
+    uint8_t room[256];
+    size_t len = write_request(&reading, ++l->mid, room, sizeof(room));
+    struct sally_coap_source from = source_at(reading.from, reading.port);
+
+    from.listener = listener;
+    sally_coap_server_input(l->server, &from,
+                            (struct sally_span){ room, len }, l->side->now);
+}
+
+/* Through which listener a command to the sensor goes out; it is answered. */
+static uint32_t command_through(struct local *l, uint32_t number)
+{
+    struct sally_coap_source to;
+
+    l->out_count = 0;
+    side_switch(l->side, number, COAP_1, true);
+    assert_int_equal(l->out_count, 1);
+    to = l->out[0].to;
+    reply_as(l, &to, SALLY_CODE_CHANGED);
+    assert_int_equal(side_outcome(l->side, number), SALLY_OUTCOME_DONE);
+    return to.listener;
+}
+
+/* It was heard at several places: the last one counts, and when that is gone
+ * the one before.                                                           */
+static void brings_commands_where_it_was_heard_last(void **state)
+{
+    struct local *l = *state;
+
+    hear_through(l, 1);
+    hear_through(l, 2);
+    hear_through(l, 3);
+    assert_int_equal(command_through(l, 1), 3);
+    hear_through(l, 1);
+    assert_int_equal(command_through(l, 2), 1);
+    sally_coap_server_unlisten(l->server, 2, l->side->now);
+    sally_coap_server_unlisten(l->server, 1, l->side->now);
+    assert_int_equal(command_through(l, 3), 3);
+    hear_through(l, 2);
+    assert_int_equal(command_through(l, 4), 2);
+    sally_coap_server_unlisten(l->server, 3, l->side->now);
+    sally_coap_server_unlisten(l->server, 2, l->side->now);
+    assert_int_equal(command_through(l, 5), 0); /* as configured */
 }
 
 static void executes_by_post(void **state)
@@ -612,6 +666,7 @@ int main(void)
         TEST(makes_room_by_who_was_silent_longest),
         TEST(a_sensor_that_talks_is_online_again_and_again),
         TEST(brings_commands_to_an_address_not_heard_before),
+        TEST(brings_commands_where_it_was_heard_last),
         TEST(executes_by_post),
         TEST(who_must_prove_more_may_only_answer),
         TEST(nobody_else_answers),

@@ -447,12 +447,13 @@ static void may_go_while_a_message_is_under_way(void **state)
 static void stops_and_goes_on_with_the_room(void **state)
 {
     struct local *l = *state;
-    struct line *line = NULL;
+    struct line *line = NULL, *later;
     unsigned said = 0;
     const struct sally_bus_message *last;
     uint32_t first;
+    size_t i;
 
-    for (size_t i = 0; said <= SALLY_PENDING_SENSOR; i++) {
+    for (i = 0; said <= SALLY_PENDING_SENSOR; i++) {
         char id[8];
 
         snprintf(id, sizeof(id), "x%zu", i);
@@ -462,8 +463,10 @@ static void stops_and_goes_on_with_the_room(void **state)
              k++, said++)
             say_publish(line, "m/ma/temp", "21.5", k);
     }
+    later = sensor(l, i, "later", "ua");
+    say_publish(later, "m/ma/temp", "21.5", 1);
     assert_int_equal(side_readings(l->side), SALLY_PENDING_SENSOR);
-    assert_true(line->paused);
+    assert_true(line->paused && later->paused);
     assert_false(sally_outer_full(l->side->outer));
     (void)side_said(l->side, SALLY_BUS_READINGS, &last);
     first = last->as.readings.ticket - SALLY_PENDING_SENSOR + 1;
@@ -473,6 +476,13 @@ static void stops_and_goes_on_with_the_room(void **state)
     sally_mqtt_server_resume(l->server, l->side->now);
     assert_int_equal(side_readings(l->side), SALLY_PENDING_SENSOR + 1);
     assert_false(line->paused);
+    assert_true(later->paused); /* who waited longest was first */
+    sally_outer_accepted(l->side->outer,
+                         &(struct sally_bus_accepted){ first + 1, 0 },
+                         l->side->now);
+    sally_mqtt_server_resume(l->server, l->side->now);
+    assert_int_equal(side_readings(l->side), SALLY_PENDING_SENSOR + 2);
+    assert_false(later->paused);
 }
 
 /* --- Commands ------------------------------------------------------------ */

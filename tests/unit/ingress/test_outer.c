@@ -214,11 +214,11 @@ static void tells_nobody_who_is_gone(void **state)
 
     (void)state;
     say_temperature(s, &gone, 1);
-    sally_outer_forget(s->outer, &gone);
+    sally_outer_forget(s->outer, MQTT_A, &gone);
     side_accept(s, SALLY_ACCEPTED_STORED);
     assert_int_equal(gone.told, 0);
     say_temperature(s, &other, 2);
-    sally_outer_forget(s->outer, &gone);
+    sally_outer_forget(s->outer, MQTT_A, &gone);
     side_accept(s, SALLY_ACCEPTED_STORED);
     assert_int_equal(other.told, 1);
     side_close(s);
