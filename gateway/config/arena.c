@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK ((size_t)16384) /* bytes; larger objects get their own chunk */
+/* Bytes; larger objects get their own chunk. What is large lies apart from the
+ * small things that are made and freed meanwhile, so that those leave no holes;
+ * the part of it that is never used costs nothing.                          */
+#define CHUNK ((size_t)16384)
+#define LARGE_CHUNK ((size_t)262144)
+#define LARGE_FROM ((size_t)65536)
 
 struct sally_arena_chunk {
     struct sally_arena_chunk *next;
@@ -25,7 +30,8 @@ static size_t aligned(size_t n)
 
 static struct sally_arena_chunk *grow(struct sally_arena *a, size_t bytes)
 {
-    size_t room = bytes > CHUNK ? bytes : CHUNK;
+    size_t usual = a->bytes < LARGE_FROM ? CHUNK : LARGE_CHUNK;
+    size_t room = bytes > usual ? bytes : usual;
     struct sally_arena_chunk *chunk = calloc(1, sizeof(*chunk) + room);
 
     if (chunk == NULL) {

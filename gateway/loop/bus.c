@@ -2,6 +2,7 @@
 /* gateway/loop/bus.c - frames of bus messages through a socket pair. */
 #include "loop/bus.h"
 
+#include "base/reserve.h"
 #include "base/secret.h"
 #include "loop/inside.h"
 
@@ -346,7 +347,7 @@ enum sally_err sally_bus_open(struct sally_bus **out, struct sally_loop *l,
     event_assign(&b->readable, l->base, fd, EV_READ | EV_PERSIST, on_readable,
                  b);
     event_assign(&b->writable, l->base, fd, EV_WRITE, on_writable, b);
-    b->frames = calloc(frames, sizeof(*b->frames));
+    b->frames = sally_reserve(frames * sizeof(*b->frames));
     if (b->frames == NULL || !sally_descriptor_prepare(fd) ||
         event_add(&b->readable, NULL) != 0) {
         enum sally_err e = b->frames == NULL ? SALLY_E_NO_MEMORY : SALLY_E_IO;
@@ -368,7 +369,7 @@ void sally_bus_close(struct sally_bus *b)
     while (b->count > 0)
         drop_frame(b);
     close(b->fd);
-    free(b->frames);
+    sally_release(b->frames, b->room * sizeof(*b->frames));
     b->gone = b->closed = true;
     if (!b->reading)
         free(b);

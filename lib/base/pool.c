@@ -3,11 +3,11 @@
  * were never needed are not even touched, and cost no memory.                */
 #include "base/pool.h"
 
+#include "base/reserve.h"
 #include "base/secret.h"
 
 #include <stdalign.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct free_block {
@@ -54,7 +54,7 @@ enum sally_err sally_pool_grow(struct sally_pool *p, size_t count)
         return SALLY_E_OK;
     if (more > (SIZE_MAX - sizeof(*part)) / p->size)
         return SALLY_E_NO_MEMORY;
-    part = calloc(1, sizeof(*part) + more * p->size);
+    part = sally_reserve(sizeof(*part) + more * p->size);
     if (part == NULL)
         return SALLY_E_NO_MEMORY;
     part->count = more;
@@ -106,7 +106,7 @@ void sally_pool_wipe(struct sally_pool *p)
 
         if (p->secret)
             sally_wipe(p->parts->memory, p->size * p->parts->touched);
-        free(p->parts);
+        sally_release(p->parts, sizeof(*p->parts) + p->parts->count * p->size);
         p->parts = next;
     }
     *p = (struct sally_pool){ .parts = NULL };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tests/unit/base/test_pool.c - blocks go out, come back, and are counted. */
 #include "base/pool.h"
+#include "base/reserve.h"
 #include "base/span.h"
 
 #include <setjmp.h>
@@ -116,6 +117,26 @@ static void grows_while_blocks_are_out(void **state)
     sally_pool_wipe(&p);
 }
 
+/* Small pieces and large ones, where something else was before. */
+static void reserves_zeroed_memory(void **state)
+{
+    static const size_t sizes[] = { 1, 4096, 65535, 65536, 300000 };
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(sizes); i++)
+        for (unsigned round = 0; round < 2; round++) {
+            unsigned char *p = sally_reserve(sizes[i]);
+
+            assert_non_null(p);
+            for (size_t k = 0; k < sizes[i]; k++)
+                assert_int_equal(p[k], 0);
+            memset(p, 0xff, sizes[i]);
+            sally_release(p, sizes[i]);
+        }
+    assert_null(sally_reserve(SIZE_MAX / 2));
+    sally_release(NULL, 300000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +145,7 @@ int main(void)
         cmocka_unit_test(wipes_secret_blocks),
         cmocka_unit_test(survives_impossible_sizes),
         cmocka_unit_test(grows_while_blocks_are_out),
+        cmocka_unit_test(reserves_zeroed_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
