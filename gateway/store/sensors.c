@@ -151,8 +151,8 @@ static enum sally_err load_sensor(struct sally_store *s, uint32_t index,
     one->key = key;
     s->index_of_key[key] = index;
     one->account_count = 0;
-    one->accounts = calloc(from->server_count + 1, sizeof(*one->accounts));
-    if (one->accounts == NULL)
+    one->accounts = calloc(from->server_count, sizeof(*one->accounts));
+    if (one->accounts == NULL && from->server_count != 0)
         return SALLY_E_NO_MEMORY;
     for (size_t i = 0; i < from->server_count && e == SALLY_E_OK; i++) {
         struct sally_store_account *a = &one->accounts[i];

@@ -130,9 +130,10 @@ static void trim_arena(struct sally_resources *r)
 
 void sally_resources_trim(struct sally_resources *r)
 {
-    struct sally_resource *fewer =
-        realloc(r->slots, (r->count + 1) * sizeof(*r->slots));
+    struct sally_resource *fewer = NULL;
 
+    if (r->count != 0)
+        fewer = realloc(r->slots, r->count * sizeof(*r->slots));
     if (fewer != NULL)
         r->slots = fewer;
     r->slots_room = r->count;
