@@ -7,6 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The name of an interface, behind the "%" of a link-local address. */
+static void check_zone(const struct sally_uri *uri, const char *zone)
+{
+    size_t len = strspn(zone, "abcdefghijklmnopqrstuvwxyz"
+                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+
+    if (uri->kind != SALLY_URI_IPV6 || strncmp(uri->host, "fe", 2) != 0 ||
+        len == 0 || len > 15 || zone[len] != '\0')
+        abort();
+}
+
 static void check_host(const struct sally_uri *uri)
 {
     static const char *const allowed[] = {
@@ -15,9 +26,13 @@ static void check_host(const struct sally_uri *uri)
         [SALLY_URI_IPV6] = "abcdef0123456789:.",
     };
     size_t len = strlen(uri->host);
+    size_t plain = strspn(uri->host, allowed[uri->kind]);
 
-    if (len == 0 || len > SALLY_URI_HOST_MAX ||
-        strspn(uri->host, allowed[uri->kind]) != len || uri->port == 0)
+    if (len == 0 || len > SALLY_URI_HOST_MAX || uri->port == 0)
+        abort();
+    if (uri->host[plain] == '%')
+        check_zone(uri, &uri->host[plain + 1]);
+    else if (plain != len)
         abort();
 }
 

@@ -7,6 +7,7 @@
 /* A peer without a registration may stay silent for this long. */
 #define IDLE (60 * SALLY_SEC)
 #define SWEEP (5 * SALLY_SEC)
+#define QUIET (2 * SALLY_SEC) /* before its port is somebody else's */
 
 static void on_channel(void *owner, enum sally_err e, sally_usec now)
 {
@@ -114,6 +115,24 @@ static struct server_peer *new_peer(struct server_door *door,
     return p;
 }
 
+/* A ClientHello in the clear: a client that knows of no session, on the port
+ * of one that is gone without a word (RFC 6347 s.4.2.8). The network may bring
+ * a copy of the old one a moment later.                                     */
+static bool begins_anew(const struct server_peer *p, struct sally_span datagram,
+                        sally_usec now)
+{
+    struct sally_cursor c = sally_cursor_over(datagram);
+    uint8_t content = sally_take_u8(&c);
+    uint16_t version = sally_take_u16(&c), epoch = sally_take_u16(&c);
+
+    (void)version;
+    (void)sally_take(&c, 8); /* the rest of the record's header */
+    return p->door->scheme == SALLY_SCHEME_COAPS &&
+           sally_coap_link_state(&p->link) == SALLY_CHANNEL_UP &&
+           now - p->heard > QUIET && content == 22 && epoch == 0 &&
+           sally_take_u8(&c) == 1 && !c.failed;
+}
+
 static void on_datagram(void *owner, const struct sally_udp_route *route,
                         struct sally_span datagram, sally_usec now)
 {
@@ -125,6 +144,10 @@ static void on_datagram(void *owner, const struct sally_udp_route *route,
         node != NULL ? SALLY_OWNER(node, struct server_peer, node)
                      : new_peer(door, route, key, now);
 
+    if (p != NULL && begins_anew(p, datagram, now)) {
+        end_peer(p);
+        p = new_peer(door, route, key, now);
+    }
     if (p == NULL)
         return; /* as if it was lost */
     p->heard = now;

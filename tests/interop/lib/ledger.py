@@ -17,8 +17,9 @@ class Ledger:
         return [int(r["value"]) for m in self.messages(endpoint) for r in m
                 if r["path"] == PATH]
 
-    def wait_all_arrived(self, seconds=60.0):
-        """Every acknowledged number is upstream."""
+    def wait_all_arrived(self, seconds=150.0):
+        """Every acknowledged number is upstream. A handshake that is lost takes
+        a minute to be given up."""
         for endpoint, sensor in self.sensors.items():
             check(sensor.acknowledged, f"nothing of {endpoint} was accepted")
 
