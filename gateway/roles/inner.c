@@ -4,10 +4,10 @@
  * never sees a byte from the local link.                                    */
 #include "config/keyring.h"
 #include "log/log.h"
+#include "lwm2m/engine.h"
 #include "roles/answers.h"
 #include "roles/role.h"
 #include "roles/seats.h"
-#include "roles/stock.h"
 #include "uplink/roster.h"
 #include "uplink/shard.h"
 
@@ -20,7 +20,7 @@ struct inner {
     const struct sally_role_context *context;
     struct sally_store *store;
     struct sally_shard *shard;
-    struct sally_stock stock;
+    struct sally_engine engine;
     struct sally_places *places;
     struct sally_seats seats;
     struct sally_timer pacer;
@@ -291,6 +291,15 @@ static enum sally_err open_store(struct inner *in)
     return e;
 }
 
+static size_t count_accounts(const struct sally_config *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->sensor_count; i++)
+        n += c->sensors[i].account_count;
+    return n;
+}
+
 static enum sally_err build(struct inner *in)
 {
     const struct sally_config *c = in->context->config;
@@ -303,9 +312,9 @@ static enum sally_err build(struct inner *in)
     if (e == SALLY_E_OK)
         e = open_store(in);
     if (e == SALLY_E_OK)
-        e = sally_stock_make(&in->stock, c);
+        e = sally_engine_make(&in->engine, count_accounts(c));
     if (e == SALLY_E_OK)
-        e = sally_shard_create(&in->shard, c, in->store, &in->stock.lwm2m,
+        e = sally_shard_create(&in->shard, c, in->store, &in->engine.shared,
                                &host, in);
     return e;
 }
@@ -325,7 +334,7 @@ static void destroy(void *role)
     in->outer = in->resolver = in->console = NULL;
     sally_shard_wipe(in->shard);
     sally_store_close(in->store);
-    sally_stock_wipe(&in->stock);
+    sally_engine_wipe(&in->engine);
     sally_places_wipe(in->places);
     free(in);
 }
@@ -385,7 +394,7 @@ static enum sally_err prepare(void *role, const struct sally_config *next,
                               sally_usec now)
 {
     struct inner *in = role;
-    enum sally_err e = sally_stock_grow(&in->stock, next);
+    enum sally_err e = sally_engine_grow(&in->engine, count_accounts(next));
 
     (void)now;
     in->key_missing = false;
