@@ -38,8 +38,6 @@ struct sally_mqtt_connection {
     uint32_t sensor;  /* proved; NOBODY before */
     enum sally_auth_method method;
     sally_usec connected, refuse_at;
-    uint64_t nonce; /* makes the ingest keys of this connection its own */
-    uint32_t unacknowledged; /* QoS 0 messages so far */
     struct subscription *subscriptions;
     struct command commands[COMMANDS_MAX];
     bool ended, paused, waits_for_room;
@@ -75,6 +73,8 @@ struct sally_mqtt_server {
     struct sally_mqtt_connection *all, *over;
     struct sally_mqtt_connection *first_waiting, *last_waiting; /* for room, */
     size_t waiting; /* each with a message, in the order in which they began */
+    uint64_t nonce; /* makes the ingest keys of this process its own */
+    uint64_t keys;  /* ingest keys so far */
     sally_usec now;
 };
 

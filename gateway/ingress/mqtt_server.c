@@ -4,6 +4,7 @@
  *
  * Sessions tell their end from inside other calls, so a connection that ended
  * is put on a list and cleared away by settle(), at the end of every entry. */
+#include "base/writer.h"
 #include "ingress/mqtt_parts.h"
 #include "log/log.h"
 
@@ -138,16 +139,16 @@ static bool told(void *subject, uint64_t number, enum sally_accepted result,
     return false;
 }
 
-static void key_of(const struct sally_mqtt_connection *c, uint8_t kind,
-                   uint32_t number, uint8_t key[SALLY_INGEST_KEY])
+/* A message that comes again is another one here, since no session outlives
+ * its connection. Rising keys lie side by side in the store's index.        */
+static void next_key(struct sally_mqtt_server *s, uint8_t key[SALLY_INGEST_KEY])
 {
-    memset(key, 0, SALLY_INGEST_KEY);
-    memcpy(key, &c->nonce, sizeof(c->nonce));
-    memcpy(key + sizeof(c->nonce), &number, sizeof(number));
-    key[SALLY_INGEST_KEY - 1] = kind;
-}
+    struct sally_buf out = { key, 0, SALLY_INGEST_KEY };
+    struct sally_writer w = sally_writer_into(&out);
 
-enum { KEY_QOS_0 = 1, KEY_QOS_1, KEY_WILL };
+    sally_put_u64(&w, s->nonce);
+    sally_put_u64(&w, ++s->keys);
+}
 
 static void wait_no_more(struct sally_mqtt_connection *c)
 {
@@ -192,10 +193,7 @@ static bool on_publish(void *owner, const struct sally_mqtt_publish *p,
     bool nothing = false;
     enum sally_err e;
 
-    if (p->qos == 0)
-        key_of(c, KEY_QOS_0, ++c->unacknowledged, key);
-    else
-        key_of(c, KEY_QOS_1, number, key);
+    next_key(c->server, key);
     e = sally_outer_message(c->server->outer, c->sensor, key, p->topic,
                             p->payload, p->qos == 0 ? NULL : told, c, number,
                             &nothing, c->server->now);
@@ -236,7 +234,7 @@ static void speak_will(struct sally_mqtt_connection *c,
     uint8_t key[SALLY_INGEST_KEY];
     bool nothing;
 
-    key_of(c, KEY_WILL, 0, key);
+    next_key(c->server, key);
     if (sally_outer_message(c->server->outer, c->sensor, key, will->topic,
                             will->payload, NULL, c, 0, &nothing,
                             c->server->now) != SALLY_E_OK)
@@ -327,7 +325,6 @@ sally_mqtt_server_accept(struct sally_mqtt_server *s, void *handle,
     c->handle = handle;
     c->claimed = c->sensor = NOBODY;
     c->refuse_at = SALLY_NEVER;
-    c->nonce = sally_random_u64(sally_outer_random(s->outer));
     c->family = source->family;
     c->interface = source->interface;
     memcpy(c->ip, source->ip, source->family == 4 ? 4 : 16);
@@ -453,6 +450,7 @@ sally_mqtt_server_create(struct sally_mqtt_server **out,
     s->passwords = passwords;
     s->host = host;
     s->owner = owner;
+    s->nonce = sally_random_u64(sally_outer_random(outer));
     e = build(s, connections);
     if (e != SALLY_E_OK) {
         sally_mqtt_server_wipe(s);

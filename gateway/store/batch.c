@@ -5,8 +5,6 @@
  * ends the batch; the caller's items then all have the same bad result.     */
 #include "store/inside.h"
 
-#define FORGET_MORE 64 /* old keys forgotten beside two per new item */
-
 /* Binds what stands in `n` to ?1, ?2... and runs a statement to its end. */
 static bool run(struct sally_store *s, enum sally_store_sql which,
                 const int64_t *n, int count)
@@ -162,25 +160,6 @@ static bool keep_quotas(struct sally_store *s, uint32_t sensor)
 
 /* --- Items --------------------------------------------------------------- */
 
-/* True in *fresh if the key is new; then it is known from now on. */
-static bool see(struct sally_store *s, const struct sally_store_item *item,
-                bool *fresh)
-{
-    const int64_t n[] = { (int64_t)item->number, item->now,
-                          s->sensors[item->sensor].key };
-
-    sqlite3_bind_int64(s->sql[SALLY_SQL_SEE], 5,
-                       item->now - SALLY_STORE_SEEN_MS);
-    sqlite3_bind_int64(s->sql[SALLY_SQL_SEE], 6,
-                       item->now + SALLY_STORE_SEEN_MS);
-    if (!bind_span(s, SALLY_SQL_SEE, 4,
-                   (struct sally_span){ item->key, sizeof(item->key) }) ||
-        !run(s, SALLY_SQL_SEE, n, 3))
-        return false;
-    *fresh = sqlite3_changes(s->writer) != 0;
-    return true;
-}
-
 static bool put_row(struct sally_store *s, enum sally_store_sql which,
                     int64_t number, const struct sally_store_item *item)
 {
@@ -193,7 +172,7 @@ static bool put_row(struct sally_store *s, enum sally_store_sql which,
 
 static bool append(struct sally_store *s, struct sally_store_item *item)
 {
-    if (!see(s, item, &item->fresh))
+    if (!sally_seen_add(s, item, &item->fresh))
         return false;
     if (!item->fresh)
         return true;
@@ -214,7 +193,6 @@ static bool run_item(struct sally_store *s, struct sally_store_item *item)
     item->fresh = false;
     switch (item->kind) {
     case SALLY_ITEM_APPEND:
-        s->now = item->now;
         return append(s, item);
     case SALLY_ITEM_PARK:
         return put_row(s, SALLY_SQL_PARK, command, item);
@@ -273,16 +251,6 @@ static bool write_cursor(struct sally_store *s, struct sally_store_account *a)
 
 /* --- The transaction ----------------------------------------------------- */
 
-static bool forget_old_keys(struct sally_store *s)
-{
-    const int64_t n[] = { s->now - SALLY_STORE_SEEN_MS,
-                          (int64_t)(2 * s->untidied) + FORGET_MORE,
-                          s->now + SALLY_STORE_SEEN_MS };
-
-    s->untidied = 0;
-    return s->now == 0 || run(s, SALLY_SQL_FORGET, n, 3);
-}
-
 /* After a sync that failed, what was written before it may be on the disk or
  * not, and a later sync that succeeds says nothing of it. So nothing is
  * accepted before the log was copied into the database, page by page and
@@ -299,7 +267,7 @@ static bool regain_trust(struct sally_store *s)
 }
 
 static bool run_all(struct sally_store *s, uint64_t first, uint64_t end,
-                    struct sally_store_account *cursors, bool tidies)
+                    struct sally_store_account *cursors)
 {
     if (!regain_trust(s) || !run(s, SALLY_SQL_BEGIN, NULL, 0))
         return false;
@@ -309,13 +277,12 @@ static bool run_all(struct sally_store *s, uint64_t first, uint64_t end,
     for (uint64_t i = first; i != end; i++)
         if (!run_item(s, sally_store_item_at(s, i)))
             return false;
-    s->untidied += end - first;
-    return expire(s) && (!tidies || forget_old_keys(s)) &&
+    return expire(s) && sally_seen_turn(s) &&
            run(s, SALLY_SQL_COMMIT, NULL, 0);
 }
 
 bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
-                     struct sally_store_account *cursors, bool tidies)
+                     struct sally_store_account *cursors)
 {
     uint8_t result = SALLY_ACCEPTED_STORED;
     bool good;
@@ -324,7 +291,7 @@ bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
     s->batch_bytes = 0;
     s->more_to_delete = false;
     s->batch++;
-    good = run_all(s, first, end, cursors, tidies);
+    good = run_all(s, first, end, cursors);
     if (!good) {
         int rc = sqlite3_errcode(s->writer) & 0xff;
 

@@ -28,7 +28,6 @@
 /* Cursors are written, delivered messages deleted and old keys forgotten this
  * often: rows that lie side by side then share a page of the log.           */
 #define SALLY_STORE_TIDY (500 * SALLY_MSEC)
-#define SALLY_STORE_SEEN_MS 247000 /* CoAP's EXCHANGE_LIFETIME */
 #define SALLY_STORE_BUSY_MS 1000 /* a checkpoint of a tool that looks */
 #define SALLY_STORE_NOBODY UINT32_MAX /* a sensor not in the configuration */
 
@@ -42,7 +41,6 @@ struct sally_store_item {
     uint32_t sensor;
     uint64_t number;
     sally_msec_utc time; /* of the message, or of parking */
-    sally_msec_utc now;  /* when it was queued */
     uint64_t after, next; /* see recent.c: the number before it in the sensor,
                              the place of the one that follows */
     uint8_t key[SALLY_INGEST_KEY];
@@ -92,8 +90,12 @@ enum sally_store_sql {
     SALLY_SQL_BEGIN,
     SALLY_SQL_COMMIT,
     SALLY_SQL_ROLLBACK,
-    SALLY_SQL_SEE,
-    SALLY_SQL_FORGET,
+    SALLY_SQL_SEE_0,
+    SALLY_SQL_SEE_1,
+    SALLY_SQL_SEEN_0,
+    SALLY_SQL_SEEN_1,
+    SALLY_SQL_FORGET_0,
+    SALLY_SQL_FORGET_1,
     SALLY_SQL_APPEND,
     SALLY_SQL_LATEST_PUT,
     SALLY_SQL_OLDEST,
@@ -151,12 +153,12 @@ struct sally_store {
     uint64_t drops_known, dropped_before; /* see recent.c: a count, a place */
 
     /* The writer's. */
-    sally_msec_utc now;  /* the last that an append brought */
     int64_t age;         /* milliseconds on the clock of ages, at... */
     sally_usec age_at;   /* ...this time */
     int batch_failure;   /* SQLite's code, when the batch failed */
     bool doubtful;       /* a commit failed: the log is to be begun anew */
-    uint64_t untidied;   /* items since keys were forgotten */
+    unsigned young;      /* which table takes new keys: see seen.c */
+    sally_usec young_since;
     bool more_to_delete; /* what is to go is not all gone */
     uint32_t batch;      /* counts them */
     uint32_t heavy;      /* a sensor that held more than its share */
@@ -277,14 +279,23 @@ struct sally_store_item *sally_recent_after(struct sally_store *s,
 bool sally_recent_count(struct sally_store *s, struct sally_store_account *a,
                         uint64_t upto, uint64_t *count);
 
+/* --- seen.c -------------------------------------------------------------- */
+
+/* True in *fresh if the key was not stored in the last `seen_ms`; it is
+ * known from now on. In the writer's thread; false: the database failed.    */
+bool sally_seen_add(struct sally_store *s, const struct sally_store_item *item,
+                    bool *fresh);
+
+/* Forgets keys that are old enough; once a batch. The same. */
+bool sally_seen_turn(struct sally_store *s);
+
 /* --- batch.c ------------------------------------------------------------- */
 
 /* One transaction over the items from `first` to before `end` and the cursors
- * in the list; `tidies`: it is time to forget old keys. The results stand in
- * the items; on failure they are all the same and nothing of the batch stays.
- * True if it was committed.                                                 */
+ * in the list. The results stand in the items; on failure they are all the same
+ * and nothing of the batch stays. True if it was committed.                 */
 bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
-                     struct sally_store_account *cursors, bool tidies);
+                     struct sally_store_account *cursors);
 
 /* --- writer.c ------------------------------------------------------------ */
 

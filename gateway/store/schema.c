@@ -29,6 +29,12 @@ static const char *const steps[] = {
     "CREATE TABLE command (number INTEGER PRIMARY KEY,"
     " sensor INTEGER NOT NULL, time INTEGER NOT NULL, body BLOB NOT NULL);",
     "ALTER TABLE message ADD COLUMN born INTEGER NOT NULL DEFAULT 0;",
+    "CREATE TABLE seen_0 (key BLOB NOT NULL, sensor INTEGER NOT NULL,"
+    " PRIMARY KEY (key, sensor)) WITHOUT ROWID;"
+    "CREATE TABLE seen_1 (key BLOB NOT NULL, sensor INTEGER NOT NULL,"
+    " PRIMARY KEY (key, sensor)) WITHOUT ROWID;"
+    "INSERT INTO seen_0 (key, sensor) SELECT key, sensor FROM seen;"
+    "DROP TABLE seen;",
 };
 #define VERSION ((int)SALLY_LEN(steps))
 
@@ -58,15 +64,18 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
     [SALLY_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SALLY_SQL_COMMIT] = "COMMIT",
     [SALLY_SQL_ROLLBACK] = "ROLLBACK",
-    [SALLY_SQL_SEE] =
-        "INSERT INTO seen (number, time, sensor, key)"
-        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (sensor, key)"
-        " DO UPDATE SET number = excluded.number, time = excluded.time"
-        " WHERE time < ?5 OR time > ?6",
-    [SALLY_SQL_FORGET] =
-        "DELETE FROM seen WHERE number <= (SELECT max(number) FROM"
-        " (SELECT number, time FROM seen ORDER BY number LIMIT ?2)"
-        " WHERE time < ?1 OR time > ?3)",
+    [SALLY_SQL_SEE_0] =
+        "INSERT INTO seen_0 (key, sensor) VALUES (?1, ?2)"
+        " ON CONFLICT DO NOTHING",
+    [SALLY_SQL_SEE_1] =
+        "INSERT INTO seen_1 (key, sensor) VALUES (?1, ?2)"
+        " ON CONFLICT DO NOTHING",
+    [SALLY_SQL_SEEN_0] =
+        "SELECT 1 FROM seen_0 WHERE key = ?1 AND sensor = ?2",
+    [SALLY_SQL_SEEN_1] =
+        "SELECT 1 FROM seen_1 WHERE key = ?1 AND sensor = ?2",
+    [SALLY_SQL_FORGET_0] = "DELETE FROM seen_0",
+    [SALLY_SQL_FORGET_1] = "DELETE FROM seen_1",
     [SALLY_SQL_APPEND] =
         "INSERT INTO message (number, sensor, time, body, born)"
         " VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -170,7 +170,6 @@ static enum sally_err load_next_number(struct sally_store *s)
 {
     sqlite3_stmt *q = ask(
         s, "SELECT max(coalesce((SELECT max(number) FROM message), 0),"
-           " coalesce((SELECT max(number) FROM seen), 0),"
            " coalesce((SELECT max(cursor) FROM account), 0))");
     enum sally_err e = SALLY_E_IO;
 

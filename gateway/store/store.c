@@ -154,8 +154,7 @@ static bool is_somebody(const struct sally_store *s, uint32_t sensor)
 }
 
 enum sally_err sally_store_append(struct sally_store *s,
-                                  const struct sally_bus_readings *r,
-                                  sally_msec_utc now)
+                                  const struct sally_bus_readings *r)
 {
     struct sally_store_item *item = free_item(s, SALLY_STORE_SPARE);
     enum sally_err e;
@@ -173,7 +172,6 @@ enum sally_err sally_store_append(struct sally_store *s,
     item->sensor = r->sensor;
     item->number = s->next_number++;
     item->time = r->time;
-    item->now = now;
     memcpy(item->key, r->key, sizeof(item->key));
     s->sensors[r->sensor].pending++;
     s->sensors[r->sensor].pending_bytes +=
@@ -198,7 +196,7 @@ enum sally_err sally_store_park(struct sally_store *s,
     item->kind = SALLY_ITEM_PARK;
     item->ticket = c->command;
     item->sensor = c->sensor;
-    item->time = item->now = now;
+    item->time = now;
     queue_item(s);
     return SALLY_E_OK;
 }

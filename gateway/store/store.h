@@ -21,6 +21,8 @@
 
 struct sally_store;
 
+#define SALLY_STORE_SEEN_MS 247000 /* EXCHANGE_LIFETIME, RFC 7252 s.4.8.2 */
+
 struct sally_store_limits {
     uint64_t max_bytes;    /* of all readings together */
     uint32_t per_sensor;   /* messages of one sensor */
@@ -28,6 +30,8 @@ struct sally_store_limits {
     sally_msec_utc max_age_ms; /* older ones go; 0: none. Time that the gateway
                                   ran; clocks that are set do not matter */
     uint32_t commit_ms;
+    uint32_t seen_ms; /* a key is known for at least so long, and for twice as
+                         long at most while the gateway runs */
 };
 
 /* A sensor and its accounts as the store knows them, in the configuration's
@@ -59,15 +63,14 @@ void sally_store_close(struct sally_store *s);
 /* Readable when sally_store_finished() has something to tell. */
 int sally_store_descriptor(const struct sally_store *s);
 
-/* Queues one sensor message. A key that was seen in the last 247 s is told as
- * STORED and not stored again. NO_ROOM: `drop_oldest` is off and a quota is
+/* Queues one sensor message. A key that was seen in the last `seen_ms` is told
+ * as STORED and not stored again. NO_ROOM: `drop_oldest` is off and a quota is
  * used up, or this sensor holds three times what is free, so that one cannot
  * take the room of all; or the queue to the writer is full. Answer the sensor
- * "later". `now` is UTC as it would be if nobody had set the clock since the
- * start.                                                                    */
+ * "later".                                                                  */
 enum sally_err sally_store_append(struct sally_store *s,
-                                  const struct sally_bus_readings *r,
-                                  sally_msec_utc now) SALLY_MUST_USE;
+                                  const struct sally_bus_readings *r)
+    SALLY_MUST_USE;
 
 /* Called for each append that a commit finished. */
 struct sally_store_upcalls {

@@ -196,13 +196,14 @@ static void *run_writer(void *arg)
 
     pthread_mutex_lock(&s->mutex);
     while (wait_for_group(s)) {
-        bool tidies = tidying_is_due(s), good;
-        struct sally_store_account *cursors = tidies ? take_cursors(s) : NULL;
+        struct sally_store_account *cursors =
+            tidying_is_due(s) ? take_cursors(s) : NULL;
+        bool good;
         uint64_t first = s->done, end = s->head;
         sally_usec began = sally_store_clock();
 
         pthread_mutex_unlock(&s->mutex);
-        good = sally_batch_run(s, first, end, cursors, tidies);
+        good = sally_batch_run(s, first, end, cursors);
         pthread_mutex_lock(&s->mutex);
         publish(s, end, good, (uint32_t)(sally_store_clock() - began));
         return_cursors(s, cursors, good);

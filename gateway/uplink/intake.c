@@ -86,8 +86,7 @@ void sally_shard_readings(struct sally_shard *s,
         return;
     }
     sally_times_give(s, u, &checked, now);
-    if (sally_store_append(s->store, &checked, sally_times_steady(s, now)) !=
-        SALLY_E_OK)
+    if (sally_store_append(s->store, &checked) != SALLY_E_OK)
         turn_back(s, &checked, SALLY_ACCEPTED_FULL);
 }
 

@@ -21,7 +21,6 @@ static void look_at_clock(struct sally_shard *s)
 void sally_times_begin(struct sally_shard *s, sally_usec now)
 {
     s->times.began = now;
-    s->times.began_utc = s->host->utc(s->owner);
     for (uint32_t i = 0; i < s->capacity; i++)
         if (s->sensors[i] != NULL &&
             s->sensors[i]->last_time > s->times.newest)
@@ -29,21 +28,13 @@ void sally_times_begin(struct sally_shard *s, sally_usec now)
     look_at_clock(s);
 }
 
-static sally_msec_utc since_begin(const struct sally_shard *s, sally_usec now)
-{
-    return (sally_msec_utc)((now - s->times.began) / SALLY_MSEC);
-}
-
-sally_msec_utc sally_times_steady(const struct sally_shard *s, sally_usec now)
-{
-    return s->times.began_utc + since_begin(s, now);
-}
-
 void sally_times_give(struct sally_shard *s, struct sally_uplink_sensor *u,
                       struct sally_bus_readings *r, sally_usec now)
 {
     sally_msec_utc utc = s->host->utc(s->owner);
-    sally_msec_utc stand_in = s->times.newest + since_begin(s, now);
+    sally_msec_utc stand_in =
+        s->times.newest +
+        (sally_msec_utc)((now - s->times.began) / SALLY_MSEC);
 
     look_at_clock(s);
     if (s->times.unset)

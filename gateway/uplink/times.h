@@ -22,16 +22,12 @@ struct sally_uplink_sensor;
 /* A shard's part of it. */
 struct sally_times {
     sally_usec began;
-    sally_msec_utc began_utc;
     sally_msec_utc newest; /* in the store, when it began */
     bool unset;            /* and told of */
 };
 
 /* At the shard's start, when its sensors know what is stored. */
 void sally_times_begin(struct sally_shard *s, sally_usec now);
-
-/* UTC as it would be if nobody had set the clock since. */
-sally_msec_utc sally_times_steady(const struct sally_shard *s, sally_usec now);
 
 /* Sets the time of what the sensor said; `r` has that of the outer door. */
 void sally_times_give(struct sally_shard *s, struct sally_uplink_sensor *u,

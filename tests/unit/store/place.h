@@ -22,7 +22,9 @@
 
 static char place[64];
 static struct sally_store *store;
-static const struct sally_store_limits roomy = { 64 << 20, 10000, true, 0, 1 };
+static const struct sally_store_limits roomy = {
+    64 << 20, 10000, true, 0, 1, SALLY_STORE_SEEN_MS
+};
 
 static const char *const both[] = { "a", "b" };
 static const struct sally_store_sensor sensors[] = { { "one", both, 2 },
@@ -92,7 +94,7 @@ static inline enum sally_err append(uint32_t sensor, uint32_t n)
     struct sally_bus_readings r;
 
     make_reading(&r, sensor, n);
-    return sally_store_append(store, &r, NOW);
+    return sally_store_append(store, &r);
 }
 
 /* What the store told since forget_told(). */
