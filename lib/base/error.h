@@ -23,6 +23,7 @@
     X(NOT_ALLOWED, PEER, "operation is not allowed on this resource")          \
     X(REPLAYED, PEER, "sequence number seen before")                           \
     X(DUPLICATE, PEER, "message seen before")                                  \
+    X(CHALLENGED, PEER, "message is authentic, but may be old")                \
     X(UNAUTHENTIC, PEER, "authentication failed")                              \
     X(UNEXPECTED, PEER, "message does not belong to any exchange")             \
     X(REFUSED, PEER, "peer answered with an error")                            \
@@ -37,6 +38,8 @@
     X(IO, LOCAL, "input or output failed")                                     \
     X(CRYPTO, LOCAL, "cryptographic operation failed")                         \
     X(NO_CREDENTIAL, LOCAL, "credential is missing or unusable")               \
+    X(EXHAUSTED, LOCAL, "keys were used as often as they may be")              \
+    X(ROLLED_BACK, LOCAL, "sequence numbers may be older than their last use") \
     X(CANCELLED, LOCAL, "given up by its owner")                               \
     X(BAD_STATE, BUG, "call is not allowed in this state")
 

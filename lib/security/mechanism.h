@@ -37,11 +37,21 @@ enum sally_channel_state {
 /* What all sessions of a process share; made once, see stack.h. */
 struct sally_security;
 
-/* Server role: finds the key of an identity that a client offers. NOT_FOUND
- * when there is none.                                                       */
+/* Server role: what is known of clients. Each function may be NULL, and says
+ * NOT_FOUND when there is none.                                             */
+struct sally_object_contexts;
 struct sally_key_finder {
+    /* The key of a PSK identity that a client offers. */
     enum sally_err (*find)(void *owner, struct sally_span identity,
                            struct sally_secret *key);
+
+    /* The credential whose OSCORE sender id is `kid`; `kid_context` is empty
+     * where the client sent none. The credential is that of the client's side
+     * and outlives `contexts`, which keep what comes of it.                 */
+    enum sally_err (*find_oscore)(void *owner, struct sally_span kid,
+                                  struct sally_span kid_context,
+                                  const struct sally_credential **out);
+    struct sally_object_contexts *contexts; /* see object.h; NULL: no OSCORE */
     void *owner;
 };
 

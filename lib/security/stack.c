@@ -84,7 +84,7 @@ enum sally_err sally_stack_accept(struct sally_stack *s,
                                   const struct sally_key_finder *finder,
                                   sally_usec now)
 {
-    static const struct sally_key_finder nobody = { NULL, NULL };
+    static const struct sally_key_finder nobody = { .owner = NULL };
     enum sally_security_mode mode =
         scheme == SALLY_SCHEME_COAPS ? SALLY_MODE_PSK : SALLY_MODE_NOSEC;
 

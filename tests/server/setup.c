@@ -38,7 +38,8 @@ static bool make_security(struct server *s)
         .bodies = &s->bodies,
         .random = sally_crypto_random(),
     };
-    s->finder = (struct sally_key_finder){ server_find_key, s };
+    s->finder = (struct sally_key_finder){ .find = server_find_key,
+                                            .owner = s };
     sally_random_fill(&s->shared.random, &seed, sizeof(seed));
     return sally_security_init(&s->shared.security, &limits, &s->packets,
                                s->shared.random) == SALLY_E_OK &&

@@ -208,7 +208,7 @@ void sim_station_open(struct sim_station *s, const struct sim_mechanism *m,
         sim_station_fault(s, "cannot be set up");
         return;
     }
-    s->finder = (struct sally_key_finder){ find_key, s };
+    s->finder = (struct sally_key_finder){ .find = find_key, .owner = s };
     s->coap = (struct sally_coap_shared){ &sally_coap_defaults, &s->packets,
                                           &s->bodies, sim_random(&s->chance),
                                           s->security };

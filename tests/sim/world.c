@@ -80,7 +80,8 @@ void sim_world_open(struct sim_world *w, const struct sim_mechanism *m,
         return;
     }
     w->heap_at_rest = sally_security_heap(w->security);
-    w->finder = (struct sally_key_finder){ find_key, w };
+    w->finder = (struct sally_key_finder){ .find = find_key,
+                                            .owner = w };
     w->shared = (struct sally_coap_shared){ &sally_coap_defaults, &w->packets,
                                             &w->bodies, sim_random(&w->chance),
                                             w->security };

@@ -45,7 +45,7 @@ static inline void pair_open(struct pair *p, size_t sessions, size_t heap)
     const struct sally_security_limits limits = { sessions, heap };
 
     *p = (struct pair){ .now = SALLY_SEC };
-    p->finder = (struct sally_key_finder){ pair_find, p };
+    p->finder = (struct sally_key_finder){ .find = pair_find, .owner = p };
     assert_int_equal(sally_pool_init(&p->packets, SALLY_DATAGRAM_MAX, 32, true),
                      SALLY_E_OK);
     assert_int_equal(sally_security_init(&p->security, &limits, &p->packets,
