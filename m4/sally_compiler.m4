@@ -35,19 +35,29 @@ AC_DEFUN([SALLY_FORTIFY], [
 AC_DEFUN([SALLY_HARDENING], [
   HARDEN_CFLAGS=
   HARDEN_LDFLAGS=
+  SHARED_LDFLAGS=
+  dnl The same objects make the programs, which are position-independent too,
+  dnl and the library: hence -fPIC, and no calls that a program could divert.
   for sally_flag in -fstack-protector-strong -fstack-clash-protection \
-                    -fcf-protection -mbranch-protection=standard -fPIE; do
+                    -fcf-protection -mbranch-protection=standard -fPIC \
+                    -fno-semantic-interposition; do
     AX_CHECK_COMPILE_FLAG([$sally_flag],
       [HARDEN_CFLAGS="$HARDEN_CFLAGS $sally_flag"], [], [-Werror])
   done
-  for sally_flag in -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack; do
+  for sally_flag in -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack; do
     AX_CHECK_LINK_FLAG([$sally_flag],
-      [HARDEN_LDFLAGS="$HARDEN_LDFLAGS $sally_flag"], [], [-fPIE])
+      [SHARED_LDFLAGS="$SHARED_LDFLAGS $sally_flag"])
   done
+  HARDEN_LDFLAGS=$SHARED_LDFLAGS
+  AX_CHECK_LINK_FLAG([-pie], [HARDEN_LDFLAGS="-pie$HARDEN_LDFLAGS"], [],
+    [-fPIC])
   dnl The sanitizers see less through fortified calls.
-  AS_IF([test "$enable_sanitizer" = no], [SALLY_FORTIFY])
+  AS_IF([test "$enable_sanitizer" = no],
+    [SALLY_FORTIFY
+     SHARED_LDFLAGS="$SHARED_LDFLAGS -Wl,-z,defs"])
   AC_SUBST([HARDEN_CFLAGS])
   AC_SUBST([HARDEN_LDFLAGS])
+  AC_SUBST([SHARED_LDFLAGS])
 ])
 
 dnl What is built tells of its sources, not of the directory that they were in,
