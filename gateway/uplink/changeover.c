@@ -59,7 +59,7 @@ static bool has_keys(const struct sally_uplink_sensor *u)
     for (uint32_t i = 0; i < u->config->account_count; i++) {
         const struct sally_virtual_client *v = &u->clients[i];
 
-        if (v->account->mode == SALLY_MODE_PSK && v->credential.key.len == 0)
+        if (v->account->mode == SALLY_MODE_PSK && v->credential.secret_key.len == 0)
             return false;
     }
     return true;

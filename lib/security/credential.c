@@ -1,42 +1,145 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/security/credential.c - checks what an account proves itself with, and
- * says which parts an account has. LwM2M 1.1 Core, object /0.               */
-#include "security/credential.h"
+/* lib/security/credential.c - keeps what an account proves itself with in one
+ * piece of memory that is wiped.                                            */
+#include "security/credential_check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define IN(mode) (1u << SALLY_MODE_##mode)
+/* Every span of `c` and of its OSCORE parts, in one order. */
+#define SPANS 10
 
-static const struct sally_credential_field fields[] = {
-    { SALLY_FIELD_MODE, "mode", 2, false, false, IN(PSK) | IN(NOSEC),
-      IN(PSK) | IN(NOSEC),
-      "how the account is protected: \"psk\" or \"nosec\"" },
-    { SALLY_FIELD_IDENTITY, "identity", 3, false, false, IN(PSK), IN(PSK),
-      "the identity of the pre-shared key, 1 to 128 bytes" },
-    { SALLY_FIELD_SECRET_KEY, "key_file", 5, true, true, IN(PSK), IN(PSK),
-      "the pre-shared key in hexadecimal, 1 to 64 bytes" },
-};
-
-const struct sally_credential_field *sally_credential_fields(size_t *count)
+static size_t list_spans(struct sally_credential *c,
+                         struct sally_oscore_parts *o,
+                         struct sally_span *list[SPANS])
 {
-    *count = SALLY_LEN(fields);
-    return fields;
+    size_t n = 0;
+
+    list[n++] = &c->identity;
+    list[n++] = &c->public_key;
+    list[n++] = &c->secret_key;
+    list[n++] = &c->server_public_key;
+    list[n++] = &c->server_name;
+    if (o == NULL)
+        return n;
+    list[n++] = &o->master_secret;
+    list[n++] = &o->master_salt;
+    list[n++] = &o->sender_id;
+    list[n++] = &o->recipient_id;
+    list[n++] = &o->id_context;
+    return n;
+}
+
+static struct sally_credential
+borrowed(const struct sally_credential_parts *p)
+{
+    return (struct sally_credential){
+        .mode = p->mode,
+        .identity = p->identity,
+        .public_key = p->public_key,
+        .secret_key = p->secret_key,
+        .server_public_key = p->server_public_key,
+        .usage = p->usage,
+        .matching = p->matching,
+        .server_name = p->server_name,
+        .suites = p->suites,
+        .suite_count = p->suite_count,
+        .min_version = p->min_version,
+        .connection_id = p->connection_id,
+        .trust = p->trust,
+        .generation = p->generation,
+    };
+}
+
+/* Moves what `c` borrows to `c->bytes`: the OSCORE parts, the suites, then the
+ * spans one after the other.                                                */
+static void settle(struct sally_credential *c, struct sally_oscore_parts *o,
+                   struct sally_span *const spans[], size_t count)
+{
+    uint8_t *at = c->bytes;
+    size_t suites = c->suite_count * sizeof(*c->suites);
+
+    if (o != NULL)
+        at += sizeof(*o);
+    if (suites != 0) {
+        memcpy(at, c->suites, suites);
+        c->suites = (const uint16_t *)(void *)at;
+    } else {
+        c->suites = NULL;
+    }
+    at += suites;
+    for (size_t i = 0; i < count; i++) {
+        size_t len = spans[i]->len;
+
+        if (len != 0)
+            memcpy(at, spans[i]->at, len);
+        *spans[i] = (struct sally_span){ len != 0 ? at : NULL, len };
+        at += len;
+    }
+    if (o != NULL) {
+        memcpy(c->bytes, o, sizeof(*o));
+        c->oscore = c->bytes;
+    }
+}
+
+static enum sally_err own(struct sally_credential *c,
+                          const struct sally_credential_parts *p)
+{
+    struct sally_oscore_parts oscore, *o = NULL;
+    struct sally_span *spans[SPANS];
+    size_t count;
+
+    if (p->oscore != NULL) {
+        o = &oscore;
+        oscore = *p->oscore;
+        oscore.aead = oscore.aead == 0 ? 10 : oscore.aead;
+        oscore.hkdf = sally_credential_hkdf(oscore.hkdf);
+    }
+    count = list_spans(c, o, spans);
+    c->size = (o != NULL ? sizeof(*o) : 0) +
+              c->suite_count * sizeof(*c->suites);
+    for (size_t i = 0; i < count; i++)
+        c->size += spans[i]->len;
+    if (c->size > SALLY_CREDENTIAL_MAX)
+        return SALLY_E_TOO_LARGE;
+    c->bytes = c->size != 0 ? calloc(1, c->size) : NULL;
+    if (c->size != 0 && c->bytes == NULL)
+        return SALLY_E_NO_MEMORY;
+    settle(c, o, spans, count);
+    return SALLY_E_OK;
+}
+
+enum sally_err
+sally_credential_make(struct sally_credential *out,
+                      const struct sally_credential_parts *parts,
+                      const struct sally_credential_field **culprit)
+{
+    enum sally_credential_kind at;
+    struct sally_credential c;
+    enum sally_err e = sally_credential_check(parts, &at);
+
+    if (culprit != NULL)
+        *culprit = e != SALLY_E_OK ? sally_credential_field(at) : NULL;
+    if (e != SALLY_E_OK)
+        return e;
+    c = borrowed(parts);
+    e = own(&c, parts);
+    if (e != SALLY_E_OK)
+        return e;
+    sally_credential_wipe(out);
+    *out = c;
+    return SALLY_E_OK;
 }
 
 enum sally_err sally_credential_psk(struct sally_credential *out,
                                     struct sally_span identity,
                                     struct sally_span key)
 {
-    if (identity.len == 0 || identity.len > sizeof(out->identity) ||
-        key.len == 0 || key.len > sizeof(out->key.bytes))
-        return SALLY_E_OUT_OF_RANGE;
-    if (memchr(identity.at, 0, identity.len) != NULL)
-        return SALLY_E_MALFORMED;
-    sally_credential_wipe(out);
-    out->mode = SALLY_MODE_PSK;
-    out->identity_len = identity.len;
-    memcpy(out->identity, identity.at, identity.len);
-    return sally_secret_set(&out->key, key);
+    const struct sally_credential_parts parts = { .mode = SALLY_MODE_PSK,
+                                                  .identity = identity,
+                                                  .secret_key = key };
+
+    return sally_credential_make(out, &parts, NULL);
 }
 
 void sally_credential_nosec(struct sally_credential *out)
@@ -47,5 +150,36 @@ void sally_credential_nosec(struct sally_credential *out)
 
 void sally_credential_wipe(struct sally_credential *c)
 {
-    sally_wipe(c, sizeof(*c));
+    if (c->bytes != NULL)
+        sally_wipe(c->bytes, c->size);
+    free(c->bytes);
+    *c = (struct sally_credential){ .mode = SALLY_MODE_PSK };
+}
+
+uint64_t sally_credential_digest(const struct sally_credential *c,
+                                 const struct sally_hash_key *key)
+{
+    const struct sally_oscore_parts *o = c->oscore;
+    size_t head = o != NULL ? sizeof(*o) : 0;
+    /* Lengths too, or "ab" and "c" were the same as "a" and "bc". */
+    uint64_t all[20] = {
+        c->mode, c->usage, c->matching, c->suite_count, c->min_version,
+        c->connection_id, c->generation, c->identity.len, c->public_key.len,
+        c->secret_key.len, c->server_public_key.len, c->server_name.len,
+    };
+
+    if (o != NULL) {
+        all[12] = 1u | (uint64_t)o->has_id_context << 1;
+        all[13] = (uint64_t)o->aead << 32 | (uint32_t)o->hkdf;
+        all[14] = o->master_secret.len << 8 | o->master_salt.len;
+        all[15] = o->sender_id.len << 8 | o->recipient_id.len;
+        all[16] = o->id_context.len;
+        all[17] = o->start;
+    }
+    if (c->size != head)
+        all[18] = sally_hash(
+            key, (struct sally_span){ (const uint8_t *)c->bytes + head,
+                                      c->size - head });
+    return sally_hash(key, (struct sally_span){ (const uint8_t *)all,
+                                                sizeof(all) });
 }

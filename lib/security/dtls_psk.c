@@ -15,12 +15,11 @@ static unsigned client_key(WOLFSSL *ssl, const char *hint, char *identity,
     const struct sally_credential *c = d->credential;
 
     (void)hint;
-    if (c->identity_len >= identity_room || c->key.len > key_room)
+    if (c->secret_key.len == 0 || c->secret_key.len > key_room ||
+        !sally_span_text(c->identity, identity, identity_room))
         return 0;
-    memcpy(identity, c->identity, c->identity_len);
-    identity[c->identity_len] = '\0';
-    memcpy(key, c->key.bytes, c->key.len);
-    return (unsigned)c->key.len;
+    memcpy(key, c->secret_key.at, c->secret_key.len);
+    return (unsigned)c->secret_key.len;
 }
 
 static bool remember_identity(struct sally_dtls *d, const char *identity)

@@ -3,25 +3,11 @@
  * that the next handshake is short. RFC 5246 s.7.3.                         */
 #include "security/dtls_state.h"
 
-#include "base/writer.h"
-
 /* Ties a session to the credential that it grew from: a keyed digest, since
  * the key itself must not be kept in one more place.                        */
 static uint64_t owner_of(const struct sally_dtls *d)
 {
-    const struct sally_credential *c = d->credential;
-    uint8_t room[sizeof(c->identity) + SALLY_SECRET_MAX + sizeof(uint32_t) + 1];
-    struct sally_buf all = SALLY_BUF(room);
-    struct sally_writer w = sally_writer_into(&all);
-    uint64_t digest;
-
-    sally_put_u32(&w, c->generation);
-    sally_put_u8(&w, (uint8_t)c->identity_len);
-    sally_put(&w, (struct sally_span){ c->identity, c->identity_len });
-    sally_put(&w, sally_secret_span(&c->key));
-    digest = sally_hash(&d->shared->hash_key, sally_buf_span(&all));
-    sally_wipe(room, sizeof(room));
-    return digest;
+    return sally_credential_digest(d->credential, &d->shared->hash_key);
 }
 
 void sally_dtls_resumption_forget(struct sally_resumption *r)

@@ -37,13 +37,20 @@ enum sally_channel_state {
 /* What all sessions of a process share; made once, see stack.h. */
 struct sally_security;
 
-/* Server role: what is known of clients. Each function may be NULL, and says
- * NOT_FOUND when there is none.                                             */
+/* Server role: what a server knows of its clients. Each function may be NULL,
+ * which refuses what it would find; those that find say NOT_FOUND when there is
+ * none. All of it outlives the session.                                     */
 struct sally_object_contexts;
 struct sally_key_finder {
-    /* The key of a PSK identity that a client offers. */
+    /* The pre-shared key of an identity that a client offers. */
     enum sally_err (*find)(void *owner, struct sally_span identity,
                            struct sally_secret *key);
+
+    /* May this client come in, which proved to have the key? RPK: its SPKI.
+     * X.509: its own certificate, whose chain is verified against the trust
+     * of `own`. Anything but OK refuses it.                                 */
+    enum sally_err (*admit)(void *owner, enum sally_security_mode mode,
+                            struct sally_span peer);
 
     /* The credential whose OSCORE sender id is `kid`; `kid_context` is empty
      * where the client sent none. The credential is that of the client's side
@@ -52,6 +59,9 @@ struct sally_key_finder {
                                   struct sally_span kid_context,
                                   const struct sally_credential **out);
     struct sally_object_contexts *contexts; /* see object.h; NULL: no OSCORE */
+
+    /* The server's own key pair, RPK or X.509; NULL: PSK only. */
+    const struct sally_credential *own;
     void *owner;
 };
 

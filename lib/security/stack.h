@@ -9,7 +9,12 @@
 
 #include "security/mechanism.h"
 
-enum sally_scheme { SALLY_SCHEME_COAP, SALLY_SCHEME_COAPS };
+enum sally_scheme {
+    SALLY_SCHEME_COAP,
+    SALLY_SCHEME_COAPS,
+    SALLY_SCHEME_COAP_TCP, /* RFC 8323 */
+    SALLY_SCHEME_COAPS_TCP
+};
 
 struct sally_security_limits {
     size_t sessions;   /* associations at the same time */

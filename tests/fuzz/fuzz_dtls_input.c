@@ -48,7 +48,7 @@ static enum sally_err find_key(void *owner, struct sally_span identity,
 {
     (void)owner;
     (void)identity;
-    return sally_secret_set(key, sally_secret_span(&shared.credential.key));
+    return sally_secret_set(key, shared.credential.secret_key);
 }
 
 static void wipe(struct fuzz *f)

@@ -283,6 +283,7 @@ static int close_world(void **state)
     sally_resources_wipe(&world.resources);
     sally_registry_wipe(&world.registry);
     sally_security_wipe(world.coap.security);
+    sally_credential_wipe(&world.credential);
     sally_pool_wipe(&world.packets);
     sally_pool_wipe(&world.bodies);
     sally_pool_wipe(&world.observations);

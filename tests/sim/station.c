@@ -141,7 +141,7 @@ static enum sally_err find_key(void *owner, struct sally_span identity,
 
     if (!sally_span_is(identity, "sensor"))
         return SALLY_E_NOT_FOUND;
-    return sally_secret_set(key, sally_secret_span(&s->credential.key));
+    return sally_secret_set(key, s->credential.secret_key);
 }
 
 static bool make_security(struct sim_station *s)
@@ -317,6 +317,7 @@ void sim_station_close(struct sim_station *s)
     sally_resources_wipe(&s->resources);
     sally_registry_wipe(&s->registry);
     sally_security_wipe(s->security);
+    sally_credential_wipe(&s->credential);
     sally_pool_wipe(&s->packets);
     sally_pool_wipe(&s->bodies);
     sally_pool_wipe(&s->observations);

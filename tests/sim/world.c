@@ -18,7 +18,7 @@ static enum sally_err find_key(void *owner, struct sally_span identity,
 
     if (!sally_span_is(identity, "sensor"))
         return SALLY_E_NOT_FOUND;
-    return sally_secret_set(key, sally_secret_span(&w->credential.key));
+    return sally_secret_set(key, w->credential.secret_key);
 }
 
 static bool set_up_security(struct sim_world *w)
@@ -80,8 +80,7 @@ void sim_world_open(struct sim_world *w, const struct sim_mechanism *m,
         return;
     }
     w->heap_at_rest = sally_security_heap(w->security);
-    w->finder = (struct sally_key_finder){ .find = find_key,
-                                            .owner = w };
+    w->finder = (struct sally_key_finder){ .find = find_key, .owner = w };
     w->shared = (struct sally_coap_shared){ &sally_coap_defaults, &w->packets,
                                             &w->bodies, sim_random(&w->chance),
                                             w->security };
@@ -181,6 +180,7 @@ void sim_world_close(struct sim_world *w)
     if (sally_security_heap(w->security) != w->heap_at_rest)
         sim_fault(w, "library memory is still held after a wipe");
     sally_security_wipe(w->security);
+    sally_credential_wipe(&w->credential);
     sally_pool_wipe(&w->packets);
     sally_pool_wipe(&w->bodies);
 }

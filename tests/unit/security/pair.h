@@ -24,11 +24,10 @@ static inline enum sally_err pair_find(void *owner, struct sally_span identity,
                                        struct sally_secret *key)
 {
     const struct pair *p = owner;
-    struct sally_span known = { p->known.identity, p->known.identity_len };
 
-    if (!sally_span_equal(identity, known))
+    if (!sally_span_equal(identity, p->known.identity))
         return SALLY_E_NOT_FOUND;
-    return sally_secret_set(key, sally_secret_span(&p->known.key));
+    return sally_secret_set(key, p->known.secret_key);
 }
 
 static inline void pair_credential(struct sally_credential *c,
@@ -37,6 +36,14 @@ static inline void pair_credential(struct sally_credential *c,
     if (sally_credential_psk(c, sally_span_of(identity), sally_span_of(key)) !=
         SALLY_E_OK)
         fail_msg("credential of %s", identity);
+}
+
+/* The same at both ends. */
+static inline void pair_keys(struct pair *p, const char *identity,
+                             const char *key)
+{
+    pair_credential(&p->credential, identity, key);
+    pair_credential(&p->known, identity, key);
 }
 
 /* Room for `sessions` associations, both ends counted. */
@@ -51,8 +58,7 @@ static inline void pair_open(struct pair *p, size_t sessions, size_t heap)
     assert_int_equal(sally_security_init(&p->security, &limits, &p->packets,
                                          sally_crypto_random()),
                      SALLY_E_OK);
-    pair_credential(&p->credential, "sensor-1", "a key of sixteen");
-    p->known = p->credential;
+    pair_keys(p, "sensor-1", "a key of sixteen");
 }
 
 static inline void pair_close(struct pair *p)
@@ -62,6 +68,8 @@ static inline void pair_close(struct pair *p)
     assert_int_equal(p->packets.used, 0);
     sally_security_wipe(p->security);
     sally_pool_wipe(&p->packets);
+    sally_credential_wipe(&p->credential);
+    sally_credential_wipe(&p->known);
 }
 
 static inline void pair_begin(struct pair *p)

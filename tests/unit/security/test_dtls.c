@@ -366,8 +366,7 @@ static void the_longest_identity_and_key_work(void **state)
     memset(key, 'k', sizeof(key));
     identity[SALLY_PSK_IDENTITY_MAX] = key[SALLY_SECRET_MAX] = '\0';
     pair_open(&p, 2, ROOMY);
-    pair_credential(&p.credential, identity, key);
-    p.known = p.credential;
+    pair_keys(&p, identity, key);
     pair_up(&p);
     assert_true(sally_span_is(sally_stack_peer_identity(&p.server), identity));
     pair_talk(&p, &p.client, &p.server, "long");

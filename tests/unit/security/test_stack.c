@@ -46,7 +46,7 @@ static void each_mode_and_scheme_has_its_row(void **state)
 static void what_does_not_go_together_is_refused(void **state)
 {
     struct sally_stack s = { .channel = NULL };
-    struct sally_credential c;
+    struct sally_credential c = { .size = 0 };
 
     (void)state;
     sally_credential_nosec(&c);
@@ -66,7 +66,7 @@ static void the_open_channel_copies(void **state)
     uint8_t room[8];
     struct sally_buf out = SALLY_BUF(room);
     struct sally_stack s = { .channel = NULL };
-    struct sally_credential c;
+    struct sally_credential c = { .size = 0 };
 
     (void)state;
     sally_credential_nosec(&c);
