@@ -36,11 +36,6 @@ const struct sally_schema sally_group_account = {
     account_keys, SALLY_LEN(account_keys)
 };
 
-static enum sally_scheme scheme_of(const struct sally_config_server *s)
-{
-    return s->uri.secure ? SALLY_SCHEME_COAPS : SALLY_SCHEME_COAP;
-}
-
 static enum sally_security_mode mode_for(const struct sally_config_server *s)
 {
     return s->uri.secure ? SALLY_MODE_PSK : SALLY_MODE_NOSEC;
@@ -111,11 +106,10 @@ static void take_account(struct sally_loader *l, const config_setting_t *group,
     out->mode = d.mode == SALLY_MODE_BY_SCHEME
                     ? mode_for(server)
                     : (enum sally_security_mode)d.mode;
-    if (sally_stack_row(out->mode, scheme_of(server)) == NULL)
+    if (sally_stack_row(out->mode, sally_config_scheme(&server->uri)) == NULL)
         sally_complain(&l->reader, group, "mode",
-                       "expected \"%s\" for the %s:// URI of server \"%s\"",
-                       modes[server->uri.secure ? 0 : 1].word,
-                       server->uri.secure ? "coaps" : "coap", server->name);
+                       "expected \"%s\" for the URI of server \"%s\"",
+                       modes[server->uri.secure ? 0 : 1].word, server->name);
     else
         check_fields(l, group, out->mode);
 }

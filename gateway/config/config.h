@@ -135,6 +135,9 @@ enum sally_lwm2m_version { SALLY_LWM2M_1_0 = 10, SALLY_LWM2M_1_1 = 11 };
 #define SALLY_CONFIG_SERVERS_MAX 64
 #define SALLY_CONFIG_LISTENERS_MAX 16 /* of each kind */
 
+/* What the stack calls the scheme of a URI. */
+enum sally_scheme sally_config_scheme(const struct sally_uri *uri);
+
 struct sally_config_server {
     uint64_t fingerprint;
     uint32_t born;

@@ -64,12 +64,20 @@ const struct sally_schema sally_group_server = {
     server_keys, SALLY_LEN(server_keys)
 };
 
+enum sally_scheme sally_config_scheme(const struct sally_uri *uri)
+{
+    if (uri->stream)
+        return uri->secure ? SALLY_SCHEME_COAPS_TCP : SALLY_SCHEME_COAP_TCP;
+    return uri->secure ? SALLY_SCHEME_COAPS : SALLY_SCHEME_COAP;
+}
+
 /* Why a URI was refused, as a message goes on after "expected". */
 static const char *uri_problem(enum sally_err e)
 {
     switch (e) {
     case SALLY_E_UNSUPPORTED:
-        return "a URI that begins with coaps:// or coap://";
+        return "a URI that begins with coaps://, coap://, coaps+tcp:// or "
+               "coap+tcp://";
     case SALLY_E_OUT_OF_RANGE: return "a port from 1 to 65535 in the URI";
     case SALLY_E_TOO_LARGE: return "a host name of at most 253 bytes";
     default:

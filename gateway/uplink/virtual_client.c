@@ -339,8 +339,7 @@ void sally_virtual_client_init(struct sally_virtual_client *v,
         .version = (uint8_t)v->server->version,
         .queue_mode = queues,
         .update_every = queues ? SALLY_NEVER : KEEPALIVE_UPDATE,
-        .scheme = v->server->uri.secure ? SALLY_SCHEME_COAPS
-                                        : SALLY_SCHEME_COAP,
+        .scheme = sally_config_scheme(&v->server->uri),
         .credential = &v->credential,
     };
     sally_lwm2m_client_init(&v->client, shared, &v->settings,

@@ -8,12 +8,23 @@
 
 static const struct scheme {
     const char *prefix;
-    bool secure;
+    bool secure, stream;
     uint16_t port;
 } schemes[] = {
-    { "coap://", false, SALLY_URI_PORT_COAP },
-    { "coaps://", true, SALLY_URI_PORT_COAPS },
+    { "coap://", false, false, SALLY_URI_PORT_COAP },
+    { "coaps://", true, false, SALLY_URI_PORT_COAPS },
+    { "coap+tcp://", false, true, SALLY_URI_PORT_COAP },
+    { "coaps+tcp://", true, true, SALLY_URI_PORT_COAPS },
 };
+
+static const struct scheme *scheme_of(const struct sally_uri *uri)
+{
+    size_t i = 0;
+
+    while (schemes[i].secure != uri->secure || schemes[i].stream != uri->stream)
+        i++; /* there is a row for each pair */
+    return &schemes[i];
+}
 
 static uint8_t lower(uint8_t c)
 {
@@ -263,6 +274,7 @@ enum sally_err sally_uri_parse(struct sally_span text, struct sally_uri *out)
     for (size_t i = 0; i < SALLY_LEN(schemes) && uri.port == 0; i++)
         if (take_scheme(&c, &schemes[i])) {
             uri.secure = schemes[i].secure;
+            uri.stream = schemes[i].stream;
             uri.port = schemes[i].port;
         }
     if (uri.port == 0)
@@ -293,7 +305,7 @@ static void put_escaped(struct sally_writer *w, const char *host)
 
 size_t sally_uri_text(const struct sally_uri *uri, char *out, size_t size)
 {
-    const struct scheme *s = &schemes[uri->secure];
+    const struct scheme *s = scheme_of(uri);
     struct sally_buf room = { (uint8_t *)out, 0, size };
     struct sally_writer w = sally_writer_into(&room);
 

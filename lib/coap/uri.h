@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/coap/uri.h - coap:// and coaps:// URIs of servers. RFC 7252 s.6.1, 6.2;
- * RFC 3986 s.3.2.                                                           */
+/* lib/coap/uri.h - URIs of servers: coap://, coaps://, coap+tcp:// and
+ * coaps+tcp://. RFC 7252 s.6.1, 6.2; RFC 8323 s.8.1, 8.2; RFC 3986 s.3.2.   */
 #ifndef SALLY_COAP_URI_H
 #define SALLY_COAP_URI_H
 
@@ -18,7 +18,8 @@ enum sally_uri_host {
 };
 
 struct sally_uri {
-    bool secure; /* coaps */
+    bool secure; /* coaps and coaps+tcp */
+    bool stream; /* over TCP */
     enum sally_uri_host kind;
     uint16_t port;
     char host[SALLY_URI_HOST_MAX + 1]; /* in lower case; zero-terminated. An
@@ -29,7 +30,7 @@ struct sally_uri {
 /* Reads a whole URI. The zone of a link-local address is an interface's name
  * after %25 (RFC 6874). A path of "/" is allowed; more of a path, a query, a
  * fragment or user information is not: a server's URI has none.
- *   UNSUPPORTED   a scheme other than coap and coaps
+ *   UNSUPPORTED   a scheme other than these four
  *   TOO_LARGE     the host is longer than SALLY_URI_HOST_MAX
  *   OUT_OF_RANGE  port 0 or above 65535
  *   MALFORMED     anything else
@@ -38,7 +39,7 @@ enum sally_err sally_uri_parse(struct sally_span text,
                                struct sally_uri *out) SALLY_MUST_USE;
 
 /* Room that is enough for every URI that sally_uri_text() writes. */
-#define SALLY_URI_TEXT (sizeof("coaps://[25]:65535") + SALLY_URI_HOST_MAX)
+#define SALLY_URI_TEXT (sizeof("coaps+tcp://[25]:65535") + SALLY_URI_HOST_MAX)
 
 /* The URI in its shortest form, without a default port, zero-terminated.
  * `size` is at least SALLY_URI_TEXT. Returns the length.                    */

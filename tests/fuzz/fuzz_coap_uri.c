@@ -52,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sally_uri_parse(sally_span_of(text), &again) != SALLY_E_OK)
         abort();
     (void)sally_uri_text(&again, twice, sizeof(twice));
-    if (uri.secure != again.secure || uri.kind != again.kind ||
+    if (uri.secure != again.secure || uri.stream != again.stream ||
+        uri.kind != again.kind ||
         uri.port != again.port || strcmp(uri.host, again.host) != 0 ||
         strcmp(text, twice) != 0)
         abort();

@@ -53,10 +53,16 @@ static const struct row {
       "febf::1%1", 9, NULL },
     { "coap://[1:2:3:4:5:6:10.0.0.1]", SALLY_E_OK, false, SALLY_URI_IPV6,
       "1:2:3:4:5:6:10.0.0.1", 5683, NULL },
+    { "coap+tcp://a", SALLY_E_OK, false, SALLY_URI_NAME, "a", 5683, NULL },
+    { "CoAPs+TCP://a:5684", SALLY_E_OK, true, SALLY_URI_NAME, "a", 5684,
+      "coaps+tcp://a" },
+    { "coaps+tcp://[::1]:5683", SALLY_E_OK, true, SALLY_URI_IPV6, "::1", 5683,
+      NULL },
     { "", SALLY_E_UNSUPPORTED, false, 0, NULL, 0, NULL },
     { "coap:/a", SALLY_E_UNSUPPORTED, false, 0, NULL, 0, NULL },
     { "http://a", SALLY_E_UNSUPPORTED, false, 0, NULL, 0, NULL },
-    { "coap+tcp://a", SALLY_E_UNSUPPORTED, false, 0, NULL, 0, NULL },
+    { "coap+tls://a", SALLY_E_UNSUPPORTED, false, 0, NULL, 0, NULL },
+    { "coap+tcp:/a", SALLY_E_UNSUPPORTED, false, 0, NULL, 0, NULL },
     { " coap://a", SALLY_E_UNSUPPORTED, false, 0, NULL, 0, NULL },
     { "coap://", SALLY_E_MALFORMED, false, 0, NULL, 0, NULL },
     { "coap:///", SALLY_E_MALFORMED, false, 0, NULL, 0, NULL },
@@ -121,6 +127,8 @@ static void parses_each_row(void **state)
             assert_int_equal(uri.port, 0);
             continue;
         }
+        if (uri.stream != (strchr(r->text, '+') != NULL))
+            fail_msg("%s: over the wrong transport", r->text);
         if (uri.secure != r->secure || uri.kind != r->kind ||
             uri.port != r->port || strcmp(uri.host, r->host) != 0)
             fail_msg("%s: host %s, port %u", r->text, uri.host, uri.port);
