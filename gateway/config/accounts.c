@@ -71,7 +71,7 @@ static void check_fields(struct sally_loader *l, const config_setting_t *group,
         const config_setting_t *s =
             config_setting_get_member(group, f[i].config_key);
 
-        if (f[i].kind == SALLY_FIELD_MODE)
+        if (f[i].kind == SALLY_FIELD_MODE || f[i].object != 0)
             continue;
         if (s != NULL && (f[i].allowed_in & bit) == 0)
             sally_complain(&l->reader, s, f[i].config_key,
