@@ -185,6 +185,8 @@ struct sally_bus_place {
     uint32_t sensor, row;
 };
 
+#define SALLY_BUS_NO_ALERT 255 /* no alert has this number */
+
 /* One answer row: a sensor, a value, a counter. Fields that do not apply are
  * zero.                                                                     */
 struct sally_bus_row {
@@ -202,6 +204,11 @@ struct sally_bus_row {
     uint8_t observed;     /* observations now */
     uint8_t send_muted, secure;
     uint8_t silent;       /* the sensor: longer than it should be */
+    uint8_t error;        /* enum sally_err: the last failure; OK: none */
+    uint8_t failed_in;    /* enum sally_client_state when it failed */
+    uint8_t alert;        /* the last (D)TLS alert, or SALLY_BUS_NO_ALERT */
+    uint8_t code;         /* the server's answer to a Register it refused */
+    uint8_t heard;        /* a datagram of the server came in that attempt */
     uint64_t accepted, delivered, waiting;
     uint64_t dropped, expired; /* of the sensor, for want of room, by age */
     sally_msec_utc last_delivered;

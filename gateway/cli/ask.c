@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/cli/ask.c - the verbs status, sensors, show, values and reload: what
- * the daemon says, as it says it or as a table of 80 columns.               */
+/* gateway/cli/ask.c - the verbs status, sensors, show, doctor, values and
+ * reload: what the daemon says, as it says it or as a table of 80 columns.  */
 #include "cli/verbs.h"
 
 #include <stdlib.h>
@@ -21,6 +21,7 @@ static const struct view {
     { "sensors", sally_table_sensors_heading, sally_table_sensor,
       SALLY_CONTROL_WAIT },
     { "show", NULL, sally_table_show, SALLY_CONTROL_WAIT },
+    { "doctor", NULL, sally_table_doctor, SALLY_CONTROL_WAIT },
     { "values", sally_table_values_heading, sally_table_value,
       SALLY_CONTROL_WAIT },
     { "reload", NULL, sally_table_text, SALLY_CONTROL_LONG },

@@ -234,6 +234,33 @@ void sally_table_show(FILE *out, struct sally_json row)
         put_broken(out, member);
 }
 
+static void labelled(FILE *out, struct sally_json row, const char *name,
+                     const char *label)
+{
+    struct cell c;
+    struct sally_span text = member_text(row, name, &c);
+
+    if (text.len == 0)
+        return;
+    fprintf(out, "  %-8s ", label);
+    sally_print_clean(out, text);
+    fputc('\n', out);
+}
+
+/* A finding: what is wrong, why that may be, what to change. */
+void sally_table_doctor(FILE *out, struct sally_json row)
+{
+    struct cell where, finding;
+
+    sally_print_clean(out, member_text(row, "where", &where));
+    fputs(": ", out);
+    sally_print_clean(out, member_text(row, "finding", &finding));
+    fputc('\n', out);
+    labelled(out, row, "cause", "cause");
+    labelled(out, row, "change", "change");
+    labelled(out, row, "resource", "resource");
+}
+
 /* 14 + 16 + 19 + 6 + 19 columns and four spaces. */
 void sally_table_values_heading(FILE *out)
 {

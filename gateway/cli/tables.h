@@ -19,6 +19,7 @@ void sally_table_sensors_heading(FILE *out);
 void sally_table_sensor(FILE *out, struct sally_json row);
 
 /* A row of `show`: the sensor, one hop of its way, or where that is broken. */
+void sally_table_doctor(FILE *out, struct sally_json row);
 void sally_table_show(FILE *out, struct sally_json row);
 
 void sally_table_values_heading(FILE *out);

@@ -16,6 +16,8 @@ static const struct sally_console_command commands[] = {
     { "sensors", SALLY_SCOPE_ANY, SALLY_QUERY_SENSORS, BOTH,
       sally_line_sensors },
     { "show", SALLY_SCOPE_SENSOR, SALLY_QUERY_SENSORS, BOTH, sally_line_show },
+    { "doctor", SALLY_SCOPE_SENSOR, SALLY_QUERY_SENSORS, BOTH,
+      sally_line_doctor },
     { "values", SALLY_SCOPE_ANY, SALLY_QUERY_VALUES, SALLY_ASK_INNER,
       sally_line_values },
     { "reload", SALLY_SCOPE_GATEWAY, SALLY_QUERY_STATUS, 0, NULL },

@@ -17,6 +17,8 @@ bool sally_line_sensors(const struct sally_view *v, size_t n,
                         struct sally_writer *w);
 bool sally_line_show(const struct sally_view *v, size_t n,
                      struct sally_writer *w);
+bool sally_line_doctor(const struct sally_view *v, size_t n,
+                       struct sally_writer *w);
 bool sally_line_values(const struct sally_view *v, size_t n,
                        struct sally_writer *w);
 

@@ -102,6 +102,11 @@ static void take_account(struct sally_view_sensor *s,
     a->observed = row->observed;
     a->send_muted = row->send_muted;
     a->secure = row->secure;
+    a->error = row->error;
+    a->failed_in = row->failed_in;
+    a->alert = row->alert;
+    a->code = row->code;
+    a->heard = row->heard;
     a->accepted = row->accepted;
     a->refused = row->refused;
     a->delivered = row->delivered;

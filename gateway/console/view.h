@@ -19,6 +19,11 @@ struct sally_view_account {
     uint8_t registered; /* enum sally_client_state */
     uint8_t observed;   /* observations now */
     bool send_muted, secure;
+    uint8_t error;     /* enum sally_err: the last failure */
+    uint8_t failed_in; /* enum sally_client_state when it failed */
+    uint8_t alert;     /* the last (D)TLS alert, or SALLY_BUS_NO_ALERT */
+    uint8_t code;      /* the answer to a Register that was refused */
+    bool heard;        /* the server said something in that attempt */
     uint64_t accepted, refused; /* of the sensor, the same in all accounts */
     uint64_t delivered, waiting;
     sally_msec_utc last_delivered;

@@ -39,6 +39,19 @@ static bool is_secure(const struct sally_stack *s)
 
 /* --- Accounts ------------------------------------------------------------ */
 
+/* The last failure; before there was one, how far the attempt has come. */
+static void fill_failure(struct sally_bus_row *row,
+                         const struct sally_virtual_client *v)
+{
+    bool none = v->last_error == SALLY_E_OK;
+
+    row->error = (uint8_t)v->last_error;
+    row->failed_in = none ? v->state : v->failed_in;
+    row->heard = none ? v->heard : v->failed_heard;
+    row->alert = v->last_alert;
+    row->code = sally_lwm2m_client_refusal(&v->client);
+}
+
 static void fill_client(struct sally_bus_row *row,
                         const struct sally_virtual_client *v)
 {
@@ -52,6 +65,7 @@ static void fill_client(struct sally_bus_row *row,
     row->secure = is_secure(stack);
     copy_text(row->state, sizeof(row->state), sally_client_state_name(state));
     copy_text(row->suite, sizeof(row->suite), sally_stack_suite(stack));
+    fill_failure(row, v);
     if (v->last_error != SALLY_E_OK)
         copy_text(row->detail, sizeof(row->detail),
                   sally_err_text(v->last_error));

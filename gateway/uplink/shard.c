@@ -172,6 +172,7 @@ void sally_shard_input(struct sally_virtual_client *v,
 {
     struct sally_shard *s = v->shard;
 
+    v->heard = true;
     sally_lwm2m_client_input(&v->client, datagram, now);
     sally_shard_pump(v, now);
     sally_shard_reap(s, now);

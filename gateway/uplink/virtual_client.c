@@ -237,12 +237,26 @@ static enum sally_log_level level_of(enum sally_client_state s)
                : SALLY_LOG_DEBUG;
 }
 
+/* What a failure looked like, for whoever asks why (console/doctor.c). */
+static void note_failure(struct sally_virtual_client *v,
+                         enum sally_client_state s, enum sally_err e)
+{
+    if (e != SALLY_E_OK || s == SALLY_CLIENT_REGISTERED)
+        v->last_error = e;
+    if (e != SALLY_E_OK) {
+        v->failed_in = v->state;
+        v->failed_heard = v->heard;
+    }
+    if (s == SALLY_CLIENT_CONNECTING)
+        v->heard = false;
+    v->state = (uint8_t)s;
+}
+
 static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
 {
     struct sally_virtual_client *v = owner;
 
-    if (e != SALLY_E_OK || s == SALLY_CLIENT_REGISTERED)
-        v->last_error = e;
+    note_failure(v, s, e);
     if (e == SALLY_E_OK)
         sally_log(level_of(s), sally_client_state_name(s),
                   SALLY_TEXT("sensor", v->sensor->config->id),
@@ -333,6 +347,7 @@ void sally_virtual_client_init(struct sally_virtual_client *v,
     bool queues = sally_virtual_client_queues(v->server, v->sensor->profile);
 
     v->retry = SALLY_NEVER;
+    v->last_alert = SALLY_BUS_NO_ALERT;
     v->settings = (struct sally_lwm2m_settings){
         .endpoint = v->sensor->config->endpoint,
         .server_instance = (uint16_t)v->index,

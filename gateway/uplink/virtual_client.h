@@ -38,6 +38,11 @@ struct sally_virtual_client {
     uint64_t upto;    /* the last message of the batch under way */
     sally_usec retry; /* offer again then; NEVER: when something changes */
     enum sally_err last_error;
+    uint8_t failed_in;  /* enum sally_client_state at the last failure */
+    uint8_t last_alert; /* at the last failure; or SALLY_BUS_NO_ALERT */
+    uint8_t state;      /* enum sally_client_state as told */
+    bool heard;         /* the server said something in this attempt */
+    bool failed_heard;  /* ...in the one that failed */
     uint64_t delivered, given_up;
     sally_msec_utc last_delivered;
 };

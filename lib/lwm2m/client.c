@@ -249,6 +249,7 @@ static void settle(struct sally_lwm2m_client *c, sally_usec now)
  * anything else is a failure to wait after.                                 */
 static void refused(struct sally_lwm2m_client *c, uint8_t code)
 {
+    c->refused_with = code;
     if (code == SALLY_CODE_PRECONDITION_FAILED && c->version > 10) {
         c->version = 10;
         c->reregister = true;
@@ -560,6 +561,11 @@ enum sally_client_state
 sally_lwm2m_client_state(const struct sally_lwm2m_client *c)
 {
     return c->state;
+}
+
+uint8_t sally_lwm2m_client_refusal(const struct sally_lwm2m_client *c)
+{
+    return c->refused_with;
 }
 
 size_t sally_lwm2m_client_observations(const struct sally_lwm2m_client *c)

@@ -168,6 +168,8 @@ void sally_lwm2m_client_answer(struct sally_lwm2m_client *c,
 
 enum sally_client_state
 sally_lwm2m_client_state(const struct sally_lwm2m_client *c);
+/* The code that the last refused Register was answered with; 0: none was. */
+uint8_t sally_lwm2m_client_refusal(const struct sally_lwm2m_client *c);
 size_t sally_lwm2m_client_observations(const struct sally_lwm2m_client *c);
 bool sally_lwm2m_client_send_muted(const struct sally_lwm2m_client *c);
 

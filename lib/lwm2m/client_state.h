@@ -21,6 +21,7 @@ struct sally_lwm2m_client {
 
     enum sally_client_state state;
     uint8_t version;       /* in force; settings->version or less */
+    uint8_t refused_with;  /* the last answer to a Register that was a no */
     bool send_unsupported; /* the server answered Send with 4.04 or the like */
     bool update_wanted;    /* an Update is owed at the next settling */
     bool reregister;       /* the registration is gone: Register anew */

@@ -77,6 +77,52 @@ def case_ctl_usage(env):
     check(code == 1 and error.strip(), f"no daemon: exit {code}, {error!r}")
 
 
+def case_ctl_doctor(env):
+    """doctor says why a sensor is silent: a wrong key, which looks like a
+    time-out; nobody at the server; nothing at all."""
+    server = env.server({})
+    g = env.gateway(server.uri)
+    boiler = g.mqtt_sensor("boiler", [maps.temperature()])
+    server.set_keys({key: "00" * 16 for key in g.psk_identities()})
+    server.start()
+    g.start()
+
+    def change(part):
+        rows = g.ctl_json("doctor", "boiler")
+        return part in " ".join(str(row.get("resource")) for row in rows)
+
+    wait_until("the key to be named", lambda: change("/0/x/5"))
+    code, out, error = g.ctl("doctor", "boiler")
+    check(code == 0 and "accounts.key_file" in out and "wrong key" in out,
+          f"doctor: exit {code}: {out}{error}")
+    g.stop()
+    server.stop()
+    g.start()
+    wait_until("the server to be missed",
+               lambda: "servers.uri" in g.ctl("doctor", "boiler")[1])
+    server.set_keys(g.psk_identities())
+    server.start()
+    server.wait_registered(boiler, seconds=60)
+    publish(g, "21.5")
+    wait_until("all to be well",
+               lambda: "nothing is wrong" in g.ctl("doctor", "boiler")[1])
+
+
+def case_ctl_test(env):
+    """test tells whether a server answers, before any sensor is there."""
+    server = env.server({})
+    server.start()
+    g = env.gateway(server.uri)
+    g.write_configuration()
+    code, out, error = g.ctl("test", "cloud")
+    check(code == 0 and "speaks DTLS" in out, f"exit {code}: {out}{error}")
+    server.stop()
+    code, out, error = g.ctl("test", "cloud")
+    check(code == 1 and "--" in out, f"nobody: exit {code}: {out}{error}")
+    code, _, error = g.ctl("test", "nobody")
+    check(code == 1 and "no such server" in error, f"exit {code}: {error}")
+
+
 def case_ctl_full_disk(env):
     """Output that cannot be written is told by exit status 1."""
     g = env.gateway("coap://127.0.0.1:9")

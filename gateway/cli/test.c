@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/cli/test.c - the verb test: does a server of the configuration
+ * answer from here? Needs no daemon, no sensor and no key.                  */
+#include "cli/verbs.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+
+#include "cli/line.h"
+#include "cli/probe.h"
+#include "config/files.h"
+
+struct test {
+    const struct sally_cli *cli;
+    const struct sally_config_server *server;
+    bool bad;
+};
+
+/* One step, as a line for a person or a program. */
+static void say(struct test *t, const char *step, bool ok, const char *detail)
+{
+    t->bad |= !ok;
+    if (t->cli->json)
+        fprintf(t->cli->out,
+                "{\"step\":\"%s\",\"ok\":%s,\"detail\":\"%s\"}\n", step,
+                ok ? "true" : "false", detail);
+    else
+        fprintf(t->cli->out, "  %s  %-28s %s\n", ok ? "ok" : "--", step,
+                detail);
+}
+
+/* What an answer to a made-up identity tells of the server. Over DTLS 1.2 it
+ * says nothing once it has seen that the identity is not one of its own.    */
+static const char *meaning_of(const struct sally_probe *p)
+{
+    if (!p->ended)
+        return "speaks DTLS and takes pre-shared keys";
+    switch (p->why) {
+    case SALLY_E_REFUSED:
+        return "speaks DTLS and refuses a made-up identity, as it should";
+    case SALLY_E_UNSUPPORTED:
+        return "speaks DTLS, with no suite for pre-shared keys";
+    case SALLY_E_TIMED_OUT:
+        return "speaks DTLS and takes pre-shared keys";
+    default: return sally_err_text(p->why);
+    }
+}
+
+static void tell(struct test *t, const char *step, const struct sally_probe *p)
+{
+    char detail[160];
+
+    if (p->unreachable) {
+        say(t, step, false, strerror(p->error));
+    } else if (!p->heard) {
+        say(t, step, false,
+            "no answer in 5 s: nobody is there, or UDP is dropped on the way");
+    } else {
+        (void)snprintf(detail, sizeof(detail), "%s (%u ms)",
+                       t->server->uri.secure ? meaning_of(p)
+                                             : "answers a CoAP ping",
+                       p->milliseconds);
+        say(t, step, true, detail);
+    }
+}
+
+static void try_address(struct test *t, const struct addrinfo *a)
+{
+    char host[INET6_ADDRSTRLEN + 24], step[sizeof(host) + 8];
+    struct sally_probe p;
+
+    if (getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof(host), NULL, 0,
+                    NI_NUMERICHOST) != 0)
+        return;
+    (void)snprintf(step, sizeof(step), "udp %s", host);
+    if (sally_probe_datagrams(a->ai_addr, a->ai_addrlen, t->server->uri.secure,
+                              &p) != SALLY_E_OK)
+        say(t, step, false, "no socket or no memory for the attempt");
+    else
+        tell(t, step, &p);
+}
+
+static void try_server(struct test *t)
+{
+    const struct addrinfo wanted = { .ai_socktype = SOCK_DGRAM,
+                                     .ai_flags = AI_NUMERICSERV };
+    struct addrinfo *list = NULL;
+    char port[8];
+    int e;
+
+    (void)snprintf(port, sizeof(port), "%u", t->server->uri.port);
+    e = getaddrinfo(t->server->uri.host, port, &wanted, &list);
+    say(t, "name", e == 0, e == 0 ? t->server->uri.host : gai_strerror(e));
+    for (const struct addrinfo *a = list; a != NULL; a = a->ai_next)
+        try_address(t, a);
+    if (list != NULL)
+        freeaddrinfo(list);
+}
+
+static const struct sally_config_server *
+find(const struct sally_config *c, const char *name)
+{
+    for (size_t i = 0; i < c->server_count; i++)
+        if (name[0] != '\0' && strcmp(c->servers[i].name, name) == 0)
+            return &c->servers[i];
+    return NULL;
+}
+
+int sally_verb_test(const struct sally_cli *cli, const struct sally_verb *v,
+                    char **args, int count)
+{
+    struct test t = { .cli = cli };
+    struct sally_config_files files;
+    struct sally_config config = { .server_count = 0 };
+
+    (void)v;
+    (void)count;
+    if (sally_config_files_read(cli->config, &files, cli->err) != 0 ||
+        sally_config_load(files.files, files.count, &config, cli->err) != 0) {
+        t.bad = true;
+    } else if ((t.server = find(&config, args[0])) == NULL) {
+        fprintf(cli->err, "sallyportctl: %s: there is no such server\n",
+                args[0]);
+        t.bad = true;
+    } else {
+        try_server(&t);
+    }
+    sally_config_wipe(&config);
+    sally_config_files_wipe(&files);
+    return t.bad ? SALLY_EXIT_REFUSED : SALLY_EXIT_DONE;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/console/doctor.c - why a sensor is silent at its server: what was
+ * seen, what that means, and which key or resource to change.
+ *
+ * Two tables: what the hops of the local side say when they are broken, and
+ * what a failure of the way up looked like. The first row that fits is told. */
+#include "console/lines.h"
+
+#include "lwm2m/client.h"
+#include "security/credential.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FIELD(kind) (1u << SALLY_FIELD_##kind)
+#define KEY (FIELD(SECRET_KEY) | FIELD(PUBLIC_KEY) | FIELD(CERTIFICATE))
+#define OURSELF (FIELD(IDENTITY) | KEY)
+#define PEER (FIELD(SERVER_KEY) | FIELD(USAGE) | FIELD(MATCHING))
+#define CONTEXT                                                               \
+    (FIELD(SENDER_ID) | FIELD(RECIPIENT_ID) | FIELD(MASTER_SECRET) |          \
+     FIELD(MASTER_SALT) | FIELD(ID_CONTEXT))
+
+#define ANY_ALERT 256u
+
+/* In which part of its life the client failed; bits of client states. */
+#define IN(state) (1u << SALLY_CLIENT_##state)
+#define ANYWHERE 0xffffu
+#define SHAKING IN(CONNECTING)
+#define ASKING (IN(REGISTERING) | IN(REGISTERED))
+
+enum heard { EITHER, SILENT, HEARD };
+
+/* A failure upstream, as the client saw it. RFC 8446 s.6.2 for alerts. */
+static const struct failure {
+    uint8_t error;  /* enum sally_err */
+    uint16_t alert; /* ANY_ALERT */
+    unsigned when;
+    enum heard heard;
+    const char *cause;
+    const char *change; /* what no field of an account can mend; or NULL */
+    unsigned fields;    /* of the account; those that its mode has are told */
+} failures[] = {
+    { SALLY_E_TIMED_OUT, ANY_ALERT, SHAKING, SILENT,
+      "no answer at all: the server is down, its address is another one, or "
+      "something on the way drops UDP",
+      "servers.uri (/0/x/0); sallyportctl test SERVER", 0 },
+    { SALLY_E_TIMED_OUT, ANY_ALERT, SHAKING, HEARD,
+      "the server began a handshake and then fell silent: over DTLS 1.2 many "
+      "say nothing to an identity that they do not know, or to a wrong key",
+      NULL, OURSELF },
+    { SALLY_E_TIMED_OUT, ANY_ALERT, ASKING, SILENT,
+      "no answer at all: the server is down, or does not know this context "
+      "and says nothing",
+      "servers.uri (/0/x/0)", CONTEXT },
+    { SALLY_E_TIMED_OUT, ANY_ALERT, ASKING, HEARD,
+      "the server stopped answering: it was restarted and has forgotten the "
+      "session, or the way to it is broken; the client comes back by itself",
+      NULL, 0 },
+    { SALLY_E_REFUSED, 40, SHAKING, EITHER,
+      "the server finds no cipher suite or curve that both have",
+      "servers.min_version", FIELD(SUITES) | FIELD(MODE) },
+    { SALLY_E_REFUSED, 42, SHAKING, EITHER,
+      "the server calls our certificate corrupt", NULL, KEY },
+    { SALLY_E_REFUSED, 43, SHAKING, EITHER,
+      "the server does not take this kind of certificate", NULL,
+      FIELD(MODE) | KEY },
+    { SALLY_E_REFUSED, 44, SHAKING, EITHER,
+      "the server says that our certificate was revoked", NULL, KEY },
+    { SALLY_E_REFUSED, 45, SHAKING, EITHER,
+      "the server says that our certificate has expired", NULL, KEY },
+    { SALLY_E_REFUSED, 46, SHAKING, EITHER,
+      "the server does not accept our certificate or key", NULL, KEY },
+    { SALLY_E_REFUSED, 48, SHAKING, EITHER,
+      "the server does not know the authority that signed our certificate",
+      "the anchors of the server", FIELD(CERTIFICATE) },
+    { SALLY_E_REFUSED, 49, SHAKING, EITHER,
+      "the server knows us and denies access", "the rights at the server", 0 },
+    { SALLY_E_REFUSED, 51, SHAKING, EITHER,
+      "the server could not verify our proof: the key is not the one that "
+      "belongs to the identity or certificate",
+      NULL, OURSELF },
+    { SALLY_E_REFUSED, 70, SHAKING, EITHER,
+      "the server speaks none of the versions that are allowed here",
+      "servers.min_version", 0 },
+    { SALLY_E_REFUSED, 71, SHAKING, EITHER,
+      "the server wants stronger suites than are offered",
+      "servers.min_version", FIELD(SUITES) },
+    { SALLY_E_REFUSED, 112, SHAKING, EITHER,
+      "the server does not know the name that it was asked for", NULL,
+      FIELD(SERVER_NAME) },
+    { SALLY_E_REFUSED, 115, SHAKING, EITHER,
+      "the server does not know this identity", NULL, FIELD(IDENTITY) },
+    { SALLY_E_REFUSED, 116, SHAKING, EITHER,
+      "the server asks for a certificate", NULL, FIELD(MODE) | KEY },
+    { SALLY_E_REFUSED, ANY_ALERT, SHAKING, EITHER,
+      "the server ended the handshake with an alert", NULL,
+      FIELD(MODE) | OURSELF },
+    { SALLY_E_REFUSED, ANY_ALERT, ASKING, EITHER,
+      "the server refused the registration: it does not know this endpoint, "
+      "or not with this identity",
+      "sensors.endpoint; servers.version", OURSELF | FIELD(SENDER_ID) },
+    { SALLY_E_UNAUTHENTIC, ANY_ALERT, ANYWHERE, EITHER,
+      "what the server proved is not what the account demands", NULL,
+      OURSELF | PEER | CONTEXT },
+    { SALLY_E_UNSUPPORTED, ANY_ALERT, ANYWHERE, EITHER,
+      "no version, cipher suite or curve that both have",
+      "servers.min_version", FIELD(SUITES) | FIELD(MODE) },
+    { SALLY_E_NO_CREDENTIAL, ANY_ALERT, ANYWHERE, EITHER,
+      "the account's own key cannot be used: it is of another kind, or "
+      "belongs to another certificate",
+      NULL, OURSELF },
+    { SALLY_E_CLOSED, ANY_ALERT, ANYWHERE, EITHER,
+      "the server closed the session", NULL, 0 },
+    { SALLY_E_NO_MEMORY, ANY_ALERT, ANYWHERE, EITHER,
+      "the inner door has no memory for one more session",
+      "gateway.memory_limit_mb", 0 },
+};
+
+/* --- Writing ------------------------------------------------------------- */
+
+static void put_fields(struct sally_members *m,
+                       const struct sally_config_account *a,
+                       const struct failure *f)
+{
+    size_t count;
+    const struct sally_credential_field *all = sally_credential_fields(&count);
+    char keys[256] = "", resources[128] = "";
+    size_t k = 0, r = 0;
+
+    if (f->change != NULL)
+        k = (size_t)snprintf(keys, sizeof(keys), "%s", f->change);
+    for (size_t i = 0; i < count; i++) {
+        bool has = all[i].object == 0 &&
+                   (all[i].allowed_in & 1u << a->mode) != 0;
+
+        if ((f->fields >> all[i].kind & 1) == 0 || !has ||
+            k >= sizeof(keys) || r >= sizeof(resources))
+            continue;
+        k += (size_t)snprintf(&keys[k], sizeof(keys) - k, "%saccounts.%s%s",
+                              k == 0 ? "" : ", ",
+                              all[i].object == 0 ? "" : "oscore.",
+                              all[i].config_key);
+        r += (size_t)snprintf(&resources[r], sizeof(resources) - r,
+                              "%s/%u/x/%u", r == 0 ? "" : ", ", all[i].object,
+                              all[i].resource);
+    }
+    sally_member_text(m, "change", keys);
+    sally_member_text(m, "resource", resources);
+}
+
+/* Each finding counts, and the one that is asked for is written. */
+struct findings {
+    struct sally_writer *w;
+    size_t wanted, seen;
+};
+
+static bool is_wanted(struct findings *f)
+{
+    return f->seen++ == f->wanted;
+}
+
+static struct sally_members begin(const struct findings *f, const char *where,
+                                  const char *finding)
+{
+    struct sally_members m = sally_members_begin(f->w);
+
+    sally_member_text(&m, "where", where);
+    sally_member_text(&m, "finding", finding);
+    return m;
+}
+
+static void tell(struct findings *f, const char *where, const char *finding,
+                 const char *cause, const char *change)
+{
+    struct sally_members m;
+
+    if (!is_wanted(f))
+        return;
+    m = begin(f, where, finding);
+    sally_member_text(&m, "cause", cause);
+    sally_member_text(&m, "change", change);
+    sally_members_end(&m);
+}
+
+/* --- Looking ------------------------------------------------------------- */
+
+/* The first attempt, which did not end yet, is looked at as if it ended now. */
+static enum sally_err error_of(const struct sally_view_account *a)
+{
+    return a->error != SALLY_E_OK ? (enum sally_err)a->error
+                                  : SALLY_E_TIMED_OUT;
+}
+
+static bool fits(const struct failure *f, const struct sally_view_account *a)
+{
+    return f->error == error_of(a) &&
+           (f->alert == ANY_ALERT || f->alert == a->alert) &&
+           (f->when >> a->failed_in & 1) != 0 &&
+           (f->heard == EITHER || (f->heard == HEARD) == a->heard);
+}
+
+static const struct failure *failure_of(const struct sally_view_account *a)
+{
+    static const struct failure other = {
+        .cause = "not one of the common causes; the log has the events"
+    };
+
+    for (size_t i = 0; i < SALLY_LEN(failures); i++)
+        if (fits(&failures[i], a))
+            return &failures[i];
+    return &other;
+}
+
+static void describe(const struct sally_view_account *a, char *out,
+                     size_t size)
+{
+    const char *in =
+        sally_client_state_name((enum sally_client_state)a->failed_in);
+    char detail[24] = "";
+
+    if (a->error == SALLY_E_OK) {
+        (void)snprintf(out, size, "%s, without an end so far", in);
+        return;
+    }
+    if (a->alert != SALLY_BUS_NO_ALERT)
+        (void)snprintf(detail, sizeof(detail), " (alert %u)", a->alert);
+    else if (a->code != 0 && a->error == SALLY_E_REFUSED)
+        (void)snprintf(detail, sizeof(detail), " (%u.%02u)", a->code >> 5,
+                       a->code & 31u);
+    (void)snprintf(out, size, "%s; the last attempt failed in %s: %s%s",
+                   a->state, in, sally_err_text((enum sally_err)a->error),
+                   detail);
+}
+
+static void look_at_failure(struct findings *f,
+                            const struct sally_view_account *a,
+                            const char *where)
+{
+    const struct failure *why = failure_of(a);
+    char finding[192];
+    struct sally_members m;
+
+    if (!is_wanted(f))
+        return;
+    describe(a, finding, sizeof(finding));
+    m = begin(f, where, finding);
+    sally_member_text(&m, "cause", why->cause);
+    put_fields(&m, a->config, why);
+    sally_members_end(&m);
+}
+
+static void look_at_account(struct findings *f, const struct sally_view *v,
+                            const struct sally_view_account *a)
+{
+    char where[96];
+
+    (void)snprintf(where, sizeof(where), "server %s",
+                   v->config->servers[a->config->server].name);
+    if ((a->registered != SALLY_CLIENT_REGISTERED && a->error != SALLY_E_OK) ||
+        a->registered == SALLY_CLIENT_CONNECTING)
+        look_at_failure(f, a, where);
+    else if (a->registered == SALLY_CLIENT_WANTING)
+        tell(f, where, "waits for its turn",
+             "handshakes are paced, so that a server is not stormed",
+             "servers.pace_per_second");
+    else if (a->registered == SALLY_CLIENT_DISABLED)
+        tell(f, where, "disabled",
+             "the server executed /1/x/4; the client comes back after /1/x/5",
+             NULL);
+    else if (a->registered == SALLY_CLIENT_REGISTERED && a->send_muted &&
+             a->observed == 0 && a->waiting > 0)
+        tell(f, where, "nobody observes, Send is muted, and readings wait",
+             "the server must observe a resource or set /1/x/23 to false",
+             "/1/x/23 at the server");
+}
+
+static void look_at_local_side(struct findings *f,
+                               const struct sally_view_sensor *s)
+{
+    static const char here[] = "local side";
+
+    if (s->messages + s->unmapped == 0)
+        tell(f, here, "the sensor has said nothing since the start",
+             s->authenticated ? "it is connected and sends no message"
+                              : "it is off, speaks to another address, or is "
+                                "refused: see auth_refused in the log",
+             "sensors.authenticate; local.mqtt, local.coap");
+    else if (s->silent)
+        tell(f, here, "the sensor is silent for longer than it should be",
+             "it is off, out of reach, or its link is down",
+             "sensors.expect_every");
+    else if (s->messages == 0)
+        tell(f, here, "all of its messages are on topics that no rule takes",
+             "its profile is another device's, or the topic has another id",
+             "profiles.maps; sallyportctl try PROFILE TOPIC PAYLOAD");
+    else if (s->config->account_count > 0 && s->accounts[0].accepted == 0)
+        tell(f, here, "no message of it came to a value",
+             "the payload has another form than its rule, or the value is out "
+             "of range",
+             "profiles.maps; sallyportctl try PROFILE TOPIC PAYLOAD");
+}
+
+bool sally_line_doctor(const struct sally_view *v, size_t n,
+                       struct sally_writer *w)
+{
+    const struct sally_view_sensor *s = sally_view_nth(v, 0);
+    struct findings f = { .w = w, .wanted = n };
+
+    if (s == NULL)
+        return false;
+    look_at_local_side(&f, s);
+    for (size_t i = 0; i < s->config->account_count; i++)
+        look_at_account(&f, v, &s->accounts[i]);
+    if (f.seen == 0)
+        tell(&f, s->config->id, "nothing is wrong",
+             "what it says arrives at its servers", NULL);
+    return f.seen > n;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/unit/console/test_doctor.c - what is said of each way to be silent. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/writer.h"
+#include "console/lines.h"
+#include "lwm2m/client.h"
+#include "unit/config/given.h"
+
+static const char text[] =
+    GATEWAY LOCAL
+    "servers = ( { name = \"cloud\"; uri = \"coaps://[::1]:5684\"; "
+    "short_server_id = 1; } );\n" PROFILES
+    "sensors = ( { id = \"boiler\"; profile = \"p\"; authenticate = ( { "
+    "method = \"password\"; username = \"u\"; } ); server = \"cloud\"; } );\n";
+
+static struct sally_config config;
+static struct sally_view view;
+static char line[2048];
+
+static void open_view(void)
+{
+    char *report = NULL;
+
+    assert_int_equal(load_given(text, NULL, "", &config, &report), 0);
+    free(report);
+    memset(&view, 0, sizeof(view));
+    assert_int_equal(sally_view_open(&view, &config, 0, false), SALLY_E_OK);
+}
+
+static void close_view(void)
+{
+    sally_view_wipe(&view);
+    sally_config_wipe(&config);
+}
+
+/* Finding number `n` in `line`; false: there is none. */
+static bool finding(size_t n)
+{
+    struct sally_buf room = { (uint8_t *)line, 0, sizeof(line) - 1 };
+    struct sally_writer w = sally_writer_into(&room);
+    bool there = sally_line_doctor(&view, n, &w);
+
+    line[room.len] = '\0';
+    return there;
+}
+
+static void expect(const char *what, const char *part)
+{
+    if (strstr(line, part) == NULL)
+        fail_msg("%s: \"%s\" is not in %s", what, part, line);
+}
+
+/* A sensor that speaks and is mapped. */
+static struct sally_bus_row speaking(void)
+{
+    return (struct sally_bus_row){ .sensor = 0, .online = 1,
+                                   .authenticated = 1, .messages = 5 };
+}
+
+static struct sally_bus_row failed(enum sally_client_state in,
+                                   enum sally_err e)
+{
+    return (struct sally_bus_row){ .sensor = 0, .state = "waiting",
+                                   .registered = SALLY_CLIENT_WAITING,
+                                   .accepted = 5, .error = (uint8_t)e,
+                                   .failed_in = (uint8_t)in,
+                                   .alert = SALLY_BUS_NO_ALERT };
+}
+
+static const struct upstream_row {
+    const char *what;
+    enum sally_client_state in;
+    enum sally_err error;
+    uint8_t alert, code;
+    bool heard;
+    const char *cause, *change;
+} upstream[] = {
+    { "nobody answers", SALLY_CLIENT_CONNECTING, SALLY_E_TIMED_OUT,
+      SALLY_BUS_NO_ALERT, 0, false, "drops UDP", "servers.uri" },
+    { "a wrong key looks like a time-out", SALLY_CLIENT_CONNECTING,
+      SALLY_E_TIMED_OUT, SALLY_BUS_NO_ALERT, 0, true, "wrong key",
+      "\"change\":\"accounts.identity, accounts.key_file\","
+      "\"resource\":\"/0/x/3, /0/x/5\"" },
+    { "an unknown identity", SALLY_CLIENT_CONNECTING, SALLY_E_REFUSED, 115, 0,
+      true, "does not know this identity",
+      "\"change\":\"accounts.identity\",\"resource\":\"/0/x/3\"" },
+    { "no common suite", SALLY_CLIENT_CONNECTING, SALLY_E_REFUSED, 40, 0, true,
+      "no cipher suite", "/0/x/16" },
+    { "an old version", SALLY_CLIENT_CONNECTING, SALLY_E_REFUSED, 70, 0, true,
+      "versions", "servers.min_version" },
+    { "an alert without a row", SALLY_CLIENT_CONNECTING, SALLY_E_REFUSED, 80,
+      0, true, "(alert 80)", "accounts.key_file" },
+    { "a refused Register", SALLY_CLIENT_REGISTERING, SALLY_E_REFUSED,
+      SALLY_BUS_NO_ALERT, 0x83, true, "(4.03)", "sensors.endpoint" },
+    { "a server that was restarted", SALLY_CLIENT_REGISTERED,
+      SALLY_E_TIMED_OUT, SALLY_BUS_NO_ALERT, 0, true, "forgotten", "null" },
+    { "the first attempt is under way", SALLY_CLIENT_CONNECTING, SALLY_E_OK,
+      SALLY_BUS_NO_ALERT, 0, true, "without an end so far", "key_file" },
+    { "an error without a row", SALLY_CLIENT_CONNECTING, SALLY_E_CRYPTO,
+      SALLY_BUS_NO_ALERT, 0, true, "the log has", "null" },
+};
+
+static void each_failure_has_a_cause(void **state)
+{
+    struct sally_bus_row outer = speaking();
+
+    (void)state;
+    open_view();
+    sally_view_take(&view, SALLY_OUTER, &outer);
+    for (size_t i = 0; i < SALLY_LEN(upstream); i++) {
+        const struct upstream_row *u = &upstream[i];
+        struct sally_bus_row inner = failed(u->in, u->error);
+
+        if (u->error == SALLY_E_OK)
+            inner.registered = (uint8_t)u->in;
+        inner.alert = u->alert;
+        inner.code = u->code;
+        inner.heard = u->heard;
+        sally_view_take(&view, SALLY_INNER, &inner);
+        assert_true(finding(0));
+        expect(u->what, "\"where\":\"server cloud\"");
+        expect(u->what, u->cause);
+        expect(u->what, u->change);
+        assert_false(finding(1));
+    }
+    close_view();
+}
+
+static void the_local_side_comes_first(void **state)
+{
+    struct sally_bus_row outer = { .sensor = 0 };
+    struct sally_bus_row inner =
+        failed(SALLY_CLIENT_CONNECTING, SALLY_E_TIMED_OUT);
+
+    (void)state;
+    open_view();
+    sally_view_take(&view, SALLY_OUTER, &outer);
+    sally_view_take(&view, SALLY_INNER, &inner);
+    assert_true(finding(0));
+    expect("a sensor that says nothing", "auth_refused");
+    assert_true(finding(1));
+    expect("and its server", "drops UDP");
+    assert_false(finding(2));
+    outer.unmapped = 3;
+    sally_view_take(&view, SALLY_OUTER, &outer);
+    assert_true(finding(0));
+    expect("foreign topics", "profiles.maps");
+    outer = speaking();
+    inner.accepted = 0;
+    sally_view_take(&view, SALLY_OUTER, &outer);
+    sally_view_take(&view, SALLY_INNER, &inner);
+    assert_true(finding(0));
+    expect("no value", "came to a value");
+    close_view();
+}
+
+static void what_is_no_failure(void **state)
+{
+    struct sally_bus_row outer = speaking();
+    struct sally_bus_row inner = { .sensor = 0, .accepted = 5,
+                                   .registered = SALLY_CLIENT_REGISTERED,
+                                   .alert = SALLY_BUS_NO_ALERT };
+
+    (void)state;
+    open_view();
+    sally_view_take(&view, SALLY_OUTER, &outer);
+    sally_view_take(&view, SALLY_INNER, &inner);
+    assert_true(finding(0));
+    expect("all is well", "nothing is wrong");
+    assert_false(finding(1));
+    inner.send_muted = 1;
+    inner.waiting = 3;
+    sally_view_take(&view, SALLY_INNER, &inner);
+    assert_true(finding(0));
+    expect("nobody wants it", "/1/x/23");
+    inner.error = SALLY_E_TIMED_OUT; /* before it registered again */
+    inner.send_muted = 0;
+    sally_view_take(&view, SALLY_INNER, &inner);
+    assert_true(finding(0));
+    expect("what is over is not told", "nothing is wrong");
+    close_view();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_failure_has_a_cause),
+        cmocka_unit_test(the_local_side_comes_first),
+        cmocka_unit_test(what_is_no_failure),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
