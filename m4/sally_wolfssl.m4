@@ -99,6 +99,21 @@ AC_DEFUN([SALLY_WOLFSSL], [
   SALLY_WOLFSSL_FEATURE([HKDF], [required], [--enable-hkdf],
     [defined(HAVE_HKDF)], [#include <wolfssl/wolfcrypt/hmac.h>],
     [return wc_HKDF(WC_SHA256, NULL, 0, NULL, 0, NULL, 0, NULL, 0);])
+  SALLY_WOLFSSL_FEATURE([HKDF with SHA-512], [required], [--enable-sha512],
+    [defined(HAVE_HKDF) && defined(WOLFSSL_SHA512)],
+    [#include <wolfssl/wolfcrypt/hmac.h>],
+    [return wc_HKDF(WC_SHA512, NULL, 0, NULL, 0, NULL, 0, NULL, 0);])
+  SALLY_WOLFSSL_FEATURE([AES-CCM and AES-GCM with any key], [required],
+    [--enable-aesccm --enable-aesgcm],
+    [defined(HAVE_AESCCM) && defined(HAVE_AESGCM) && defined(WOLFSSL_AES_192)],
+    [#include <wolfssl/wolfcrypt/aes.h>],
+    [return wc_AesGcmSetKey(NULL, NULL, 24);])
+  SALLY_WOLFSSL_FEATURE([ChaCha20/Poly1305], [required],
+    [--enable-chacha --enable-poly1305],
+    [defined(HAVE_CHACHA) && defined(HAVE_POLY1305)],
+    [#include <wolfssl/wolfcrypt/chacha20_poly1305.h>],
+    [return wc_ChaCha20Poly1305_Encrypt(NULL, NULL, NULL, 0, NULL, 0, NULL,
+                                        NULL);])
   SALLY_WOLFSSL_FEATURE([raw public keys, always verified], [optional],
     [--enable-rpk CPPFLAGS=-DWOLFSSL_ALWAYS_VERIFY_CB],
     [defined(HAVE_RPK) && defined(WOLFSSL_ALWAYS_VERIFY_CB)], [],
