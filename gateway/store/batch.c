@@ -5,6 +5,8 @@
  * ends the batch; the caller's items then all have the same bad result.     */
 #include "store/inside.h"
 
+#include <string.h>
+
 /* Binds what stands in `n` to ?1, ?2... and runs a statement to its end. */
 static bool run(struct sally_store *s, enum sally_store_sql which,
                 const int64_t *n, int count)
@@ -26,8 +28,8 @@ static bool bind_span(struct sally_store *s, enum sally_store_sql which,
                              SQLITE_STATIC) == SQLITE_OK;
 }
 
-/* A sensor whose counts this batch is going to change. */
-static struct sally_store_one *touch(struct sally_store *s, uint32_t sensor)
+struct sally_store_one *sally_batch_touch(struct sally_store *s,
+                                          uint32_t sensor)
 {
     struct sally_store_one *one = &s->sensors[sensor];
 
@@ -47,7 +49,7 @@ static void note_drop(struct sally_store *s, const struct sally_store_drop *d)
     s->batch_bytes -= (int64_t)d->bytes;
     if (d->sensor == SALLY_STORE_NOBODY)
         return;
-    touch(s, d->sensor)->change -= (int32_t)d->messages;
+    sally_batch_touch(s, d->sensor)->change -= (int32_t)d->messages;
     s->sensors[d->sensor].change_bytes -= (int64_t)d->bytes;
 }
 
@@ -83,6 +85,17 @@ static bool drop_one(struct sally_store *s, const struct sally_store_drop *d)
     return sally_latest_keep(s, number) && run(s, SALLY_SQL_DROP, &number, 1);
 }
 
+/* What is in the journal is newer than what is in the table. */
+static bool settle_old(struct sally_store *s, int64_t cutoff)
+{
+    const struct sally_store_journal *j = &s->journal;
+
+    if (j->settled == j->at ||
+        sally_store_item_at(s, j->settled)->born >= cutoff)
+        return true;
+    return sally_journal_settle(s, j->at);
+}
+
 /* Those that nobody wants any more, oldest first, a bounded number. */
 static bool expire(struct sally_store *s)
 {
@@ -91,6 +104,8 @@ static bool expire(struct sally_store *s)
 
     if (s->limits.max_age_ms == 0)
         return true;
+    if (!settle_old(s, cutoff))
+        return false;
     while (s->drop_count < SALLY_LEN(s->drops) / 2) {
         if (!find_oldest(s, 0, &d, &born))
             return false;
@@ -107,7 +122,7 @@ static bool expire(struct sally_store *s)
 static bool holds_more_than(struct sally_store *s, uint32_t sensor,
                             uint64_t share)
 {
-    const struct sally_store_one *one = touch(s, sensor);
+    const struct sally_store_one *one = sally_batch_touch(s, sensor);
 
     return (int64_t)one->bytes + one->change_bytes > (int64_t)share;
 }
@@ -133,10 +148,17 @@ static int64_t who_yields(struct sally_store *s, uint32_t sensor)
     return 0;
 }
 
+/* The message that is to make room is none of those in the table: then all are
+ * put there, up to the one that the batch is at.                            */
+static bool settle_all(struct sally_store *s)
+{
+    return sally_journal_settle(s, s->journal.at + 1);
+}
+
 /* Makes room: a sensor that has too many loses its own oldest. */
 static bool keep_quotas(struct sally_store *s, uint32_t sensor)
 {
-    struct sally_store_one *one = touch(s, sensor);
+    struct sally_store_one *one = sally_batch_touch(s, sensor);
     struct sally_store_drop d;
     int64_t born;
 
@@ -150,9 +172,9 @@ static bool keep_quotas(struct sally_store *s, uint32_t sensor)
             return true;
         if (!find_oldest(s, own ? one->key : who_yields(s, sensor), &d, &born))
             return false;
-        if (d.messages == 0)
+        if (d.messages == 0 && s->journal.settled == s->journal.at + 1)
             return true;
-        if (!drop_one(s, &d))
+        if (!(d.messages == 0 ? settle_all(s) : drop_one(s, &d)))
             return false;
     }
     return true; /* the next batch goes on */
@@ -160,26 +182,27 @@ static bool keep_quotas(struct sally_store *s, uint32_t sensor)
 
 /* --- Items --------------------------------------------------------------- */
 
-static bool put_row(struct sally_store *s, enum sally_store_sql which,
-                    int64_t number, const struct sally_store_item *item)
+static bool park(struct sally_store *s, const struct sally_store_item *item)
 {
-    const int64_t n[] = { number, s->sensors[item->sensor].key, item->time };
+    const int64_t n[] = { item->ticket, item->sensor_key, item->time };
 
-    return bind_span(s, which, 4,
+    return bind_span(s, SALLY_SQL_PARK, 4,
                      (struct sally_span){ item->body, item->len }) &&
-           run(s, which, n, 3);
+           run(s, SALLY_SQL_PARK, n, 3);
 }
 
 static bool append(struct sally_store *s, struct sally_store_item *item)
 {
-    if (!sally_seen_add(s, item, &item->fresh))
+    bool seen = false;
+
+    if (!sally_seen_before(s, item, &seen))
         return false;
-    if (!item->fresh)
+    if (seen)
         return true;
-    sqlite3_bind_int64(s->sql[SALLY_SQL_APPEND], 5, sally_store_age(s));
-    if (!put_row(s, SALLY_SQL_APPEND, (int64_t)item->number, item))
+    if (!sally_journal_add(s))
         return false;
-    touch(s, item->sensor)->change++;
+    item->fresh = true;
+    sally_batch_touch(s, item->sensor)->change++;
     s->sensors[item->sensor].change_bytes +=
         (int64_t)item->len + SALLY_STORE_ROW;
     s->batch_bytes += (int64_t)item->len + SALLY_STORE_ROW;
@@ -190,12 +213,15 @@ static bool run_item(struct sally_store *s, struct sally_store_item *item)
 {
     const int64_t command = item->ticket;
 
-    item->fresh = false;
+    item->fresh = item->delivered = false;
+    item->born = sally_store_age(s);
+    memcpy(s->journal.keys[s->journal.at & (SALLY_STORE_RING - 1)], item->key,
+           sizeof(item->key));
     switch (item->kind) {
     case SALLY_ITEM_APPEND:
         return append(s, item);
     case SALLY_ITEM_PARK:
-        return put_row(s, SALLY_SQL_PARK, command, item);
+        return park(s, item);
     case SALLY_ITEM_UNPARK:
         return run(s, SALLY_SQL_UNPARK, &command, 1);
     }
@@ -204,9 +230,9 @@ static bool run_item(struct sally_store *s, struct sally_store_item *item)
 
 /* --- Cursors ------------------------------------------------------------- */
 
-static uint64_t smallest_cursor(const struct sally_store_one *one)
+uint64_t sally_batch_delivered(const struct sally_store_one *one)
 {
-    uint64_t smallest = UINT64_MAX;
+    uint64_t smallest = one->account_count != 0 ? UINT64_MAX : 0;
 
     for (size_t i = 0; i < one->account_count; i++)
         if (one->accounts[i].durable < smallest)
@@ -214,23 +240,29 @@ static uint64_t smallest_cursor(const struct sally_store_one *one)
     return smallest;
 }
 
-/* Deletes what every account of the sensor has delivered, a bounded number. */
+/* Deletes what every account of the sensor has delivered and lies in the table,
+ * a bounded number.                                                         */
 static bool delete_delivered(struct sally_store *s, uint32_t sensor)
 {
     struct sally_store_one *one = &s->sensors[sensor];
-    int64_t n[] = { one->key, (int64_t)smallest_cursor(one) };
+    uint64_t delivered = sally_batch_delivered(one);
+    int64_t n[] = { one->key, (int64_t)delivered };
     struct sally_store_drop d = { .sensor = sensor };
     bool good;
 
+    if (one->tabled == 0)
+        return true;
     if (s->drop_count == SALLY_LEN(s->drops)) {
         s->more_to_delete = true;
         return true;
     }
     good = sally_latest_keep_all(s, n, &d);
-    if (!good || d.messages == 0)
-        return good;
     if (d.messages == SALLY_STORE_DELETES)
         s->more_to_delete = true;
+    else if (good && one->tabled <= delivered)
+        one->tabled = 0;
+    if (!good || d.messages == 0)
+        return good;
     note_drop(s, &d);
     return run(s, SALLY_SQL_DELETE, n, 2);
 }
@@ -266,23 +298,50 @@ static bool regain_trust(struct sally_store *s)
     return !s->doubtful;
 }
 
-static bool run_all(struct sally_store *s, uint64_t first, uint64_t end,
-                    struct sally_store_account *cursors)
+/* The ring is to have room again, whatever the batch brought. */
+static bool keep_room(struct sally_store *s)
 {
+    uint64_t end = s->journal.at;
+
+    if (end - s->journal.settled < SALLY_STORE_CROWD)
+        return true;
+    return sally_journal_settle(s, end - SALLY_STORE_CROWD / 2);
+}
+
+static bool run_all(struct sally_store *s, uint64_t first, uint64_t end,
+                    uint64_t settle, struct sally_store_account *cursors)
+{
+    uint64_t *at = &s->journal.at;
+
+    *at = first;
     if (!regain_trust(s) || !run(s, SALLY_SQL_BEGIN, NULL, 0))
         return false;
     for (struct sally_store_account *a = cursors; a != NULL; a = a->next_dirty)
         if (!write_cursor(s, a))
             return false;
-    for (uint64_t i = first; i != end; i++)
-        if (!run_item(s, sally_store_item_at(s, i)))
+    if (!sally_journal_settle(s, settle))
+        return false;
+    for (; *at != end; ++*at)
+        if (!run_item(s, sally_store_item_at(s, *at)))
             return false;
-    return expire(s) && sally_seen_turn(s) &&
-           run(s, SALLY_SQL_COMMIT, NULL, 0);
+    return keep_room(s) && expire(s) && sally_seen_turn(s) &&
+           sally_journal_end(s) && run(s, SALLY_SQL_COMMIT, NULL, 0);
+}
+
+/* Nothing of the batch is in the database. */
+static void take_back(struct sally_store *s, uint64_t first, uint64_t end)
+{
+    for (uint64_t i = first; i != end; i++)
+        sally_store_item_at(s, i)->fresh = false;
+    for (size_t i = 0; i < s->sensor_count; i++)
+        s->sensors[i].tabled = s->newest; /* there may be some yet */
+    s->doubtful = true;
+    if (sqlite3_get_autocommit(s->writer) == 0)
+        (void)!run(s, SALLY_SQL_ROLLBACK, NULL, 0);
 }
 
 bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
-                     struct sally_store_account *cursors)
+                     uint64_t settle, struct sally_store_account *cursors)
 {
     uint8_t result = SALLY_ACCEPTED_STORED;
     bool good;
@@ -291,16 +350,15 @@ bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
     s->batch_bytes = 0;
     s->more_to_delete = false;
     s->batch++;
-    good = run_all(s, first, end, cursors);
+    sally_journal_begin(s);
+    good = run_all(s, first, end, settle, cursors);
     if (!good) {
         int rc = sqlite3_errcode(s->writer) & 0xff;
 
-        s->doubtful = true;
         s->batch_failure = rc;
         result = rc == SQLITE_FULL ? SALLY_ACCEPTED_FULL
                                    : SALLY_ACCEPTED_FAILED;
-        if (sqlite3_get_autocommit(s->writer) == 0)
-            (void)!run(s, SALLY_SQL_ROLLBACK, NULL, 0);
+        take_back(s, first, end);
     }
     for (uint64_t i = first; i != end; i++)
         sally_store_item_at(s, i)->result = result;

@@ -18,6 +18,8 @@
 #define SALLY_STORE_RING 4096  /* items; a power of two; above what the outer
                                   door may have under way, so that a slow sync
                                   turns nobody back */
+#define SALLY_STORE_CROWD (SALLY_STORE_RING / 2) /* so many not settled are too
+                                                   many */
 #define SALLY_STORE_SPARE 128  /* of them not for appends... */
 #define SALLY_STORE_UNPARK 64  /* ...and of those not for parking */
 #define SALLY_STORE_BODY 1400  /* bytes of an encoded message or command */
@@ -25,8 +27,13 @@
 #define SALLY_STORE_DROPS 512  /* messages dropped in one batch */
 #define SALLY_STORE_DELETES 2000 /* delivered messages of one cursor deleted in
                                     one batch: a commit stays short */
-/* Cursors are written, delivered messages deleted and old keys forgotten this
- * often: rows that lie side by side then share a page of the log.           */
+/* The journal: rows, and bytes of each. With its head a row of that size fills
+ * a page of the database, and is written over in place.                     */
+#define SALLY_STORE_ROWS 128
+#define SALLY_STORE_ROW_BYTES 4032
+/* Cursors are written, what was delivered is deleted and the rest of the
+ * journal settled this often: rows that lie side by side then share a page of
+ * the log.                                                                  */
 #define SALLY_STORE_TIDY (500 * SALLY_MSEC)
 #define SALLY_STORE_BUSY_MS 1000 /* a checkpoint of a tool that looks */
 #define SALLY_STORE_NOBODY UINT32_MAX /* a sensor not in the configuration */
@@ -36,11 +43,16 @@ enum sally_store_kind { SALLY_ITEM_APPEND, SALLY_ITEM_PARK, SALLY_ITEM_UNPARK };
 struct sally_store_item {
     enum sally_store_kind kind;
     uint8_t result;  /* enum sally_accepted, once committed */
-    bool fresh;      /* APPEND: not seen before */
+    bool fresh;      /* APPEND: not seen before, and its batch did not fail */
+    bool delivered;  /* the writer's: when it was settled, so that it never came
+                        to the table */
+    bool chained;    /* the loop's: see recent.c */
     uint32_t ticket; /* or the command's number */
-    uint32_t sensor;
+    uint32_t sensor; /* or SALLY_STORE_NOBODY, after another list */
+    int64_t sensor_key;
     uint64_t number;
     sally_msec_utc time; /* of the message, or of parking */
+    int64_t born;        /* the writer's: sally_store_age() */
     uint64_t after, next; /* see recent.c: the number before it in the sensor,
                              the place of the one that follows */
     uint8_t key[SALLY_INGEST_KEY];
@@ -56,6 +68,7 @@ struct sally_store_account {
     uint64_t durable;  /* the writer's: cursor in the database */
     uint64_t recent;   /* the loop's: place of an item to look at first */
     bool dirty;        /* shared: in the list of those to be written */
+    bool adopted;      /* from the list before */
     struct sally_store_account *next_dirty;
 };
 
@@ -69,6 +82,10 @@ struct sally_store_one { /* a sensor */
     uint32_t batch;    /* the writer's: what the next two are of */
     int32_t change;
     int64_t change_bytes;
+    uint64_t tabled;   /* the writer's: number of the last message that was put
+                          in the table, 0 once they are all deleted */
+    uint64_t leaves;   /* the writer's: place of the last one delivered of those
+                          that are being settled */
     uint32_t pending; /* the loop's: in the ring */
     uint64_t pending_bytes;
     uint64_t newest;   /* the loop's: number of the last one stored, 0 if that
@@ -76,7 +93,7 @@ struct sally_store_one { /* a sensor */
     uint64_t newest_place; /* and its place */
 };
 
-/* Messages that a batch took out. */
+/* Messages that a batch took out of the table. */
 struct sally_store_drop {
     uint32_t sensor; /* or SALLY_STORE_NOBODY */
     uint32_t messages;
@@ -96,6 +113,8 @@ enum sally_store_sql {
     SALLY_SQL_SEEN_1,
     SALLY_SQL_FORGET_0,
     SALLY_SQL_FORGET_1,
+    SALLY_SQL_JOURNAL,
+    SALLY_SQL_ROWS,
     SALLY_SQL_APPEND,
     SALLY_SQL_LATEST_PUT,
     SALLY_SQL_OLDEST,
@@ -119,6 +138,21 @@ enum sally_store_sql {
     SALLY_SQL_STATEMENTS
 };
 
+/* The writer's part of journal.c. */
+struct sally_store_journal {
+    uint64_t settled; /* items before this one are, if the batch commits; */
+    uint64_t mark;    /* their largest number */
+    uint64_t at;      /* the item that the batch is at */
+    uint64_t known;   /* mark that is on disk */
+    uint64_t known_next; /* ...if the batch commits */
+    uint32_t row;     /* to be written next */
+    uint64_t last[SALLY_STORE_ROWS]; /* largest number in each of them */
+    uint8_t keys[SALLY_STORE_RING][SALLY_INGEST_KEY]; /* of the items */
+    uint16_t count;   /* messages in the row that is being filled */
+    struct sally_buf out;
+    uint8_t bytes[SALLY_STORE_ROW_BYTES];
+};
+
 struct sally_store {
     struct sally_store_limits limits;
     int lock, event; /* owned descriptors */
@@ -136,12 +170,14 @@ struct sally_store {
     pthread_mutex_t mutex;
     pthread_cond_t wake; /* of the writer, by the monotonic clock */
 
-    /* Shared. Items: tail <= done <= head, counted without end. */
+    /* Shared. Items: tail <= done <= head and settled <= done, counted without
+     * end. The place of one is taken again when it was told and settled.    */
     struct sally_store_item *ring; /* owned; SALLY_STORE_RING of them */
-    uint64_t tail, done, head;
+    uint64_t tail, settled, done, head;
     sally_usec first_queued; /* when the next batch began to wait */
     struct sally_store_account *dirty;
     bool moved; /* some cursor, since the last try to write them */
+    bool few_rows; /* of the journal are free */
     sally_usec tidied; /* when that was */
     size_t holders; /* sensors that have messages */
     int failure;    /* SQLite's code of the last batch that failed */
@@ -150,9 +186,14 @@ struct sally_store {
 
     /* The loop's. */
     uint64_t next_number, pending_bytes;
+    uint64_t settled_known; /* what `settled` was at least */
     uint64_t drops_known, dropped_before; /* see recent.c: a count, a place */
 
     /* The writer's. */
+    uint64_t mark;       /* largest number that is settled */
+    uint64_t newest;     /* number that was in a batch */
+    uint64_t aged;       /* `done` at the last tidying */
+    struct sally_store_journal journal;
     int64_t age;         /* milliseconds on the clock of ages, at... */
     sally_usec age_at;   /* ...this time */
     int batch_failure;   /* SQLite's code, when the batch failed */
@@ -213,6 +254,10 @@ enum sally_err sally_body_to_command(struct sally_span body,
  * or else in a table of its own: whatever deletes a message puts its values
  * there before. In the writer's thread; false: the database failed.         */
 
+/* Those of a message of sensor `key`, which is going to leave. */
+bool sally_latest_put(struct sally_store *s, int64_t key, sally_msec_utc time,
+                      struct sally_span body);
+
 /* The values of message `number`, which is going to be dropped. */
 bool sally_latest_keep(struct sally_store *s, int64_t number);
 
@@ -264,38 +309,81 @@ uint32_t sally_sensors_index(const struct sally_store *s, int64_t key);
 /* The item at this place is stored for the first time. */
 void sally_recent_add(struct sally_store *s, uint64_t place);
 
-/* So many messages were dropped or expired by now. If that is news, what is in
- * memory may be one of them.                                                */
-void sally_recent_distrust(struct sally_store *s, uint64_t drops);
+/* The item at this place is going to be written over. */
+void sally_recent_leave(struct sally_store *s, uint64_t place);
 
-/* The message of the account's sensor that follows number `after`, which is
- * not below the cursor; NULL: the database must be asked.                   */
+/* No item is chained any more: the sensors get other indexes. */
+void sally_recent_reset(struct sally_store *s);
+
+/* So many messages were dropped or expired by now. If that is news, what was
+ * settled by now may be one of them.                                        */
+void sally_recent_distrust(struct sally_store *s, uint64_t drops,
+                           uint64_t settled);
+
+/* The first message in memory of the account's sensor after number `after`,
+ * which is not below the cursor; NULL: none. If its own `after` is larger, the
+ * database may have others before it. What is not in memory is settled.     */
 struct sally_store_item *sally_recent_after(struct sally_store *s,
                                             struct sally_store_account *a,
                                             uint64_t after);
 
-/* How many there are beyond the cursor up to `upto`, which is one of them.
- * False: the database must be asked.                                        */
-bool sally_recent_count(struct sally_store *s, struct sally_store_account *a,
-                        uint64_t upto, uint64_t *count);
+/* The one that follows it, or NULL. */
+struct sally_store_item *
+sally_recent_following(struct sally_store *s,
+                       const struct sally_store_item *item);
+
+/* --- journal.c ----------------------------------------------------------- */
+
+/* All in the writer's thread, or before it runs. False: the database failed. */
+
+/* A batch begins; every other call is for this batch. */
+void sally_journal_begin(struct sally_store *s);
+
+/* The item that the batch is at is durable with its commit. */
+bool sally_journal_add(struct sally_store *s);
+
+/* Enters messages into the tables, up to before item `end`: keys of all, and
+ * what was not delivered. Of what was, the newest values are kept.          */
+bool sally_journal_settle(struct sally_store *s, uint64_t end);
+
+/* Before the commit. */
+bool sally_journal_end(struct sally_store *s);
+
+/* The batch was committed. With the mutex held. */
+void sally_journal_publish(struct sally_store *s);
+
+/* At open, without writing: puts what is not settled on the ring. IO. */
+enum sally_err sally_journal_load(struct sally_store *s) SALLY_MUST_USE;
 
 /* --- seen.c -------------------------------------------------------------- */
 
-/* True in *fresh if the key was not stored in the last `seen_ms`; it is
- * known from now on. In the writer's thread; false: the database failed.    */
-bool sally_seen_add(struct sally_store *s, const struct sally_store_item *item,
-                    bool *fresh);
+/* In the writer's thread, or before it runs. False: the database failed. */
+
+/* True in *seen if the key of this item was stored in the last `seen_ms`. */
+bool sally_seen_before(struct sally_store *s,
+                       const struct sally_store_item *item, bool *seen);
+
+/* A key that is known from now on, of the sensor with `sensor_key`. */
+bool sally_seen_put(struct sally_store *s, int64_t sensor_key,
+                    const uint8_t key[SALLY_INGEST_KEY]);
 
 /* Forgets keys that are old enough; once a batch. The same. */
 bool sally_seen_turn(struct sally_store *s);
 
 /* --- batch.c ------------------------------------------------------------- */
 
-/* One transaction over the items from `first` to before `end` and the cursors
- * in the list. The results stand in the items; on failure they are all the same
+/* One transaction over the cursors in the list, what is to be settled up to
+ * before `settle`, and the items from `first` to before `end`. The results stand in the items; on failure they are all the same
  * and nothing of the batch stays. True if it was committed.                 */
 bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
-                     struct sally_store_account *cursors);
+                     uint64_t settle, struct sally_store_account *cursors);
+
+/* A sensor whose counts this batch is going to change. */
+struct sally_store_one *sally_batch_touch(struct sally_store *s,
+                                          uint32_t sensor);
+
+/* What all its accounts have delivered, durably; 0 if it has none. */
+uint64_t sally_batch_delivered(const struct sally_store_one *one);
 
 /* --- writer.c ------------------------------------------------------------ */
 

@@ -20,8 +20,8 @@ static bool bind(sqlite3_stmt *q, int place, struct sally_span bytes)
 }
 
 /* A damaged body has nothing to keep. */
-static bool put(struct sally_store *s, int64_t key, int64_t time,
-                struct sally_span body)
+bool sally_latest_put(struct sally_store *s, int64_t key, sally_msec_utc time,
+                      struct sally_span body)
 {
     sqlite3_stmt *q = s->sql[SALLY_SQL_LATEST_PUT];
     struct sally_cursor c = sally_cursor_over(body);
@@ -54,8 +54,8 @@ bool sally_latest_keep(struct sally_store *s, int64_t number)
     sqlite3_bind_int64(q, 1, number);
     rc = sqlite3_step(q);
     if (rc == SQLITE_ROW)
-        good = put(s, sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1),
-                   body_of(q));
+        good = sally_latest_put(s, sqlite3_column_int64(q, 0),
+                                sqlite3_column_int64(q, 1), body_of(q));
     sqlite3_reset(q);
     return good && (rc == SQLITE_ROW || rc == SQLITE_DONE);
 }
@@ -84,11 +84,12 @@ bool sally_latest_keep_all(struct sally_store *s, int64_t n[2],
         if (body.len > sizeof(room))
             continue;
         if (held.len != 0 && !sally_body_alike(held, body))
-            good = put(s, n[0], time, held);
+            good = sally_latest_put(s, n[0], time, held);
         time = sqlite3_column_int64(q, 1);
         memcpy(room, body.at, body.len);
         held.len = body.len;
     }
     sqlite3_reset(q);
-    return good && rc == SQLITE_DONE && put(s, n[0], time, held);
+    return good && rc == SQLITE_DONE &&
+           sally_latest_put(s, n[0], time, held);
 }

@@ -66,6 +66,7 @@ enum sally_err sally_store_rearrange(struct sally_store *s,
 
     sally_store_stop(s);
     sally_store_finished(s, upcalls);
+    sally_recent_reset(s);
     s->limits = *limits;
     e = sally_sensors_load(s, sensors, count);
     return e == SALLY_E_OK ? sally_store_start(s) : e;

@@ -35,6 +35,7 @@ static const char *const steps[] = {
     " PRIMARY KEY (key, sensor)) WITHOUT ROWID;"
     "INSERT INTO seen_0 (key, sensor) SELECT key, sensor FROM seen;"
     "DROP TABLE seen;",
+    "CREATE TABLE journal (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);",
 };
 #define VERSION ((int)SALLY_LEN(steps))
 
@@ -76,8 +77,12 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
         "SELECT 1 FROM seen_1 WHERE key = ?1 AND sensor = ?2",
     [SALLY_SQL_FORGET_0] = "DELETE FROM seen_0",
     [SALLY_SQL_FORGET_1] = "DELETE FROM seen_1",
+    [SALLY_SQL_JOURNAL] =
+        "INSERT OR REPLACE INTO journal (slot, body) VALUES (?1, ?2)",
+    [SALLY_SQL_ROWS] =
+        "SELECT body FROM journal ORDER BY substr(body, 11, 8)",
     [SALLY_SQL_APPEND] =
-        "INSERT INTO message (number, sensor, time, body, born)"
+        "INSERT OR REPLACE INTO message (number, sensor, time, body, born)"
         " VALUES (?1, ?2, ?3, ?4, ?5)",
     [SALLY_SQL_LATEST_PUT] =
         "INSERT INTO latest (sensor, path, time, value)"

@@ -111,6 +111,7 @@ static bool adopt_account(struct sally_store_account *a,
             a->durable = was->accounts[i].durable;
             a->waiting = was->accounts[i].waiting;
             a->dirty = was->accounts[i].dirty;
+            a->adopted = true;
             return true;
         }
     return false;
@@ -165,7 +166,8 @@ static enum sally_err load_sensor(struct sally_store *s, uint32_t index,
     return e;
 }
 
-/* Numbers go on where the database, whatever was deleted from it, ended. */
+/* Numbers go on where the database, whatever was deleted from it, and the
+ * journal ended.                                                            */
 static enum sally_err load_next_number(struct sally_store *s)
 {
     sqlite3_stmt *q = ask(
@@ -174,7 +176,10 @@ static enum sally_err load_next_number(struct sally_store *s)
     enum sally_err e = SALLY_E_IO;
 
     if (sqlite3_step(q) == SQLITE_ROW) {
-        s->next_number = (uint64_t)sqlite3_column_int64(q, 0) + 1;
+        uint64_t largest = (uint64_t)sqlite3_column_int64(q, 0);
+
+        s->newest = s->newest > largest ? s->newest : largest;
+        s->next_number = s->newest + 1;
         e = SALLY_E_OK;
     }
     sqlite3_finalize(q);
@@ -189,6 +194,8 @@ static enum sally_err load_age(struct sally_store *s)
 
     if (sqlite3_step(q) == SQLITE_ROW) {
         s->age = sqlite3_column_int64(q, 0);
+        if (s->head != 0 && sally_store_item_at(s, s->head - 1)->born > s->age)
+            s->age = sally_store_item_at(s, s->head - 1)->born;
         s->age_at = sally_store_clock();
         e = SALLY_E_OK;
     }
@@ -255,6 +262,41 @@ static void list_dirty(struct sally_store *s)
         }
 }
 
+/* One that is not settled is not in the database's counts. */
+static void count_unsettled(struct sally_store *s,
+                            struct sally_store_item *item)
+{
+    uint64_t bytes = item->len + (uint64_t)SALLY_STORE_ROW;
+    struct sally_store_one *one;
+
+    s->totals.messages++;
+    s->totals.bytes += bytes;
+    item->sensor = sally_sensors_index(s, item->sensor_key);
+    if (item->sensor == SALLY_STORE_NOBODY)
+        return;
+    one = &s->sensors[item->sensor];
+    s->holders += one->messages == 0;
+    one->messages++;
+    one->bytes += bytes;
+    for (size_t i = 0; i < one->account_count; i++)
+        if (!one->accounts[i].adopted &&
+            one->accounts[i].cursor < item->number)
+            one->accounts[i].waiting++;
+}
+
+static void count_all_unsettled(struct sally_store *s)
+{
+    for (uint64_t i = s->settled; i != s->head; i++) {
+        struct sally_store_item *item = sally_store_item_at(s, i);
+
+        if (item->kind != SALLY_ITEM_APPEND || !item->fresh)
+            continue;
+        count_unsettled(s, item);
+        if (item->sensor != SALLY_STORE_NOBODY)
+            sally_recent_add(s, i + 1);
+    }
+}
+
 enum sally_err sally_sensors_load(struct sally_store *s,
                                 const struct sally_store_sensor *sensors,
                                 size_t count)
@@ -275,7 +317,11 @@ enum sally_err sally_sensors_load(struct sally_store *s,
         e = load_age(s);
     if (e == SALLY_E_OK && s->next_number == 0)
         e = load_next_number(s);
-    return e == SALLY_E_OK ? sally_sensors_count(s) : e;
+    if (e == SALLY_E_OK)
+        e = sally_sensors_count(s);
+    if (e == SALLY_E_OK)
+        count_all_unsettled(s);
+    return e;
 }
 
 enum sally_err sally_sensors_count(struct sally_store *s)
@@ -302,6 +348,7 @@ enum sally_err sally_sensors_count(struct sally_store *s)
         if (index == SALLY_STORE_NOBODY)
             continue;
         s->sensors[index].messages = (uint32_t)n;
+        s->sensors[index].tabled = s->newest;
         s->sensors[index].bytes = size;
         s->holders++;
     }

@@ -46,28 +46,45 @@ static enum sally_err read_next(struct sally_store *s, int64_t key,
     return e;
 }
 
-/* Out of memory where that is sure to be the next one. Damaged rows are passed
- * over.                                                                     */
+/* The first one after *at and below `before`; damaged rows are passed over.
+ * NOT_FOUND: none, and *at stays.                                           */
+static enum sally_err read_table(struct sally_store *s, int64_t key,
+                                 uint64_t *at, uint64_t before,
+                                 struct sally_bus_readings *out)
+{
+    uint64_t number = *at;
+    enum sally_err e;
+
+    do {
+        e = read_next(s, key, number, &number, out);
+    } while (e != SALLY_E_OK && e != SALLY_E_NOT_FOUND && e != SALLY_E_IO);
+    if (e == SALLY_E_OK && number >= before)
+        return SALLY_E_NOT_FOUND;
+    if (e == SALLY_E_OK)
+        *at = number;
+    return e;
+}
+
+/* Out of memory where that is sure to be the next one. */
 static enum sally_err find_next(struct sally_store *s,
                                 struct sally_store_account *a, uint64_t *at,
                                 struct sally_bus_readings *out)
 {
     const struct sally_store_one *one = &s->sensors[a->sensor];
     const struct sally_store_item *item = sally_recent_after(s, a, *at);
-    enum sally_err e;
+    enum sally_err e = SALLY_E_NOT_FOUND;
 
     if (item == NULL && one->newest != 0 && *at >= one->newest)
-        return SALLY_E_NOT_FOUND;
-    if (item != NULL) {
-        *at = item->number;
-        e = sally_body_to_readings(
-            (struct sally_span){ item->body, item->len }, out);
-        out->time = item->time;
         return e;
-    }
-    do {
-        e = read_next(s, one->key, *at, at, out);
-    } while (e != SALLY_E_OK && e != SALLY_E_NOT_FOUND && e != SALLY_E_IO);
+    if (item == NULL || item->after > *at)
+        e = read_table(s, one->key, at,
+                       item != NULL ? item->number : UINT64_MAX, out);
+    if (e != SALLY_E_NOT_FOUND || item == NULL)
+        return e;
+    *at = item->number;
+    e = sally_body_to_readings((struct sally_span){ item->body, item->len },
+                               out);
+    out->time = item->time;
     return e;
 }
 
@@ -77,7 +94,7 @@ enum sally_err sally_store_next(struct sally_store *s, uint32_t sensor,
                                 struct sally_bus_readings *out)
 {
     struct sally_store_account *a = account_at(s, sensor, account);
-    uint64_t at = after, commits, drops;
+    uint64_t at = after, commits, drops, settled;
     enum sally_err e;
 
     if (a == NULL)
@@ -85,8 +102,9 @@ enum sally_err sally_store_next(struct sally_store *s, uint32_t sensor,
     pthread_mutex_lock(&s->mutex);
     commits = s->totals.commits;
     drops = s->totals.dropped + s->totals.expired;
+    settled = s->settled;
     pthread_mutex_unlock(&s->mutex);
-    sally_recent_distrust(s, drops);
+    sally_recent_distrust(s, drops, settled);
     if (at < a->cursor)
         at = a->cursor;
     e = find_next(s, a, &at, out);
@@ -104,17 +122,33 @@ enum sally_err sally_store_next(struct sally_store *s, uint32_t sensor,
     return e;
 }
 
+/* Messages of the account beyond its cursor up to `upto`, one of them. */
+static uint64_t count_up_to(struct sally_store *s,
+                            struct sally_store_account *a, uint64_t upto)
+{
+    const struct sally_store_item *item = sally_recent_after(s, a, a->cursor);
+    uint64_t count = 0;
+
+    if (item == NULL || item->after > a->cursor)
+        (void)!sally_sensors_count_after(
+            s, s->sensors[a->sensor].key, a->cursor,
+            item != NULL && item->number <= upto ? item->number - 1 : upto,
+            &count);
+    for (; item != NULL && item->number <= upto;
+         item = sally_recent_following(s, item))
+        count++;
+    return count;
+}
+
 void sally_store_delivered(struct sally_store *s, uint32_t sensor,
                            uint32_t account, uint64_t number)
 {
     struct sally_store_account *a = account_at(s, sensor, account);
-    uint64_t count = 0;
+    uint64_t count;
 
     if (a == NULL || number <= a->cursor)
         return;
-    if (!sally_recent_count(s, a, number, &count))
-        (void)!sally_sensors_count_after(s, s->sensors[sensor].key, a->cursor,
-                                         number, &count);
+    count = count_up_to(s, a, number);
     pthread_mutex_lock(&s->mutex);
     a->cursor = number;
     a->waiting -= count < a->waiting ? count : a->waiting;
@@ -146,6 +180,20 @@ uint64_t sally_store_waiting(const struct sally_store *s, uint32_t sensor,
 
 /* --- Values and commands ------------------------------------------------- */
 
+static void tell_values(const struct sally_bus_readings *m, sally_msec_utc time,
+                        void (*each)(void *owner,
+                                     const struct sally_lwm2m_record *r),
+                        void *owner)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        struct sally_lwm2m_record r;
+
+        sally_bus_value(&m->value[i], m->bytes, &r);
+        r.time = time;
+        each(owner, &r);
+    }
+}
+
 /* What is still in messages is newer. */
 static void tell_later(struct sally_store *s, int64_t key,
                        void (*each)(void *owner,
@@ -156,18 +204,30 @@ static void tell_later(struct sally_store *s, int64_t key,
     struct sally_bus_readings m;
 
     sqlite3_bind_int64(q, 1, key);
-    while (sqlite3_step(q) == SQLITE_ROW) {
-        if (sally_body_to_readings(column_span(q, 1), &m) != SALLY_E_OK)
-            continue;
-        for (size_t i = 0; i < m.count; i++) {
-            struct sally_lwm2m_record r;
-
-            sally_bus_value(&m.value[i], m.bytes, &r);
-            r.time = sqlite3_column_int64(q, 0);
-            each(owner, &r);
-        }
-    }
+    while (sqlite3_step(q) == SQLITE_ROW)
+        if (sally_body_to_readings(column_span(q, 1), &m) == SALLY_E_OK)
+            tell_values(&m, sqlite3_column_int64(q, 0), each, owner);
     sqlite3_reset(q);
+}
+
+/* What is not settled is newer still. */
+static void tell_unsettled(struct sally_store *s, uint32_t sensor,
+                           uint64_t settled,
+                           void (*each)(void *owner,
+                                        const struct sally_lwm2m_record *r),
+                           void *owner)
+{
+    struct sally_bus_readings m;
+
+    for (uint64_t i = settled; i < s->tail; i++) {
+        const struct sally_store_item *item = sally_store_item_at(s, i);
+
+        if (item->chained && item->sensor == sensor &&
+            sally_body_to_readings(
+                (struct sally_span){ item->body, item->len }, &m) ==
+                SALLY_E_OK)
+            tell_values(&m, item->time, each, owner);
+    }
 }
 
 void sally_store_latest(struct sally_store *s, uint32_t sensor,
@@ -177,9 +237,13 @@ void sally_store_latest(struct sally_store *s, uint32_t sensor,
 {
     sqlite3_stmt *q = s->sql[SALLY_SQL_LATEST];
     uint8_t bytes[SALLY_BUS_BYTES];
+    uint64_t settled;
 
     if (sensor >= s->sensor_count)
         return;
+    pthread_mutex_lock(&s->mutex);
+    settled = s->settled;
+    pthread_mutex_unlock(&s->mutex);
     sqlite3_bind_int64(q, 1, s->sensors[sensor].key);
     while (sqlite3_step(q) == SQLITE_ROW) {
         struct sally_bus_value v;
@@ -195,6 +259,7 @@ void sally_store_latest(struct sally_store *s, uint32_t sensor,
     }
     sqlite3_reset(q);
     tell_later(s, s->sensors[sensor].key, each, owner);
+    tell_unsettled(s, sensor, settled, each, owner);
 }
 
 void sally_store_parked(struct sally_store *s, uint32_t sensor,

@@ -58,7 +58,9 @@ static enum sally_err open_all(struct sally_store *s, const char *dir,
     if (e == SALLY_E_OK) {
         char path[4096];
 
-        e = sally_sensors_load(s, sensors, count);
+        e = sally_journal_load(s);
+        if (e == SALLY_E_OK)
+            e = sally_sensors_load(s, sensors, count);
         (void)snprintf(path, sizeof(path), "%s/sallyport.db", dir);
         if (e == SALLY_E_IO)
             sally_schema_blame(path, s->writer, s->failure, why, why_size);
@@ -110,12 +112,25 @@ void sally_store_close(struct sally_store *s)
 
 /* --- Queueing ------------------------------------------------------------ */
 
+static bool is_settled_below(struct sally_store *s, uint64_t size)
+{
+    if (s->head - s->settled_known < size)
+        return true;
+    pthread_mutex_lock(&s->mutex);
+    s->settled_known = s->settled;
+    pthread_mutex_unlock(&s->mutex);
+    return s->head - s->settled_known < size;
+}
+
 /* A free item at the ring's head, or NULL; only the loop moves the head. */
 static struct sally_store_item *free_item(struct sally_store *s,
                                           uint64_t spare)
 {
-    if (s->head - s->tail >= SALLY_STORE_RING - spare)
+    if (s->head - s->tail >= SALLY_STORE_RING - spare ||
+        !is_settled_below(s, SALLY_STORE_RING - spare))
         return NULL;
+    if (s->head >= SALLY_STORE_RING)
+        sally_recent_leave(s, s->head - SALLY_STORE_RING + 1);
     return sally_store_item_at(s, s->head);
 }
 
@@ -170,6 +185,7 @@ enum sally_err sally_store_append(struct sally_store *s,
     item->kind = SALLY_ITEM_APPEND;
     item->ticket = r->ticket;
     item->sensor = r->sensor;
+    item->sensor_key = s->sensors[r->sensor].key;
     item->number = s->next_number++;
     item->time = r->time;
     memcpy(item->key, r->key, sizeof(item->key));
@@ -196,7 +212,9 @@ enum sally_err sally_store_park(struct sally_store *s,
     item->kind = SALLY_ITEM_PARK;
     item->ticket = c->command;
     item->sensor = c->sensor;
+    item->sensor_key = s->sensors[c->sensor].key;
     item->time = now;
+    memset(item->key, 0, sizeof(item->key));
     queue_item(s);
     return SALLY_E_OK;
 }
@@ -269,13 +287,12 @@ void sally_store_finished(struct sally_store *s,
     done = s->done;
     pthread_mutex_unlock(&s->mutex);
     while (s->tail != done) {
-        struct sally_store_item item = *sally_store_item_at(s, s->tail);
+        const struct sally_store_item *item = sally_store_item_at(s, s->tail);
 
-        s->tail++; /* so that the upcall may append */
-        if (item.kind == SALLY_ITEM_APPEND && item.fresh &&
-            item.result == SALLY_ACCEPTED_STORED)
-            sally_recent_add(s, s->tail);
-        tell(s, &item, upcalls);
+        if (item->kind == SALLY_ITEM_APPEND && item->fresh)
+            sally_recent_add(s, s->tail + 1);
+        tell(s, item, upcalls);
+        s->tail++; /* now its place may be taken */
     }
 }
 

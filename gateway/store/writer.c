@@ -33,9 +33,16 @@ static bool tidying_is_due(const struct sally_store *s)
     return s->stopping || sally_store_clock() >= s->tidied + SALLY_STORE_TIDY;
 }
 
+/* So much is not settled that room becomes short. */
+static bool is_crowded(const struct sally_store *s)
+{
+    return s->few_rows || s->head - s->settled >= SALLY_STORE_CROWD;
+}
+
 static bool has_work(const struct sally_store *s)
 {
-    return s->done != s->head || (s->moved && tidying_is_due(s));
+    return s->done != s->head ||
+           ((s->moved || is_crowded(s)) && tidying_is_due(s));
 }
 
 /* The group is complete: it waited long enough, is large, or is the last. */
@@ -71,7 +78,7 @@ static bool wait_for_work(struct sally_store *s)
     sally_usec look = sally_after(sally_store_clock(), look_every(s));
 
     while (!has_work(s) && !s->stopping) {
-        if (s->moved)
+        if (s->moved || is_crowded(s))
             (void)doze(s, s->tidied + SALLY_STORE_TIDY);
         else if (s->limits.max_age_ms == 0 || s->totals.messages == 0)
             pthread_cond_wait(&s->wake, &s->mutex);
@@ -137,6 +144,20 @@ static void publish_drop(struct sally_store *s,
             one->accounts[i].waiting--;
 }
 
+/* Up to where the next batch settles. An item has the time between two
+ * tidyings to be delivered; if nothing else is to be done, or room is short, it
+ * has less.                                                                 */
+static uint64_t settle_up_to(const struct sally_store *s, bool tidies)
+{
+    uint64_t half = s->settled + (s->done - s->settled) / 2;
+
+    if (s->done == s->head)
+        return s->done;
+    if (is_crowded(s) && half > s->aged)
+        return half;
+    return tidies ? s->aged : s->settled;
+}
+
 /* Takes the list of moved cursors, as they are now. */
 static struct sally_store_account *take_cursors(struct sally_store *s)
 {
@@ -146,6 +167,7 @@ static struct sally_store_account *take_cursors(struct sally_store *s)
         a->durable = a->cursor;
     s->dirty = NULL;
     s->moved = false;
+    s->aged = s->done;
     s->tidied = sally_store_clock();
     return list;
 }
@@ -177,6 +199,8 @@ static void publish(struct sally_store *s, uint64_t end, bool good,
 {
     for (uint64_t i = s->done; good && i != end; i++)
         publish_append(s, sally_store_item_at(s, i));
+    if (good)
+        sally_journal_publish(s);
     for (size_t i = 0; good && i < s->drop_count; i++)
         publish_drop(s, &s->drops[i]);
     s->done = end;
@@ -196,17 +220,18 @@ static void *run_writer(void *arg)
 
     pthread_mutex_lock(&s->mutex);
     while (wait_for_group(s)) {
-        struct sally_store_account *cursors =
-            tidying_is_due(s) ? take_cursors(s) : NULL;
-        bool good;
+        bool tidies = tidying_is_due(s) || is_crowded(s), good;
         uint64_t first = s->done, end = s->head;
+        uint64_t settle = settle_up_to(s, tidies);
+        struct sally_store_account *cursors = tidies ? take_cursors(s) : NULL;
         sally_usec began = sally_store_clock();
 
         pthread_mutex_unlock(&s->mutex);
-        good = sally_batch_run(s, first, end, cursors);
+        good = sally_batch_run(s, first, end, settle, cursors);
         pthread_mutex_lock(&s->mutex);
         publish(s, end, good, (uint32_t)(sally_store_clock() - began));
         return_cursors(s, cursors, good);
+        s->moved = s->moved || (s->stopping && good && s->settled != s->head);
         if (first != end)
             (void)!write(s->event, &one, sizeof(one));
     }
@@ -233,7 +258,8 @@ void sally_store_stop(struct sally_store *s)
         return;
     pthread_mutex_lock(&s->mutex);
     s->stopping = true;
-    s->moved = s->moved || s->dirty != NULL; /* one last try */
+    s->moved = s->moved || s->dirty != NULL || /* one last try */
+               s->settled != s->head;
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->mutex);
     pthread_join(s->thread, NULL);

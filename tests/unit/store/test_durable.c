@@ -295,7 +295,7 @@ static void nothing_of_a_failed_batch_stays(void **state)
     told = (struct told){ .all = 0 };
     open_store(&roomy);
     store_one(0, 1);
-    run_sql("CREATE TRIGGER t BEFORE INSERT ON message"
+    run_sql("CREATE TRIGGER t BEFORE INSERT ON journal"
             " BEGIN SELECT RAISE(FAIL, 'no'); END");
     assert_int_equal(append(0, 2), SALLY_E_OK);
     assert_int_equal(append(1, 3), SALLY_E_OK);
@@ -358,7 +358,7 @@ static const char older[] =
     " sensor INTEGER NOT NULL, key BLOB NOT NULL);"
     "CREATE UNIQUE INDEX seen_key ON seen (sensor, key);"
     "INSERT INTO seen (time, sensor, key) SELECT 0, sensor, key FROM seen_0;"
-    "DROP TABLE seen_0; DROP TABLE seen_1;"
+    "DROP TABLE seen_0; DROP TABLE seen_1; DROP TABLE journal;"
     "PRAGMA user_version = 1";
 
 static void an_older_database_is_brought_up(void **state)
