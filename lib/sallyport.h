@@ -3,6 +3,8 @@
  *
  *   lwm2m/engine.h       what the clients of a process share; made first
  *   security/credential.h  what an account proves itself with
+ *   security/pem.h, keypair.h, trust.h
+ *                        keys and certificates from files, and authorities
  *   lwm2m/client.h       one client towards one server; how it is driven
  *   lwm2m/resources.h, registry.h, objects/builtin.h
  *                        what the client shows to its server
@@ -26,5 +28,8 @@
 #include "lwm2m/engine.h"
 #include "lwm2m/objects/builtin.h"
 #include "security/crypto.h"
+#include "security/keypair.h"
+#include "security/pem.h"
+#include "security/trust.h"
 
 #endif

@@ -40,7 +40,7 @@ static const char *meaning_of(const struct sally_probe *p)
     switch (p->why) {
     case SALLY_E_REFUSED:
         return "speaks DTLS and refuses a made-up identity, as it should";
-    case SALLY_E_UNSUPPORTED:
+    case SALLY_E_NO_SUITE:
         return "speaks DTLS, with no suite for pre-shared keys";
     case SALLY_E_TIMED_OUT:
         return "speaks DTLS and takes pre-shared keys";

@@ -102,9 +102,51 @@ static const struct failure {
     { SALLY_E_UNAUTHENTIC, ANY_ALERT, ANYWHERE, EITHER,
       "what the server proved is not what the account demands", NULL,
       OURSELF | PEER | CONTEXT },
-    { SALLY_E_UNSUPPORTED, ANY_ALERT, ANYWHERE, EITHER,
-      "no version, cipher suite or curve that both have",
+    { SALLY_E_NO_SUITE, ANY_ALERT, ANYWHERE, EITHER,
+      "no cipher suite or curve that both have",
       "servers.min_version", FIELD(SUITES) | FIELD(MODE) },
+    { SALLY_E_NO_VERSION, ANY_ALERT, ANYWHERE, EITHER,
+      "the server speaks none of the versions that are allowed here",
+      "servers.min_version", 0 },
+    { SALLY_E_WRONG_KIND, ANY_ALERT, ANYWHERE, EITHER,
+      "the server proves itself in another way than the account says: with a "
+      "raw key, a certificate or a pre-shared key",
+      NULL, FIELD(MODE) },
+    { SALLY_E_WRONG_KEY, ANY_ALERT, ANYWHERE, EITHER,
+      "the server's key or certificate is not the one that the account names: "
+      "it was renewed, or somebody else answers",
+      NULL, PEER },
+    { SALLY_E_NOT_PROVEN, ANY_ALERT, ANYWHERE, EITHER,
+      "the server shows a key that it does not hold: somebody else answers, "
+      "or its own key and certificate do not belong together",
+      "the server's own key", 0 },
+    { SALLY_E_BAD_CERTIFICATE, ANY_ALERT, ANYWHERE, EITHER,
+      "the server's certificate, or one above it, is broken or not made for "
+      "this use",
+      "the server's own certificate", 0 },
+    { SALLY_E_UNKNOWN_CA, ANY_ALERT, ANYWHERE, EITHER,
+      "no authority that is trusted here signed the server's certificate, or "
+      "the server does not send the certificates between them",
+      "servers.trust_file", PEER },
+    { SALLY_E_WRONG_NAME, ANY_ALERT, ANYWHERE, EITHER,
+      "the server's certificate is for another name than the one that was "
+      "asked for",
+      "servers.uri (/0/x/0)", FIELD(SERVER_NAME) },
+    { SALLY_E_EXPIRED, ANY_ALERT, ANYWHERE, EITHER,
+      "the server's certificate, or one above it, has expired, or the clock "
+      "of this machine is wrong",
+      "the server's own certificate; the clock", 0 },
+    { SALLY_E_NOT_YET_VALID, ANY_ALERT, ANYWHERE, EITHER,
+      "the server's certificate is not valid yet: the clock of this machine "
+      "is behind, or that of the authority ahead",
+      "the clock", 0 },
+    { SALLY_E_REVOKED, ANY_ALERT, ANYWHERE, EITHER,
+      "the server's certificate, or one above it, was revoked",
+      "the server's own certificate", 0 },
+    { SALLY_E_STALE_CRL, ANY_ALERT, ANYWHERE, EITHER,
+      "an authority has no revocation list here that is in force and young "
+      "enough",
+      "servers.crl_file, servers.crl_max_age", 0 },
     { SALLY_E_NO_CREDENTIAL, ANY_ALERT, ANYWHERE, EITHER,
       "the account's own key cannot be used: it is of another kind, or "
       "belongs to another certificate",

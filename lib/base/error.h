@@ -29,6 +29,18 @@
     X(REFUSED, PEER, "peer answered with an error")                            \
     X(RESET, PEER, "peer answered with a Reset")                               \
     X(CLOSED, PEER, "peer closed the session")                                 \
+    X(NO_SUITE, PEER, "no cipher suite or curve in common with the peer")      \
+    X(NO_VERSION, PEER, "no version of DTLS or TLS in common with the peer")   \
+    X(WRONG_KIND, PEER, "peer proves itself in another way than agreed")       \
+    X(WRONG_KEY, PEER, "peer's key or certificate is not the expected one")    \
+    X(NOT_PROVEN, PEER, "peer does not hold the key that it shows")            \
+    X(BAD_CERTIFICATE, PEER, "peer's certificate is broken or not for this")   \
+    X(UNKNOWN_CA, PEER, "peer's certificate comes from no trusted authority")  \
+    X(WRONG_NAME, PEER, "peer's certificate is for another name")              \
+    X(EXPIRED, PEER, "peer's certificate has expired")                         \
+    X(NOT_YET_VALID, PEER, "peer's certificate is not valid yet")              \
+    X(REVOKED, PEER, "peer's certificate is revoked")                          \
+    X(STALE_CRL, LOCAL, "revocation list is missing, too old or unusable")     \
     X(PENDING, LATER, "not finished yet")                                      \
     X(BUSY, LATER, "another exchange is under way")                            \
     X(MOVED, LOCAL, "address of our own changed")                              \

@@ -4,46 +4,13 @@
 #include "security/dtls_state.h"
 #include "security/rows.h"
 
-#include <wolfssl/error-ssl.h>
-#include <wolfssl/wolfcrypt/error-crypt.h>
-
 #define PATIENCE (60 * SALLY_SEC) /* for a whole handshake */
-
-/* What the library's errors mean to us; all others are CRYPTO. */
-static const struct meaning {
-    int library;
-    enum sally_err e;
-} meanings[] = {
-    { FATAL_ERROR, SALLY_E_REFUSED }, /* a fatal alert came in */
-    { MEMORY_E, SALLY_E_NO_MEMORY },
-    { PSK_KEY_ERROR, SALLY_E_NO_CREDENTIAL },
-    { VERIFY_FINISHED_ERROR, SALLY_E_UNAUTHENTIC },
-    { VERIFY_MAC_ERROR, SALLY_E_UNAUTHENTIC },
-    { DECRYPT_ERROR, SALLY_E_UNAUTHENTIC },
-    { MATCH_SUITE_ERROR, SALLY_E_UNSUPPORTED },
-    { UNSUPPORTED_SUITE, SALLY_E_UNSUPPORTED },
-    { VERSION_ERROR, SALLY_E_UNSUPPORTED },
-    { SOCKET_ERROR_E, SALLY_E_TIMED_OUT },
-    { BUFFER_ERROR, SALLY_E_MALFORMED },
-    { PARSE_ERROR, SALLY_E_MALFORMED },
-    { LENGTH_ERROR, SALLY_E_MALFORMED },
-    { INCOMPLETE_DATA, SALLY_E_MALFORMED },
-    { DTLS_TOO_MANY_FRAGMENTS_E, SALLY_E_TOO_LARGE },
-    { HANDSHAKE_SIZE_ERROR, SALLY_E_TOO_LARGE },
-};
-
-enum sally_err sally_dtls_meaning(int library)
-{
-    for (size_t i = 0; i < SALLY_LEN(meanings); i++)
-        if (meanings[i].library == library)
-            return meanings[i].e;
-    return SALLY_E_CRYPTO;
-}
 
 void sally_dtls_end(struct sally_dtls *d, enum sally_channel_state state,
                     enum sally_err reason)
 {
     if (d->ssl != NULL) {
+        d->alert = (int16_t)sally_library_alert(d->ssl);
         wolfSSL_free(d->ssl);
         d->shared->sessions--;
     }
@@ -62,6 +29,7 @@ static enum sally_err start(void *state, struct sally_security *shared,
                             enum sally_role role, sally_usec now)
 {
     struct sally_dtls *d = state;
+    enum sally_err e;
 
     if (shared->sessions >= shared->sessions_max)
         return SALLY_E_NO_MEMORY;
@@ -71,6 +39,7 @@ static enum sally_err start(void *state, struct sally_security *shared,
                               .resend_at = SALLY_NEVER,
                               .give_up_at = sally_after(now, PATIENCE),
                               .state = SALLY_CHANNEL_HANDSHAKE,
+                              .alert = -1,
                               .role = (uint8_t)role };
     if (finder != NULL)
         d->finder = *finder;
@@ -80,6 +49,12 @@ static enum sally_err start(void *state, struct sally_security *shared,
     shared->sessions++;
     sally_dtls_io_join(d);
     sally_dtls_psk_join(d);
+    e = sally_peer_join(&d->peer, d->ssl, &shared->clock, credential,
+                        finder != NULL ? &d->finder : NULL);
+    if (e == SALLY_E_OK)
+        e = sally_dtls_choose_suites(d);
+    if (e != SALLY_E_OK)
+        return e;
     if (role == SALLY_ROLE_CLIENT) {
         sally_dtls_resumption_offer(d);
         sally_dtls_shake(d, now);
@@ -127,13 +102,17 @@ static void wipe(void *state)
         return;
     sally_dtls_end(d, SALLY_CHANNEL_IDLE, SALLY_E_OK);
     sally_dtls_io_wipe(d);
+    sally_peer_wipe(&d->peer);
     XFREE(d->peer_identity, NULL, DYNAMIC_TYPE_TMP_BUFFER);
     *d = (struct sally_dtls){ .shared = NULL };
 }
 
 static struct sally_span peer_identity(const void *state)
 {
-    return sally_span_of(((const struct sally_dtls *)state)->peer_identity);
+    const struct sally_dtls *d = state;
+
+    return d->peer_identity != NULL ? sally_span_of(d->peer_identity)
+                                    : sally_peer_identity(&d->peer);
 }
 
 static const char *suite(const void *state)
@@ -141,6 +120,13 @@ static const char *suite(const void *state)
     const struct sally_dtls *d = state;
 
     return d->state == SALLY_CHANNEL_UP ? wolfSSL_get_cipher_name(d->ssl) : "";
+}
+
+static int alert(const void *state)
+{
+    const struct sally_dtls *d = state;
+
+    return d->ssl != NULL ? sally_library_alert(d->ssl) : d->alert;
 }
 
 static bool resumed(const void *state)
@@ -167,4 +153,5 @@ const struct sally_mechanism sally_mechanism_dtls = {
     .peer_identity = peer_identity,
     .suite = suite,
     .resumed = resumed,
+    .alert = alert,
 };

@@ -14,6 +14,17 @@ static const char suites[] = "PSK-AES128-CCM-8:"
                              "ECDHE-PSK-AES128-GCM-SHA256:"
                              "ECDHE-PSK-AES128-CBC-SHA256";
 
+static const char certificate_suites[] = "ECDHE-ECDSA-AES128-CCM-8:"
+                                         "ECDHE-ECDSA-AES128-GCM-SHA256:"
+                                         "ECDHE-RSA-AES128-GCM-SHA256";
+
+static const char all_suites[] = "PSK-AES128-CCM-8:"
+                                 "ECDHE-PSK-AES128-GCM-SHA256:"
+                                 "ECDHE-PSK-AES128-CBC-SHA256:"
+                                 "ECDHE-ECDSA-AES128-CCM-8:"
+                                 "ECDHE-ECDSA-AES128-GCM-SHA256:"
+                                 "ECDHE-RSA-AES128-GCM-SHA256";
+
 #define RESUMABLE_SECONDS (24 * 60 * 60) /* RFC 5246 s.F.1.4 */
 
 static enum sally_err set_up(WOLFSSL_CTX *c, enum sally_role role)
@@ -83,6 +94,7 @@ enum sally_err sally_security_init(struct sally_security **out,
     }
     sally_security_limit(s, limits);
     s->packets = packets;
+    s->clock = sally_clock_new();
     sally_random_fill(&random, &s->hash_key, sizeof(s->hash_key));
     s->client = make_context(SALLY_ROLE_CLIENT);
     if (s->client == NULL) {
@@ -103,6 +115,17 @@ void sally_security_wipe(struct sally_security *s)
     sally_heap_limit(SIZE_MAX);
     sally_wipe(s, sizeof(*s));
     free(s);
+}
+
+void sally_security_clock(struct sally_security *s, uint64_t utc_seconds,
+                          bool synchronised)
+{
+    sally_clock_set(&s->clock, utc_seconds, synchronised);
+}
+
+void sally_security_floor(struct sally_security *s, uint64_t utc_seconds)
+{
+    sally_clock_floor(&s->clock, utc_seconds);
 }
 
 size_t sally_security_heap(const struct sally_security *s)
@@ -128,4 +151,17 @@ WOLFSSL *sally_dtls_new(struct sally_security *s, enum sally_role role)
     WOLFSSL_CTX *c = context_of(s, role);
 
     return c == NULL ? NULL : wolfSSL_new(c);
+}
+
+enum sally_err sally_dtls_choose_suites(struct sally_dtls *d)
+{
+    const struct sally_credential *c = d->peer.own;
+    const char *list =
+        d->role == SALLY_ROLE_SERVER ? all_suites : certificate_suites;
+
+    if (c == NULL || c->mode == SALLY_MODE_PSK)
+        return SALLY_E_OK;
+    return wolfSSL_set_cipher_list(d->ssl, list) == WOLFSSL_SUCCESS
+               ? SALLY_E_OK
+               : SALLY_E_CRYPTO;
 }

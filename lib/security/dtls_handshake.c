@@ -57,6 +57,12 @@ bool sally_dtls_may_repeat(struct sally_dtls *d, sally_usec now)
 static void come_up(struct sally_dtls *d,
                     const struct sally_dtls_packet *before)
 {
+    enum sally_err e = sally_peer_confirm(&d->peer, d->peer_identity != NULL);
+
+    if (e != SALLY_E_OK) {
+        sally_dtls_end(d, SALLY_CHANNEL_FAILED, e);
+        return;
+    }
     d->state = SALLY_CHANNEL_UP;
     d->resend_at = d->give_up_at = SALLY_NEVER;
     d->resumed = wolfSSL_session_reused(d->ssl) == 1;
@@ -84,7 +90,8 @@ void sally_dtls_shake(struct sally_dtls *d, sally_usec now)
     else if (error == WOLFSSL_ERROR_ZERO_RETURN)
         sally_dtls_end(d, SALLY_CHANNEL_FAILED, SALLY_E_CLOSED);
     else
-        sally_dtls_end(d, SALLY_CHANNEL_FAILED, sally_dtls_meaning(error));
+        sally_dtls_end(d, SALLY_CHANNEL_FAILED,
+                       sally_peer_meaning(&d->peer, error));
 }
 
 void sally_dtls_expire(void *state, sally_usec now)

@@ -6,15 +6,10 @@
 
 #include "base/hash.h"
 #include "security/mechanism.h"
-
-#include <wolfssl/options.h>
-#include <wolfssl/ssl.h>
+#include "security/peer.h"
 
 #ifndef WOLFSSL_STATIC_PSK
 #error "wolfSSL lacks PSK-AES128-CCM-8: build it with -DWOLFSSL_STATIC_PSK"
-#endif
-#ifndef WOLFSSL_ALWAYS_VERIFY_CB
-#error "wolfSSL accepts any raw key: build it with -DWOLFSSL_ALWAYS_VERIFY_CB"
 #endif
 #ifndef WOLFSSL_DTLS_DROP_STATS
 #error "wolfSSL hides forgeries: build it with -DWOLFSSL_DTLS_DROP_STATS"
@@ -38,6 +33,7 @@ struct sally_security {
     WOLFSSL_CTX *server; /* NULL until the first session in this role */
     struct sally_pool *packets;
     struct sally_hash_key hash_key;
+    struct sally_clock clock;
     size_t sessions, sessions_max;
 };
 
@@ -60,7 +56,8 @@ struct sally_dtls {
     struct sally_security *shared;
     const struct sally_credential *credential; /* client role */
     struct sally_key_finder finder;            /* server role */
-    char *peer_identity;                       /* server role; owned */
+    struct sally_peer peer;
+    char *peer_identity; /* server role, with a PSK; owned */
     struct sally_resumption *resumption;
     struct sally_span inbound; /* lent to the library during open */
     struct sally_buf *capture; /* where seal wants the record */
@@ -75,6 +72,7 @@ struct sally_dtls {
     uint8_t state;  /* enum sally_channel_state */
     uint8_t reason; /* enum sally_err */
     uint8_t role;   /* enum sally_role */
+    int16_t alert;  /* the last one; -1: none */
     bool resumed;
     bool sent; /* the library sent something, found a block or not */
 };
@@ -82,9 +80,6 @@ struct sally_dtls {
 /* dtls.c: ends the session; a last alert may still wait in the queue. */
 void sally_dtls_end(struct sally_dtls *d, enum sally_channel_state state,
                     enum sally_err reason);
-
-/* What an error number of the library means. */
-enum sally_err sally_dtls_meaning(int library);
 
 /* dtls_handshake.c */
 void sally_dtls_shake(struct sally_dtls *d, sally_usec now);
@@ -103,6 +98,10 @@ enum sally_err sally_dtls_open(void *state, struct sally_span wire,
 
 /* dtls_context.c: a session object of the role's shared context. */
 WOLFSSL *sally_dtls_new(struct sally_security *s, enum sally_role role);
+
+/* What is offered or accepted besides the context's suites, by what the session
+ * proves itself with. CRYPTO.                                               */
+enum sally_err sally_dtls_choose_suites(struct sally_dtls *d) SALLY_MUST_USE;
 
 /* dtls_io.c: joins the library's input and output to `d`. */
 void sally_dtls_io_join(struct sally_dtls *d);

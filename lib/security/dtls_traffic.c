@@ -23,7 +23,7 @@ enum sally_err sally_dtls_seal(void *state, struct sally_span message,
     if (n == (int)message.len)
         return SALLY_E_OK;
     sally_dtls_end(d, SALLY_CHANNEL_FAILED,
-                   sally_dtls_meaning(wolfSSL_get_error(d->ssl, n)));
+                   sally_peer_meaning(&d->peer, wolfSSL_get_error(d->ssl, n)));
     return d->reason;
 }
 
@@ -65,7 +65,8 @@ static enum sally_err nothing_read(struct sally_dtls *d, int result,
         return SALLY_E_CLOSED;
     }
     if (error != WOLFSSL_ERROR_WANT_READ) {
-        sally_dtls_end(d, SALLY_CHANNEL_FAILED, sally_dtls_meaning(error));
+        sally_dtls_end(d, SALLY_CHANNEL_FAILED,
+                       sally_peer_meaning(&d->peer, error));
         return d->reason;
     }
     d->unread = 0;

@@ -131,6 +131,10 @@ struct sally_mechanism {
     /* True if the session was resumed: the peer may still hold what it knew
      * of us, so an Update is enough. False: Register again.                 */
     bool (*resumed)(const void *state);
+
+    /* The last alert of TLS, received or else sent; -1: none. It stays to be
+     * had when the channel has FAILED.                                      */
+    int (*alert)(const void *state);
 };
 
 #endif

@@ -121,6 +121,12 @@ static bool resumed(const void *state)
     return false;
 }
 
+static int alert(const void *state)
+{
+    (void)state;
+    return -1;
+}
+
 const struct sally_mechanism sally_mechanism_none = {
     .name = "none",
     .size = sizeof(struct none),
@@ -140,4 +146,5 @@ const struct sally_mechanism sally_mechanism_none = {
     .peer_identity = peer_identity,
     .suite = suite,
     .resumed = resumed,
+    .alert = alert,
 };

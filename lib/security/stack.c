@@ -16,6 +16,8 @@ static const struct choice {
     const struct sally_mechanism *channel;
 } choices[] = {
     { SALLY_MODE_PSK, SALLY_SCHEME_COAPS, &sally_mechanism_dtls },
+    { SALLY_MODE_RPK, SALLY_SCHEME_COAPS, &sally_mechanism_dtls },
+    { SALLY_MODE_X509, SALLY_SCHEME_COAPS, &sally_mechanism_dtls },
     { SALLY_MODE_NOSEC, SALLY_SCHEME_COAP, &sally_mechanism_none },
 };
 
@@ -32,6 +34,7 @@ void sally_stack_end(struct sally_stack *s)
 {
     if (s->channel == NULL || s->state == NULL)
         return;
+    s->alert = (int16_t)s->channel->alert(s->state);
     s->channel->wipe(s->state);
     sally_wipe(s->state, s->channel->size);
     free(s->state);
@@ -59,6 +62,7 @@ begin(struct sally_stack *s, const struct sally_mechanism *row,
     s->state = calloc(1, row->size);
     if (s->state == NULL)
         return SALLY_E_NO_MEMORY;
+    s->alert = -1;
     e = row->start(s->state, shared, credential, finder, &s->resumption, role,
                    now);
     if (e != SALLY_E_OK)
@@ -177,4 +181,11 @@ struct sally_span sally_stack_peer_identity(const struct sally_stack *s)
 const char *sally_stack_suite(const struct sally_stack *s)
 {
     return s->state == NULL ? "" : s->channel->suite(s->state);
+}
+
+int sally_stack_alert(const struct sally_stack *s)
+{
+    if (s->channel == NULL)
+        return -1;
+    return s->state == NULL ? s->alert : s->channel->alert(s->state);
 }

@@ -36,6 +36,16 @@ void sally_security_wipe(struct sally_security *s); /* NULL is allowed */
 void sally_security_limit(struct sally_security *s,
                           const struct sally_security_limits *limits);
 
+/* What the system's clock says, in seconds since 1970, and whether it is set;
+ * before the first session, and from time to time. Certificates are compared
+ * with it, and never with a time before the floor: the date of this source, or
+ * the last time that was known to be right, which the second call gives. Of a
+ * clock that is not set only the floor counts: what ended before it has
+ * expired, and no certificate is too young.                                 */
+void sally_security_clock(struct sally_security *s, uint64_t utc_seconds,
+                          bool synchronised);
+void sally_security_floor(struct sally_security *s, uint64_t utc_seconds);
+
 /* Bytes that the DTLS library holds now. */
 size_t sally_security_heap(const struct sally_security *s);
 
@@ -44,6 +54,7 @@ struct sally_stack {
     void *state;                           /* owned; channel->size bytes */
     struct sally_security *shared;
     struct sally_resumption resumption; /* kept from one start to the next */
+    int16_t alert;                      /* of the session that ended last */
 };
 
 /* The row for this mode and scheme, or NULL if they do not go together (PSK
@@ -89,6 +100,10 @@ size_t sally_stack_overhead(const struct sally_stack *s);
 bool sally_stack_resumed(const struct sally_stack *s);
 struct sally_span sally_stack_peer_identity(const struct sally_stack *s);
 const char *sally_stack_suite(const struct sally_stack *s);
+
+/* The last alert of this session, or of the one before while there is none,
+ * received or else sent; -1: none. LwM2M: /1/x/11.                          */
+int sally_stack_alert(const struct sally_stack *s);
 
 /* Forgets what could resume the association (called when keys change). */
 void sally_stack_forget(struct sally_stack *s);

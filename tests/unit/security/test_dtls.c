@@ -313,7 +313,7 @@ static void suites_without_overlap_fail(void **state)
     pair_begin(&p);
     pair_run(&p, 100 * SALLY_SEC);
     assert_int_equal(sally_stack_state(&p.client), SALLY_CHANNEL_FAILED);
-    assert_int_equal(sally_stack_reason(&p.server), SALLY_E_UNSUPPORTED);
+    assert_int_equal(sally_stack_reason(&p.server), SALLY_E_NO_SUITE);
     pair_close(&p);
 }
 
@@ -332,6 +332,9 @@ static void an_alert_ends_a_handshake(void **state)
                      SALLY_E_REFUSED);
     assert_int_equal(sally_stack_state(&p.client), SALLY_CHANNEL_FAILED);
     assert_int_equal(sally_stack_reason(&p.client), SALLY_E_REFUSED);
+    assert_int_equal(sally_stack_alert(&p.client), 40);
+    sally_stack_end(&p.client);
+    assert_int_equal(sally_stack_alert(&p.client), 40);
     pair_close(&p);
 }
 

@@ -19,9 +19,9 @@ static const struct row {
     { SALLY_MODE_PSK, SALLY_SCHEME_COAP, NULL },
     { SALLY_MODE_PSK, SALLY_SCHEME_COAPS, "dtls" },
     { SALLY_MODE_RPK, SALLY_SCHEME_COAP, NULL },
-    { SALLY_MODE_RPK, SALLY_SCHEME_COAPS, NULL },
+    { SALLY_MODE_RPK, SALLY_SCHEME_COAPS, "dtls" },
     { SALLY_MODE_X509, SALLY_SCHEME_COAP, NULL },
-    { SALLY_MODE_X509, SALLY_SCHEME_COAPS, NULL },
+    { SALLY_MODE_X509, SALLY_SCHEME_COAPS, "dtls" },
     { SALLY_MODE_NOSEC, SALLY_SCHEME_COAP, "none" },
     { SALLY_MODE_NOSEC, SALLY_SCHEME_COAPS, NULL },
 };
@@ -113,6 +113,7 @@ static void a_stack_that_never_started_bears_every_call(void **state)
     assert_int_equal(sally_stack_peer_identity(&s).len, 0);
     assert_string_equal(sally_stack_suite(&s), "");
     assert_false(sally_stack_resumed(&s));
+    assert_int_equal(sally_stack_alert(&s), -1);
     sally_stack_expire(&s, 1);
     sally_stack_close(&s);
     sally_stack_forget(&s);

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/security/peer.c - keys and certificates in the library's session. RFC
+ * 7250, RFC 7925 s.4.3 and 4.4; LwM2M 1.1 Transport s.5.2.8.
+ *
+ * The library verifies no chain: its own list of authorities stays empty, so
+ * that it finds no signer, keeps no certificate that a peer sent, and asks us.
+ * All that it may have found besides, a kind of certificate that was not
+ * negotiated first of all, is final.                                        */
+#include "security/peer.h"
+
+#include "security/certificate.h"
+#include "security/keypair.h"
+#include "security/verify.h"
+
+#include <wolfssl/error-ssl.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
+
+#include <string.h>
+
+/* --- Judging ------------------------------------------------------------- */
+
+static enum sally_err keep_identity(struct sally_peer *p, struct sally_span s)
+{
+    XFREE(p->identity, NULL, DYNAMIC_TYPE_TMP_BUFFER);
+    p->identity = NULL;
+    p->identity_len = 0;
+    if (s.len == 0 || s.len > UINT16_MAX)
+        return SALLY_E_OK;
+    p->identity = XMALLOC(s.len, NULL, DYNAMIC_TYPE_TMP_BUFFER);
+    if (p->identity == NULL)
+        return SALLY_E_NO_MEMORY;
+    memcpy(p->identity, s.at, s.len);
+    p->identity_len = (uint16_t)s.len;
+    return SALLY_E_OK;
+}
+
+static enum sally_err admit(struct sally_peer *p, enum sally_security_mode mode,
+                            struct sally_span shown, struct sally_span identity)
+{
+    const struct sally_key_finder *f = p->finder;
+    enum sally_err e;
+
+    if (f->admit == NULL)
+        return SALLY_E_WRONG_KIND;
+    e = f->admit(f->owner, mode, shown);
+    return e == SALLY_E_OK ? keep_identity(p, identity) : e;
+}
+
+static enum sally_err judge_client(struct sally_peer *p,
+                                   const struct sally_span *sent, size_t count)
+{
+    struct sally_certificate c;
+    int type = WOLFSSL_CERT_TYPE_UNKNOWN;
+    enum sally_err e;
+
+    (void)wolfSSL_get_negotiated_client_cert_type(p->ssl, &type);
+    if (type == WOLFSSL_CERT_TYPE_RPK)
+        return count == 1 ? admit(p, SALLY_MODE_RPK, sent[0], sent[0])
+                          : SALLY_E_WRONG_KIND;
+    e = sally_verify_chain(p->own, SALLY_ROLE_SERVER, p->clock, sent, count);
+    if (e == SALLY_E_OK)
+        e = sally_certificate_parse(sent[0], &c);
+    return e == SALLY_E_OK ? admit(p, SALLY_MODE_X509, sent[0], c.common_name)
+                           : e;
+}
+
+static bool is_raw(WOLFSSL *ssl)
+{
+    int type = WOLFSSL_CERT_TYPE_UNKNOWN;
+
+    return wolfSSL_get_negotiated_server_cert_type(ssl, &type) == 1 &&
+           type == WOLFSSL_CERT_TYPE_RPK;
+}
+
+static enum sally_err judge(struct sally_peer *p, const struct sally_span *sent,
+                            size_t count)
+{
+    if (p->own == NULL)
+        return SALLY_E_WRONG_KIND;
+    if (p->finder != NULL)
+        return judge_client(p, sent, count);
+    if (p->own->mode == SALLY_MODE_RPK && is_raw(p->ssl) && count == 1)
+        return sally_verify_key(p->own, sent[0]);
+    if (p->own->mode == SALLY_MODE_X509 && !is_raw(p->ssl))
+        return sally_verify_chain(p->own, SALLY_ROLE_CLIENT, p->clock, sent,
+                                  count);
+    return SALLY_E_WRONG_KIND;
+}
+
+/* The library asks for certificates above the peer's own too, and twice for
+ * that one: it is judged once.                                              */
+static int on_verify(int fine, WOLFSSL_X509_STORE_CTX *store)
+{
+    struct sally_peer *p = store->userCtx;
+    struct sally_span sent[SALLY_CHAIN_MAX + 1];
+    size_t count = store->totalCerts < 0 ? 0 : (size_t)store->totalCerts;
+    bool expected = fine == 1 || store->error == ASN_NO_SIGNER_E;
+
+    if (!expected) {
+        p->judged = true;
+        p->verdict = (uint8_t)sally_library_meaning(store->error);
+        return 0;
+    }
+    if (store->error_depth != 0)
+        return 1;
+    if (p->judged)
+        return p->verdict == SALLY_E_OK;
+    if (count > SALLY_LEN(sent))
+        count = SALLY_LEN(sent); /* one too many, which is refused */
+    for (size_t i = 0; i < count; i++)
+        sent[i] = (struct sally_span){ store->certs[i].buffer,
+                                       store->certs[i].length };
+    p->judged = true;
+    p->verdict = (uint8_t)judge(p, sent, count);
+    return p->verdict == SALLY_E_OK;
+}
+
+/* --- Joining ------------------------------------------------------------- */
+
+static bool load_secret(WOLFSSL *ssl, struct sally_span key)
+{
+    return key.len != 0 && key.len <= INT32_MAX &&
+           wolfSSL_use_PrivateKey_buffer(ssl, key.at, (long)key.len,
+                                         WOLFSSL_FILETYPE_ASN1) ==
+               WOLFSSL_SUCCESS;
+}
+
+static enum sally_err load_raw(WOLFSSL *ssl, const struct sally_credential *c)
+{
+    uint8_t room[SALLY_PUBLIC_KEY_MAX];
+    struct sally_buf made = SALLY_BUF(room);
+    struct sally_span key = c->public_key;
+    enum sally_err e = SALLY_E_OK;
+
+    if (key.len == 0) {
+        e = sally_keypair_public(c->secret_key, &made);
+        key = sally_buf_span(&made);
+    } else {
+        e = sally_keypair_check(key, c->secret_key);
+    }
+    if (e != SALLY_E_OK)
+        return SALLY_E_NO_CREDENTIAL;
+    if (wolfSSL_use_certificate_buffer(ssl, key.at, (long)key.len,
+                                       WOLFSSL_FILETYPE_ASN1) !=
+            WOLFSSL_SUCCESS ||
+        !load_secret(ssl, c->secret_key))
+        return SALLY_E_NO_CREDENTIAL;
+    return SALLY_E_OK;
+}
+
+static enum sally_err load_chain(WOLFSSL *ssl, const struct sally_credential *c)
+{
+    struct sally_span chain = c->public_key;
+
+    if (chain.len == 0 || chain.len > INT32_MAX ||
+        wolfSSL_use_certificate_chain_buffer_format(
+            ssl, chain.at, (long)chain.len, WOLFSSL_FILETYPE_ASN1) !=
+            WOLFSSL_SUCCESS ||
+        !load_secret(ssl, c->secret_key) ||
+        sally_keypair_check(chain, c->secret_key) != SALLY_E_OK)
+        return SALLY_E_NO_CREDENTIAL;
+    return SALLY_E_OK;
+}
+
+static enum sally_err load_own(WOLFSSL *ssl, const struct sally_credential *c)
+{
+    switch (c->mode) {
+    case SALLY_MODE_RPK: return load_raw(ssl, c);
+    case SALLY_MODE_X509: return load_chain(ssl, c);
+    case SALLY_MODE_PSK:
+    case SALLY_MODE_NOSEC: break;
+    }
+    return SALLY_E_OK;
+}
+
+/* What a server shows, and what it takes of its clients. */
+static bool allow_kinds(WOLFSSL *ssl, const struct sally_credential *c,
+                        bool server)
+{
+    bool raw = c->mode == SALLY_MODE_RPK;
+    char shown[] = { raw ? WOLFSSL_CERT_TYPE_RPK : WOLFSSL_CERT_TYPE_X509 };
+    char taken[] = { WOLFSSL_CERT_TYPE_RPK, WOLFSSL_CERT_TYPE_X509 };
+
+    if (server)
+        return wolfSSL_set_server_cert_type(ssl, shown, 1) == 1 &&
+               wolfSSL_set_client_cert_type(ssl, taken, 2) == 1;
+    return !raw || (wolfSSL_set_server_cert_type(ssl, shown, 1) == 1 &&
+                    wolfSSL_set_client_cert_type(ssl, shown, 1) == 1);
+}
+
+/* Never an address: RFC 6066 s.3. */
+static bool say_name(WOLFSSL *ssl, struct sally_span name)
+{
+    if (name.len == 0 || sally_name_is_address(name))
+        return true;
+    return wolfSSL_UseSNI(ssl, WOLFSSL_SNI_HOST_NAME, name.at,
+                          (unsigned short)name.len) == WOLFSSL_SUCCESS;
+}
+
+static enum sally_err join_client(struct sally_peer *p, WOLFSSL *ssl)
+{
+    enum sally_err e = load_own(ssl, p->own);
+
+    wolfSSL_set_verify(ssl, WOLFSSL_VERIFY_PEER, on_verify);
+    if (e != SALLY_E_OK)
+        return e;
+    if (!allow_kinds(ssl, p->own, false) ||
+        !say_name(ssl, p->own->server_name))
+        return SALLY_E_NO_MEMORY;
+    return SALLY_E_OK;
+}
+
+static enum sally_err join_server(struct sally_peer *p, WOLFSSL *ssl)
+{
+    enum sally_err e;
+
+    if (p->own == NULL)
+        return SALLY_E_OK;
+    e = load_own(ssl, p->own);
+    if (e != SALLY_E_OK)
+        return e;
+    wolfSSL_set_verify(ssl,
+                       WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_EXCEPT_PSK,
+                       on_verify);
+    return allow_kinds(ssl, p->own, true) ? SALLY_E_OK : SALLY_E_NO_MEMORY;
+}
+
+enum sally_err sally_peer_join(struct sally_peer *p, WOLFSSL *ssl,
+                               const struct sally_clock *clock,
+                               const struct sally_credential *own,
+                               const struct sally_key_finder *finder)
+{
+    *p = (struct sally_peer){ .ssl = ssl, .clock = clock, .finder = finder };
+    p->own = finder != NULL ? finder->own : own;
+    wolfSSL_SetCertCbCtx(ssl, p);
+    return finder != NULL ? join_server(p, ssl) : join_client(p, ssl);
+}
+
+/* --- After the handshake ------------------------------------------------- */
+
+enum sally_err sally_peer_meaning(const struct sally_peer *p, int library)
+{
+    return p->judged && p->verdict != SALLY_E_OK
+               ? (enum sally_err)p->verdict
+               : sally_library_meaning(library);
+}
+
+/* A client with a PSK has nothing to judge, and the PSK proves the server. */
+static bool needs_verdict(const struct sally_peer *p, bool psk)
+{
+    if (p->finder != NULL)
+        return !psk;
+    return p->own->mode == SALLY_MODE_RPK || p->own->mode == SALLY_MODE_X509;
+}
+
+enum sally_err sally_peer_confirm(struct sally_peer *p, bool psk)
+{
+    WOLFSSL *ssl = p->ssl;
+    bool resumed = wolfSSL_session_reused(ssl) == 1;
+
+    p->ssl = NULL;
+    (void)wolfSSL_UnloadCertsKeys(ssl);
+    if (resumed || !needs_verdict(p, psk))
+        return SALLY_E_OK;
+    if (!p->judged)
+        return SALLY_E_WRONG_KIND;
+    if (p->verdict == SALLY_E_OK && p->finder == NULL &&
+        is_raw(ssl) != (p->own->mode == SALLY_MODE_RPK))
+        return SALLY_E_WRONG_KIND;
+    return p->verdict;
+}
+
+struct sally_span sally_peer_identity(const struct sally_peer *p)
+{
+    return (struct sally_span){ p->identity, p->identity_len };
+}
+
+void sally_peer_wipe(struct sally_peer *p)
+{
+    XFREE(p->identity, NULL, DYNAMIC_TYPE_TMP_BUFFER);
+    *p = (struct sally_peer){ .ssl = NULL };
+}
