@@ -63,7 +63,7 @@ static bool readings_in_range(const struct sally_bus_message *m)
 {
     const struct sally_bus_readings *r = &m->as.readings;
 
-    if (r->count == 0 || r->count > SALLY_BUS_VALUES)
+    if (r->count == 0 || r->count > SALLY_BUS_VALUES || r->first > 1)
         return false;
     for (size_t i = 0; i < r->count; i++)
         if (r->value[i].depth < SALLY_DEPTH_RESOURCE ||

@@ -85,6 +85,7 @@ struct sally_bus_readings {
     uint32_t sensor, born; /* slot in the configuration, and its owner */
     uint8_t key[SALLY_INGEST_KEY];
     sally_msec_utc time; /* of arrival */
+    uint8_t first; /* 1: nobody can have offered this key before; 0: maybe */
     uint16_t count, used; /* values; bytes used in `bytes` */
     struct sally_bus_value value[SALLY_BUS_VALUES];
     uint8_t bytes[SALLY_BUS_BYTES];

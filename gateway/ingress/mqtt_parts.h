@@ -73,8 +73,6 @@ struct sally_mqtt_server {
     struct sally_mqtt_connection *all, *over;
     struct sally_mqtt_connection *first_waiting, *last_waiting; /* for room, */
     size_t waiting; /* each with a message, in the order in which they began */
-    uint64_t nonce; /* makes the ingest keys of this process its own */
-    uint64_t keys;  /* ingest keys so far */
     sally_usec now;
 };
 

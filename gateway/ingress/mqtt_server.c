@@ -4,7 +4,6 @@
  *
  * Sessions tell their end from inside other calls, so a connection that ended
  * is put on a list and cleared away by settle(), at the end of every entry. */
-#include "base/writer.h"
 #include "ingress/mqtt_parts.h"
 #include "log/log.h"
 
@@ -139,17 +138,6 @@ static bool told(void *subject, uint64_t number, enum sally_accepted result,
     return false;
 }
 
-/* A message that comes again is another one here, since no session outlives
- * its connection. Rising keys lie side by side in the store's index.        */
-static void next_key(struct sally_mqtt_server *s, uint8_t key[SALLY_INGEST_KEY])
-{
-    struct sally_buf out = { key, 0, SALLY_INGEST_KEY };
-    struct sally_writer w = sally_writer_into(&out);
-
-    sally_put_u64(&w, s->nonce);
-    sally_put_u64(&w, ++s->keys);
-}
-
 static void wait_no_more(struct sally_mqtt_connection *c)
 {
     struct sally_mqtt_server *s = c->server;
@@ -185,16 +173,16 @@ static void wait_for_room(struct sally_mqtt_connection *c)
     s->waiting++;
 }
 
+/* A message that comes again is another one here, since no session outlives
+ * its connection: it has a key of its own.                                  */
 static bool on_publish(void *owner, const struct sally_mqtt_publish *p,
                        uint32_t number)
 {
     struct sally_mqtt_connection *c = owner;
-    uint8_t key[SALLY_INGEST_KEY];
     bool nothing = false;
     enum sally_err e;
 
-    next_key(c->server, key);
-    e = sally_outer_message(c->server->outer, c->sensor, key, p->topic,
+    e = sally_outer_message(c->server->outer, c->sensor, NULL, p->topic,
                             p->payload, p->qos == 0 ? NULL : told, c, number,
                             &nothing, c->server->now);
     if (e == SALLY_E_NO_ROOM) {
@@ -231,11 +219,9 @@ void sally_mqtt_server_resume(struct sally_mqtt_server *s, sally_usec now)
 static void speak_will(struct sally_mqtt_connection *c,
                        const struct sally_mqtt_publish *will)
 {
-    uint8_t key[SALLY_INGEST_KEY];
     bool nothing;
 
-    next_key(c->server, key);
-    if (sally_outer_message(c->server->outer, c->sensor, key, will->topic,
+    if (sally_outer_message(c->server->outer, c->sensor, NULL, will->topic,
                             will->payload, NULL, c, 0, &nothing,
                             c->server->now) != SALLY_E_OK)
         return; /* it was logged; nobody is there to be told */
@@ -450,7 +436,6 @@ sally_mqtt_server_create(struct sally_mqtt_server **out,
     s->passwords = passwords;
     s->host = host;
     s->owner = owner;
-    s->nonce = sally_random_u64(sally_outer_random(outer));
     e = build(s, connections);
     if (e != SALLY_E_OK) {
         sally_mqtt_server_wipe(s);

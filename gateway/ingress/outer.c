@@ -4,6 +4,7 @@
 #include "ingress/outer.h"
 
 #include "base/hashmap.h"
+#include "base/writer.h"
 #include "log/log.h"
 
 #include <stdlib.h>
@@ -38,6 +39,7 @@ struct sally_outer {
     struct pending *first, *last;
     bool held; /* the bus refused one: those after it wait for _resume() */
     uint32_t ticket; /* the newest */
+    uint64_t nonce, keys; /* of this process; how many it made so far */
     struct sally_outer_carrier carriers[CARRIERS_MAX];
     size_t carrier_count;
     bool some_untold; /* sensors[].untold */
@@ -52,6 +54,7 @@ static enum sally_err build(struct sally_outer *o)
     enum sally_err e;
 
     sally_random_fill(&o->random, &seed, sizeof(seed));
+    o->nonce = sally_random_u64(&o->random);
     o->sensors = calloc(o->config->sensor_count + 1, sizeof(*o->sensors));
     if (o->sensors == NULL)
         return SALLY_E_NO_MEMORY;
@@ -257,6 +260,7 @@ static bool offer(struct sally_outer *o, struct pending *p, sally_usec now)
 {
     if (!o->host->to_inner(o->owner, &p->message))
         return false;
+    p->message.as.readings.first = 0;
     wait_no_more(o, p);
     p->due = sally_after(now, ASK_AGAIN);
     return true;
@@ -311,6 +315,16 @@ static void seen(struct sally_outer *o, uint32_t sensor,
                              SALLY_ASSURANCE_NONE, now);
 }
 
+/* Rising keys lie side by side in the store's index. */
+static void make_key(struct sally_outer *o, uint8_t key[SALLY_INGEST_KEY])
+{
+    struct sally_buf out = { key, 0, SALLY_INGEST_KEY };
+    struct sally_writer w = sally_writer_into(&out);
+
+    sally_put_u64(&w, o->nonce);
+    sally_put_u64(&w, ++o->keys);
+}
+
 enum sally_err sally_outer_message(struct sally_outer *o, uint32_t sensor,
                                    const uint8_t key[SALLY_INGEST_KEY],
                                    struct sally_span topic,
@@ -346,7 +360,11 @@ enum sally_err sally_outer_message(struct sally_outer *o, uint32_t sensor,
     r->sensor = sensor;
     r->born = o->config->sensors[sensor].born;
     r->time = o->host->utc(o->owner);
-    memcpy(r->key, key, sizeof(r->key));
+    r->first = key == NULL;
+    if (key == NULL)
+        make_key(o, r->key);
+    else
+        memcpy(r->key, key, sizeof(r->key));
     p->told = told;
     p->subject = subject;
     p->number = number;

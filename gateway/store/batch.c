@@ -195,7 +195,7 @@ static bool append(struct sally_store *s, struct sally_store_item *item)
 {
     bool seen = false;
 
-    if (!sally_seen_before(s, item, &seen))
+    if (!item->first && !sally_seen_before(s, item, &seen))
         return false;
     if (seen)
         return true;

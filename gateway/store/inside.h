@@ -43,6 +43,7 @@ enum sally_store_kind { SALLY_ITEM_APPEND, SALLY_ITEM_PARK, SALLY_ITEM_UNPARK };
 struct sally_store_item {
     enum sally_store_kind kind;
     uint8_t result;  /* enum sally_accepted, once committed */
+    bool first;      /* APPEND: nobody had its key before */
     bool fresh;      /* APPEND: not seen before, and its batch did not fail */
     bool delivered;  /* the writer's: when it was settled, so that it never came
                         to the table */

@@ -187,6 +187,7 @@ enum sally_err sally_store_append(struct sally_store *s,
     item->sensor = r->sensor;
     item->sensor_key = s->sensors[r->sensor].key;
     item->number = s->next_number++;
+    item->first = r->first != 0;
     item->time = r->time;
     memcpy(item->key, r->key, sizeof(item->key));
     s->sensors[r->sensor].pending++;

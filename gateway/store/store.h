@@ -64,7 +64,8 @@ void sally_store_close(struct sally_store *s);
 int sally_store_descriptor(const struct sally_store *s);
 
 /* Queues one sensor message. A key that was seen in the last `seen_ms` is told
- * as STORED and not stored again. NO_ROOM: `drop_oldest` is off and a quota is
+ * as STORED and not stored again; one that says it is the `first` with its key
+ * is believed. NO_ROOM: `drop_oldest` is off and a quota is
  * used up, or this sensor holds three times what is free, so that one cannot
  * take the room of all; or the queue to the writer is full. Answer the sensor
  * "later".                                                                  */

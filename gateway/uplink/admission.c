@@ -95,6 +95,7 @@ enum sally_err sally_admission_check(const struct sally_registry *registry,
     out->ticket = in->ticket;
     out->sensor = in->sensor;
     out->time = in->time;
+    out->first = in->first;
     out->count = 0;
     out->used = 0;
     memcpy(out->key, in->key, sizeof(out->key));

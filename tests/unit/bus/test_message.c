@@ -196,6 +196,7 @@ static void orders_go_down_and_reports_go_up(void **state)
         statement;                                                             \
     }
 SPOIL(no_values, readings, m->count = 0)
+SPOIL(first, readings, m->first = 2)
 SPOIL(many_values, readings, m->count = SALLY_BUS_VALUES + 1)
 SPOIL(value_type, readings, m->value[0].type = SALLY_TYPE_CORELNK + 1)
 SPOIL(value_none, readings, m->value[0].type = SALLY_TYPE_NONE)
@@ -239,6 +240,7 @@ static const struct spoiled {
     { what, SALLY_BUS_##TYPE, SALLY_##from, SALLY_##to, \
       { .type = spoil_##name } }
     ROW("no values", READINGS, readings, OUTER, INNER, no_values),
+    ROW("first is 2", READINGS, readings, OUTER, INNER, first),
     ROW("17 values", READINGS, readings, OUTER, INNER, many_values),
     ROW("unknown type", READINGS, readings, OUTER, INNER, value_type),
     ROW("reading without type", READINGS, readings, OUTER, INNER, value_none),

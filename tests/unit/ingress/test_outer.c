@@ -130,6 +130,47 @@ static void keeps_what_the_inner_door_has_not_stored(void **state)
     side_close(s);
 }
 
+static const struct sally_bus_readings *last_readings(struct side *s)
+{
+    const struct sally_bus_message *last;
+
+    assert_true(side_said(s, SALLY_BUS_READINGS, &last) > 0);
+    return &last->as.readings;
+}
+
+static void say_without_key(struct side *s, struct subject *subject)
+{
+    bool nothing;
+
+    assert_int_equal(sally_outer_message(s->outer, MQTT_A, NULL,
+                                         sally_span_of("m/ma/temp"),
+                                         sally_span_of("21.5"), told, subject,
+                                         1, &nothing, s->now),
+                     SALLY_E_OK);
+}
+
+/* Only then nobody has to look whether it is known. */
+static void a_key_of_our_own_is_new_at_the_first_offer(void **state)
+{
+    struct side *s = side_open();
+    struct subject subject = { .told = 0 };
+    uint8_t key[SALLY_INGEST_KEY];
+
+    (void)state;
+    say_temperature(s, &subject, 1);
+    assert_int_equal(last_readings(s)->first, 0);
+    say_without_key(s, &subject);
+    assert_int_equal(last_readings(s)->first, 1);
+    memcpy(key, last_readings(s)->key, sizeof(key));
+    say_without_key(s, &subject);
+    assert_memory_not_equal(last_readings(s)->key, key, sizeof(key));
+    memcpy(key, last_readings(s)->key, sizeof(key));
+    sally_outer_resume(s->outer, true, s->now);
+    assert_int_equal(last_readings(s)->first, 0);
+    assert_memory_equal(last_readings(s)->key, key, sizeof(key));
+    side_close(s);
+}
+
 static void asks_again_when_no_answer_comes(void **state)
 {
     struct side *s = side_open();
@@ -322,6 +363,7 @@ int main(void)
         cmocka_unit_test(takes_what_is_the_sensors_own),
         cmocka_unit_test(tells_once_it_is_durable),
         cmocka_unit_test(keeps_what_the_inner_door_has_not_stored),
+        cmocka_unit_test(a_key_of_our_own_is_new_at_the_first_offer),
         cmocka_unit_test(asks_again_when_no_answer_comes),
         cmocka_unit_test(offers_again_what_found_the_store_full),
         cmocka_unit_test(what_comes_after_it_stays_behind_it),
