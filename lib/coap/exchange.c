@@ -228,8 +228,10 @@ find_question(const struct sally_coap_link *l,
 enum heed { HEED, HEED_NOT };
 
 /* Keeps count of notifications; those that are older than what we know are
- * not heeded, nor are those that come while we cancel.                      */
-static enum heed note_observe(struct sally_coap_outgoing *o,
+ * not heeded, nor are those that come while we cancel. A stream keeps them in
+ * order, and its numbers mean nothing (RFC 8323 s.7.1).                     */
+static enum heed note_observe(const struct sally_coap_link *l,
+                              struct sally_coap_outgoing *o,
                               const struct sally_coap_message *m,
                               sally_usec now)
 {
@@ -246,7 +248,8 @@ static enum heed note_observe(struct sally_coap_outgoing *o,
         return HEED_NOT;
     if (o->observe != SALLY_OBSERVE_REGISTER)
         return HEED;
-    if (o->observing && !sally_coap_observe_fresh(o, number, now))
+    if (o->observing && l->stream == NULL &&
+        !sally_coap_observe_fresh(o, number, now))
         return HEED_NOT;
     o->notified = true;
     o->observing = true;
@@ -284,7 +287,7 @@ static enum sally_err take_reply(struct sally_coap_link *l,
     struct sally_span whole;
     enum sally_err e;
 
-    if (note_observe(o, m, now) == HEED_NOT)
+    if (note_observe(l, o, m, now) == HEED_NOT)
         return SALLY_E_OK;
     sally_coap_reliable_acknowledge(&l->reliable, &o->flight);
     e = sally_coap_blockwise_response(l, o, m, &whole, now);

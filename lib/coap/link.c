@@ -8,7 +8,7 @@
  * answer, together; each exchange of ours; the datagram that goes out.      */
 #include "coap/link.h"
 
-#include "coap/exchange.h"
+#include "coap/connection.h"
 #include "coap/observe.h"
 #include "coap/response.h"
 
@@ -93,20 +93,33 @@ static bool is_over(enum sally_channel_state state)
 /* Tells the owner when the channel is not what it was. */
 static void follow_channel(struct sally_coap_link *l, sally_usec now)
 {
-    enum sally_channel_state state = sally_stack_state(&l->stack);
+    enum sally_channel_state state;
     enum sally_err e = SALLY_E_OK;
 
+    sally_coap_connection_turn(l, now);
+    state = sally_coap_connection_state(l);
     if (state == l->told)
         return;
     l->told = state;
     if (is_over(state)) {
         e = state == SALLY_CHANNEL_CLOSED ? SALLY_E_CLOSED
-                                          : sally_stack_reason(&l->stack);
+                                          : sally_coap_connection_reason(l);
         cancel_all(l, now);
     }
     if (l->upcalls->on_channel != NULL &&
         (state == SALLY_CHANNEL_UP || is_over(state)))
         l->upcalls->on_channel(l->owner, e, now);
+}
+
+static enum sally_err begin(struct sally_coap_link *l, sally_usec now)
+{
+    enum sally_err e = sally_coap_connection_open(l, now);
+
+    if (e == SALLY_E_OK)
+        follow_channel(l, now);
+    else
+        sally_stack_end(&l->stack);
+    return e;
 }
 
 enum sally_err sally_coap_link_start(struct sally_coap_link *l,
@@ -119,11 +132,10 @@ enum sally_err sally_coap_link_start(struct sally_coap_link *l,
     l->told = SALLY_CHANNEL_IDLE;
     cancel_all(l, now);
     give_wire(l);
+    sally_coap_connection_wipe(l);
     e = sally_stack_start(&l->stack, l->shared->security, scheme, credential,
                           now);
-    if (e == SALLY_E_OK)
-        follow_channel(l, now);
-    return e;
+    return e == SALLY_E_OK ? begin(l, now) : e;
 }
 
 enum sally_err sally_coap_link_accept(struct sally_coap_link *l,
@@ -136,10 +148,9 @@ enum sally_err sally_coap_link_accept(struct sally_coap_link *l,
     l->told = SALLY_CHANNEL_IDLE;
     cancel_all(l, now);
     give_wire(l);
+    sally_coap_connection_wipe(l);
     e = sally_stack_accept(&l->stack, l->shared->security, scheme, finder, now);
-    if (e == SALLY_E_OK)
-        follow_channel(l, now);
-    return e;
+    return e == SALLY_E_OK ? begin(l, now) : e;
 }
 
 /* RFC 7252 s.4.2: a confirmable message that makes no sense gets a Reset,
@@ -232,6 +243,21 @@ static enum sally_err take_message(struct sally_coap_link *l,
     return SALLY_E_MALFORMED;
 }
 
+static enum sally_err take_stream(struct sally_coap_link *l, sally_usec now)
+{
+    enum sally_err result = SALLY_E_OK;
+    struct sally_coap_message m;
+    enum sally_err e;
+
+    do {
+        e = sally_coap_connection_next(l, &m, now);
+        follow_channel(l, now);
+        if (e == SALLY_E_OK && l->told == SALLY_CHANNEL_UP)
+            result = sally_coap_connection_take(l, &m, now);
+    } while (e == SALLY_E_OK && l->told == SALLY_CHANNEL_UP);
+    return e == SALLY_E_PENDING || e == SALLY_E_OK ? result : e;
+}
+
 enum sally_err sally_coap_link_input(struct sally_coap_link *l,
                                      struct sally_span datagram, sally_usec now)
 {
@@ -242,6 +268,10 @@ enum sally_err sally_coap_link_input(struct sally_coap_link *l,
 
     if (l->told == SALLY_CHANNEL_IDLE || is_over(l->told))
         return SALLY_E_UNEXPECTED;
+    if (l->stream != NULL) {
+        sally_coap_connection_feed(l, datagram, now);
+        return take_stream(l, now);
+    }
     e = sally_stack_open(&l->stack, datagram, &message, now);
     follow_channel(l, now);
     while (e == SALLY_E_OK && l->told == SALLY_CHANNEL_UP) {
@@ -264,23 +294,35 @@ static struct sally_span next_message(struct sally_coap_link *l, sally_usec now)
     if (f == NULL)
         return (struct sally_span){ NULL, 0 };
     sally_coap_outgoing_sent(l, o, now);
+    if (l->stream != NULL)
+        sally_coap_connection_sent(l, o, now);
     return (struct sally_span){ o->message, f->len };
 }
 
+/* `message` empty: signalling of a stream. Without a block there is no room. */
 static enum sally_err seal(struct sally_coap_link *l, struct sally_span message,
                            struct sally_span *wire)
 {
-    struct sally_buf room;
+    struct sally_buf room = { NULL, 0, 0 };
     enum sally_err e;
 
     if (l->wire == NULL)
         l->wire = sally_pool_take(l->shared->packets);
-    if (l->wire == NULL)
-        return SALLY_E_NO_ROOM;
-    room = (struct sally_buf){ l->wire, 0, SALLY_DATAGRAM_MAX };
-    e = sally_stack_seal(&l->stack, message, &room);
+    if (l->wire != NULL)
+        room = (struct sally_buf){ l->wire, 0, SALLY_DATAGRAM_MAX };
+    if (l->stream == NULL)
+        e = sally_stack_seal(&l->stack, message, &room);
+    else if (message.len != 0)
+        e = sally_coap_connection_seal(l, message, &room);
+    else
+        e = sally_coap_connection_signal(l, &room);
     *wire = sally_buf_span(&room);
     return e;
+}
+
+static bool may_send_messages(const struct sally_coap_link *l)
+{
+    return l->stream == NULL || l->told == SALLY_CHANNEL_UP;
 }
 
 /* Answers to the peer go first: it waits for them and sends again if not. */
@@ -288,8 +330,14 @@ static bool send_one(struct sally_coap_link *l, sally_usec now,
                      struct sally_span *wire, enum sally_err *e)
 {
     struct sally_coap_seen *seen = sally_coap_dedup_ready(&l->dedup);
-    struct sally_span message;
+    struct sally_span message = { NULL, 0 };
 
+    if (l->stream != NULL && sally_coap_stream_out(l->stream).len != 0) {
+        *e = seal(l, message, wire);
+        return true;
+    }
+    if (!may_send_messages(l))
+        return false;
     if (seen != NULL) {
         *e = seal(l, sally_coap_seen_answer(seen), wire);
         sally_coap_dedup_sent(&l->dedup, seen);
@@ -311,7 +359,7 @@ struct sally_span sally_coap_link_output(struct sally_coap_link *l,
         return wire;
     while (sally_stack_state(&l->stack) == SALLY_CHANNEL_UP &&
            send_one(l, now, &wire, &e))
-        if (e == SALLY_E_OK)
+        if (e == SALLY_E_OK && wire.len != 0)
             return wire;
     give_wire(l);
     return (struct sally_span){ NULL, 0 };
@@ -321,10 +369,11 @@ sally_usec sally_coap_link_deadline(const struct sally_coap_link *l)
 {
     sally_usec due = SALLY_NEVER;
 
-    if (sally_stack_state(&l->stack) != l->told)
+    if (sally_coap_connection_state(l) != l->told)
         return 0; /* the owner must hear of it */
     if (!is_over(l->told))
         due = sally_stack_deadline(&l->stack);
+    due = sally_earlier(due, sally_coap_connection_deadline(l));
     due = sally_earlier(due, sally_coap_exchange_deadline(l));
     due = sally_earlier(due, sally_coap_serving_deadline(l));
     due = sally_earlier(due, sally_coap_dedup_deadline(&l->dedup));
@@ -335,6 +384,9 @@ void sally_coap_link_expire(struct sally_coap_link *l, sally_usec now)
 {
     if (!is_over(l->told) && sally_stack_deadline(&l->stack) <= now)
         sally_stack_expire(&l->stack, now);
+    sally_coap_connection_expire(l, now);
+    if (sally_coap_connection_resumes(l))
+        (void)take_stream(l, now);
     follow_channel(l, now);
     sally_coap_exchange_expire(l, now);
     sally_coap_serving_expire(l, now);
@@ -357,18 +409,28 @@ const struct sally_stack *sally_coap_link_stack(const struct sally_coap_link *l)
     return &l->stack;
 }
 
+void sally_coap_link_lost(struct sally_coap_link *l, enum sally_err e,
+                          sally_usec now)
+{
+    if (l->stream == NULL)
+        return;
+    sally_coap_stream_end(l->stream, e);
+    follow_channel(l, now);
+}
+
 void sally_coap_link_close(struct sally_coap_link *l, sally_usec now)
 {
     (void)now;
     end_all_silently(l);
     sally_stack_close(&l->stack);
-    l->told = sally_stack_state(&l->stack);
+    l->told = sally_coap_connection_state(l);
 }
 
 void sally_coap_link_end(struct sally_coap_link *l)
 {
     end_all_silently(l);
     give_wire(l);
+    sally_coap_connection_wipe(l);
     sally_stack_end(&l->stack);
     l->told = SALLY_CHANNEL_IDLE;
 }
@@ -379,6 +441,7 @@ void sally_coap_link_wipe(struct sally_coap_link *l)
         return; /* never initialised, or wiped before */
     end_all_silently(l);
     give_wire(l);
+    sally_coap_connection_wipe(l);
     sally_stack_wipe(&l->stack);
     l->told = SALLY_CHANNEL_IDLE;
 }

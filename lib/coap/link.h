@@ -137,6 +137,12 @@ enum sally_err sally_coap_link_start(struct sally_coap_link *l,
                                      const struct sally_credential *credential,
                                      sally_usec now) SALLY_MUST_USE;
 
+/* Over a stream (the schemes of RFC 8323) what is said of datagrams here is
+ * true of chunks of bytes, of any size up to _room(); what _output() gives is
+ * sent whole and in order. Messages wait for the connection, so nothing is lost
+ * before it stands. The channel is up when both ends have said what they can,
+ * and CLOSED or FAILED ends the connection: the owner closes it.            */
+
 /* The same in the server role (tests; local side later). */
 enum sally_err sally_coap_link_accept(struct sally_coap_link *l,
                                       enum sally_scheme scheme,
@@ -149,6 +155,16 @@ enum sally_err sally_coap_link_accept(struct sally_coap_link *l,
 enum sally_err sally_coap_link_input(struct sally_coap_link *l,
                                      struct sally_span datagram,
                                      sally_usec now);
+
+/* Bytes that _input() may be given now; 0: none before the next _output() or
+ * _expire(), so that the peer is held back. Streams only: a datagram always
+ * may.                                                                      */
+size_t sally_coap_link_room(const struct sally_coap_link *l);
+
+/* The connection is gone: CLOSED, REFUSED, TIMED_OUT or IO. As if the channel
+ * had ended so. Nothing happens without a stream.                           */
+void sally_coap_link_lost(struct sally_coap_link *l, enum sally_err e,
+                          sally_usec now);
 
 /* The next datagram to send; valid until the next call; empty: none. What
  * cannot be sent for want of a block is lost, and resent like anything lost. */

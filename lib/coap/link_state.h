@@ -22,12 +22,14 @@ struct sally_coap_recent {
 };
 
 struct sally_coap_serving_table; /* serving.h */
+struct sally_coap_stream;        /* stream.h */
 
 struct sally_coap_link {
     const struct sally_coap_shared *shared;
     const struct sally_coap_link_upcalls *upcalls;
     void *owner;
     struct sally_stack stack;
+    struct sally_coap_stream *stream; /* a block; NULL: datagrams */
     void *wire; /* the datagram that _output() gave; NULL: none */
     struct sally_hash_key seed;
     struct sally_coap_mids mids;

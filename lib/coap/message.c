@@ -76,6 +76,19 @@ enum sally_err sally_coap_parse(struct sally_span datagram,
     return e;
 }
 
+enum sally_err sally_coap_parse_frame(struct sally_span rest, uint8_t code,
+                                      size_t token_len,
+                                      struct sally_coap_message *out)
+{
+    struct sally_cursor c = sally_cursor_over(rest);
+    struct sally_coap_message m = { .type = SALLY_COAP_NON, .code = code };
+    enum sally_err e = take_body(&c, token_len, &m);
+
+    if (e == SALLY_E_OK)
+        *out = m;
+    return e;
+}
+
 enum sally_err sally_coap_write(const struct sally_coap_message *m,
                                 struct sally_buf *out)
 {

@@ -53,7 +53,12 @@ enum sally_coap_type {
     X(BAD_GATEWAY, 5, 2)                                                       \
     X(UNAVAILABLE, 5, 3)                                                       \
     X(GATEWAY_TIMEOUT, 5, 4)                                                   \
-    X(NO_PROXYING, 5, 5)
+    X(NO_PROXYING, 5, 5)                                                       \
+    X(CSM, 7, 1)                                                               \
+    X(PING, 7, 2)                                                              \
+    X(PONG, 7, 3)                                                              \
+    X(RELEASE, 7, 4)                                                           \
+    X(ABORT, 7, 5)
 
 enum {
 #define X(name, class, detail) SALLY_CODE_##name = (class) << 5 | (detail),
@@ -61,7 +66,8 @@ enum {
 #undef X
 };
 
-/* 0 request (or empty), 2 success, 4 client error, 5 server error. */
+/* 0 request (or empty), 2 success, 4 client error, 5 server error, 7 signal on
+ * a stream (stream.h). */
 static inline unsigned sally_coap_class(uint8_t code) { return code >> 5; }
 
 /* A decoded message. Every span borrows from the parsed datagram, so the
@@ -85,6 +91,14 @@ struct sally_coap_message {
 enum sally_err sally_coap_parse(struct sally_span datagram,
                                 struct sally_coap_message *out,
                                 uint16_t *mid_out) SALLY_MUST_USE;
+
+/* What follows the header of a frame on a stream (stream.h), whose length is
+ * known by then: token, options, payload. The message is of type NON and has no
+ * id. Errors as above.                                                      */
+enum sally_err sally_coap_parse_frame(struct sally_span rest, uint8_t code,
+                                      size_t token_len,
+                                      struct sally_coap_message *out)
+    SALLY_MUST_USE;
 
 /* Appends the message's bytes. NO_ROOM. */
 enum sally_err sally_coap_write(const struct sally_coap_message *m,

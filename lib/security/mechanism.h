@@ -78,6 +78,7 @@ struct sally_mechanism {
     size_t size;      /* bytes of state; the stack brings them */
     size_t overhead;  /* bytes at most that sealing adds to a message */
     bool secure;      /* false for `none` only */
+    bool stream;      /* over a stream: see seal and open */
 
     /* Begins a session on zeroed state. The credential outlives it. With
      * SALLY_ROLE_SERVER `finder` gives the keys and `credential` is NULL.
@@ -104,7 +105,10 @@ struct sally_mechanism {
     /* A received datagram; appends one message to `message`. PENDING: it was
      * consumed and gave no message. A datagram can hold several records:
      * call again with an empty span until PENDING. PEER class: drop it, the
-     * session goes on.                                                      */
+     * session goes on.
+     * A stream: any chunk of up to SALLY_DATAGRAM_MAX bytes, once what was
+     * given before has been taken up to PENDING; plaintext is appended as far
+     * as there is room. What is wrong with it ends the session.             */
     enum sally_err (*open)(void *state, struct sally_span wire,
                            struct sally_buf *message, sally_usec now);
 

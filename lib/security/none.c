@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/security/none.c - the channel without protection: a datagram is a
- * message, and the session is up at once. LwM2M security mode 3.            */
+ * message, a stream's bytes are its own, and the session is up at once. LwM2M
+ * security mode 3.                                                          */
 #include "security/rows.h"
 
 #include "base/writer.h"
@@ -147,4 +148,26 @@ const struct sally_mechanism sally_mechanism_none = {
     .suite = suite,
     .resumed = resumed,
     .alert = alert,
+};
+
+const struct sally_mechanism sally_mechanism_none_stream = {
+    .name = "none over TCP",
+    .size = sizeof(struct none),
+    .overhead = 0,
+    .secure = false,
+    .stream = true,
+    .start = start,
+    .forget = forget,
+    .state = state_of,
+    .reason = reason,
+    .seal = seal,
+    .open = open_datagram,
+    .output = output,
+    .deadline = deadline,
+    .expire = expire,
+    .close = close_channel,
+    .wipe = wipe,
+    .peer_identity = peer_identity,
+    .suite = suite,
+    .resumed = resumed,
 };

@@ -6,6 +6,7 @@
 #include "security/mechanism.h"
 
 extern const struct sally_mechanism sally_mechanism_none; /* none.c */
+extern const struct sally_mechanism sally_mechanism_none_stream;
 extern const struct sally_mechanism sally_mechanism_dtls; /* dtls.c */
 
 #endif

@@ -19,6 +19,7 @@ static const struct choice {
     { SALLY_MODE_RPK, SALLY_SCHEME_COAPS, &sally_mechanism_dtls },
     { SALLY_MODE_X509, SALLY_SCHEME_COAPS, &sally_mechanism_dtls },
     { SALLY_MODE_NOSEC, SALLY_SCHEME_COAP, &sally_mechanism_none },
+    { SALLY_MODE_NOSEC, SALLY_SCHEME_COAP_TCP, &sally_mechanism_none_stream },
 };
 
 const struct sally_mechanism *sally_stack_row(enum sally_security_mode mode,
@@ -90,7 +91,9 @@ enum sally_err sally_stack_accept(struct sally_stack *s,
 {
     static const struct sally_key_finder nobody = { .owner = NULL };
     enum sally_security_mode mode =
-        scheme == SALLY_SCHEME_COAPS ? SALLY_MODE_PSK : SALLY_MODE_NOSEC;
+        scheme == SALLY_SCHEME_COAPS || scheme == SALLY_SCHEME_COAPS_TCP
+            ? SALLY_MODE_PSK
+            : SALLY_MODE_NOSEC;
 
     if (finder == NULL)
         finder = &nobody;
@@ -159,6 +162,11 @@ void sally_stack_wipe(struct sally_stack *s)
     sally_stack_end(s);
     sally_stack_forget(s);
     *s = (struct sally_stack){ .channel = NULL };
+}
+
+bool sally_stack_is_stream(const struct sally_stack *s)
+{
+    return s->channel != NULL && s->channel->stream;
 }
 
 size_t sally_stack_overhead(const struct sally_stack *s)

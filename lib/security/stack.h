@@ -97,6 +97,7 @@ void sally_stack_close(struct sally_stack *s);
 void sally_stack_end(struct sally_stack *s); /* what can resume it stays */
 void sally_stack_wipe(struct sally_stack *s);
 size_t sally_stack_overhead(const struct sally_stack *s);
+bool sally_stack_is_stream(const struct sally_stack *s); /* once started */
 bool sally_stack_resumed(const struct sally_stack *s);
 struct sally_span sally_stack_peer_identity(const struct sally_stack *s);
 const char *sally_stack_suite(const struct sally_stack *s);

@@ -242,7 +242,7 @@ static void pair_open_with(struct pair *p, size_t packets, size_t bodies,
 static void pair_open(struct pair *p) { pair_open_with(p, 40, 4, 1024); }
 
 /* Closes and checks that every block came back by itself. */
-static void pair_close(struct pair *p)
+static inline void pair_close(struct pair *p)
 {
     pair_wait(p, 600 * SALLY_SEC);
     assert_int_equal(p->packets.used, 0);
