@@ -18,6 +18,8 @@ static const struct sally_verb verbs[] = {
       sally_verb_ask },
     { "test", "SERVER", "does a server answer from here?", 1, 1,
       sally_verb_test },
+    { "security", "", "what each mechanism costs on this machine", 0, 0,
+      sally_verb_security },
     { "try", "PROFILE TOPIC PAYLOAD", "what a profile makes of a message", 3, 4,
       sally_verb_try },
     { "passwd", "[-D] USER", "sets a sensor's password, or deletes it", 1, 2,

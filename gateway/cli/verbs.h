@@ -39,6 +39,8 @@ int sally_verb_run(const struct sally_cli *cli, char **args, int count);
 /* The verbs: each in its own file. */
 int sally_verb_passwd(const struct sally_cli *cli, const struct sally_verb *v,
                       char **args, int count);
+int sally_verb_security(const struct sally_cli *cli,
+                        const struct sally_verb *v, char **args, int count);
 int sally_verb_test(const struct sally_cli *cli, const struct sally_verb *v,
                     char **args, int count);
 int sally_verb_try(const struct sally_cli *cli, const struct sally_verb *v,
