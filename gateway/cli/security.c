@@ -9,10 +9,23 @@
 #include "cli/cost.h"
 #include "security/crypto.h"
 #include "security/generate.h"
+#include "security/keypair.h"
+#include "security/trust.h"
+
+/* One end's key on P-256, and what shows it. */
+struct party {
+    uint8_t key_room[SALLY_GENERATED_KEY_MAX];
+    uint8_t raw_room[SALLY_PUBLIC_KEY_MAX];
+    uint8_t certificate_room[SALLY_GENERATED_CERTIFICATE_MAX];
+    struct sally_buf key, raw, certificate;
+};
 
 /* The keys of both ends. */
 struct keys {
     struct sally_secret psk;
+    struct party client, server;
+    struct sally_trust *trust; /* the server's: the client's certificate */
+    struct sally_credential raw, certificate; /* the server's own */
 };
 
 static enum sally_err find_psk(void *owner, struct sally_span identity,
@@ -24,6 +37,88 @@ static enum sally_err find_psk(void *owner, struct sally_span identity,
     return sally_secret_set(key, sally_secret_span(&k->psk));
 }
 
+static enum sally_err admit(void *owner, enum sally_security_mode mode,
+                            struct sally_span peer)
+{
+    (void)owner;
+    (void)mode;
+    (void)peer;
+    return SALLY_E_OK;
+}
+
+/* --- Keys ---------------------------------------------------------------- */
+
+static enum sally_err make_party(struct party *p, const char *name)
+{
+    enum sally_err e;
+
+    p->key = SALLY_BUF(p->key_room);
+    p->raw = SALLY_BUF(p->raw_room);
+    p->certificate = SALLY_BUF(p->certificate_room);
+    e = sally_generate_key(&p->key);
+    if (e == SALLY_E_OK)
+        e = sally_keypair_public(sally_buf_span(&p->key), &p->raw);
+    if (e == SALLY_E_OK)
+        e = sally_generate_certificate(sally_buf_span(&p->key), name, 30,
+                                       &p->certificate);
+    return e;
+}
+
+/* The half of a credential that one end needs to prove itself to another. */
+static struct sally_credential_parts parts_of(enum sally_security_mode mode,
+                                              const struct party *own,
+                                              const struct party *peer)
+{
+    bool raw = mode == SALLY_MODE_RPK;
+
+    return (struct sally_credential_parts){
+        .mode = mode,
+        .public_key = sally_buf_span(raw ? &own->raw : &own->certificate),
+        .secret_key = sally_buf_span(&own->key),
+        .server_public_key =
+            sally_buf_span(raw ? &peer->raw : &peer->certificate),
+        .usage = SALLY_USAGE_DOMAIN,
+    };
+}
+
+static enum sally_err make_keys(struct keys *k)
+{
+    struct sally_random random = sally_crypto_random();
+    struct sally_credential_parts raw, certificate;
+    struct sally_trust_parts trust;
+    enum sally_err e;
+
+    k->psk.len = 16;
+    sally_random_fill(&random, k->psk.bytes, k->psk.len);
+    e = make_party(&k->client, "plant-7-boiler");
+    if (e == SALLY_E_OK)
+        e = make_party(&k->server, "lwm2m.example.com");
+    if (e != SALLY_E_OK)
+        return e;
+    raw = parts_of(SALLY_MODE_RPK, &k->server, &k->client);
+    certificate = parts_of(SALLY_MODE_X509, &k->server, &k->client);
+    trust = (struct sally_trust_parts){
+        .anchors = sally_buf_span(&k->client.certificate)
+    };
+    e = sally_trust_make(&k->trust, &trust);
+    certificate.trust = k->trust;
+    if (e == SALLY_E_OK)
+        e = sally_credential_make(&k->raw, &raw, NULL);
+    return e == SALLY_E_OK
+               ? sally_credential_make(&k->certificate, &certificate, NULL)
+               : e;
+}
+
+static void wipe_keys(struct keys *k)
+{
+    sally_credential_wipe(&k->raw);
+    sally_credential_wipe(&k->certificate);
+    sally_trust_wipe(k->trust);
+    sally_wipe(k, sizeof(*k));
+}
+
+/* --- The rows ------------------------------------------------------------ */
+
 /* What is measured: an account, and what its server has. */
 static const struct choice {
     const char *name;
@@ -33,25 +128,30 @@ static const struct choice {
 } choices[] = {
     { "none", SALLY_MODE_NOSEC, SALLY_SCHEME_COAP, 0 },
     { "DTLS 1.2 PSK", SALLY_MODE_PSK, SALLY_SCHEME_COAPS, 0xc0a8 },
+    { "DTLS 1.2 RPK", SALLY_MODE_RPK, SALLY_SCHEME_COAPS, 0xc0ae },
+    { "DTLS 1.2 X.509", SALLY_MODE_X509, SALLY_SCHEME_COAPS, 0xc0ae },
 };
 
 static enum sally_err prepare(const struct choice *c, struct keys *k,
                               struct sally_cost_case *out)
 {
-    struct sally_credential_parts parts = {
-        .mode = c->mode,
-        .suites = &c->suite,
-        .suite_count = c->suite != 0 ? 1 : 0
-    };
+    struct sally_credential_parts parts = { .mode = c->mode };
 
-    *out = (struct sally_cost_case){ .name = c->name,
-                                     .scheme = c->scheme,
-                                     .server = { .find = find_psk,
-                                                 .owner = k } };
+    *out = (struct sally_cost_case){
+        .name = c->name,
+        .scheme = c->scheme,
+        .server = { .find = find_psk, .admit = admit, .owner = k }
+    };
     if (c->mode == SALLY_MODE_PSK) {
         parts.identity = sally_span_of("plant-7-boiler");
         parts.secret_key = sally_secret_span(&k->psk);
+    } else if (c->mode != SALLY_MODE_NOSEC) {
+        parts = parts_of(c->mode, &k->client, &k->server);
+        out->server.own =
+            c->mode == SALLY_MODE_RPK ? &k->raw : &k->certificate;
     }
+    parts.suites = &c->suite;
+    parts.suite_count = c->suite != 0 ? 1 : 0;
     return sally_credential_make(&out->client, &parts, NULL);
 }
 
@@ -84,36 +184,40 @@ static void heading(const struct sally_cli *cli)
             "DGR", "US", "BYTES", "US", "BYTES");
 }
 
+static bool measure(const struct sally_cli *cli, const struct choice *choice,
+                    struct keys *k)
+{
+    struct sally_cost_case c;
+    struct sally_cost cost;
+    enum sally_err e = prepare(choice, k, &c);
+
+    if (e == SALLY_E_OK)
+        e = sally_cost_measure(&c, &cost);
+    if (e == SALLY_E_OK)
+        print(cli, choice->name, &cost);
+    else
+        fprintf(cli->err, "sallyportctl: %s: %s\n", choice->name,
+                sally_err_text(e));
+    sally_credential_wipe(&c.client);
+    return e == SALLY_E_OK;
+}
+
 int sally_verb_security(const struct sally_cli *cli,
                         const struct sally_verb *v, char **args, int count)
 {
-    struct sally_random random = sally_crypto_random();
-    SALLY_ON_EXIT(sally_secret_wipe) struct sally_secret psk = { .len = 16 };
-    struct keys keys;
-    int status = SALLY_EXIT_DONE;
+    SALLY_ON_EXIT(wipe_keys) struct keys keys = { .trust = NULL };
+    enum sally_err e = make_keys(&keys);
+    bool good = e == SALLY_E_OK;
 
     (void)v;
     (void)args;
     (void)count;
-    sally_random_fill(&random, psk.bytes, psk.len);
-    keys.psk = psk;
-    heading(cli);
-    for (size_t i = 0; i < SALLY_LEN(choices); i++) {
-        struct sally_cost_case c;
-        struct sally_cost cost;
-        enum sally_err e = prepare(&choices[i], &keys, &c);
-
-        if (e == SALLY_E_OK)
-            e = sally_cost_measure(&c, &cost);
-        if (e == SALLY_E_OK)
-            print(cli, choices[i].name, &cost);
-        else
-            fprintf(cli->err, "sallyportctl: %s: %s\n", choices[i].name,
-                    sally_err_text(e));
-        if (e != SALLY_E_OK)
-            status = SALLY_EXIT_REFUSED;
-        sally_credential_wipe(&c.client);
+    if (!good) {
+        fprintf(cli->err, "sallyportctl: keys: %s\n", sally_err_text(e));
+        return SALLY_EXIT_REFUSED;
     }
-    sally_secret_wipe(&keys.psk);
-    return status;
+    heading(cli);
+    for (size_t i = 0; i < SALLY_LEN(choices); i++)
+        good &= measure(cli, &choices[i], &keys);
+    return good ? SALLY_EXIT_DONE : SALLY_EXIT_REFUSED;
 }

@@ -81,6 +81,7 @@ static enum sally_err sign(struct maker *m, const char *common_name, int days,
         return SALLY_E_CRYPTO;
     memcpy(c.subject.commonName, common_name, strlen(common_name) + 1);
     c.selfSigned = 1;
+    c.isCA = 1; /* its own authority, where somebody trusts it as an anchor */
     c.sigType = CTC_SHA256wECDSA;
     c.daysValid = days;
     n = wc_MakeCert(&c, out, room, NULL, &m->key, &m->rng);
