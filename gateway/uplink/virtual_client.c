@@ -241,11 +241,14 @@ static enum sally_log_level level_of(enum sally_client_state s)
 static void note_failure(struct sally_virtual_client *v,
                          enum sally_client_state s, enum sally_err e)
 {
+    int alert = sally_stack_alert(sally_coap_link_stack(&v->client.link));
+
     if (e != SALLY_E_OK || s == SALLY_CLIENT_REGISTERED)
         v->last_error = e;
     if (e != SALLY_E_OK) {
         v->failed_in = v->state;
         v->failed_heard = v->heard;
+        v->last_alert = alert < 0 ? SALLY_BUS_NO_ALERT : (uint8_t)alert;
     }
     if (s == SALLY_CLIENT_CONNECTING)
         v->heard = false;

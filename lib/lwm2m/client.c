@@ -116,6 +116,19 @@ static void end_session(struct sally_lwm2m_client *c, sally_usec now)
     tell_history(c, SALLY_E_CANCELLED, now);
 }
 
+/* /1/x/11 tells the server, once it can be told. A client of LwM2M 1.0 has no
+ * such resource.                                                            */
+static void note_alert(struct sally_lwm2m_client *c)
+{
+    int alert = sally_stack_alert(sally_coap_link_stack(&c->link));
+    struct sally_path path = sally_path_resource(
+        SALLY_OBJECT_SERVER, c->settings->server_instance, SALLY_SERVER_ALERT);
+    struct sally_lwm2m_value v = sally_value_unsigned((uint64_t)alert);
+
+    if (alert >= 0)
+        (void)!sally_resources_set(c->resources, &path, &v, 0);
+}
+
 /* A registration that was alive is taken up again soon, once: one that is lost
  * again before anything proved it right waits, like what failed before it came
  * to one, or a server that hangs up on everybody would be stormed.          */
@@ -124,6 +137,7 @@ static void fall_back(struct sally_lwm2m_client *c, sally_usec now)
     enum sally_err why = c->lost;
     bool soon = c->state == SALLY_CLIENT_REGISTERED && !c->unproved;
 
+    note_alert(c);
     enter(c, SALLY_CLIENT_WAITING, why);
     end_session(c, now);
     c->unproved = c->unproved || soon;

@@ -170,4 +170,5 @@ const struct sally_mechanism sally_mechanism_none_stream = {
     .peer_identity = peer_identity,
     .suite = suite,
     .resumed = resumed,
+    .alert = alert,
 };

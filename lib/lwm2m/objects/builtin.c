@@ -43,6 +43,7 @@ static const struct sally_resource_definition server[] = {
         "Notification Storing When Disabled or Offline", ""),
     ROW(7, STRING, RW, ONE, MUST, "Binding", ""),
     ROW(8, NONE, E, ONE, MUST, "Registration Update Trigger", ""),
+    RANGE(11, UNSIGNED, R, ONE, MAY, "TLS-DTLS Alert Code", "", 0, 255),
     RANGE(17, UNSIGNED, RW, ONE, MAY, "Communication Retry Count", "", 0, 1e9),
     RANGE(18, UNSIGNED, RW, ONE, MAY, "Communication Retry Timer", "s", 0, 1e9),
     RANGE(19, UNSIGNED, RW, ONE, MAY, "Communication Sequence Delay Timer",
@@ -161,10 +162,11 @@ enum sally_err sally_server_object(struct sally_resources *r,
         { SALLY_SERVER_RETRY_TIMER, sally_value_unsigned(5), 0 },
         { SALLY_SERVER_SEQUENCE_DELAY, sally_value_unsigned(300), 0 },
         { SALLY_SERVER_SEQUENCE_COUNT, sally_value_unsigned(0), 0 },
+        { SALLY_SERVER_ALERT, none, 0 },
         { SALLY_SERVER_MUTE_SEND, sally_value_boolean(false), 0 },
     };
-    /* Mute Send came with version 1.1 of the object. */
-    size_t count = SALLY_LEN(rows) - (f->lwm2m_1_0 ? 1 : 0);
+    /* The last two came with version 1.1 of the object. */
+    size_t count = SALLY_LEN(rows) - (f->lwm2m_1_0 ? 2 : 0);
 
     return fill(r, SALLY_OBJECT_SERVER, f->instance, rows, count);
 }

@@ -34,6 +34,7 @@ enum {
     SALLY_SERVER_STORING = 6,
     SALLY_SERVER_BINDING = 7,
     SALLY_SERVER_UPDATE_TRIGGER = 8,
+    SALLY_SERVER_ALERT = 11,
     SALLY_SERVER_RETRY_COUNT = 17,
     SALLY_SERVER_RETRY_TIMER = 18,
     SALLY_SERVER_SEQUENCE_DELAY = 19,
@@ -65,7 +66,7 @@ struct sally_server_factory {
 };
 
 /* Slots that the functions below take. */
-#define SALLY_SERVER_SLOTS 14
+#define SALLY_SERVER_SLOTS 15
 #define SALLY_DEVICE_SLOTS 6
 #define SALLY_PROVENANCE_SLOTS 4
 #define SALLY_SILENCE_SLOTS 2 /* more, where silence is flagged */

@@ -103,6 +103,10 @@ static const struct upstream_row {
       SALLY_E_TIMED_OUT, SALLY_BUS_NO_ALERT, 0, true, "forgotten", "null" },
     { "the first attempt is under way", SALLY_CLIENT_CONNECTING, SALLY_E_OK,
       SALLY_BUS_NO_ALERT, 0, true, "without an end so far", "key_file" },
+    { "a certificate that expired", SALLY_CLIENT_CONNECTING, SALLY_E_EXPIRED,
+      45, 0, true, "clock", "the server's own certificate" },
+    { "another authority", SALLY_CLIENT_CONNECTING, SALLY_E_UNKNOWN_CA, 48, 0,
+      true, "no authority", "servers.trust_file" },
     { "an error without a row", SALLY_CLIENT_CONNECTING, SALLY_E_CRYPTO,
       SALLY_BUS_NO_ALERT, 0, true, "the log has", "null" },
 };
