@@ -46,17 +46,14 @@ static enum sally_err admit(struct sally_peer *p, enum sally_security_mode mode,
     return e == SALLY_E_OK ? keep_identity(p, identity) : e;
 }
 
-static enum sally_err judge_client(struct sally_peer *p,
+static enum sally_err judge_client(struct sally_peer *p, bool raw,
                                    const struct sally_span *sent, size_t count)
 {
     struct sally_certificate c;
-    int type = WOLFSSL_CERT_TYPE_UNKNOWN;
     enum sally_err e;
 
-    (void)wolfSSL_get_negotiated_client_cert_type(p->ssl, &type);
-    if (type == WOLFSSL_CERT_TYPE_RPK)
-        return count == 1 ? admit(p, SALLY_MODE_RPK, sent[0], sent[0])
-                          : SALLY_E_WRONG_KIND;
+    if (raw)
+        return admit(p, SALLY_MODE_RPK, sent[0], sent[0]);
     e = sally_verify_chain(p->own, SALLY_ROLE_SERVER, p->clock, sent, count);
     if (e == SALLY_E_OK)
         e = sally_certificate_parse(sent[0], &c);
@@ -64,43 +61,55 @@ static enum sally_err judge_client(struct sally_peer *p,
                            : e;
 }
 
-static bool is_raw(WOLFSSL *ssl)
+static enum sally_err judge(struct sally_peer *p, bool raw,
+                            const struct sally_span *sent, size_t count)
 {
-    int type = WOLFSSL_CERT_TYPE_UNKNOWN;
-
-    return wolfSSL_get_negotiated_server_cert_type(ssl, &type) == 1 &&
-           type == WOLFSSL_CERT_TYPE_RPK;
-}
-
-static enum sally_err judge(struct sally_peer *p, const struct sally_span *sent,
-                            size_t count)
-{
-    if (p->own == NULL)
+    if (p->own == NULL || count == 0 || (raw && count != 1))
         return SALLY_E_WRONG_KIND;
     if (p->finder != NULL)
-        return judge_client(p, sent, count);
-    if (p->own->mode == SALLY_MODE_RPK && is_raw(p->ssl) && count == 1)
+        return judge_client(p, raw, sent, count);
+    if (p->own->mode == SALLY_MODE_RPK && raw)
         return sally_verify_key(p->own, sent[0]);
-    if (p->own->mode == SALLY_MODE_X509 && !is_raw(p->ssl))
+    if (p->own->mode == SALLY_MODE_X509 && !raw)
         return sally_verify_chain(p->own, SALLY_ROLE_CLIENT, p->clock, sent,
                                   count);
     return SALLY_E_WRONG_KIND;
 }
 
+/* Whether a raw key of the peer was agreed on. */
+static bool agreed_raw(const struct sally_peer *p)
+{
+    int type = WOLFSSL_CERT_TYPE_UNKNOWN;
+
+    if (p->finder != NULL)
+        (void)wolfSSL_get_negotiated_client_cert_type(p->ssl, &type);
+    else
+        (void)wolfSSL_get_negotiated_server_cert_type(p->ssl, &type);
+    return type == WOLFSSL_CERT_TYPE_RPK;
+}
+
+static bool give_verdict(struct sally_peer *p, enum sally_err e)
+{
+    p->judged = true;
+    p->verdict = (uint8_t)e;
+    return e == SALLY_E_OK;
+}
+
 /* The library asks for certificates above the peer's own too, and twice for
- * that one: it is judged once.                                              */
+ * that one: it is judged once. Of a raw key it finds nothing to complain; of a
+ * certificate it must find that nobody signed it, or, the second time, nothing.
+ */
 static int on_verify(int fine, WOLFSSL_X509_STORE_CTX *store)
 {
     struct sally_peer *p = store->userCtx;
+    bool raw = agreed_raw(p);
     struct sally_span sent[SALLY_CHAIN_MAX + 1];
     size_t count = store->totalCerts < 0 ? 0 : (size_t)store->totalCerts;
-    bool expected = fine == 1 || store->error == ASN_NO_SIGNER_E;
 
-    if (!expected) {
-        p->judged = true;
-        p->verdict = (uint8_t)sally_library_meaning(store->error);
-        return 0;
-    }
+    if (fine != 1 && raw)
+        return give_verdict(p, SALLY_E_WRONG_KIND);
+    if (fine != 1 && store->error != ASN_NO_SIGNER_E)
+        return give_verdict(p, sally_library_meaning(store->error));
     if (store->error_depth != 0)
         return 1;
     if (p->judged)
@@ -110,9 +119,7 @@ static int on_verify(int fine, WOLFSSL_X509_STORE_CTX *store)
     for (size_t i = 0; i < count; i++)
         sent[i] = (struct sally_span){ store->certs[i].buffer,
                                        store->certs[i].length };
-    p->judged = true;
-    p->verdict = (uint8_t)judge(p, sent, count);
-    return p->verdict == SALLY_E_OK;
+    return give_verdict(p, judge(p, raw, sent, count));
 }
 
 /* --- Joining ------------------------------------------------------------- */
@@ -255,17 +262,17 @@ static bool needs_verdict(const struct sally_peer *p, bool psk)
 
 enum sally_err sally_peer_confirm(struct sally_peer *p, bool psk)
 {
-    WOLFSSL *ssl = p->ssl;
-    bool resumed = wolfSSL_session_reused(ssl) == 1;
+    bool resumed = wolfSSL_session_reused(p->ssl) == 1;
+    bool raw = agreed_raw(p);
 
+    (void)wolfSSL_UnloadCertsKeys(p->ssl);
     p->ssl = NULL;
-    (void)wolfSSL_UnloadCertsKeys(ssl);
     if (resumed || !needs_verdict(p, psk))
         return SALLY_E_OK;
     if (!p->judged)
         return SALLY_E_WRONG_KIND;
     if (p->verdict == SALLY_E_OK && p->finder == NULL &&
-        is_raw(ssl) != (p->own->mode == SALLY_MODE_RPK))
+        raw != (p->own->mode == SALLY_MODE_RPK))
         return SALLY_E_WRONG_KIND;
     return p->verdict;
 }
