@@ -6,7 +6,7 @@
 #include "roles/role.h"
 
 /* Descriptors that the supervisor leaves open for it. */
-#define SALLY_ROLE_PACE 2000 /* microseconds from turn to turn of its loop */
+#define SALLY_ROLE_PACE 3000 /* microseconds from turn to turn of its loop */
 #define SALLY_ROLE_BUS_FD 3
 #define SALLY_ROLE_BUNDLE_FD 4
 

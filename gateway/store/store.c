@@ -137,14 +137,16 @@ static struct sally_store_item *free_item(struct sally_store *s,
 /* Gives the item at the head to the writer. */
 static void queue_item(struct sally_store *s)
 {
+    uint64_t waiting;
+
     pthread_mutex_lock(&s->mutex);
-    s->head++;
+    waiting = ++s->head - s->done;
     if (s->first_queued == 0)
         s->first_queued = sally_store_clock();
-    /* It needs waking for the first of a group and for a large one. */
-    if (s->head - s->done == 1 || s->head - s->done >= SALLY_STORE_RING / 2)
-        pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->mutex);
+    /* It needs waking for the first of a group and for a large one. */
+    if (waiting == 1 || waiting >= SALLY_STORE_RING / 2)
+        pthread_cond_signal(&s->wake);
 }
 
 static bool is_over_quota(struct sally_store *s, uint32_t sensor, size_t len)

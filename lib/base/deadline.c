@@ -39,7 +39,7 @@ static void sift_up(struct sally_deadlines *h, struct sally_deadline *d)
 {
     size_t slot = d->slot;
 
-    for (; slot > 1 && h->heap[slot / 2]->when > d->when; slot /= 2)
+    for (; slot > 1 && h->heap[slot / 2]->key > d->key; slot /= 2)
         place(h, slot, h->heap[slot / 2]);
     place(h, slot, d);
 }
@@ -49,9 +49,9 @@ static void sift_down(struct sally_deadlines *h, struct sally_deadline *d)
     size_t slot = d->slot;
 
     for (size_t child = slot * 2; child <= h->count; child = slot * 2) {
-        if (child < h->count && h->heap[child + 1]->when < h->heap[child]->when)
+        if (child < h->count && h->heap[child + 1]->key < h->heap[child]->key)
             child++;
-        if (h->heap[child]->when >= d->when)
+        if (h->heap[child]->key >= d->key)
             break;
         place(h, slot, h->heap[child]);
         slot = child;
@@ -85,26 +85,33 @@ void sally_deadlines_set(struct sally_deadlines *h, struct sally_deadline *d,
         if (h->count == h->room)
             abort(); /* the owner broke its promise: a bug, not an input */
         place(h, ++h->count, d);
+    } else if (when >= d->key) {
+        return;
     }
+    d->key = when;
     sift_up(h, d);
     sift_down(h, d);
 }
 
 sally_usec sally_deadlines_next(const struct sally_deadlines *h)
 {
-    return h->count == 0 ? SALLY_NEVER : h->heap[1]->when;
+    return h->count == 0 ? SALLY_NEVER : h->heap[1]->key;
 }
 
 struct sally_deadline *sally_deadlines_take(struct sally_deadlines *h,
                                             sally_usec now)
 {
-    struct sally_deadline *d;
+    while (h->count != 0 && h->heap[1]->key <= now) {
+        struct sally_deadline *d = h->heap[1];
 
-    if (h->count == 0 || sally_deadlines_next(h) > now)
-        return NULL;
-    d = h->heap[1];
-    remove_node(h, d);
-    return d;
+        if (d->when == d->key) {
+            remove_node(h, d);
+            return d;
+        }
+        d->key = d->when; /* it was put off */
+        sift_down(h, d);
+    }
+    return NULL;
 }
 
 void sally_deadlines_wipe(struct sally_deadlines *h)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/base/deadline.h - many engines, one timer: a heap of deadlines.
  *
- * Each engine embeds a node; setting, moving and clearing a deadline is
- * O(log n), finding the earliest O(1). Room for all nodes is allocated
- * beforehand, so setting cannot fail.                                       */
+ * Each engine embeds a node; setting, advancing and clearing a deadline is
+ * O(log n), finding the earliest O(1). Putting one off, which is what most
+ * messages do, only notes it: the node finds its new place when the old time
+ * has come. Room for all nodes is allocated beforehand, so setting cannot
+ * fail.                                                                     */
 #ifndef SALLY_BASE_DEADLINE_H
 #define SALLY_BASE_DEADLINE_H
 
@@ -14,6 +16,7 @@
 
 struct sally_deadline {
     sally_usec when;
+    sally_usec key; /* by which it stands in the heap; not later */
     size_t slot; /* 1-based place in the heap; 0: not in it */
 };
 
@@ -34,7 +37,8 @@ enum sally_err sally_deadlines_grow(struct sally_deadlines *h,
 void sally_deadlines_set(struct sally_deadlines *h, struct sally_deadline *d,
                          sally_usec when);
 
-/* The earliest, or NEVER. */
+/* A time that is not later than the earliest, or NEVER. Who wakes then and
+ * takes what is due, of which there may be none, gets a later one.          */
 sally_usec sally_deadlines_next(const struct sally_deadlines *h);
 
 /* Takes out and returns one node that is due at `now`, or NULL. */
