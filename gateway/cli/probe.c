@@ -140,7 +140,7 @@ static enum sally_err handshake(int fd, struct sally_probe *out)
     if (e == SALLY_E_OK) {
         sally_coap_link_init(&a.link, &a.engine.coap, &upcalls, &a);
         e = sally_coap_link_start(&a.link, SALLY_SCHEME_COAPS, &a.credential,
-                                  a.began);
+                                  NULL, a.began);
     }
     if (e == SALLY_E_OK)
         shake(&a);

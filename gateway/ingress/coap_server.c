@@ -339,8 +339,8 @@ static struct peer *add_peer(struct sally_coap_server *s,
     sally_hashmap_add(&s->peers, &p->node, key_of(from, p->key));
     make_newest(p);
     join_sensor(p);
-    if (sally_coap_link_start(&p->link, SALLY_SCHEME_COAP, &s->nosec, now) ==
-        SALLY_E_OK)
+    if (sally_coap_link_start(&p->link, SALLY_SCHEME_COAP, &s->nosec, NULL,
+                              now) == SALLY_E_OK)
         return p;
     drop_peer(p, now);
     return NULL;

@@ -3,6 +3,7 @@
 #include "coap/blockwise.h"
 
 #include "coap/option.h"
+#include "coap/shield.h"
 
 #include <string.h>
 
@@ -64,6 +65,19 @@ static void put_block1(const struct sally_coap_outgoing *o,
         sally_coap_parts_add(p, SALLY_OWN_SIZE1, o->body_len);
 }
 
+/* RFC 9175 s.3.4: blocks of another body that somebody held back must not be
+ * taken for blocks of this one. Where messages can be held back one by one,
+ * each body has a tag of its own, which stays in the options of its blocks. */
+static void put_tag(struct sally_coap_link *l, struct sally_coap_parts *p)
+{
+    uint32_t tag;
+
+    if (l->shield == NULL)
+        return;
+    sally_random_fill(&l->shared->random, &tag, sizeof(tag));
+    sally_coap_parts_add(p, SALLY_OWN_REQUEST_TAG, tag);
+}
+
 enum sally_err sally_coap_blockwise_begin(struct sally_coap_link *l,
                                           struct sally_coap_outgoing *o,
                                           struct sally_coap_parts *p)
@@ -78,9 +92,11 @@ enum sally_err sally_coap_blockwise_begin(struct sally_coap_link *l,
     if (p->message.payload.len <= sally_coap_block_size(o->szx))
         return SALLY_E_OK;
     e = begin_up(l, o, p->message.payload);
-    if (e == SALLY_E_OK)
-        put_block1(o, p);
-    return e;
+    if (e != SALLY_E_OK)
+        return e;
+    put_block1(o, p);
+    put_tag(l, p);
+    return SALLY_E_OK;
 }
 
 /* Takes the message under way apart and gives it a new token; `old` holds the
@@ -94,7 +110,7 @@ static void reuse(struct sally_coap_link *l,
     uint16_t mid;
 
     memcpy(old, o->message, o->flight.len);
-    *p = (struct sally_coap_parts){ .own = 0 };
+    *p = (struct sally_coap_parts){ .spare = sally_coap_shield_spare(l) };
     if (sally_coap_parse((struct sally_span){ old, o->flight.len }, &p->message,
                          &mid) != SALLY_E_OK)
         return; /* it is a message that we composed */

@@ -21,7 +21,7 @@ static bool varies(uint16_t number)
 {
     return number == SALLY_OPTION_BLOCK1 || number == SALLY_OPTION_BLOCK2 ||
            number == SALLY_OPTION_SIZE1 || number == SALLY_OPTION_SIZE2 ||
-           number == SALLY_OPTION_OBSERVE;
+           number == SALLY_OPTION_OBSERVE || number == SALLY_OPTION_ECHO;
 }
 
 uint64_t sally_coap_body_key(const struct sally_hash_key *seed,

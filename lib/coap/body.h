@@ -3,7 +3,7 @@
  * uploads under way and the answer that the peer is fetching. RFC 7959.
  *
  * A body is found by a keyed hash of the request's code and options, without
- * those of the link, so blocks of two bodies cannot mix: a Request-Tag
+ * those of the link and Echo, so blocks of two bodies cannot mix: a Request-Tag
  * (RFC 9175 s.3) is part of it. Each body holds one block of the pool.      */
 #ifndef SALLY_COAP_BODY_H
 #define SALLY_COAP_BODY_H

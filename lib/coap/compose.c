@@ -11,6 +11,7 @@ static const uint16_t numbers[SALLY_OWN_COUNT] = {
     [SALLY_OWN_BLOCK2] = SALLY_OPTION_BLOCK2,
     [SALLY_OWN_BLOCK1] = SALLY_OPTION_BLOCK1,
     [SALLY_OWN_SIZE1] = SALLY_OPTION_SIZE1,
+    [SALLY_OWN_REQUEST_TAG] = SALLY_OPTION_REQUEST_TAG,
 };
 
 #define HEAD_MAX (4 + SALLY_COAP_TOKEN_MAX + 1) /* with the marker */
@@ -34,12 +35,13 @@ size_t sally_coap_parts_bound(const struct sally_coap_parts *p)
     size_t own = p->own == 0 ? 0 : SALLY_COMPOSE_OWN_MAX;
 
     return HEAD_MAX - SALLY_COAP_TOKEN_MAX + p->message.token.len +
-           p->message.options.len + own + p->message.payload.len;
+           p->message.options.len + own + p->message.payload.len + p->spare;
 }
 
 size_t sally_coap_parts_room(const struct sally_coap_parts *p)
 {
-    size_t taken = HEAD_MAX + SALLY_COMPOSE_OWN_MAX + p->message.options.len;
+    size_t taken = HEAD_MAX + SALLY_COMPOSE_OWN_MAX + p->message.options.len +
+                   p->spare;
 
     return taken < SALLY_MESSAGE_MAX ? SALLY_MESSAGE_MAX - taken : 0;
 }
@@ -48,7 +50,7 @@ size_t sally_coap_parts_room(const struct sally_coap_parts *p)
  * leftovers of an earlier message.                                          */
 static bool is_leftover(uint16_t number)
 {
-    for (size_t i = SALLY_OWN_OBSERVE; i < SALLY_OWN_COUNT; i++)
+    for (size_t i = SALLY_OWN_OBSERVE; i < SALLY_OWN_REQUEST_TAG; i++)
         if (numbers[i] == number)
             return true;
     return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/coap/compose.h - a message from an owner's option list and the options
- * that belong to the link: Observe, Block1, Block2, Size1, and the ETag that
- * ties the blocks of one body together.                                     */
+ * that belong to the link: Observe, Block1, Block2, Size1, and the ETag and
+ * Request-Tag that tie the blocks of one body together.                                    */
 #ifndef SALLY_COAP_COMPOSE_H
 #define SALLY_COAP_COMPOSE_H
 
@@ -15,15 +15,17 @@ enum sally_coap_own {
     SALLY_OWN_BLOCK2,
     SALLY_OWN_BLOCK1,
     SALLY_OWN_SIZE1,
+    SALLY_OWN_REQUEST_TAG, /* from then on it is an option like others */
     SALLY_OWN_COUNT
 };
 
-#define SALLY_COMPOSE_OWN_MAX 26 /* bytes that the link's options take */
+#define SALLY_COMPOSE_OWN_MAX 26 /* bytes that these take, but the last */
 
 struct sally_coap_parts {
     struct sally_coap_message message; /* `options` are the owner's */
     unsigned own;                      /* bit set of 1u << sally_coap_own */
     uint32_t value[SALLY_OWN_COUNT];
+    size_t spare; /* bytes that stay free for what protects the message */
 };
 
 void sally_coap_parts_add(struct sally_coap_parts *p, enum sally_coap_own which,

@@ -2,7 +2,7 @@
 /* lib/coap/connection.c - between a link's parts and its stream. */
 #include "coap/connection.h"
 
-#include "coap/serving.h"
+#include "coap/shield.h"
 
 enum sally_err sally_coap_connection_open(struct sally_coap_link *l,
                                           sally_usec now)
@@ -30,7 +30,7 @@ static bool is_over(enum sally_channel_state state)
 void sally_coap_connection_turn(struct sally_coap_link *l, sally_usec now)
 {
     if (l->stream != NULL && l->stream->state == SALLY_CHANNEL_IDLE &&
-        sally_stack_state(&l->stack) == SALLY_CHANNEL_UP)
+        sally_stack_carries(&l->stack))
         sally_coap_stream_begin(l->stream, now);
 }
 
@@ -43,9 +43,16 @@ sally_coap_connection_state(const struct sally_coap_link *l)
         return stack;
     if (is_over(l->stream->state))
         return l->stream->state;
-    if (stack != SALLY_CHANNEL_UP || l->stream->state == SALLY_CHANNEL_UP)
+    if (!sally_stack_carries(&l->stack) ||
+        l->stream->state == SALLY_CHANNEL_UP)
         return stack;
     return SALLY_CHANNEL_HANDSHAKE; /* the peer's CSM is not there yet */
+}
+
+bool sally_coap_connection_carries(const struct sally_coap_link *l)
+{
+    return sally_stack_carries(&l->stack) &&
+           (l->stream == NULL || l->stream->state == SALLY_CHANNEL_UP);
 }
 
 enum sally_err sally_coap_connection_reason(const struct sally_coap_link *l)
@@ -134,7 +141,8 @@ static enum sally_err take_request(struct sally_coap_link *l,
         m->mid = ++l->stream->mid;
     e = sally_coap_dedup_see(&l->dedup, m->mid, now, &seen);
     if (e == SALLY_E_OK)
-        e = sally_coap_serving_request(l, m, seen, now);
+        e = l->shield != NULL ? sally_coap_shield_request(l, m, seen, now)
+                              : sally_coap_serving_request(l, m, seen, now);
     if (e != SALLY_E_NO_ROOM)
         return e;
     seen = sally_coap_dedup_find(&l->dedup, m->mid);

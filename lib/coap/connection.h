@@ -29,6 +29,9 @@ void sally_coap_connection_wipe(struct sally_coap_link *l);
 void sally_coap_connection_turn(struct sally_coap_link *l, sally_usec now);
 enum sally_channel_state
 sally_coap_connection_state(const struct sally_coap_link *l);
+
+/* True if both take messages, whatever protects those. */
+bool sally_coap_connection_carries(const struct sally_coap_link *l);
 enum sally_err sally_coap_connection_reason(const struct sally_coap_link *l);
 
 /* Takes a chunk in, as much as sally_coap_link_room() said. */

@@ -78,7 +78,7 @@ struct sally_coap_seen *sally_coap_dedup_find(const struct sally_coap_dedup *d,
 
 static void send_again(struct sally_coap_dedup *d, struct sally_coap_seen *s)
 {
-    if (s->len == 0 || s->send || s->once)
+    if (s->len == 0 || s->send || s->once || s->forget)
         return;
     s->send = true;
     d->ring->to_send++;
@@ -196,7 +196,9 @@ void sally_coap_dedup_sent(struct sally_coap_dedup *d,
 {
     seen->send = false;
     d->ring->to_send--;
-    if (seen->once)
+    if (seen->forget)
+        sally_coap_dedup_forget(d, seen);
+    else if (seen->once)
         drop_answer(d, seen);
 }
 

@@ -22,10 +22,11 @@ struct sally_coap_seen {
     sally_usec when;
     uint16_t mid;
     uint16_t len; /* of the answer; 0: none yet */
-    bool used;
-    bool pending; /* a request that was not answered: must not be pushed out */
-    bool send;    /* the answer goes out with the next output */
-    bool once;    /* then it is dropped: an answer that is no acknowledgement */
+    bool used : 1;
+    bool pending : 1; /* a request that was not answered: must stay */
+    bool send : 1;    /* the answer goes out with the next output */
+    bool once : 1;   /* then it is dropped: an answer that is no acknowledgement */
+    bool forget : 1; /* then the message counts as never received */
     union {
         uint8_t small[SALLY_DEDUP_SMALL]; /* len <= SALLY_DEDUP_SMALL */
         uint8_t *large;                   /* owned */

@@ -3,9 +3,11 @@
 #include "coap/exchange.h"
 
 #include "coap/blockwise.h"
+#include "coap/echo.h"
 #include "coap/observe.h"
 #include "coap/option.h"
 #include "coap/response.h"
+#include "coap/shield.h"
 
 #include <string.h>
 
@@ -31,6 +33,18 @@ static struct sally_coap_outgoing *after(const struct sally_coap_outgoing *o)
     return owner_of(o->flight.next);
 }
 
+/* A link with a shield keeps the protected bytes beside the plain ones. */
+static bool put_on_coat(const struct sally_coap_link *l,
+                        struct sally_coap_outgoing *o)
+{
+    if (l->shield == NULL)
+        return true;
+    o->coat = sally_pool_take(l->shared->packets);
+    if (o->coat != NULL)
+        memset(o->coat, 0, offsetof(struct sally_coap_coat, bytes));
+    return o->coat != NULL;
+}
+
 struct sally_coap_outgoing *
 sally_coap_outgoing_new(struct sally_coap_link *l,
                         enum sally_coap_purpose purpose)
@@ -43,6 +57,10 @@ sally_coap_outgoing_new(struct sally_coap_link *l,
     if (o == NULL)
         return NULL;
     memset(o, 0, offsetof(struct sally_coap_outgoing, message));
+    if (!put_on_coat(l, o)) {
+        sally_pool_give(l->shared->packets, o);
+        return NULL;
+    }
     l->outgoing++;
     o->purpose = purpose;
     o->until = SALLY_NEVER;
@@ -55,8 +73,23 @@ void sally_coap_outgoing_free(struct sally_coap_link *l,
 {
     sally_coap_reliable_remove(&l->reliable, &o->flight);
     sally_coap_blockwise_drop(l, o);
+    sally_pool_give(l->shared->packets, o->coat);
     sally_pool_give(l->shared->packets, o);
     l->outgoing--;
+}
+
+/* What is in o->message now goes out. */
+static void launch(struct sally_coap_link *l, struct sally_coap_outgoing *o,
+                   const struct sally_coap_message *m, size_t len)
+{
+    sally_coap_reliable_remove(&l->reliable, &o->flight);
+    o->flight.mid = m->mid;
+    o->flight.len = (uint16_t)len;
+    if (o->coat != NULL)
+        o->coat->len = 0;
+    sally_coap_reliable_add(&l->reliable, &o->flight,
+                            m->type == SALLY_COAP_CON, l->shared->parameters,
+                            &l->shared->random);
 }
 
 enum sally_err sally_coap_outgoing_send(struct sally_coap_link *l,
@@ -65,7 +98,7 @@ enum sally_err sally_coap_outgoing_send(struct sally_coap_link *l,
                                         sally_usec now)
 {
     const struct sally_coap_parameters *par = l->shared->parameters;
-    struct sally_buf room = SALLY_BUF(o->message);
+    struct sally_buf room = { o->message, 0, sizeof(o->message) - p->spare };
     enum sally_err e = sally_coap_mids_take(&l->mids, par->exchange_lifetime,
                                             now, &p->message.mid);
 
@@ -73,12 +106,27 @@ enum sally_err sally_coap_outgoing_send(struct sally_coap_link *l,
         return e;
     if (sally_coap_compose(p, &room) != SALLY_E_OK)
         return SALLY_E_TOO_LARGE;
-    sally_coap_reliable_remove(&l->reliable, &o->flight);
-    o->flight.mid = p->message.mid;
-    o->flight.len = (uint16_t)room.len;
-    sally_coap_reliable_add(&l->reliable, &o->flight,
-                            p->message.type == SALLY_COAP_CON, par,
-                            &l->shared->random);
+    launch(l, o, &p->message, room.len);
+    return SALLY_E_OK;
+}
+
+enum sally_err sally_coap_outgoing_write(struct sally_coap_link *l,
+                                         struct sally_coap_outgoing *o,
+                                         const struct sally_coap_message *m,
+                                         sally_usec now)
+{
+    struct sally_coap_message again = *m;
+    struct sally_buf room = { o->message, 0,
+                              sizeof(o->message) - sally_coap_shield_spare(l) };
+    enum sally_err e =
+        sally_coap_mids_take(&l->mids, l->shared->parameters->exchange_lifetime,
+                             now, &again.mid);
+
+    if (e != SALLY_E_OK)
+        return e;
+    if (sally_coap_write(&again, &room) != SALLY_E_OK)
+        return SALLY_E_TOO_LARGE;
+    launch(l, o, &again, room.len);
     return SALLY_E_OK;
 }
 
@@ -95,6 +143,8 @@ void sally_coap_outgoing_end(struct sally_coap_link *l,
     sally_coap_exchange id = o->id;
 
     sally_coap_outgoing_free(l, o);
+    if (sally_coap_shield_answered(l, id, e, 0, now))
+        return;
     if (purpose == SALLY_PURPOSE_REQUEST && l->upcalls->on_reply != NULL)
         l->upcalls->on_reply(l->owner, id, e, NULL, now);
     if (purpose == SALLY_PURPOSE_NOTIFICATION &&
@@ -153,6 +203,7 @@ static enum sally_err ask(struct sally_coap_link *l,
                      .token = { token, sizeof(token) },
                      .options = q->options,
                      .payload = q->payload },
+        .spare = sally_coap_shield_spare(l),
     };
     enum sally_err e;
 
@@ -169,16 +220,14 @@ static enum sally_err ask(struct sally_coap_link *l,
     return e != SALLY_E_OK ? e : sally_coap_outgoing_send(l, o, &p, now);
 }
 
-enum sally_err sally_coap_link_request(struct sally_coap_link *l,
+enum sally_err sally_coap_exchange_ask(struct sally_coap_link *l,
                                        const struct sally_coap_question *q,
                                        sally_usec now, sally_coap_exchange *x)
 {
-    struct sally_coap_outgoing *o;
+    struct sally_coap_outgoing *o =
+        sally_coap_outgoing_new(l, SALLY_PURPOSE_REQUEST);
     enum sally_err e;
 
-    if (l->told != SALLY_CHANNEL_UP)
-        return SALLY_E_BAD_STATE;
-    o = sally_coap_outgoing_new(l, SALLY_PURPOSE_REQUEST);
     if (o == NULL)
         return SALLY_E_NO_ROOM;
     e = ask(l, o, q, now);
@@ -188,6 +237,15 @@ enum sally_err sally_coap_link_request(struct sally_coap_link *l,
     }
     *x = o->id;
     return SALLY_E_OK;
+}
+
+enum sally_err sally_coap_link_request(struct sally_coap_link *l,
+                                       const struct sally_coap_question *q,
+                                       sally_usec now, sally_coap_exchange *x)
+{
+    if (l->told != SALLY_CHANNEL_UP)
+        return SALLY_E_BAD_STATE;
+    return sally_coap_exchange_ask(l, q, now, x);
 }
 
 void sally_coap_link_cancel(struct sally_coap_link *l, sally_coap_exchange x)
@@ -248,9 +306,9 @@ static enum heed note_observe(const struct sally_coap_link *l,
         return HEED_NOT;
     if (o->observe != SALLY_OBSERVE_REGISTER)
         return HEED;
-    if (o->observing && l->stream == NULL &&
+    if (o->observing && l->stream == NULL && o->coat == NULL &&
         !sally_coap_observe_fresh(o, number, now))
-        return HEED_NOT;
+        return HEED_NOT; /* else the stream or the shield knows the order */
     o->notified = true;
     o->observing = true;
     o->observe_number = number;
@@ -274,7 +332,8 @@ static void deliver(struct sally_coap_link *l, struct sally_coap_outgoing *o,
     o->until = SALLY_NEVER;
     if (!o->notified)
         sally_coap_outgoing_free(l, o);
-    if (l->upcalls->on_reply != NULL)
+    if (!sally_coap_shield_answered(l, id, SALLY_E_OK, m->code, now) &&
+        l->upcalls->on_reply != NULL)
         l->upcalls->on_reply(l->owner, id, SALLY_E_OK, &reply, now);
     sally_pool_give(l->shared->bodies, body);
 }
@@ -290,6 +349,8 @@ static enum sally_err take_reply(struct sally_coap_link *l,
     if (note_observe(l, o, m, now) == HEED_NOT)
         return SALLY_E_OK;
     sally_coap_reliable_acknowledge(&l->reliable, &o->flight);
+    if (sally_coap_echo_again(l, o, m, now))
+        return SALLY_E_OK;
     e = sally_coap_blockwise_response(l, o, m, &whole, now);
     if (e == SALLY_E_PENDING)
         return SALLY_E_OK;
@@ -300,12 +361,12 @@ static enum sally_err take_reply(struct sally_coap_link *l,
     return e;
 }
 
-enum sally_err sally_coap_exchange_response(struct sally_coap_link *l,
-                                            const struct sally_coap_message *m,
-                                            struct sally_coap_seen *seen,
-                                            sally_usec now)
+static enum sally_err take_response(struct sally_coap_link *l,
+                                    struct sally_coap_outgoing *o,
+                                    const struct sally_coap_message *m,
+                                    struct sally_coap_seen *seen,
+                                    sally_usec now)
 {
-    struct sally_coap_outgoing *o = find_question(l, m);
     uint16_t culprit;
     bool understood = sally_coap_options_understood(
         m->options, known_in_response, SALLY_LEN(known_in_response), &culprit);
@@ -320,6 +381,37 @@ enum sally_err sally_coap_exchange_response(struct sally_coap_link *l,
         return take_reply(l, o, m, now);
     sally_coap_outgoing_end(l, o, SALLY_E_MALFORMED, now);
     return SALLY_E_UNSUPPORTED;
+}
+
+/* What is not protected, or badly, is as if it had not come: an error without
+ * protection means nothing, since anybody can send one.                     */
+static enum sally_err take_protected(struct sally_coap_link *l,
+                                     struct sally_coap_outgoing *o,
+                                     const struct sally_coap_message *outer,
+                                     struct sally_coap_seen *seen,
+                                     sally_usec now)
+{
+    uint8_t bytes[SALLY_SHIELD_ROOM];
+    struct sally_buf room = SALLY_BUF(bytes);
+    struct sally_coap_message inner;
+    enum sally_err e = sally_coap_shield_response(l, o, outer, &inner, &room);
+
+    if (e == SALLY_E_OK)
+        return take_response(l, o, &inner, seen, now);
+    if (seen != NULL)
+        sally_coap_dedup_forget(&l->dedup, seen);
+    return e;
+}
+
+enum sally_err sally_coap_exchange_response(struct sally_coap_link *l,
+                                            const struct sally_coap_message *m,
+                                            struct sally_coap_seen *seen,
+                                            sally_usec now)
+{
+    struct sally_coap_outgoing *o = find_question(l, m);
+
+    return o != NULL && o->coat != NULL ? take_protected(l, o, m, seen, now)
+                                        : take_response(l, o, m, seen, now);
 }
 
 enum sally_err sally_coap_exchange_acknowledge(struct sally_coap_link *l,
@@ -343,6 +435,9 @@ enum sally_err sally_coap_exchange_reset(struct sally_coap_link *l,
 
     if (f == NULL)
         return sally_coap_observe_reset(l, mid, now);
+    if (owner_of(f)->coat != NULL &&
+        owner_of(f)->purpose == SALLY_PURPOSE_REQUEST)
+        return SALLY_E_UNEXPECTED; /* anybody can send one */
     sally_coap_outgoing_end(l, owner_of(f), SALLY_E_RESET, now);
     return SALLY_E_OK;
 }
@@ -376,6 +471,10 @@ static struct sally_coap_outgoing *find_over(const struct sally_coap_link *l,
 static void finish(struct sally_coap_link *l, struct sally_coap_outgoing *o,
                    sally_usec now)
 {
+    if (o->coat != NULL && o->coat->error != SALLY_E_OK) {
+        sally_coap_outgoing_end(l, o, o->coat->error, now);
+        return;
+    }
     if (o->purpose != SALLY_PURPOSE_NOTIFICATION || o->flight.confirmable) {
         sally_coap_outgoing_end(l, o, SALLY_E_TIMED_OUT, now);
         return;

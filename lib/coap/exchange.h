@@ -12,6 +12,8 @@
 #include "coap/compose.h"
 #include "coap/link.h"
 
+struct sally_coap_coat; /* shield.h */
+
 enum sally_coap_purpose {
     SALLY_PURPOSE_REQUEST,
     SALLY_PURPOSE_NOTIFICATION,
@@ -35,6 +37,7 @@ struct sally_coap_outgoing {
     bool awaiting;  /* a response to `message` is owed */
     bool observing; /* the peer took the registration */
     bool notified;  /* `body` comes with a notification */
+    bool echoed;    /* it was asked again for its freshness */
     uint8_t etag_len;
     uint32_t observe_number;
     sally_usec observe_time;
@@ -42,6 +45,7 @@ struct sally_coap_outgoing {
     uint8_t *body;    /* owned; a block of the bodies pool */
     uint32_t body_len;
     uint32_t done; /* UP: first byte of the block under way */
+    struct sally_coap_coat *coat; /* owned; NULL: the link has no shield */
     uint8_t registered[SALLY_COAP_TOKEN_MAX]; /* token of the observation */
     uint8_t etag[8];                          /* of the body that comes */
     uint8_t message[SALLY_MESSAGE_MAX];       /* flight.len bytes of it */
@@ -61,6 +65,19 @@ enum sally_err sally_coap_outgoing_send(struct sally_coap_link *l,
                                         struct sally_coap_outgoing *o,
                                         struct sally_coap_parts *p,
                                         sally_usec now) SALLY_MUST_USE;
+
+/* Sends a message that is composed already, under a new id. */
+enum sally_err sally_coap_outgoing_write(struct sally_coap_link *l,
+                                         struct sally_coap_outgoing *o,
+                                         const struct sally_coap_message *m,
+                                         sally_usec now) SALLY_MUST_USE;
+
+/* sally_coap_link_request() for the link itself, as soon as its channel takes
+ * messages.                                                                 */
+enum sally_err sally_coap_exchange_ask(struct sally_coap_link *l,
+                                       const struct sally_coap_question *q,
+                                       sally_usec now,
+                                       sally_coap_exchange *x) SALLY_MUST_USE;
 
 /* The token of the message that is under way; requests of ours only. */
 struct sally_span

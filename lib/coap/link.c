@@ -11,6 +11,7 @@
 #include "coap/connection.h"
 #include "coap/observe.h"
 #include "coap/response.h"
+#include "coap/shield.h"
 
 const struct sally_coap_parameters sally_coap_defaults = {
     .ack_timeout = 2 * SALLY_SEC,
@@ -59,6 +60,7 @@ static void clear(struct sally_coap_link *l)
     sally_coap_serving_wipe(l);
     sally_coap_dedup_wipe(&l->dedup);
     sally_coap_bodies_wipe(&l->bodies);
+    sally_coap_shield_end(l);
     for (size_t i = 0; i < SALLY_LINK_RECENT_MAX; i++)
         l->recent[i].until = 0;
 }
@@ -97,10 +99,18 @@ static void follow_channel(struct sally_coap_link *l, sally_usec now)
     enum sally_err e = SALLY_E_OK;
 
     sally_coap_connection_turn(l, now);
+    if (l->told == SALLY_CHANNEL_UP &&
+        sally_coap_connection_state(l) == SALLY_CHANNEL_HANDSHAKE) {
+        l->told = SALLY_CHANNEL_HANDSHAKE;
+        cancel_all(l, now); /* new keys: what was protected is no good */
+    }
+    sally_coap_shield_drive(l, now);
     state = sally_coap_connection_state(l);
     if (state == l->told)
         return;
     l->told = state;
+    if (state == SALLY_CHANNEL_UP)
+        sally_coap_shield_up(l);
     if (is_over(state)) {
         e = state == SALLY_CHANNEL_CLOSED ? SALLY_E_CLOSED
                                           : sally_coap_connection_reason(l);
@@ -111,10 +121,16 @@ static void follow_channel(struct sally_coap_link *l, sally_usec now)
         l->upcalls->on_channel(l->owner, e, now);
 }
 
-static enum sally_err begin(struct sally_coap_link *l, sally_usec now)
+static enum sally_err begin(struct sally_coap_link *l,
+                            const struct sally_credential *credential,
+                            const struct sally_key_finder *finder,
+                            const struct sally_object_past *past,
+                            sally_usec now)
 {
     enum sally_err e = sally_coap_connection_open(l, now);
 
+    if (e == SALLY_E_OK)
+        e = sally_coap_shield_start(l, credential, finder, past, now);
     if (e == SALLY_E_OK)
         follow_channel(l, now);
     else
@@ -125,6 +141,7 @@ static enum sally_err begin(struct sally_coap_link *l, sally_usec now)
 enum sally_err sally_coap_link_start(struct sally_coap_link *l,
                                      enum sally_scheme scheme,
                                      const struct sally_credential *credential,
+                                     const struct sally_object_past *past,
                                      sally_usec now)
 {
     enum sally_err e;
@@ -135,7 +152,7 @@ enum sally_err sally_coap_link_start(struct sally_coap_link *l,
     sally_coap_connection_wipe(l);
     e = sally_stack_start(&l->stack, l->shared->security, scheme, credential,
                           now);
-    return e == SALLY_E_OK ? begin(l, now) : e;
+    return e == SALLY_E_OK ? begin(l, credential, NULL, past, now) : e;
 }
 
 enum sally_err sally_coap_link_accept(struct sally_coap_link *l,
@@ -150,7 +167,7 @@ enum sally_err sally_coap_link_accept(struct sally_coap_link *l,
     give_wire(l);
     sally_coap_connection_wipe(l);
     e = sally_stack_accept(&l->stack, l->shared->security, scheme, finder, now);
-    return e == SALLY_E_OK ? begin(l, now) : e;
+    return e == SALLY_E_OK ? begin(l, NULL, finder, NULL, now) : e;
 }
 
 /* RFC 7252 s.4.2: a confirmable message that makes no sense gets a Reset,
@@ -174,7 +191,8 @@ static enum sally_err take_new(struct sally_coap_link *l,
             return reject(l, seen, m->type,
                           m->type == SALLY_COAP_CON ? SALLY_E_OK
                                                     : SALLY_E_MALFORMED);
-        return sally_coap_serving_request(l, m, seen, now);
+        return l->shield != NULL ? sally_coap_shield_request(l, m, seen, now)
+                                 : sally_coap_serving_request(l, m, seen, now);
     case 2:
     case 4:
     case 5: return sally_coap_exchange_response(l, m, seen, now);
@@ -243,6 +261,12 @@ static enum sally_err take_message(struct sally_coap_link *l,
     return SALLY_E_MALFORMED;
 }
 
+/* Messages pass, if only those that bring the keys about. */
+static bool carries(const struct sally_coap_link *l)
+{
+    return sally_coap_connection_carries(l) && !is_over(l->told);
+}
+
 static enum sally_err take_stream(struct sally_coap_link *l, sally_usec now)
 {
     enum sally_err result = SALLY_E_OK;
@@ -252,9 +276,9 @@ static enum sally_err take_stream(struct sally_coap_link *l, sally_usec now)
     do {
         e = sally_coap_connection_next(l, &m, now);
         follow_channel(l, now);
-        if (e == SALLY_E_OK && l->told == SALLY_CHANNEL_UP)
+        if (e == SALLY_E_OK && carries(l))
             result = sally_coap_connection_take(l, &m, now);
-    } while (e == SALLY_E_OK && l->told == SALLY_CHANNEL_UP);
+    } while (e == SALLY_E_OK && carries(l));
     return e == SALLY_E_PENDING || e == SALLY_E_OK ? result : e;
 }
 
@@ -274,7 +298,7 @@ enum sally_err sally_coap_link_input(struct sally_coap_link *l,
     }
     e = sally_stack_open(&l->stack, datagram, &message, now);
     follow_channel(l, now);
-    while (e == SALLY_E_OK && l->told == SALLY_CHANNEL_UP) {
+    while (e == SALLY_E_OK && carries(l)) {
         result = take_message(l, sally_buf_span(&message), now);
         message.len = 0;
         e = sally_stack_open(&l->stack, (struct sally_span){ NULL, 0 },
@@ -290,13 +314,18 @@ static struct sally_span next_message(struct sally_coap_link *l, sally_usec now)
 {
     struct sally_coap_flight *f = sally_coap_reliable_ready(&l->reliable);
     struct sally_coap_outgoing *o = (struct sally_coap_outgoing *)(void *)f;
+    struct sally_span bytes;
 
     if (f == NULL)
         return (struct sally_span){ NULL, 0 };
+    bytes = o->coat != NULL ? sally_coap_shield_bytes(l, o, now)
+                            : (struct sally_span){ o->message, f->len };
+    if (bytes.len == 0)
+        return bytes;
     sally_coap_outgoing_sent(l, o, now);
     if (l->stream != NULL)
         sally_coap_connection_sent(l, o, now);
-    return (struct sally_span){ o->message, f->len };
+    return bytes;
 }
 
 /* `message` empty: signalling of a stream. Without a block there is no room. */
@@ -320,11 +349,6 @@ static enum sally_err seal(struct sally_coap_link *l, struct sally_span message,
     return e;
 }
 
-static bool may_send_messages(const struct sally_coap_link *l)
-{
-    return l->stream == NULL || l->told == SALLY_CHANNEL_UP;
-}
-
 /* Answers to the peer go first: it waits for them and sends again if not. */
 static bool send_one(struct sally_coap_link *l, sally_usec now,
                      struct sally_span *wire, enum sally_err *e)
@@ -336,7 +360,7 @@ static bool send_one(struct sally_coap_link *l, sally_usec now,
         *e = seal(l, message, wire);
         return true;
     }
-    if (!may_send_messages(l))
+    if (!sally_coap_connection_carries(l))
         return false;
     if (seen != NULL) {
         *e = seal(l, sally_coap_seen_answer(seen), wire);
@@ -357,8 +381,7 @@ struct sally_span sally_coap_link_output(struct sally_coap_link *l,
 
     if (wire.len != 0)
         return wire;
-    while (sally_stack_state(&l->stack) == SALLY_CHANNEL_UP &&
-           send_one(l, now, &wire, &e))
+    while (sally_stack_carries(&l->stack) && send_one(l, now, &wire, &e))
         if (e == SALLY_E_OK && wire.len != 0)
             return wire;
     give_wire(l);
@@ -389,6 +412,7 @@ void sally_coap_link_expire(struct sally_coap_link *l, sally_usec now)
         (void)take_stream(l, now);
     follow_channel(l, now);
     sally_coap_exchange_expire(l, now);
+    sally_coap_shield_drive(l, now);
     sally_coap_serving_expire(l, now);
     sally_coap_dedup_expire(&l->dedup, now);
     sally_coap_bodies_expire(&l->bodies, now);
@@ -443,5 +467,40 @@ void sally_coap_link_wipe(struct sally_coap_link *l)
     give_wire(l);
     sally_coap_connection_wipe(l);
     sally_stack_wipe(&l->stack);
+    sally_coap_shield_wipe(l);
     l->told = SALLY_CHANNEL_IDLE;
+}
+
+/* It can come from within the mechanism, so all else waits for _expire(). */
+void sally_coap_link_reserved(struct sally_coap_link *l, uint64_t until,
+                              sally_usec now)
+{
+    struct sally_stack_object *object = l->stack.object;
+
+    (void)now;
+    if (object != NULL)
+        object->row->reserved(object->state, until);
+}
+
+bool sally_coap_link_binding(struct sally_coap_link *l, struct sally_span token,
+                             struct sally_binding *out)
+{
+    const struct sally_binding *b =
+        l->shield == NULL ? NULL
+                          : sally_coap_bound_find(&l->shield->bound, token);
+
+    if (b != NULL)
+        *out = *b;
+    return b != NULL;
+}
+
+enum sally_err sally_coap_link_bind(struct sally_coap_link *l,
+                                    struct sally_span token,
+                                    const struct sally_binding *binding)
+{
+    if (l->shield == NULL)
+        return SALLY_E_BAD_STATE;
+    return sally_coap_bound_put(&l->shield->bound, token, binding) == NULL
+               ? SALLY_E_NO_ROOM
+               : SALLY_E_OK;
 }

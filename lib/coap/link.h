@@ -3,8 +3,9 @@
  *
  * The engine that everything above uses. Inside, from top to bottom:
  * block-wise transfer (RFC 7959) > exchanges with tokens, separate responses
- * and observe (RFC 7252 s.5, RFC 7641) > [OSCORE's place] > retransmission
- * and deduplication (RFC 7252 s.4) > the stack's channel.
+ * and observe (RFC 7252 s.5, RFC 7641) > what protects messages end to end
+ * (RFC 8613), if the account has that > retransmission and deduplication (RFC
+ * 7252 s.4) > the stack's channel.
  *
  * After any call the owner drains _output() and arms its one timer from
  * _deadline(). Upcalls run inside _input(), _expire() and _start(); from
@@ -114,6 +115,14 @@ struct sally_coap_link_upcalls {
     /* The channel is up (OK) or ended: CLOSED by the peer, or the reason of
      * the failure. All exchanges have been ended with CANCELLED before.     */
     void (*on_channel)(void *owner, enum sally_err e, sally_usec now);
+
+    /* Sequence numbers below `until` are about to be used with the keys that
+     * protect messages end to end. Make that durable, so that it is known at
+     * the next _start(), then call _reserved(), which is allowed from within;
+     * what needs a number waits until then. Comes from within any call but
+     * _wipe(), _end() and _close(). NULL: numbers are never kept, and each
+     * session begins with agreeing on new keys.                             */
+    void (*on_reserve)(void *owner, uint64_t until);
 };
 
 /* About the size and cost of a link: see link.c. Open so that owners can
@@ -130,11 +139,17 @@ void sally_coap_link_init(struct sally_coap_link *l,
  * it (use _close() first to say goodbye); the owner hears of each exchange that
  * was under way with CANCELLED. Client role of the stack. The channel of `none`
  * is up at once: on_channel runs inside this call. Use a socket that was never
- * used before with a peer that may remember the old session. Errors are those
- * of sally_stack_start(); on_channel is not called then.                    */
+ * used before with a peer that may remember the old session. For an account
+ * with OSCORE `past` says what is known of its sequence numbers; NULL: nothing.
+ * Such a session is up when channel and keys are; it takes nothing unprotected,
+ * and no unprotected error changes anything. It can tell on_channel OK again:
+ * the keys were used up, these are new ones, and what was under way has been
+ * ended. Errors are those of sally_stack_start() and of the mechanisms;
+ * on_channel is not called then.                                            */
 enum sally_err sally_coap_link_start(struct sally_coap_link *l,
                                      enum sally_scheme scheme,
                                      const struct sally_credential *credential,
+                                     const struct sally_object_past *past,
                                      sally_usec now) SALLY_MUST_USE;
 
 /* Over a stream (the schemes of RFC 8323) what is said of datagrams here is
@@ -199,7 +214,8 @@ enum sally_err sally_coap_link_respond(struct sally_coap_link *l,
 /* Sends a notification to an observation that the peer registered with
  * `token`. The Observe number is the link's. NO_ROOM: try again after the
  * next on_notified. BAD_STATE before the channel is up; TOO_LARGE: options or
- * token. Code 2.05, or an error code, which ends the observation at the peer;
+ * token; NOT_FOUND: an account with OSCORE, and no such registration came under
+ * its present keys. Code 2.05, or an error code, which ends the observation at the peer;
  * the Observe number is added to success codes whatever `a->observe`. Bodies
  * over one block: first block, the peer fetches the rest with GETs that the
  * owner answers (RFC 7959 s.2.6).                                           */
@@ -212,6 +228,19 @@ enum sally_err sally_coap_link_notify(struct sally_coap_link *l,
 /* Gives up an exchange of ours; on_reply is not called. For an observation
  * this is the silent way: the next notification gets a Reset.               */
 void sally_coap_link_cancel(struct sally_coap_link *l, sally_coap_exchange x);
+
+/* What on_reserve asked for is durable. Afterwards as after any call. */
+void sally_coap_link_reserved(struct sally_coap_link *l, uint64_t until,
+                              sally_usec now);
+
+/* What ties the notifications of an observation to its registration, for an
+ * account with OSCORE whose keys outlive the process. False: there is none.
+ * _bind() after _start() puts one back. NO_ROOM; BAD_STATE: no OSCORE.      */
+bool sally_coap_link_binding(struct sally_coap_link *l, struct sally_span token,
+                             struct sally_binding *out);
+enum sally_err sally_coap_link_bind(struct sally_coap_link *l,
+                                    struct sally_span token,
+                                    const struct sally_binding *binding);
 
 /* Confirmable messages under way or waiting for their turn. */
 size_t sally_coap_link_busy(const struct sally_coap_link *l);

@@ -22,6 +22,7 @@ struct sally_coap_recent {
 };
 
 struct sally_coap_serving_table; /* serving.h */
+struct sally_coap_shield;        /* shield.h */
 struct sally_coap_stream;        /* stream.h */
 
 struct sally_coap_link {
@@ -30,6 +31,8 @@ struct sally_coap_link {
     void *owner;
     struct sally_stack stack;
     struct sally_coap_stream *stream; /* a block; NULL: datagrams */
+    struct sally_coap_shield *shield; /* owned; NULL: what the channel protects
+                                         is all that is protected */
     void *wire; /* the datagram that _output() gave; NULL: none */
     struct sally_hash_key seed;
     struct sally_coap_mids mids;

@@ -3,6 +3,7 @@
 #include "coap/observe.h"
 
 #include "coap/response.h"
+#include "coap/shield.h"
 
 #define NUMBER_MASK 0xffffffu
 #define HALF (1u << 23)
@@ -49,12 +50,16 @@ enum sally_err sally_coap_link_notify(struct sally_coap_link *l,
                      .token = token,
                      .options = a->options,
                      .payload = a->payload },
+        .spare = sally_coap_shield_spare(l),
     };
     struct sally_coap_outgoing *o;
     enum sally_err e;
 
     if (l->told != SALLY_CHANNEL_UP)
         return SALLY_E_BAD_STATE;
+    if (l->shield != NULL &&
+        sally_coap_bound_find(&l->shield->bound, token) == NULL)
+        return SALLY_E_NOT_FOUND;
     o = sally_coap_outgoing_new(l, SALLY_PURPOSE_NOTIFICATION);
     if (o == NULL)
         return SALLY_E_NO_ROOM;

@@ -5,6 +5,7 @@
 
 #include "coap/exchange.h"
 #include "coap/observe.h"
+#include "coap/shield.h"
 
 void sally_coap_response_empty(struct sally_coap_link *l,
                                struct sally_coap_seen *seen,
@@ -89,6 +90,7 @@ static void cut_answer(struct sally_coap_link *l,
 }
 
 static enum sally_err send_separate(struct sally_coap_link *l,
+                                    const struct sally_coap_serving *s,
                                     struct sally_coap_parts *p, sally_usec now)
 {
     struct sally_coap_outgoing *o =
@@ -98,7 +100,9 @@ static enum sally_err send_separate(struct sally_coap_link *l,
     if (o == NULL)
         return SALLY_E_NO_ROOM;
     p->message.type = SALLY_COAP_CON;
-    e = sally_coap_outgoing_send(l, o, p, now);
+    e = sally_coap_shield_tie(l, o, s, p);
+    if (e == SALLY_E_OK)
+        e = sally_coap_outgoing_send(l, o, p, now);
     if (e != SALLY_E_OK)
         sally_coap_outgoing_free(l, o);
     return e;
@@ -106,6 +110,7 @@ static enum sally_err send_separate(struct sally_coap_link *l,
 
 /* Composes straight into the memory that keeps it for duplicates. */
 static enum sally_err compose_kept(struct sally_coap_link *l,
+                                   const struct sally_coap_serving *s,
                                    struct sally_coap_seen *seen,
                                    const struct sally_coap_parts *p)
 {
@@ -115,7 +120,8 @@ static enum sally_err compose_kept(struct sally_coap_link *l,
     if (!sally_coap_dedup_room(&l->dedup, sally_coap_parts_bound(p), seen,
                                &room))
         return SALLY_E_NO_ROOM;
-    e = sally_coap_compose(p, &room);
+    e = l->shield == NULL ? sally_coap_compose(p, &room)
+                          : sally_coap_shield_answer(l, s, p, &room);
     if (e != SALLY_E_OK)
         room.len = 0;
     sally_coap_dedup_answer(&l->dedup, seen, &room);
@@ -133,7 +139,7 @@ static enum sally_err send_answer(struct sally_coap_link *l,
     enum sally_err e = SALLY_E_OK;
 
     if (s->acknowledged)
-        return send_separate(l, p, now);
+        return send_separate(l, s, p, now);
     if (seen == NULL)
         return SALLY_E_NOT_FOUND;
     p->message.type = s->confirmable ? SALLY_COAP_ACK : SALLY_COAP_NON;
@@ -145,20 +151,27 @@ static enum sally_err send_answer(struct sally_coap_link *l,
                                  &p->message.mid);
     if (e != SALLY_E_OK)
         return e;
-    e = compose_kept(l, seen, p);
+    e = compose_kept(l, s, seen, p);
     if (e == SALLY_E_OK)
         return e;
+    if (e == SALLY_E_PENDING) { /* its protection waits for something */
+        if (s->confirmable)
+            sally_coap_response_empty(l, seen, SALLY_COAP_ACK);
+        return send_separate(l, s, p, now);
+    }
     answer_error(p, seen->len == 0 && e == SALLY_E_NO_ROOM
                         ? SALLY_CODE_UNAVAILABLE
                         : SALLY_CODE_INTERNAL_ERROR);
-    (void)compose_kept(l, seen, p);
+    (void)compose_kept(l, s, seen, p);
     return e;
 }
 
-static struct sally_coap_parts parts_for(const struct sally_coap_serving *s)
+static struct sally_coap_parts parts_for(const struct sally_coap_link *l,
+                                         const struct sally_coap_serving *s)
 {
     struct sally_coap_parts p = {
         .message = { .token = { s->token, s->token_len } },
+        .spare = sally_coap_shield_spare(l),
     };
 
     if (s->has_block1)
@@ -171,7 +184,7 @@ enum sally_err sally_coap_response_answer(struct sally_coap_link *l,
                                           const struct sally_coap_answer *a,
                                           sally_usec now)
 {
-    struct sally_coap_parts p = parts_for(s);
+    struct sally_coap_parts p = parts_for(l, s);
 
     p.message.code = a->code;
     p.message.options = a->options;
@@ -187,7 +200,7 @@ enum sally_err sally_coap_response_code(struct sally_coap_link *l,
                                         const struct sally_coap_serving *s,
                                         uint8_t code, sally_usec now)
 {
-    struct sally_coap_parts p = parts_for(s);
+    struct sally_coap_parts p = parts_for(l, s);
 
     p.message.code = code;
     if (code == SALLY_CODE_TOO_LARGE) {
@@ -203,7 +216,7 @@ enum sally_err sally_coap_response_kept(struct sally_coap_link *l,
                                         const struct sally_coap_kept *kept,
                                         sally_usec now)
 {
-    struct sally_coap_parts p = parts_for(s);
+    struct sally_coap_parts p = parts_for(l, s);
 
     p.message.code = kept->code;
     p.message.options = (struct sally_span){ kept->options, kept->options_len };

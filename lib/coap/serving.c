@@ -4,11 +4,15 @@
 
 #include "coap/option.h"
 #include "coap/response.h"
+#include "coap/shield.h"
 
 #include <string.h>
 
 _Static_assert(sizeof(struct sally_coap_serving_table) <= SALLY_DATAGRAM_MAX,
                "the table fits one block of the packets pool");
+_Static_assert(sizeof(struct sally_binding) * SALLY_LINK_SERVING_MAX <=
+                   SALLY_DATAGRAM_MAX,
+               "so do the bindings");
 
 static struct sally_coap_serving *find(const struct sally_coap_link *l,
                                        sally_coap_exchange x)
@@ -19,18 +23,47 @@ static struct sally_coap_serving *find(const struct sally_coap_link *l,
     return NULL;
 }
 
-static struct sally_coap_serving *claim(struct sally_coap_link *l)
+static bool take_table(struct sally_coap_link *l)
 {
-    if (l->serving == NULL) {
-        l->serving = sally_pool_take(l->shared->packets);
-        if (l->serving == NULL)
-            return NULL;
-        memset(l->serving, 0, sizeof(*l->serving));
-    }
-    if (l->serving->used == SALLY_LINK_SERVING_MAX)
+    l->serving = sally_pool_take(l->shared->packets);
+    if (l->serving == NULL)
+        return false;
+    memset(l->serving, 0, sizeof(*l->serving));
+    if (l->shield == NULL)
+        return true;
+    l->serving->binding = sally_pool_take(l->shared->packets);
+    if (l->serving->binding == NULL)
+        sally_coap_serving_wipe(l);
+    return l->serving != NULL;
+}
+
+bool sally_coap_serving_ready(struct sally_coap_link *l)
+{
+    if (l->serving == NULL && !take_table(l))
+        return false;
+    return l->serving->used < SALLY_LINK_SERVING_MAX;
+}
+
+void sally_coap_serving_tidy(struct sally_coap_link *l)
+{
+    if (l->serving != NULL && l->serving->used == 0)
+        sally_coap_serving_wipe(l);
+}
+
+static struct sally_coap_serving *claim(struct sally_coap_link *l,
+                                        const struct sally_coap_serving *s)
+{
+    struct sally_coap_serving *slot;
+
+    if (!sally_coap_serving_ready(l))
         return NULL;
     l->serving->used++;
-    return find(l, 0);
+    slot = find(l, 0);
+    *slot = *s;
+    slot->id = sally_coap_link_name(l);
+    if (l->shield != NULL)
+        l->serving->binding[slot - l->serving->entry] = l->shield->incoming;
+    return slot;
 }
 
 static void release(struct sally_coap_link *l, struct sally_coap_serving *s)
@@ -42,6 +75,9 @@ static void release(struct sally_coap_link *l, struct sally_coap_serving *s)
 
 void sally_coap_serving_wipe(struct sally_coap_link *l)
 {
+    if (l->serving == NULL)
+        return;
+    sally_pool_give(l->shared->packets, l->serving->binding);
     sally_pool_give(l->shared->packets, l->serving);
     l->serving = NULL;
 }
@@ -98,6 +134,8 @@ static void hand_up(struct sally_coap_link *l,
 
     if (q.observe == SALLY_OBSERVE_REGISTER)
         l->notify_szx = s->block2.szx;
+    if (q.observe == SALLY_OBSERVE_CANCEL && l->shield != NULL)
+        sally_coap_bound_drop(&l->shield->bound, m->token);
     if (l->upcalls->on_request != NULL)
         l->upcalls->on_request(l->owner, &q, now);
     else
@@ -225,11 +263,9 @@ enum sally_err sally_coap_serving_request(struct sally_coap_link *l,
     kept = sally_coap_body_kept(&l->bodies, s.key);
     if (kept != NULL && s.block2.number != 0)
         return sally_coap_response_kept(l, &s, kept, now);
-    slot = claim(l);
+    slot = claim(l, &s);
     if (slot == NULL)
         return SALLY_E_NO_ROOM;
-    *slot = s;
-    slot->id = sally_coap_link_name(l);
     seen->pending = true;
     if (s.has_block1)
         return take_block1(l, slot, m, now);

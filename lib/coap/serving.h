@@ -25,6 +25,8 @@ struct sally_coap_serving {
 /* One pool block, held while a request waits. */
 struct sally_coap_serving_table {
     size_t used;
+    struct sally_binding *binding; /* owned, a block, one per entry; NULL: the
+                                      link has no shield */
     struct sally_coap_serving entry[SALLY_LINK_SERVING_MAX];
 };
 
@@ -33,6 +35,11 @@ enum sally_err sally_coap_serving_request(struct sally_coap_link *l,
                                           const struct sally_coap_message *m,
                                           struct sally_coap_seen *seen,
                                           sally_usec now);
+
+/* True if there is room for one more. What was taken for it and is not used is
+ * given back by _tidy().                                                    */
+bool sally_coap_serving_ready(struct sally_coap_link *l);
+void sally_coap_serving_tidy(struct sally_coap_link *l);
 
 sally_usec sally_coap_serving_deadline(const struct sally_coap_link *l);
 void sally_coap_serving_expire(struct sally_coap_link *l, sally_usec now);

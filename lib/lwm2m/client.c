@@ -378,12 +378,22 @@ static void on_request(void *owner, const struct sally_coap_request *q,
     sally_operation_run(owner, q, now);
 }
 
-static const struct sally_coap_link_upcalls link_upcalls = {
-    .on_request = on_request,
-    .on_reply = on_reply,
-    .on_notified = on_notified,
-    .on_channel = on_channel,
+static void on_reserve(void *owner, uint64_t until)
+{
+    struct sally_lwm2m_client *c = owner;
+
+    c->upcalls->on_reserve(c->owner, until);
+}
+
+#define UPCALLS                                                   \
+    .on_request = on_request, .on_reply = on_reply,               \
+    .on_notified = on_notified, .on_channel = on_channel
+
+/* Of an owner that keeps sequence numbers, and of one that does not. */
+static const struct sally_coap_link_upcalls keeping = {
+    UPCALLS, .on_reserve = on_reserve
 };
+static const struct sally_coap_link_upcalls forgetful = { UPCALLS };
 
 void sally_lwm2m_client_init(struct sally_lwm2m_client *c,
                              const struct sally_lwm2m_shared *shared,
@@ -400,7 +410,9 @@ void sally_lwm2m_client_init(struct sally_lwm2m_client *c,
     c->owner = owner;
     c->version = settings->version;
     c->due = SALLY_NEVER;
-    sally_coap_link_init(&c->link, shared->coap, &link_upcalls, c);
+    sally_coap_link_init(&c->link, shared->coap,
+                         upcalls->on_reserve != NULL ? &keeping : &forgetful,
+                         c);
 }
 
 void sally_lwm2m_client_start(struct sally_lwm2m_client *c, sally_usec now)
@@ -419,10 +431,16 @@ void sally_lwm2m_client_connect(struct sally_lwm2m_client *c, sally_usec now)
     enter(c, SALLY_CLIENT_CONNECTING, SALLY_E_OK);
     c->upcalls->on_rebind(c->owner);
     e = sally_coap_link_start(&c->link, c->settings->scheme,
-                              c->settings->credential, now);
+                              c->settings->credential, c->settings->past, now);
     if (e != SALLY_E_OK)
         lose(c, e);
     settle(c, now);
+}
+
+void sally_lwm2m_client_reserved(struct sally_lwm2m_client *c, uint64_t until,
+                                 sally_usec now)
+{
+    sally_coap_link_reserved(&c->link, until, now);
 }
 
 void sally_lwm2m_client_stop(struct sally_lwm2m_client *c, sally_usec now)

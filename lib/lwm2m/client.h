@@ -33,6 +33,11 @@ struct sally_lwm2m_settings {
                                  the lifetime asks */
     enum sally_scheme scheme;
     const struct sally_credential *credential;
+
+    /* OSCORE: what is known of the account's sequence numbers, kept up to date
+     * by the owner and read by _connect(). NULL: nothing, so each session
+     * begins with new keys and a Register.                                  */
+    const struct sally_object_past *past;
 };
 
 /* Shared by all clients of a process; outlives them. */
@@ -97,6 +102,9 @@ struct sally_lwm2m_upcalls {
 
     /* The server wrote a plain resource. */
     void (*on_written)(void *owner, const struct sally_path *path);
+
+    /* OSCORE: see link.h; then call _reserved(). NULL: numbers are not kept. */
+    void (*on_reserve)(void *owner, uint64_t until);
 };
 
 /* How values reach the server now. */
@@ -118,6 +126,10 @@ void sally_lwm2m_client_init(struct sally_lwm2m_client *c,
 
 void sally_lwm2m_client_start(struct sally_lwm2m_client *c, sally_usec now);
 void sally_lwm2m_client_connect(struct sally_lwm2m_client *c, sally_usec now);
+
+/* What on_reserve asked for is durable. */
+void sally_lwm2m_client_reserved(struct sally_lwm2m_client *c, uint64_t until,
+                                 sally_usec now);
 
 /* De-registers if registered, then STOPPED, at the latest after 5 s. */
 void sally_lwm2m_client_stop(struct sally_lwm2m_client *c, sally_usec now);

@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "security/rows.h"
+#include "security/stack_object.h"
 
 #include <stdlib.h>
 
@@ -31,8 +32,25 @@ const struct sally_mechanism *sally_stack_row(enum sally_security_mode mode,
     return NULL;
 }
 
+const struct sally_object_mechanism *
+sally_stack_object_row(const struct sally_credential *credential)
+{
+    return credential->oscore != NULL ? &sally_object_oscore : NULL;
+}
+
+/* A server that knows of OSCORE keys takes nothing that is not protected. */
+static const struct sally_object_mechanism *
+object_of(const struct sally_credential *credential,
+          const struct sally_key_finder *finder)
+{
+    if (credential != NULL)
+        return sally_stack_object_row(credential);
+    return finder->contexts != NULL ? &sally_object_oscore : NULL;
+}
+
 void sally_stack_end(struct sally_stack *s)
 {
+    sally_stack_object_end(s);
     if (s->channel == NULL || s->state == NULL)
         return;
     s->alert = (int16_t)s->channel->alert(s->state);
@@ -66,6 +84,8 @@ begin(struct sally_stack *s, const struct sally_mechanism *row,
     s->alert = -1;
     e = row->start(s->state, shared, credential, finder, &s->resumption, role,
                    now);
+    if (e == SALLY_E_OK)
+        e = sally_stack_object_make(s, object_of(credential, finder));
     if (e != SALLY_E_OK)
         sally_stack_end(s);
     return e;
@@ -102,12 +122,22 @@ enum sally_err sally_stack_accept(struct sally_stack *s,
 
 enum sally_channel_state sally_stack_state(const struct sally_stack *s)
 {
-    return s->state == NULL ? SALLY_CHANNEL_IDLE : s->channel->state(s->state);
+    enum sally_channel_state channel;
+
+    if (s->state == NULL)
+        return SALLY_CHANNEL_IDLE;
+    channel = s->channel->state(s->state);
+    return channel == SALLY_CHANNEL_UP ? sally_stack_object_state(s) : channel;
 }
 
 enum sally_err sally_stack_reason(const struct sally_stack *s)
 {
-    return s->state == NULL ? SALLY_E_OK : s->channel->reason(s->state);
+    if (s->state == NULL)
+        return SALLY_E_OK;
+    if (sally_stack_carries(s) &&
+        sally_stack_object_state(s) == SALLY_CHANNEL_FAILED)
+        return s->object->row->reason(s->object->state);
+    return s->channel->reason(s->state);
 }
 
 enum sally_err sally_stack_seal(struct sally_stack *s,
@@ -136,13 +166,19 @@ struct sally_span sally_stack_output(struct sally_stack *s)
 
 sally_usec sally_stack_deadline(const struct sally_stack *s)
 {
-    return s->state == NULL ? SALLY_NEVER : s->channel->deadline(s->state);
+    if (s->state == NULL)
+        return SALLY_NEVER;
+    return sally_earlier(s->channel->deadline(s->state),
+                         sally_stack_object_deadline(s));
 }
 
 void sally_stack_expire(struct sally_stack *s, sally_usec now)
 {
-    if (s->state != NULL)
+    if (s->state == NULL)
+        return;
+    if (s->channel->deadline(s->state) <= now)
         s->channel->expire(s->state, now);
+    sally_stack_object_expire(s, now);
 }
 
 void sally_stack_close(struct sally_stack *s)
@@ -176,7 +212,10 @@ size_t sally_stack_overhead(const struct sally_stack *s)
 
 bool sally_stack_resumed(const struct sally_stack *s)
 {
-    return s->state != NULL && s->channel->resumed(s->state);
+    if (s->state == NULL)
+        return false;
+    return s->object == NULL ? s->channel->resumed(s->state)
+                             : s->object->continued;
 }
 
 struct sally_span sally_stack_peer_identity(const struct sally_stack *s)

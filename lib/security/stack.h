@@ -7,7 +7,7 @@
 #ifndef SALLY_SECURITY_STACK_H
 #define SALLY_SECURITY_STACK_H
 
-#include "security/mechanism.h"
+#include "security/object.h"
 
 enum sally_scheme {
     SALLY_SCHEME_COAP,
@@ -49,10 +49,19 @@ void sally_security_floor(struct sally_security *s, uint64_t utc_seconds);
 /* Bytes that the DTLS library holds now. */
 size_t sally_security_heap(const struct sally_security *s);
 
+/* What protects the messages of a session end to end. */
+struct sally_stack_object {
+    const struct sally_object_mechanism *row;
+    bool started;   /* false: nothing may be sent yet */
+    bool continued; /* the keys go on from where they were */
+    uint64_t state[]; /* row->size bytes */
+};
+
 struct sally_stack {
     const struct sally_mechanism *channel; /* NULL before start */
     void *state;                           /* owned; channel->size bytes */
     struct sally_security *shared;
+    struct sally_stack_object *object;  /* owned; NULL: none in this session */
     struct sally_resumption resumption; /* kept from one start to the next */
     int16_t alert;                      /* of the session that ended last */
 };
@@ -61,6 +70,10 @@ struct sally_stack {
  * over coap:, NoSec over coaps:).                                           */
 const struct sally_mechanism *sally_stack_row(enum sally_security_mode mode,
                                               enum sally_scheme scheme);
+
+/* What protects the messages of this account end to end; NULL: nothing. */
+const struct sally_object_mechanism *
+sally_stack_object_row(const struct sally_credential *credential);
 
 /* Begins a session; ends one that was there, and offers to resume it if the
  * credential is the same. `s` is zeroed before its first start. NO_MEMORY,
@@ -79,6 +92,27 @@ enum sally_err sally_stack_accept(struct sally_stack *s,
                                   const struct sally_key_finder *finder,
                                   sally_usec now) SALLY_MUST_USE;
 
+/* What follows a start or an accept: begins what protects messages end to end,
+ * if the session has that; it is not up before. Parameters and errors are those
+ * of object.h.                                                              */
+enum sally_err
+sally_stack_start_object(struct sally_stack *s,
+                         const struct sally_credential *credential,
+                         const struct sally_key_finder *finder,
+                         const struct sally_object_past *past,
+                         const struct sally_object_host *host,
+                         struct sally_random random,
+                         sally_usec now) SALLY_MUST_USE;
+
+/* True if the channel takes messages, whatever protects them above it. */
+bool sally_stack_carries(const struct sally_stack *s);
+
+/* A question of what protects messages end to end that is to be asked now; see
+ * object.h. Keys that ask one do not go on from where they were.            */
+bool sally_stack_question(struct sally_stack *s,
+                          struct sally_coap_message *plain);
+
+/* Up when all of it is. */
 enum sally_channel_state sally_stack_state(const struct sally_stack *s);
 enum sally_err sally_stack_reason(const struct sally_stack *s);
 enum sally_err sally_stack_seal(struct sally_stack *s,
@@ -98,6 +132,9 @@ void sally_stack_end(struct sally_stack *s); /* what can resume it stays */
 void sally_stack_wipe(struct sally_stack *s);
 size_t sally_stack_overhead(const struct sally_stack *s);
 bool sally_stack_is_stream(const struct sally_stack *s); /* once started */
+
+/* True if the peer may still hold what it knew of us: the keys that protect
+ * messages end to end go on, or without those the channel was resumed.      */
 bool sally_stack_resumed(const struct sally_stack *s);
 struct sally_span sally_stack_peer_identity(const struct sally_stack *s);
 const char *sally_stack_suite(const struct sally_stack *s);

@@ -290,7 +290,8 @@ static void set_up(uint8_t how)
     };
     sally_credential_nosec(&nobody);
     sally_coap_link_init(&f.link, &shared, &upcalls, &f);
-    if (sally_coap_link_start(&f.link, SALLY_SCHEME_COAP, &nobody, f.now) !=
+    if (sally_coap_link_start(&f.link, SALLY_SCHEME_COAP, &nobody, NULL,
+                              f.now) !=
         SALLY_E_OK)
         abort();
 }

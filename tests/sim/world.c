@@ -60,7 +60,7 @@ static void start_anew(struct sim_world *w)
     client->up = client->broken = false;
     accept_anew(w);
     if (sally_coap_link_start(&client->link, w->mechanism->scheme,
-                              &w->credential, w->now) != SALLY_E_OK)
+                              &w->credential, NULL, w->now) != SALLY_E_OK)
         sim_fault(w, "the client cannot start");
 }
 

@@ -54,6 +54,7 @@ struct pair {
     struct sally_coap_parameters parameters;
     struct sally_coap_shared shared;
     struct sally_credential credential;
+    const struct sally_object_past *past;
     uint64_t seed, luck;
     sally_usec now;
     struct end a, b;
@@ -144,7 +145,10 @@ static void end_on_channel(void *owner, enum sally_err err, sally_usec now)
 }
 
 static const struct sally_coap_link_upcalls pair_upcalls = {
-    end_on_request, end_on_reply, end_on_notified, end_on_channel
+    .on_request = end_on_request,
+    .on_reply = end_on_reply,
+    .on_notified = end_on_notified,
+    .on_channel = end_on_channel,
 };
 
 static bool pipe_loses(struct end *from)
@@ -232,7 +236,7 @@ static void pair_open_with(struct pair *p, size_t packets, size_t bodies,
     sally_coap_link_init(&p->a.link, &p->shared, &pair_upcalls, &p->a);
     sally_coap_link_init(&p->b.link, &p->shared, &pair_upcalls, &p->b);
     assert_int_equal(sally_coap_link_start(&p->a.link, SALLY_SCHEME_COAP,
-                                           &p->credential, p->now),
+                                           &p->credential, p->past, p->now),
                      SALLY_E_OK);
     assert_int_equal(
         sally_coap_link_accept(&p->b.link, SALLY_SCHEME_COAP, NULL, p->now),

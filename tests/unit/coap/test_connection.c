@@ -21,7 +21,7 @@ static void begin(struct pair *p)
     to_a.len = to_b.len = 0;
     to_a.stuck = to_b.stuck = false;
     assert_int_equal(sally_coap_link_start(&p->a.link, SALLY_SCHEME_COAP_TCP,
-                                           &p->credential, p->now),
+                                           &p->credential, NULL, p->now),
                      SALLY_E_OK);
     assert_int_equal(
         sally_coap_link_accept(&p->b.link, SALLY_SCHEME_COAP_TCP, NULL, p->now),

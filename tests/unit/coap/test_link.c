@@ -351,7 +351,7 @@ static void start_ends_what_was_under_way(void **state)
     (void)pair_get(&p, "y");
     pair_settle(&p);
     assert_int_equal(sally_coap_link_start(&p.a.link, SALLY_SCHEME_COAP,
-                                           &p.credential, p.now),
+                                           &p.credential, NULL, p.now),
                      SALLY_E_OK);
     assert_int_equal(p.a.replies, 2);
     assert_int_equal(p.a.reply_error, SALLY_E_CANCELLED);

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/unit/coap/test_shield_peer.c - what a link that protects its messages
+ * end to end makes of plain, forged and replayed ones, of challenges, and of
+ * messages that were cut on the way.                                        */
+#include "unit/coap/toy_pair.h"
+
+#include "coap/block.h"
+
+static struct toy_pair t;
+static uint8_t saved[SALLY_DATAGRAM_MAX];
+static size_t saved_len;
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&toy, 0, sizeof(toy));
+    return 0;
+}
+
+/* The next datagram of `e` is kept and not delivered. */
+static void intercept(struct end *e)
+{
+    struct sally_span wire = end_says(e);
+
+    assert_true(wire.len != 0);
+    memcpy(saved, wire.at, wire.len);
+    saved_len = wire.len;
+}
+
+static struct sally_coap_message parsed(struct sally_span wire)
+{
+    struct sally_coap_message m;
+    uint16_t mid;
+
+    assert_int_equal(sally_coap_parse(wire, &m, &mid), SALLY_E_OK);
+    return m;
+}
+
+static void reply_to(const struct sally_coap_message *q,
+                     enum sally_coap_type type, uint8_t code,
+                     enum sally_err want)
+{
+    const struct sally_coap_message m = {
+        .type = type, .code = code, .mid = q->mid,
+        .token = code == 0 ? (struct sally_span){ NULL, 0 } : q->token
+    };
+    uint8_t bytes[64];
+    struct sally_buf b = SALLY_BUF(bytes);
+
+    assert_int_equal(sally_coap_write(&m, &b), SALLY_E_OK);
+    assert_int_equal(end_hears(&t.p.a, b.at, b.len), want);
+}
+
+/* Whatever comes unprotected is as if it had not come. */
+static void unprotected_answers_change_nothing(void **state)
+{
+    static const struct {
+        enum sally_coap_type type;
+        uint8_t code;
+    } rows[] = {
+        { SALLY_COAP_ACK, SALLY_CODE_CONTENT },
+        { SALLY_COAP_ACK, SALLY_CODE_UNAUTHORIZED },
+        { SALLY_COAP_ACK, SALLY_CODE_BAD_OPTION },
+        { SALLY_COAP_ACK, SALLY_CODE_UNAVAILABLE },
+        { SALLY_COAP_NON, SALLY_CODE_CHANGED },
+        { SALLY_COAP_CON, SALLY_CODE_NOT_FOUND },
+        { SALLY_COAP_RST, 0 },
+    };
+
+    (void)state;
+    toy_open(&t, true);
+    pair_get(&t.p, "x");
+    intercept(&t.p.a);
+    for (size_t i = 0; i < SALLY_LEN(rows); i++) {
+        struct sally_coap_message q =
+            parsed((struct sally_span){ saved, saved_len });
+
+        reply_to(&q, rows[i].type, rows[i].code, SALLY_E_UNEXPECTED);
+        assert_int_equal(end_says(&t.p.a).len, 0);
+    }
+    assert_int_equal(t.p.a.replies, 0);
+    pair_wait(&t.p, 4 * SALLY_SEC); /* it is sent again, and answered */
+    assert_int_equal(t.p.a.replies, 1);
+    assert_int_equal(t.p.a.reply_error, SALLY_E_OK);
+    assert_int_equal(sally_coap_link_state(&t.p.a.link), SALLY_CHANNEL_UP);
+    toy_close(&t);
+}
+
+/* RFC 7252 s.4.2 lets a message be ignored; the right one comes again under the
+ * same id.                                                                  */
+static void a_damaged_answer_does_not_hide_the_right_one(void **state)
+{
+    (void)state;
+    toy_open(&t, true);
+    t.p.b.habit = ANSWER_LATER;
+    pair_get(&t.p, "x");
+    pair_wait(&t.p, SALLY_SEC);
+    end_answer(&t.p.b, t.p.b.pending, false);
+    intercept(&t.p.b);
+    saved[saved_len - 1] ^= 1;
+    assert_int_equal(end_hears(&t.p.a, saved, saved_len), SALLY_E_UNAUTHENTIC);
+    assert_int_equal(end_says(&t.p.a).len, 0);
+    saved[saved_len - 1] ^= 1;
+    assert_int_equal(end_hears(&t.p.a, saved, saved_len), SALLY_E_OK);
+    assert_int_equal(t.p.a.replies, 1);
+    toy_close(&t);
+}
+
+static void a_forged_request_does_not_hide_the_right_one(void **state)
+{
+    struct sally_span wire;
+
+    (void)state;
+    toy_open(&t, true);
+    pair_get(&t.p, "x");
+    intercept(&t.p.a);
+    saved[saved_len - 1] ^= 1;
+    assert_int_equal(end_hears(&t.p.b, saved, saved_len), SALLY_E_UNAUTHENTIC);
+    wire = end_says(&t.p.b);
+    assert_int_equal(parsed(wire).code, SALLY_CODE_BAD_REQUEST);
+    assert_true(sally_span_is(parsed(wire).payload, "no"));
+    assert_int_equal(end_hears(&t.p.a, wire.at, wire.len), SALLY_E_UNEXPECTED);
+    saved[saved_len - 1] ^= 1;
+    assert_int_equal(end_hears(&t.p.b, saved, saved_len), SALLY_E_OK);
+    assert_int_equal(t.p.b.requests, 1);
+    pair_settle(&t.p);
+    assert_int_equal(t.p.a.replies, 1);
+    toy_close(&t);
+}
+
+static void a_replay_under_another_id_reaches_nobody(void **state)
+{
+    (void)state;
+    toy_open(&t, true);
+    pair_get(&t.p, "x");
+    assert_true(pipe_move(&t.p.a, &t.p.b));
+    memcpy(saved, t.p.a.last, t.p.a.last_len);
+    saved_len = t.p.a.last_len;
+    pair_settle(&t.p);
+    saved[2] ^= 0x55;
+    assert_int_equal(end_hears(&t.p.b, saved, saved_len), SALLY_E_REPLAYED);
+    assert_int_equal(t.p.b.requests, 1);
+    assert_int_equal(parsed(end_says(&t.p.b)).code, SALLY_CODE_UNAUTHORIZED);
+    toy_close(&t);
+}
+
+static void plain_requests_are_refused(void **state)
+{
+    uint8_t get[] = { 0x41, SALLY_CODE_GET, 0, 7, 0xaa, 0xb1, 'x' };
+    uint8_t non[] = { 0x51, SALLY_CODE_POST, 0, 8, 0xaa, 0xb1, 'x' };
+    struct sally_coap_message m;
+
+    (void)state;
+    toy_open(&t, true);
+    for (int side = 0; side < 2; side++) {
+        struct end *e = side == 0 ? &t.p.a : &t.p.b;
+
+        assert_int_equal(end_hears(e, get, sizeof(get)), SALLY_E_UNEXPECTED);
+        m = parsed(end_says(e));
+        assert_int_equal(m.code, SALLY_CODE_UNAUTHORIZED);
+        assert_int_equal(m.type, SALLY_COAP_ACK);
+        assert_int_equal(m.mid, 7);
+        pair_wait(&t.p, SALLY_SEC);
+        assert_int_equal(end_hears(e, non, sizeof(non)), SALLY_E_UNEXPECTED);
+        assert_int_equal(parsed(end_says(e)).type, SALLY_COAP_NON);
+        assert_int_equal(e->requests, 0);
+    }
+    toy_close(&t);
+}
+
+/* Nobody can use us to send others more than they sent us, or much at all. */
+static void refusals_are_short_and_rare(void **state)
+{
+    uint8_t junk[] = { 0x40, SALLY_CODE_POST, 0,    0,
+                       0x92, 0xff, 0xff, 0xff, 1, 2 };
+    unsigned answers = 0;
+
+    (void)state;
+    toy_open(&t, true);
+    for (unsigned i = 0; i < 100; i++) {
+        struct sally_span wire;
+
+        junk[3] = (uint8_t)i;
+        assert_int_equal(end_hears(&t.p.b, junk, sizeof(junk)),
+                         SALLY_E_MALFORMED);
+        wire = end_says(&t.p.b);
+        assert_true(wire.len <= sizeof(junk));
+        answers += wire.len != 0;
+        t.p.now += 10 * SALLY_MSEC;
+    }
+    assert_true(answers >= 9 && answers <= 11);
+    assert_int_equal(toy.refused, 100);
+    assert_int_equal(t.p.packets.used, 1); /* the ring */
+    toy_close(&t);
+}
+
+/* --- Freshness (RFC 9175) --------------------------------------------------- */
+
+static void a_challenge_is_answered_once(void **state)
+{
+    (void)state;
+    toy.challenges = true;
+    toy_open(&t, true);
+    pair_get(&t.p, "x");
+    pair_settle(&t.p);
+    assert_int_equal(toy.challenged, 1);
+    assert_int_equal(t.p.b.requests, 1);
+    assert_int_equal(t.p.a.replies, 1);
+    assert_int_equal(t.p.a.code, SALLY_CODE_CONTENT);
+    toy.stubborn = true;
+    pair_get(&t.p, "x");
+    pair_settle(&t.p);
+    assert_int_equal(toy.challenged, 3);
+    assert_int_equal(t.p.a.replies, 2);
+    assert_int_equal(t.p.a.code, SALLY_CODE_UNAUTHORIZED);
+    assert_int_equal(t.p.b.requests, 1);
+    toy_close(&t);
+}
+
+static void a_challenged_body_arrives_whole(void **state)
+{
+    static uint8_t body[3000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(body); i++)
+        body[i] = (uint8_t)(i * 11);
+    toy.challenges = true;
+    toy_open(&t, true);
+    pair_ask(&t.p, SALLY_CODE_POST, true, "x", SALLY_OBSERVE_ABSENT,
+             (struct sally_span){ body, sizeof(body) });
+    pair_settle(&t.p);
+    assert_int_equal(t.p.b.requests, 1);
+    assert_int_equal(t.p.b.body_len, sizeof(body));
+    assert_memory_equal(t.p.b.body, body, sizeof(body));
+    assert_int_equal(t.p.a.reply_error, SALLY_E_OK);
+    toy_close(&t);
+}
+
+static void a_challenged_observation_observes(void **state)
+{
+    struct sally_coap_answer a = { .code = SALLY_CODE_CONTENT,
+                                   .payload = sally_span_of("one") };
+    sally_coap_exchange x;
+
+    (void)state;
+    toy.challenges = true;
+    toy_open(&t, true);
+    pair_ask(&t.p, SALLY_CODE_GET, true, "x", SALLY_OBSERVE_REGISTER,
+             (struct sally_span){ NULL, 0 });
+    pair_settle(&t.p);
+    assert_true(t.p.a.observe);
+    assert_int_equal(
+        sally_coap_link_notify(&t.p.b.link,
+                               (struct sally_span){ t.p.b.token,
+                                                    t.p.b.token_len },
+                               &a, true, t.p.now, &x),
+        SALLY_E_OK);
+    pair_settle(&t.p);
+    assert_int_equal(t.p.a.replies, 2);
+    toy_close(&t);
+}
+
+/* On a link without such a mechanism, whose channel vouches for the answer. */
+static void echo_on_a_plain_link(void **state)
+{
+    static const uint8_t echo[] = { 0xd8, 252 - 13, 1, 2, 3, 4, 5, 6, 7, 8 };
+    struct sally_coap_answer a = { .code = SALLY_CODE_UNAUTHORIZED,
+                                   .options = { echo, sizeof(echo) } };
+    static struct pair p;
+    uint8_t token[8];
+
+    (void)state;
+    pair_open(&p);
+    p.b.habit = ANSWER_LATER;
+    pair_get(&p, "x");
+    for (int round = 0; round < 2; round++) {
+        pair_settle(&p);
+        assert_int_equal(p.b.requests, round + 1);
+        assert_int_equal(p.a.replies, 0);
+        if (round == 1)
+            assert_memory_not_equal(token, p.b.token, sizeof(token));
+        memcpy(token, p.b.token, sizeof(token));
+        assert_int_equal(
+            sally_coap_link_respond(&p.b.link, p.b.pending, &a, p.now),
+            SALLY_E_OK);
+    }
+    pair_settle(&p);
+    assert_int_equal(p.b.requests, 2);
+    assert_int_equal(p.a.replies, 1);
+    assert_int_equal(p.a.code, SALLY_CODE_UNAUTHORIZED);
+    pair_close(&p);
+    sally_credential_wipe(&p.credential);
+}
+
+/* --- Cut on the way --------------------------------------------------------- */
+
+/* Block `number` of the message in `saved`, with `size` bytes a block. */
+static enum sally_err send_part(uint32_t number, uint8_t szx)
+{
+    struct sally_coap_message m =
+        parsed((struct sally_span){ saved, saved_len });
+    struct sally_coap_block b = { .number = number, .szx = szx };
+    struct sally_coap_options walk = { m.options, 0 };
+    struct sally_coap_option o;
+    uint8_t list[64], bytes[SALLY_DATAGRAM_MAX];
+    struct sally_buf options = SALLY_BUF(list), out = SALLY_BUF(bytes);
+    struct sally_coap_option_writer w = sally_coap_options_into(&options);
+
+    m.payload = sally_coap_block_cut(m.payload, &b);
+    while (sally_coap_option_next(&walk, &o))
+        sally_coap_put_option(&w, o.number, o.value);
+    sally_coap_put_uint(&w, SALLY_OPTION_BLOCK1, sally_coap_block_value(&b));
+    m.options = sally_buf_span(&options);
+    m.mid = (uint16_t)(m.mid + 1000 + number);
+    assert_int_equal(sally_coap_write(&m, &out), SALLY_E_OK);
+    return end_hears(&t.p.b, out.at, out.len);
+}
+
+static void outer_blocks_are_put_together(void **state)
+{
+    static uint8_t body[300];
+
+    (void)state;
+    memset(body, 'b', sizeof(body));
+    toy_open(&t, true);
+    pair_ask(&t.p, SALLY_CODE_POST, true, "x", SALLY_OBSERVE_ABSENT,
+             (struct sally_span){ body, sizeof(body) });
+    intercept(&t.p.a);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(send_part(i, 2), SALLY_E_OK); /* 64 bytes */
+        assert_int_equal(parsed(end_says(&t.p.b)).code, SALLY_CODE_CONTINUE);
+        assert_int_equal(t.p.b.requests, 0);
+    }
+    assert_int_equal(send_part(4, 2), SALLY_E_OK);
+    assert_int_equal(t.p.b.requests, 1);
+    assert_int_equal(t.p.b.body_len, sizeof(body));
+    assert_int_equal(parsed(end_says(&t.p.b)).code, SALLY_CODE_CHANGED);
+    assert_int_equal(t.p.bodies.used, 0);
+    toy_close(&t);
+}
+
+static void outer_blocks_are_bounded(void **state)
+{
+    uint8_t bytes[4 + 3 + 4 + 1 + 1024] = { 0x40, SALLY_CODE_POST, 0, 0,
+                                            0x92, 0,               9, 0xd3,
+                                            5 };
+    enum sally_err e = SALLY_E_OK;
+    unsigned taken = 0;
+
+    (void)state;
+    toy_open(&t, true);
+    bytes[12 - 0] = 0xff;
+    for (uint32_t i = 0; i < 40 && e == SALLY_E_OK; i++) {
+        uint32_t block = i << 4 | 8 | 6;
+
+        bytes[3] = (uint8_t)i;
+        bytes[9] = (uint8_t)(block >> 16);
+        bytes[10] = (uint8_t)(block >> 8);
+        bytes[11] = (uint8_t)block;
+        e = end_hears(&t.p.b, bytes, 13 + 1024 - 1);
+        (void)end_says(&t.p.b);
+        taken += e == SALLY_E_OK;
+    }
+    assert_true(taken <= 16);
+    toy_close(&t);
+}
+
+/* --- Pools ------------------------------------------------------------------ */
+
+/* When there is no room for a request it must not be opened, or what comes
+ * again would be a replay.                                                  */
+static void without_room_a_request_is_not_opened(void **state)
+{
+    void *taken[64];
+    size_t n = 0;
+
+    (void)state;
+    toy_open(&t, true);
+    pair_get(&t.p, "x");
+    intercept(&t.p.a);
+    while (n < 64 && t.p.packets.used + 2 < t.p.packets.count)
+        taken[n++] = sally_pool_take(&t.p.packets);
+    assert_int_equal(end_hears(&t.p.b, saved, saved_len), SALLY_E_NO_ROOM);
+    assert_int_equal(toy.opened, 0);
+    while (n > 0)
+        sally_pool_give(&t.p.packets, taken[--n]);
+    assert_int_equal(end_hears(&t.p.b, saved, saved_len), SALLY_E_OK);
+    assert_int_equal(t.p.b.requests, 1);
+    toy_close(&t);
+}
+
+static void an_end_at_any_point_leaves_nothing(void **state)
+{
+    (void)state;
+    for (unsigned steps = 0; steps < 12; steps++) {
+        toy_open(&t, true);
+        t.p.b.habit = steps % 2 == 0 ? ANSWER_AT_ONCE : ANSWER_LATER;
+        for (int i = 0; i < 3; i++)
+            pair_ask(&t.p, SALLY_CODE_GET, true, "x", SALLY_OBSERVE_REGISTER,
+                     (struct sally_span){ NULL, 0 });
+        for (unsigned i = 0; i < steps; i++)
+            (void)(pipe_move(&t.p.a, &t.p.b) || pipe_move(&t.p.b, &t.p.a));
+        sally_coap_link_wipe(&t.p.a.link);
+        sally_coap_link_wipe(&t.p.b.link);
+        assert_int_equal(t.p.packets.used, 0);
+        toy_close(&t);
+        memset(&toy, 0, sizeof(toy));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(unprotected_answers_change_nothing, set_up),
+        cmocka_unit_test_setup(a_damaged_answer_does_not_hide_the_right_one,
+                               set_up),
+        cmocka_unit_test_setup(a_forged_request_does_not_hide_the_right_one,
+                               set_up),
+        cmocka_unit_test_setup(a_replay_under_another_id_reaches_nobody,
+                               set_up),
+        cmocka_unit_test_setup(plain_requests_are_refused, set_up),
+        cmocka_unit_test_setup(refusals_are_short_and_rare, set_up),
+        cmocka_unit_test_setup(a_challenge_is_answered_once, set_up),
+        cmocka_unit_test_setup(a_challenged_body_arrives_whole, set_up),
+        cmocka_unit_test_setup(a_challenged_observation_observes, set_up),
+        cmocka_unit_test_setup(echo_on_a_plain_link, set_up),
+        cmocka_unit_test_setup(outer_blocks_are_put_together, set_up),
+        cmocka_unit_test_setup(outer_blocks_are_bounded, set_up),
+        cmocka_unit_test_setup(without_room_a_request_is_not_opened, set_up),
+        cmocka_unit_test_setup(an_end_at_any_point_leaves_nothing, set_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
