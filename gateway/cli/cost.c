@@ -172,7 +172,7 @@ static enum sally_err connect_pair(struct pair *p,
     start(&p->meter);
     if (e == SALLY_E_OK)
         e = sally_coap_link_start(&p->client.link, c->scheme, &c->client,
-                                  p->now);
+                                  NULL, p->now);
     stop(&p->meter);
     if (e != SALLY_E_OK)
         return e;

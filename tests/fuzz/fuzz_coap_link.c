@@ -108,8 +108,11 @@ static void on_notified(void *owner, sally_coap_exchange x, enum sally_err e,
         abort();
 }
 
-static const struct sally_coap_link_upcalls upcalls = { on_request, on_reply,
-                                                        on_notified, NULL };
+static const struct sally_coap_link_upcalls upcalls = {
+    .on_request = on_request,
+    .on_reply = on_reply,
+    .on_notified = on_notified,
+};
 
 static void check_blocks(void)
 {
