@@ -224,6 +224,8 @@ static bool run_item(struct sally_store *s, struct sally_store_item *item)
         return park(s, item);
     case SALLY_ITEM_UNPARK:
         return run(s, SALLY_SQL_UNPARK, &command, 1);
+    case SALLY_ITEM_KEEP:
+        return sally_kept_put(s, item);
     }
     return false;
 }
@@ -325,7 +327,8 @@ static bool run_all(struct sally_store *s, uint64_t first, uint64_t end,
         if (!run_item(s, sally_store_item_at(s, *at)))
             return false;
     return keep_room(s) && expire(s) && sally_seen_turn(s) &&
-           sally_journal_end(s) && run(s, SALLY_SQL_COMMIT, NULL, 0);
+           sally_journal_end(s) && sally_kept_count(s, first, end) &&
+           run(s, SALLY_SQL_COMMIT, NULL, 0);
 }
 
 /* Nothing of the batch is in the database. */
@@ -362,5 +365,7 @@ bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
     }
     for (uint64_t i = first; i != end; i++)
         sally_store_item_at(s, i)->result = result;
+    if (good)
+        sally_kept_anchor(s, first, end);
     return good;
 }

@@ -10,6 +10,7 @@
 
 #include "base/cursor.h"
 #include "base/writer.h"
+#include "store/anchor.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -38,7 +39,12 @@
 #define SALLY_STORE_BUSY_MS 1000 /* a checkpoint of a tool that looks */
 #define SALLY_STORE_NOBODY UINT32_MAX /* a sensor not in the configuration */
 
-enum sally_store_kind { SALLY_ITEM_APPEND, SALLY_ITEM_PARK, SALLY_ITEM_UNPARK };
+enum sally_store_kind {
+    SALLY_ITEM_APPEND,
+    SALLY_ITEM_PARK,
+    SALLY_ITEM_UNPARK,
+    SALLY_ITEM_KEEP
+};
 
 struct sally_store_item {
     enum sally_store_kind kind;
@@ -59,6 +65,9 @@ struct sally_store_item {
     uint8_t key[SALLY_INGEST_KEY];
     uint16_t len;
     uint8_t body[SALLY_STORE_BODY];
+    uint8_t *kept;     /* KEEP: owned; what `body` is the name of */
+    uint32_t kept_len; /* 0: forget it */
+    uint8_t what;      /* enum sally_kept */
 };
 
 struct sally_store_account {
@@ -127,6 +136,8 @@ enum sally_store_sql {
     SALLY_SQL_DELETE,
     SALLY_SQL_PARK,
     SALLY_SQL_UNPARK,
+    SALLY_SQL_KEEP,
+    SALLY_SQL_FORGO,
     SALLY_SQL_KEY_MAKE,
     SALLY_SQL_KEY_OF,
     SALLY_SQL_CURSOR_OF,
@@ -136,6 +147,7 @@ enum sally_store_sql {
     SALLY_SQL_LATER,
     SALLY_SQL_PARKED,
     SALLY_SQL_PARKED_ALL,
+    SALLY_SQL_RECALL,
     SALLY_SQL_STATEMENTS
 };
 
@@ -184,6 +196,7 @@ struct sally_store {
     int failure;    /* SQLite's code of the last batch that failed */
     struct sally_store_totals totals;
     bool stopping;
+    bool urgent; /* somebody waits for what is queued */
 
     /* The loop's. */
     uint64_t next_number, pending_bytes;
@@ -207,6 +220,7 @@ struct sally_store {
     int64_t batch_bytes;
     struct sally_store_drop drops[SALLY_STORE_DROPS];
     size_t drop_count;
+    struct sally_anchor anchor;
 };
 
 /* --- lock.c -------------------------------------------------------------- */
@@ -370,6 +384,20 @@ bool sally_seen_put(struct sally_store *s, int64_t sensor_key,
 
 /* Forgets keys that are old enough; once a batch. The same. */
 bool sally_seen_turn(struct sally_store *s);
+
+/* --- kept.c -------------------------------------------------------------- */
+
+/* Writes what a KEEP item holds. In the writer's thread; false: the database
+ * failed.                                                                   */
+bool sally_kept_put(struct sally_store *s, const struct sally_store_item *item);
+
+/* After the items of a batch, within its transaction and after it: notes how
+ * often sequence numbers were reserved, here and at the anchors.            */
+bool sally_kept_count(struct sally_store *s, uint64_t first, uint64_t end);
+void sally_kept_anchor(struct sally_store *s, uint64_t first, uint64_t end);
+
+/* Without the thread: forgets the sessions of sensors that nobody has. IO.  */
+enum sally_err sally_kept_purge(struct sally_store *s) SALLY_MUST_USE;
 
 /* --- batch.c ------------------------------------------------------------- */
 

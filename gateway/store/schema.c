@@ -36,6 +36,9 @@ static const char *const steps[] = {
     "INSERT INTO seen_0 (key, sensor) SELECT key, sensor FROM seen;"
     "DROP TABLE seen;",
     "CREATE TABLE journal (slot INTEGER PRIMARY KEY, body BLOB NOT NULL);",
+    "CREATE TABLE kept (what INTEGER NOT NULL, sensor INTEGER NOT NULL,"
+    " name BLOB NOT NULL, body BLOB NOT NULL,"
+    " PRIMARY KEY (what, sensor, name)) WITHOUT ROWID;",
 };
 #define VERSION ((int)SALLY_LEN(steps))
 
@@ -109,6 +112,11 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
         "INSERT OR REPLACE INTO command (number, sensor, time, body)"
         " VALUES (?1, ?2, ?3, ?4)",
     [SALLY_SQL_UNPARK] = "DELETE FROM command WHERE number = ?1",
+    [SALLY_SQL_KEEP] =
+        "INSERT OR REPLACE INTO kept (what, sensor, name, body)"
+        " VALUES (?1, ?2, ?3, ?4)",
+    [SALLY_SQL_FORGO] =
+        "DELETE FROM kept WHERE what = ?1 AND sensor = ?2 AND name = ?3",
     [SALLY_SQL_KEY_MAKE] = "INSERT OR IGNORE INTO sensor (id) VALUES (?1)",
     [SALLY_SQL_KEY_OF] = "SELECT key FROM sensor WHERE id = ?1",
     [SALLY_SQL_CURSOR_OF] =
@@ -129,6 +137,8 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
         " ORDER BY number",
     [SALLY_SQL_PARKED_ALL] =
         "SELECT number, sensor, body FROM command ORDER BY number",
+    [SALLY_SQL_RECALL] =
+        "SELECT body FROM kept WHERE what = ?1 AND sensor = ?2 AND name = ?3",
 };
 
 /* --- Opening ------------------------------------------------------------- */

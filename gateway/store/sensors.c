@@ -318,6 +318,8 @@ enum sally_err sally_sensors_load(struct sally_store *s,
     if (e == SALLY_E_OK && s->next_number == 0)
         e = load_next_number(s);
     if (e == SALLY_E_OK)
+        e = sally_kept_purge(s);
+    if (e == SALLY_E_OK)
         e = sally_sensors_count(s);
     if (e == SALLY_E_OK)
         count_all_unsettled(s);

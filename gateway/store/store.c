@@ -81,6 +81,7 @@ enum sally_err sally_store_open(struct sally_store **out, const char *dir,
         return e;
     s->limits = *limits;
     s->lock = s->event = -1;
+    sally_anchor_init(&s->anchor);
     e = open_all(s, dir, sensors, count, why, why_size);
     if (e != SALLY_E_OK) {
         sally_store_close(s);
@@ -96,6 +97,10 @@ void sally_store_close(struct sally_store *s)
         return;
     sally_store_stop(s);
     sally_schema_close(s);
+    for (uint64_t i = s->tail; s->ring != NULL && i != s->head; i++)
+        if (sally_store_item_at(s, i)->kind == SALLY_ITEM_KEEP)
+            free(sally_store_item_at(s, i)->kept);
+    sally_anchor_close(&s->anchor);
     if (s->ring != NULL) {
         pthread_cond_destroy(&s->wake);
         pthread_mutex_destroy(&s->mutex);
@@ -135,7 +140,7 @@ static struct sally_store_item *free_item(struct sally_store *s,
 }
 
 /* Gives the item at the head to the writer. */
-static void queue_item(struct sally_store *s)
+static void queue_item(struct sally_store *s, bool urgent)
 {
     uint64_t waiting;
 
@@ -143,9 +148,10 @@ static void queue_item(struct sally_store *s)
     waiting = ++s->head - s->done;
     if (s->first_queued == 0)
         s->first_queued = sally_store_clock();
+    s->urgent = s->urgent || urgent;
     pthread_mutex_unlock(&s->mutex);
     /* It needs waking for the first of a group and for a large one. */
-    if (waiting == 1 || waiting >= SALLY_STORE_RING / 2)
+    if (urgent || waiting == 1 || waiting >= SALLY_STORE_RING / 2)
         pthread_cond_signal(&s->wake);
 }
 
@@ -196,7 +202,7 @@ enum sally_err sally_store_append(struct sally_store *s,
     s->sensors[r->sensor].pending_bytes +=
         item->len + (uint64_t)SALLY_STORE_ROW;
     s->pending_bytes += item->len + (uint64_t)SALLY_STORE_ROW;
-    queue_item(s);
+    queue_item(s, false);
     return SALLY_E_OK;
 }
 
@@ -218,7 +224,7 @@ enum sally_err sally_store_park(struct sally_store *s,
     item->sensor_key = s->sensors[c->sensor].key;
     item->time = now;
     memset(item->key, 0, sizeof(item->key));
-    queue_item(s);
+    queue_item(s, false);
     return SALLY_E_OK;
 }
 
@@ -232,7 +238,47 @@ void sally_store_unpark(struct sally_store *s, uint32_t command)
         return;
     item->kind = SALLY_ITEM_UNPARK;
     item->ticket = command;
-    queue_item(s);
+    queue_item(s, false);
+}
+
+static enum sally_err fill_kept(struct sally_store_item *item,
+                                const struct sally_kept_place *at,
+                                struct sally_span body)
+{
+    item->kept = malloc(body.len + 1);
+    if (item->kept == NULL)
+        return SALLY_E_NO_MEMORY;
+    if (body.len != 0)
+        memcpy(item->kept, body.at, body.len);
+    memcpy(item->body, at->name.at, at->name.len);
+    item->kept_len = (uint32_t)body.len;
+    item->len = (uint16_t)at->name.len;
+    item->what = (uint8_t)at->what;
+    item->sensor = at->sensor;
+    return SALLY_E_OK;
+}
+
+enum sally_err sally_store_keep(struct sally_store *s,
+                                const struct sally_kept_place *at,
+                                struct sally_span body, uint32_t ticket)
+{
+    struct sally_store_item *item = free_item(s, SALLY_STORE_UNPARK);
+    enum sally_err e;
+
+    if (item == NULL)
+        return SALLY_E_NO_ROOM;
+    if (at->name.len == 0 || at->name.len > SALLY_KEPT_NAME_MAX ||
+        body.len > SALLY_KEPT_BODY_MAX)
+        return SALLY_E_TOO_LARGE;
+    if (at->what == SALLY_KEPT_SESSION && !is_somebody(s, at->sensor))
+        return SALLY_E_BAD_STATE;
+    e = fill_kept(item, at, body);
+    if (e != SALLY_E_OK)
+        return e;
+    item->kind = SALLY_ITEM_KEEP;
+    item->ticket = ticket;
+    queue_item(s, at->what == SALLY_KEPT_SEQUENCE);
+    return SALLY_E_OK;
 }
 
 /* --- Results ------------------------------------------------------------- */
@@ -259,6 +305,18 @@ static void tell_stored(const struct sally_store_item *item,
                   stored && !item->fresh);
 }
 
+static void tell_kept(const struct sally_store_item *item,
+                      const struct sally_store_upcalls *up)
+{
+    const struct sally_store_receipt r = { (enum sally_kept)item->what,
+                                           item->sensor, item->ticket };
+
+    if (up->on_kept != NULL)
+        up->on_kept(up->owner, &r,
+                    item->result == SALLY_ACCEPTED_STORED ? SALLY_E_OK
+                                                          : SALLY_E_IO);
+}
+
 static void tell(struct sally_store *s, const struct sally_store_item *item,
                  const struct sally_store_upcalls *up)
 {
@@ -276,6 +334,10 @@ static void tell(struct sally_store *s, const struct sally_store_item *item,
                                                             : SALLY_E_IO);
         break;
     case SALLY_ITEM_UNPARK:
+        break;
+    case SALLY_ITEM_KEEP:
+        free(item->kept);
+        tell_kept(item, up);
         break;
     }
 }

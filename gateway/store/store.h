@@ -17,6 +17,7 @@
 #define SALLY_STORE_STORE_H
 
 #include "base/error.h"
+#include "base/random.h"
 #include "bus/message.h"
 
 struct sally_store;
@@ -73,7 +74,25 @@ enum sally_err sally_store_append(struct sally_store *s,
                                   const struct sally_bus_readings *r)
     SALLY_MUST_USE;
 
-/* Called for each append that a commit finished. */
+/* Small things that somebody takes up again after a restart; to the store they
+ * are bytes, and sealing them is the caller's.                              */
+enum sally_kept {
+    SALLY_KEPT_SESSION,  /* of an account; goes with its sensor */
+    SALLY_KEPT_SEQUENCE, /* of a pair of keys, whoever has it; never goes by
+                            itself, or numbers would be used twice */
+    SALLY_KEPT_GATEWAY
+};
+#define SALLY_KEPT_NAME_MAX 64    /* bytes */
+#define SALLY_KEPT_BODY_MAX 16384 /* bytes */
+
+
+/* Of what was kept: the place's first two, and the caller's ticket. */
+struct sally_store_receipt {
+    enum sally_kept what;
+    uint32_t sensor, ticket;
+};
+
+/* Called for what a commit finished. */
 struct sally_store_upcalls {
     /* `r` is what was appended, with its ticket. `duplicate`: its key was seen
      * before, and nothing new was stored (result STORED).                   */
@@ -81,6 +100,9 @@ struct sally_store_upcalls {
                       enum sally_accepted result, bool duplicate);
     /* A parked command is durable (OK) or not (IO). */
     void (*on_parked)(void *owner, uint32_t command, enum sally_err e);
+    /* What was kept is durable (OK) or not (IO). NULL: nobody keeps any. */
+    void (*on_kept)(void *owner, const struct sally_store_receipt *r,
+                    enum sally_err e);
     void *owner;
 };
 void sally_store_finished(struct sally_store *s,
@@ -123,6 +145,49 @@ void sally_store_parked(struct sally_store *s, uint32_t sensor,
                         void (*each)(void *owner,
                                      const struct sally_bus_command *c),
                         void *owner);
+
+/* --- What outlives the process ------------------------------------------- */
+
+struct sally_kept_place {
+    enum sally_kept what;
+    uint32_t sensor; /* SESSION: whose; else only for the receipt */
+    struct sally_span name;
+};
+
+/* Replaces what was kept there; an empty `body` forgets it. Durable with the
+ * next commit, which for SEQUENCE begins at once, and is told by on_kept. NO_ROOM: the queue to the writer is full; NO_MEMORY; TOO_LARGE.  */
+enum sally_err sally_store_keep(struct sally_store *s,
+                                const struct sally_kept_place *at,
+                                struct sally_span body,
+                                uint32_t ticket) SALLY_MUST_USE;
+
+/* Appends what is durable there to `out`. NOT_FOUND, NO_ROOM, IO. */
+enum sally_err sally_store_recall(struct sally_store *s,
+                                  const struct sally_kept_place *at,
+                                  struct sally_buf *out) SALLY_MUST_USE;
+
+/* Whoever restores an old copy of the state directory restores old sequence
+ * numbers. What notices it lies outside: files that say which database this is
+ * and how often it reserved numbers, written after each such commit and before
+ * on_kept. A file that is not there is made. Call once, before anything is
+ * kept; on_kept tells IO where a file cannot be written any more.
+ * IO: one cannot be written, and a sentence goes to `why`.                  */
+enum sally_past {
+    SALLY_PAST_SURE,    /* a file shows that nothing newer was lost */
+    SALLY_PAST_UNKNOWN, /* no file was there: the first start, or memory that
+                           a reboot wiped */
+    SALLY_PAST_OLDER    /* a file knows of more, or of another database */
+};
+enum sally_err sally_store_anchor(struct sally_store *s,
+                                  const char *const *paths, size_t count,
+                                  struct sally_random random,
+                                  enum sally_past *past, char *why,
+                                  size_t why_size) SALLY_MUST_USE;
+
+/* Names this database since it was made, or since _anchor() found it OLDER: a
+ * sequence number that was kept under another name is not to be built on.   */
+#define SALLY_INSTANCE_LEN 16
+const uint8_t *sally_store_instance(const struct sally_store *s);
 
 /* Another configuration, in two steps. _introduce() makes its sensors known to
  * the database and changes nothing that runs; IO. After it _rearrange() commits

@@ -48,7 +48,8 @@ static bool has_work(const struct sally_store *s)
 /* The group is complete: it waited long enough, is large, or is the last. */
 static bool group_is_due(const struct sally_store *s, sally_usec due)
 {
-    return s->stopping || s->head - s->done >= SALLY_STORE_RING / 2 ||
+    return s->stopping || s->urgent ||
+           s->head - s->done >= SALLY_STORE_RING / 2 ||
            sally_store_clock() >= due;
 }
 
@@ -99,6 +100,7 @@ static bool wait_for_group(struct sally_store *s)
     while (s->done != s->head && !group_is_due(s, due))
         (void)doze(s, due);
     s->first_queued = 0;
+    s->urgent = false;
     return true;
 }
 

@@ -132,7 +132,9 @@ static void on_parked(void *owner, uint32_t command, enum sally_err e)
 void sally_shard_stored(struct sally_shard *s, sally_usec now)
 {
     struct stored_context x = { s, now };
-    const struct sally_store_upcalls upcalls = { on_stored, on_parked, &x };
+    const struct sally_store_upcalls upcalls = { .on_stored = on_stored,
+                                                 .on_parked = on_parked,
+                                                 .owner = &x };
 
     sally_store_finished(s->store, &upcalls);
 }
@@ -141,7 +143,9 @@ enum sally_err sally_shard_rearrange_store(struct sally_shard *s,
                                            sally_usec now)
 {
     struct stored_context x = { s, now };
-    const struct sally_store_upcalls upcalls = { on_stored, on_parked, &x };
+    const struct sally_store_upcalls upcalls = { .on_stored = on_stored,
+                                                 .on_parked = on_parked,
+                                                 .owner = &x };
 
     return sally_store_rearrange(s->store, &s->roster.limits,
                                  s->roster.sensors, s->roster.count, &upcalls);

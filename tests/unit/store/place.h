@@ -121,8 +121,8 @@ static inline void on_parked(void *owner, uint32_t command, enum sally_err e)
     told.parked += e == SALLY_E_OK;
 }
 
-static const struct sally_store_upcalls upcalls = { on_stored, on_parked,
-                                                    NULL };
+static const struct sally_store_upcalls upcalls = { .on_stored = on_stored,
+                                                    .on_parked = on_parked };
 
 /* Waits until `count` results more have come. */
 static inline void wait_for(unsigned count)

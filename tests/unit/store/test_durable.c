@@ -143,8 +143,9 @@ static void report_stored(void *owner, const struct sally_bus_readings *r,
 /* Appends from `next` on as fast as the store takes it, until it is killed. */
 static void append_until_killed(uint32_t next)
 {
-    static const struct sally_store_upcalls reporting = { report_stored,
-                                                          on_parked, NULL };
+    static const struct sally_store_upcalls reporting = {
+        .on_stored = report_stored, .on_parked = on_parked
+    };
     char why[256];
 
     if (try_store(&roomy, why, sizeof(why)) != SALLY_E_OK)
