@@ -6,6 +6,7 @@
 #include "config/keyfile.h"
 #include "config/keyring.h"
 #include "place.h"
+#include "security/seal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,10 +117,43 @@ static unsigned open_keys(struct sally_assets *a, FILE *report)
     return bad;
 }
 
+static unsigned complain_master(const struct sally_assets *a, const char *why,
+                                FILE *report)
+{
+    fprintf(report, "%s:%u: master_key_file: %s\n", a->config.file,
+            a->config.fixed_lines[SALLY_FIXED_MASTER_KEY], why);
+    return 1;
+}
+
+/* Once, since what was sealed needs it as long as the gateway runs. */
+static unsigned open_master(struct sally_assets *a, FILE *report)
+{
+    SALLY_ON_EXIT(close_one) int fd = -1;
+    SALLY_ON_EXIT(wipe_entry)
+    struct sally_keyring_entry entry = { SALLY_KEYRING_MASTER, 0,
+                                         { .len = 0 } };
+    char why[SALLY_KEYFILE_WHY] = "";
+
+    if (a->config.master_key_file[0] == '\0')
+        return 0;
+    if (sally_keyfile_open(a->config.master_key_file, geteuid(), &fd, why) !=
+            SALLY_E_OK ||
+        sally_keyfile_read(fd, &entry.key, why) != SALLY_E_OK)
+        return complain_master(a, why, report);
+    if (entry.key.len != SALLY_MASTER_KEY_LEN)
+        return complain_master(
+            a, "expected 32 bytes, as 64 hexadecimal digits", report);
+    if (sally_keyring_make(&a->master) != SALLY_E_OK ||
+        sally_keyring_put(a->master, 0, &entry) != SALLY_E_OK ||
+        sally_keyring_seal(a->master) != SALLY_E_OK)
+        return complain_master(a, strerror(errno), report);
+    return 0;
+}
+
 void sally_assets_init(struct sally_assets *a)
 {
     *a = (struct sally_assets){
-        .keyring = -1, .bundle = -1, .console = -1, .passwords = -1
+        .keyring = -1, .master = -1, .bundle = -1, .console = -1, .passwords = -1
     };
     sally_sockets_init(&a->sockets);
 }
@@ -139,10 +173,12 @@ unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
                            FILE *report)
 {
     const struct sally_random random = sally_crypto_random();
+    unsigned bad;
 
     sally_assets_init(a);
     sally_random_fill(&random, a->digest_key, sizeof(a->digest_key));
-    return read_all(a, main_file, report);
+    bad = read_all(a, main_file, report);
+    return bad == 0 ? open_master(a, report) : bad;
 }
 
 /* --- Opening ------------------------------------------------------------- */
@@ -302,7 +338,8 @@ unsigned sally_assets_next(struct sally_assets *next,
 void sally_assets_adopt(struct sally_assets *a, struct sally_assets *next)
 {
     next->console = a->console;
-    a->console = -1;
+    next->master = a->master;
+    a->console = a->master = -1;
     sally_assets_wipe(a);
     *a = *next;
     sally_assets_init(next);
@@ -312,6 +349,7 @@ void sally_assets_wipe(struct sally_assets *a)
 {
     sally_sockets_wipe(&a->sockets);
     close_one(&a->keyring);
+    close_one(&a->master);
     close_one(&a->bundle);
     close_one(&a->console);
     close_one(&a->passwords);

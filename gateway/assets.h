@@ -24,6 +24,7 @@ struct sally_assets {
     struct sally_key_asset *keys; /* in the order of the sensors' slots */
     size_t key_count;
     int keyring; /* with the keys themselves; -1: not made */
+    int master;  /* another one, with the master key alone; -1: none */
     struct sally_plan_counts counts; /* against those before */
     uint8_t digest_key[32];
     struct sally_sockets sockets;

@@ -145,8 +145,10 @@ bool sally_child_equip(struct sally_child *c)
     if (c->row->name == SALLY_CONSOLE)
         return lend(c, SALLY_CONTROL_LISTENER, 0, SALLY_LISTENER_CONSOLE,
                     a->console);
-    return c->row->name != SALLY_INNER ||
-           lend(c, SALLY_CONTROL_KEYS, 0, 0, a->keyring);
+    if (c->row->name != SALLY_INNER)
+        return true;
+    return lend(c, SALLY_CONTROL_KEYS, 0, 0, a->keyring) &&
+           (a->master < 0 || lend(c, SALLY_CONTROL_KEYS, 0, 0, a->master));
 }
 
 /* --- The next configuration ----------------------------------------------- */

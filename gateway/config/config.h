@@ -195,10 +195,12 @@ struct sally_config_listener {
 };
 
 enum sally_on_full { SALLY_FULL_OLDEST, SALLY_FULL_REFUSE };
+enum sally_on_stop { SALLY_STOP_DEREGISTER, SALLY_STOP_KEEP };
 enum sally_log_level { SALLY_LOG_ERROR, SALLY_LOG_WARNING, SALLY_LOG_INFO,
                        SALLY_LOG_DEBUG };
 
-#define SALLY_CONFIG_FIXED 5 /* keys that only a restart changes */
+#define SALLY_CONFIG_FIXED 7 /* keys that only a restart changes... */
+#define SALLY_FIXED_MASTER_KEY 2 /* ...and which this one is */
 
 struct sally_config {
     struct sally_arena arena;
@@ -211,6 +213,9 @@ struct sally_config {
     const char *name; /* gateway.name */
     const char *state_dir;
     bool volatile_state;
+    const char *master_key_file; /* "": nothing is sealed, nor kept */
+    const char *anchor_file;     /* "": none besides that in /run */
+    enum sally_on_stop on_stop;
     uint32_t max_sensors, memory_limit_mb;
     struct {
         uint32_t max_mb;

@@ -12,6 +12,12 @@ static const struct sally_word on_full[] = {
     { NULL, 0 },
 };
 
+static const struct sally_word on_stop[] = {
+    { "deregister", SALLY_STOP_DEREGISTER },
+    { "keep", SALLY_STOP_KEEP },
+    { NULL, 0 },
+};
+
 static const struct sally_word levels[] = {
     { "error", SALLY_LOG_ERROR },
     { "warning", SALLY_LOG_WARNING },
@@ -45,6 +51,18 @@ static const struct sally_key gateway_keys[] = {
       NULL,
       "allow a `state_dir` in memory, where readings do not outlive a power "
       "cut" },
+    { "master_key_file", SALLY_KEY_FILE, AT(master_key_file), 0, 0, NULL, "",
+      NULL,
+      "a key of 32 bytes in hexadecimal, as `openssl rand -hex 32` makes one, "
+      "that seals what is kept of sessions; without it each restart costs a "
+      "full handshake and a Register of every sensor" },
+    { "anchor_file", SALLY_KEY_FILE, AT(anchor_file), 0, 0, NULL, "", NULL,
+      "a file outside of `state_dir` and of its backups, which shows after a "
+      "reboot that `state_dir` is no old copy; made if it is not there" },
+    { "on_stop", SALLY_KEY_WORD, AT(on_stop), 0, 0, NULL, "deregister",
+      on_stop,
+      "sensors leave their servers when the gateway stops, or stay registered "
+      "for a gateway that soon comes back" },
     { "max_sensors", SALLY_KEY_WHOLE, AT(max_sensors), 1, 100000, "sensors",
       "1000", NULL, "more sensors in the files are an error" },
     { "memory_limit_mb", SALLY_KEY_WHOLE, AT(memory_limit_mb), 8, 65536,
@@ -54,7 +72,6 @@ static const struct sally_key gateway_keys[] = {
     SALLY_ROW_OTHER("spool", "a group", "readings on their way to a server"),
     SALLY_ROW_OTHER("log", "a group", "what is logged, how and where to"),
     SALLY_ROW_OTHER("console", "a group", "for `sallyportctl`"),
-    SALLY_ROW_LATER("master_key_file"),
 };
 
 static const struct sally_key spool_keys[] = {
@@ -126,7 +143,7 @@ void sally_load_gateway(struct sally_loader *l, const config_setting_t *root)
 {
     const config_setting_t *group = config_setting_get_member(root, "gateway");
 
-    l->out->name = "";
+    l->out->name = l->out->master_key_file = l->out->anchor_file = "";
     sally_schema_defaults(&l->reader, &sally_group_gateway, l->out);
     sally_schema_read(&l->reader, &sally_group_gateway, group, l->out);
     for (size_t i = 0; i < SALLY_LEN(inner_groups); i++) {

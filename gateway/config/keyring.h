@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "base/secret.h"
 
-/* Whose key it is: as in the configuration. */
+/* Whose key it is: as in the configuration, or the gateway's own. */
+#define SALLY_KEYRING_MASTER UINT32_MAX /* as `sensor` */
 struct sally_keyring_entry {
     uint32_t sensor, account;
     struct sally_secret key; /* the reader's to wipe */

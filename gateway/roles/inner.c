@@ -12,6 +12,7 @@
 #include "uplink/shard.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define BUS_FRAMES 64
@@ -28,6 +29,7 @@ struct inner {
     struct sally_bus *outer, *resolver, *console;
     struct sally_answers answers; /* to the console */
     bool key_missing;
+    bool unlocked; /* by the master key */
 };
 
 /* --- The engine's host --------------------------------------------------- */
@@ -238,6 +240,37 @@ static void wipe_entry(struct sally_keyring_entry *e)
     sally_secret_wipe(&e->key);
 }
 
+/* A session is offered only to whom it was saved for, in the next process too.
+ */
+static enum sally_err bind_sessions(struct inner *in,
+                                    const struct sally_sealer *s)
+{
+    struct sally_hash_key key;
+    uint8_t digest[SALLY_SHA256_LEN];
+    enum sally_err e = sally_seal_digest(s, "resumption", NULL, 0, digest);
+
+    if (e != SALLY_E_OK)
+        return e;
+    (void)memcpy(&key, digest, sizeof(key));
+    sally_security_bind(in->engine.security, &key);
+    sally_wipe(&key, sizeof(key));
+    sally_wipe(digest, sizeof(digest));
+    return SALLY_E_OK;
+}
+
+static enum sally_err unlock(struct inner *in, struct sally_span master)
+{
+    SALLY_ON_EXIT(sally_sealer_wipe) struct sally_sealer s = { { 0 } };
+    enum sally_err e = sally_sealer_make(&s, master);
+
+    if (e == SALLY_E_OK)
+        e = bind_sessions(in, &s);
+    if (e == SALLY_E_OK)
+        sally_shard_unlock(in->shard, &s);
+    in->unlocked = e == SALLY_E_OK;
+    return e;
+}
+
 /* A key of a sensor that stays is in its client already. */
 static enum sally_err take_key(struct inner *in, int fd, size_t i,
                                uint32_t born)
@@ -249,6 +282,8 @@ static enum sally_err take_key(struct inner *in, int fd, size_t i,
     struct sally_keyring_entry entry = { .key = { .len = 0 } };
     enum sally_err e = sally_keyring_read(fd, i, &entry);
 
+    if (e == SALLY_E_OK && entry.sensor == SALLY_KEYRING_MASTER)
+        return unlock(in, sally_secret_span(&entry.key));
     if (e == SALLY_E_OK && entry.sensor >= c->sensor_count)
         e = SALLY_E_OUT_OF_RANGE;
     if (e != SALLY_E_OK || c->sensors[entry.sensor].born < born)
@@ -266,8 +301,8 @@ static void on_keys(void *role, uint32_t born, int fd)
     for (size_t i = 0; e == SALLY_E_OK && i < count; i++)
         e = take_key(in, fd, i, born);
     (void)close(fd);
-    in->key_missing = e != SALLY_E_OK;
-    if (in->key_missing)
+    in->key_missing = in->key_missing || e != SALLY_E_OK;
+    if (e != SALLY_E_OK)
         sally_log(SALLY_LOG_ERROR, "keys_refused",
                   SALLY_TEXT("why", sally_err_text(e)));
 }
@@ -370,6 +405,10 @@ static void start(void *role, sally_usec now)
         in->context->report(in->context->runner, SALLY_CONTROL_FAILED);
         return;
     }
+    if (!in->unlocked)
+        sally_log(SALLY_LOG_INFO, "state_not_sealed",
+                  SALLY_TEXT("why", "no gateway.master_key_file: sessions do "
+                                    "not outlive a restart"));
     sally_places_prepare(in->places, now);
     sally_shard_start(in->shard, now);
     in->context->report(in->context->runner, SALLY_CONTROL_READY);

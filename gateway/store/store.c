@@ -255,6 +255,7 @@ static enum sally_err fill_kept(struct sally_store_item *item,
     item->len = (uint16_t)at->name.len;
     item->what = (uint8_t)at->what;
     item->sensor = at->sensor;
+    memset(item->key, 0, sizeof(item->key));
     return SALLY_E_OK;
 }
 

@@ -45,6 +45,9 @@ enum sally_err sally_shard_prepare(struct sally_shard *s,
     s->next = next;
     e = build_newcomers(s);
     if (e == SALLY_E_OK)
+        e = sally_keeper_grow(s->keeper, sally_shard_accounts(s->config) +
+                                             sally_shard_accounts(next));
+    if (e == SALLY_E_OK)
         e = sally_roster_make(&s->roster, next);
     if (e == SALLY_E_OK)
         e = sally_store_introduce(s->store, s->roster.sensors, s->roster.count);
@@ -89,6 +92,12 @@ void sally_shard_abort(struct sally_shard *s)
 
 /* --- Those that leave ---------------------------------------------------- */
 
+static void release(struct sally_shard *s, struct sally_virtual_client *v)
+{
+    sally_pacer_leave(&s->pacers[v->account->server], &v->turn);
+    sally_keeper_release(v);
+}
+
 /* Out of the slot, and out of all that goes by slots. */
 static void dismiss(struct sally_shard *s, struct sally_uplink_sensor *u,
                     sally_usec now)
@@ -96,8 +105,7 @@ static void dismiss(struct sally_shard *s, struct sally_uplink_sensor *u,
     sally_downlink_leave(s->downlink, u, now);
     sally_silence_remove(s->silence, u);
     for (uint32_t i = 0; i < u->config->account_count; i++)
-        sally_pacer_leave(&s->pacers[u->clients[i].account->server],
-                          &u->clients[i].turn);
+        release(s, &u->clients[i]);
     u->leaving = true;
     u->next = s->leaving;
     if (u->next != NULL)
@@ -231,7 +239,7 @@ static void settle(struct sally_shard *s, sally_usec now)
     s->newcomers = NULL;
     for (uint32_t i = 0; i < s->capacity; i++)
         if (newcomers[i] != NULL && s->started)
-            sally_shard_begin(newcomers[i], now);
+            sally_shard_begin(newcomers[i], true, now);
     free(newcomers);
     sally_shard_arm(s);
     s->host->settled(s->owner);

@@ -129,11 +129,20 @@ static void on_parked(void *owner, uint32_t command, enum sally_err e)
     sally_downlink_parked(x->shard->downlink, command, e, x->now);
 }
 
+static void on_kept(void *owner, const struct sally_store_receipt *r,
+                    enum sally_err e)
+{
+    struct stored_context *x = owner;
+
+    sally_keeper_kept(x->shard->keeper, r, e, x->now);
+}
+
 void sally_shard_stored(struct sally_shard *s, sally_usec now)
 {
     struct stored_context x = { s, now };
     const struct sally_store_upcalls upcalls = { .on_stored = on_stored,
                                                  .on_parked = on_parked,
+                                                 .on_kept = on_kept,
                                                  .owner = &x };
 
     sally_store_finished(s->store, &upcalls);
@@ -145,6 +154,7 @@ enum sally_err sally_shard_rearrange_store(struct sally_shard *s,
     struct stored_context x = { s, now };
     const struct sally_store_upcalls upcalls = { .on_stored = on_stored,
                                                  .on_parked = on_parked,
+                                                 .on_kept = on_kept,
                                                  .owner = &x };
 
     return sally_store_rearrange(s->store, &s->roster.limits,

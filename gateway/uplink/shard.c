@@ -23,6 +23,15 @@ static enum sally_err build_sensors(struct sally_shard *s)
     return e;
 }
 
+size_t sally_shard_accounts(const struct sally_config *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->sensor_count; i++)
+        n += c->sensors[i].account_count;
+    return n;
+}
+
 static enum sally_err build(struct sally_shard *s)
 {
     const struct sally_config *c = s->config;
@@ -37,7 +46,8 @@ static enum sally_err build(struct sally_shard *s)
         sally_downlink_create(
             &s->downlink, s, (uint32_t)(sally_random_u64(random) >> 33)) !=
             SALLY_E_OK ||
-        sally_silence_create(&s->silence, s, s->capacity) != SALLY_E_OK)
+        sally_silence_create(&s->silence, s, s->capacity) != SALLY_E_OK ||
+        sally_keeper_create(&s->keeper, s, sally_shard_accounts(c)) != SALLY_E_OK)
         return SALLY_E_NO_MEMORY;
     for (size_t i = 0; i < c->server_count; i++)
         sally_pacer_init(&s->pacers[i], c->servers[i].pace_per_second,
@@ -92,6 +102,7 @@ void sally_shard_wipe(struct sally_shard *s)
     free_leaving(s);
     sally_downlink_wipe(s->downlink);
     sally_silence_wipe(s->silence);
+    sally_keeper_wipe(s->keeper);
     free(s->sensors);
     free(s->pacers);
     free(s);
@@ -136,6 +147,7 @@ void sally_shard_arm(struct sally_shard *s)
     sally_usec when = sally_earlier(sally_downlink_deadline(s->downlink),
                                     sally_silence_deadline(s->silence));
 
+    when = sally_earlier(when, sally_keeper_deadline(s->keeper));
     for (size_t i = 0; i < s->config->server_count; i++)
         when = sally_earlier(when, sally_pacer_deadline(&s->pacers[i]));
     s->host->arm_pacer(s->owner, when);
@@ -164,6 +176,7 @@ void sally_shard_pace(struct sally_shard *s, sally_usec now)
     }
     sally_downlink_expire(s->downlink, now);
     sally_silence_expire(s->silence, now);
+    sally_keeper_expire(s->keeper, now);
     sally_shard_arm(s);
 }
 
@@ -198,13 +211,20 @@ void sally_shard_deliver(struct sally_virtual_client *v, sally_usec now)
 
 /* --- Start and end ------------------------------------------------------- */
 
-void sally_shard_begin(struct sally_uplink_sensor *u, sally_usec now)
+void sally_shard_begin(struct sally_uplink_sensor *u, bool anew,
+                       sally_usec now)
 {
     sally_silence_add(u->shard->silence, u, now);
     for (uint32_t i = 0; i < u->config->account_count; i++) {
+        sally_keeper_begin(&u->clients[i], anew, now);
         sally_lwm2m_client_start(&u->clients[i].client, now);
         sally_shard_pump(&u->clients[i], now);
     }
+}
+
+void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key)
+{
+    sally_keeper_unlock(s->keeper, key);
 }
 
 void sally_shard_moved(struct sally_virtual_client *v, sally_usec now)
@@ -220,7 +240,7 @@ void sally_shard_start(struct sally_shard *s, sally_usec now)
     s->started = true;
     for (uint32_t i = 0; i < s->capacity; i++)
         if (s->sensors[i] != NULL)
-            sally_shard_begin(s->sensors[i], now);
+            sally_shard_begin(s->sensors[i], false, now);
     sally_shard_arm(s);
 }
 
@@ -233,6 +253,7 @@ void sally_shard_stopped(struct sally_virtual_client *v)
     if (!s->stopping || --s->running != 0)
         return;
     s->stopping = false;
+    sally_keeper_flush(s->keeper);
     s->host->stopped(s->owner);
 }
 
@@ -249,7 +270,10 @@ static size_t count_running(const struct sally_uplink_sensor *u)
 static void stop_sensor(struct sally_uplink_sensor *u, sally_usec now)
 {
     for (uint32_t i = 0; i < u->config->account_count; i++) {
-        sally_lwm2m_client_stop(&u->clients[i].client, now);
+        if (u->shard->config->on_stop == SALLY_STOP_KEEP)
+            sally_lwm2m_client_leave(&u->clients[i].client, now);
+        else
+            sally_lwm2m_client_stop(&u->clients[i].client, now);
         sally_shard_pump(&u->clients[i], now);
     }
 }
@@ -268,6 +292,7 @@ void sally_shard_stop(struct sally_shard *s, sally_usec now)
             s->running += count_running(s->sensors[i]);
         }
     s->stopping = s->running != 0;
+    sally_keeper_flush(s->keeper);
     if (!s->stopping)
         s->host->stopped(s->owner);
     for (uint32_t i = 0; s->stopping && i < s->capacity; i++)

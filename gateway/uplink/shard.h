@@ -63,9 +63,14 @@ enum sally_err sally_shard_key(struct sally_shard *s, uint32_t sensor,
                                uint32_t account,
                                struct sally_span key) SALLY_MUST_USE;
 
+/* With this key registrations are kept over a restart, see keeper.h. Before
+ * _start(); copied.                                                         */
+void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key);
+
 void sally_shard_start(struct sally_shard *s, sally_usec now);
 
-/* De-registers all; host->stopped follows, at once if there are none. */
+/* De-registers all, or leaves them as they are, as `on_stop` of the gateway
+ * says; host->stopped follows, at once if there are none.                   */
 void sally_shard_stop(struct sally_shard *s, sally_usec now);
 
 /* --- Reload -------------------------------------------------------------- */

@@ -21,6 +21,7 @@ struct sally_shard {
     struct sally_pacer *pacers; /* by the server's slot; all there can be */
     struct sally_downlink *downlink;
     struct sally_silence *silence;
+    struct sally_keeper *keeper;
     struct sally_times times;
     bool started, stopping;
     size_t running; /* while stopping: clients that have not stopped yet */
@@ -36,6 +37,8 @@ struct sally_shard {
 void sally_shard_wants(struct sally_virtual_client *v);
 void sally_shard_stopped(struct sally_virtual_client *v);
 
+size_t sally_shard_accounts(const struct sally_config *c);
+
 /* Arms the timer of pacers and commands. */
 void sally_shard_arm(struct sally_shard *s);
 
@@ -49,8 +52,10 @@ void sally_shard_set(struct sally_uplink_sensor *u,
                      const struct sally_lwm2m_record *r, bool stored,
                      sally_usec now);
 
-/* Starts a sensor's clients, and the watch over it. */
-void sally_shard_begin(struct sally_uplink_sensor *u, sally_usec now);
+/* Starts a sensor's clients, and the watch over it. `anew`: what was kept of
+ * them is of others, who have said goodbye.                                 */
+void sally_shard_begin(struct sally_uplink_sensor *u, bool anew,
+                       sally_usec now);
 
 /* --- Reload -------------------------------------------------------------- */
 

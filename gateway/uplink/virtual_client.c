@@ -333,6 +333,11 @@ static void on_written(void *owner, const struct sally_path *path)
     v->shard->host->deliver_later(v->seat);
 }
 
+static void on_changed(void *owner)
+{
+    sally_keeper_changed(owner);
+}
+
 static const struct sally_lwm2m_upcalls upcalls = {
     .on_wanted = on_wanted,
     .on_rebind = on_rebind,
@@ -342,6 +347,7 @@ static const struct sally_lwm2m_upcalls upcalls = {
     .on_delivered = on_delivered,
     .on_able = on_able,
     .on_written = on_written,
+    .on_changed = on_changed,
 };
 
 void sally_virtual_client_init(struct sally_virtual_client *v,

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "lwm2m/client.h"
 #include "store/store.h"
+#include "uplink/keeper.h"
 #include "uplink/pacer.h"
 
 struct sally_shard;
@@ -29,6 +30,7 @@ struct sally_virtual_client {
     const struct sally_config_account *account;
     const struct sally_config_server *server;
     struct sally_pacer_turn turn;
+    struct sally_kept_client kept;
     uint32_t index;   /* of the account at the sensor */
     bool away;        /* left the server because its sensor is silent */
     bool delivering;  /* a batch is with the client */

@@ -442,6 +442,18 @@ void sally_coap_link_lost(struct sally_coap_link *l, enum sally_err e,
     follow_channel(l, now);
 }
 
+enum sally_err sally_coap_link_save(const struct sally_coap_link *l,
+                                    struct sally_buf *out)
+{
+    return sally_stack_save(&l->stack, out);
+}
+
+enum sally_err sally_coap_link_restore(struct sally_coap_link *l,
+                                       struct sally_span saved)
+{
+    return sally_stack_restore(&l->stack, saved);
+}
+
 void sally_coap_link_close(struct sally_coap_link *l, sally_usec now)
 {
     (void)now;

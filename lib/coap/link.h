@@ -225,6 +225,11 @@ enum sally_err sally_coap_link_notify(struct sally_coap_link *l,
                                       bool confirmable, sally_usec now,
                                       sally_coap_exchange *x) SALLY_MUST_USE;
 
+/* The number of the newest notification, and that after which the next ones
+ * count: an observation that outlives the process must not go back.         */
+uint32_t sally_coap_link_observe_number(const struct sally_coap_link *l);
+void sally_coap_link_observe_from(struct sally_coap_link *l, uint32_t number);
+
 /* Gives up an exchange of ours; on_reply is not called. For an observation
  * this is the silent way: the next notification gets a Reset.               */
 void sally_coap_link_cancel(struct sally_coap_link *l, sally_coap_exchange x);
@@ -248,6 +253,12 @@ size_t sally_coap_link_busy(const struct sally_coap_link *l);
 enum sally_channel_state sally_coap_link_state(const struct sally_coap_link *l);
 const struct sally_stack *
 sally_coap_link_stack(const struct sally_coap_link *l);
+
+/* What could resume the session, see stack.h; restored before _start(). */
+enum sally_err sally_coap_link_save(const struct sally_coap_link *l,
+                                    struct sally_buf *out) SALLY_MUST_USE;
+enum sally_err sally_coap_link_restore(struct sally_coap_link *l,
+                                       struct sally_span saved) SALLY_MUST_USE;
 
 /* Says goodbye in the channel's way; drain _output() once more. Exchanges end
  * without an upcall.                                                        */

@@ -26,6 +26,16 @@ uint32_t sally_coap_observe_next(struct sally_coap_link *l)
     return l->observe_number;
 }
 
+uint32_t sally_coap_link_observe_number(const struct sally_coap_link *l)
+{
+    return l->observe_number;
+}
+
+void sally_coap_link_observe_from(struct sally_coap_link *l, uint32_t number)
+{
+    l->observe_number = number & NUMBER_MASK;
+}
+
 static void fill(struct sally_coap_link *l, struct sally_coap_parts *p)
 {
     struct sally_coap_block block = { .szx = l->notify_szx };

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "coap/option.h"
+#include "lwm2m/durable.h"
 #include "lwm2m/objects/builtin.h"
 
 struct sally_attributes {
@@ -90,6 +91,7 @@ uint8_t sally_attributes_write(struct sally_lwm2m_client *c,
     if (a == NULL)
         return SALLY_CODE_TOO_LARGE;
     a->is = p;
+    sally_durable_changed(c);
     return SALLY_CODE_CHANGED;
 }
 
@@ -182,4 +184,48 @@ void sally_attributes_clear(struct sally_lwm2m_client *c)
         sally_pool_give(c->shared->attributes, c->attributes);
         c->attributes = next;
     }
+}
+
+/* --- Over a restart ------------------------------------------------------- */
+
+#define HAS_PMIN 1u
+#define HAS_PMAX 2u
+
+void sally_attributes_save(const struct sally_lwm2m_client *c,
+                           struct sally_writer *w)
+{
+    size_t count = 0;
+
+    for (struct sally_attributes *a = c->attributes; a != NULL; a = a->next)
+        count++;
+    sally_put_u8(w, (uint8_t)count);
+    for (struct sally_attributes *a = c->attributes; a != NULL; a = a->next) {
+        sally_path_save(w, &a->path);
+        sally_put_u8(w, (uint8_t)((a->is.has_pmin ? HAS_PMIN : 0) |
+                                  (a->is.has_pmax ? HAS_PMAX : 0)));
+        sally_put_u32(w, a->is.pmin);
+        sally_put_u32(w, a->is.pmax);
+    }
+}
+
+enum sally_err sally_attributes_restore(struct sally_lwm2m_client *c,
+                                        struct sally_cursor *at)
+{
+    size_t count = sally_take_u8(at);
+
+    for (size_t i = 0; i < count; i++) {
+        struct sally_path path = sally_path_restore(at);
+        unsigned has = sally_take_u8(at);
+        uint32_t pmin = sally_take_u32(at), pmax = sally_take_u32(at);
+        struct sally_attributes *a;
+
+        if (at->failed)
+            return SALLY_E_MALFORMED;
+        a = find_or_add(c, &path);
+        if (a == NULL)
+            return SALLY_E_NO_ROOM;
+        a->is = (struct sally_periods){ (has & HAS_PMIN) != 0,
+                                        (has & HAS_PMAX) != 0, pmin, pmax };
+    }
+    return at->failed ? SALLY_E_MALFORMED : SALLY_E_OK;
 }

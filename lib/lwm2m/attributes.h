@@ -5,6 +5,8 @@
 #ifndef SALLY_LWM2M_ATTRIBUTES_H
 #define SALLY_LWM2M_ATTRIBUTES_H
 
+#include "base/cursor.h"
+#include "base/writer.h"
 #include "codec/linkformat.h"
 #include "lwm2m/client.h"
 
@@ -30,6 +32,12 @@ sally_attributes_effective(const struct sally_lwm2m_client *c,
 void sally_attributes_put(const struct sally_lwm2m_client *c,
                           const struct sally_path *path, bool inherited,
                           struct sally_links *links);
+
+/* All of them, and back, see sally_lwm2m_client_save(). MALFORMED, NO_ROOM. */
+void sally_attributes_save(const struct sally_lwm2m_client *c,
+                           struct sally_writer *w);
+enum sally_err sally_attributes_restore(struct sally_lwm2m_client *c,
+                                        struct sally_cursor *at) SALLY_MUST_USE;
 
 /* Forgets all; a new registration starts without. */
 void sally_attributes_clear(struct sally_lwm2m_client *c);

@@ -9,6 +9,7 @@
 
 #include "coap/option.h"
 #include "lwm2m/attributes.h"
+#include "lwm2m/durable.h"
 #include "lwm2m/notify.h"
 #include "lwm2m/objects/builtin.h"
 #include "lwm2m/operation.h"
@@ -86,6 +87,7 @@ static void forget_registration(struct sally_lwm2m_client *c)
     c->send_unsupported = false; /* as far as we know now */
     sally_notify_clear(c);
     sally_attributes_clear(c);
+    sally_durable_changed(c);
 }
 
 /* The records that _history() took are told once, when none of their
@@ -287,10 +289,13 @@ static void registered(struct sally_lwm2m_client *c, sally_usec now)
     bool able = may_send_again(c);
 
     c->due = sally_registration_next(c, now);
-    if (c->state == SALLY_CLIENT_REGISTERED)
+    if (c->state == SALLY_CLIENT_REGISTERED) {
         prove(c);
-    else
+        sally_durable_counted(c);
+    } else {
         able = true;
+        sally_durable_changed(c);
+    }
     if (!c->unproved)
         c->attempt = 0;
     enter(c, SALLY_CLIENT_REGISTERED, SALLY_E_OK);
@@ -454,6 +459,13 @@ void sally_lwm2m_client_stop(struct sally_lwm2m_client *c, sally_usec now)
     } else {
         c->disabling = false;
     }
+}
+
+void sally_lwm2m_client_leave(struct sally_lwm2m_client *c, sally_usec now)
+{
+    enter(c, SALLY_CLIENT_STOPPED, SALLY_E_OK);
+    end_session(c, now);
+    c->due = SALLY_NEVER;
 }
 
 void sally_lwm2m_client_moved(struct sally_lwm2m_client *c, sally_usec now)

@@ -105,6 +105,10 @@ struct sally_lwm2m_upcalls {
 
     /* OSCORE: see link.h; then call _reserved(). NULL: numbers are not kept. */
     void (*on_reserve)(void *owner, uint64_t until);
+
+    /* What _save() would give is not what it was, or there is nothing to save
+     * any more. NULL: nobody saves.                                         */
+    void (*on_changed)(void *owner);
 };
 
 /* How values reach the server now. */
@@ -177,6 +181,29 @@ void sally_lwm2m_client_changed(struct sally_lwm2m_client *c,
 void sally_lwm2m_client_answer(struct sally_lwm2m_client *c,
                                sally_coap_exchange x, uint8_t code,
                                sally_usec now);
+
+/* --- Over a restart of the process ---------------------------------------- */
+
+/* Appends what a successor needs to go on with an Update instead of a Register:
+ * registration, observations with their attributes, what the server wrote to
+ * its instance of /1. It holds secrets where the session can be resumed.
+ * BAD_STATE: there is no registration, or _restore() was never called. NO_ROOM:
+ * `out` should have room for 8 KiB.                                         */
+#define SALLY_CLIENT_SAVED_MAX 8192 /* bytes */
+enum sally_err sally_lwm2m_client_save(struct sally_lwm2m_client *c,
+                                       struct sally_buf *out) SALLY_MUST_USE;
+
+/* Before _start(), while the resources have the values that they begin with;
+ * `saved` may be empty. If the session is then resumed, the client sends an
+ * Update and all goes on; else it registers and forgets. NOT_FOUND: it was
+ * saved by a client that said something else of itself (endpoint, objects,
+ * settings). MALFORMED and others; nothing is restored then.                */
+enum sally_err sally_lwm2m_client_restore(struct sally_lwm2m_client *c,
+                                          struct sally_span saved,
+                                          sally_usec now) SALLY_MUST_USE;
+
+/* STOPPED without a word to the server, where the registration stays. */
+void sally_lwm2m_client_leave(struct sally_lwm2m_client *c, sally_usec now);
 
 enum sally_client_state
 sally_lwm2m_client_state(const struct sally_lwm2m_client *c);

@@ -37,6 +37,9 @@ struct sally_lwm2m_client {
 
     char location[SALLY_LOCATION_MAX]; /* "" when not registered */
     uint32_t lifetime;                 /* as registered, seconds */
+    uint32_t saved_number; /* of the last notification before the last save */
+    uint64_t origin;       /* what a restored registration must be of... */
+    bool has_origin;       /* ...which is known */
     sally_coap_exchange registering;   /* Register, Update or De-register */
     sally_coap_exchange sending;
 

@@ -8,6 +8,7 @@
 
 #include "coap/option.h"
 #include "lwm2m/attributes.h"
+#include "lwm2m/durable.h"
 #include "lwm2m/operation.h"
 
 #include <string.h>
@@ -61,6 +62,7 @@ static void drop(struct sally_lwm2m_client *c, struct sally_observation **link)
             c->history_error = SALLY_E_CANCELLED;
     }
     sally_pool_give(c->shared->observations, o);
+    sally_durable_changed(c);
 }
 
 void sally_notify_remove(struct sally_lwm2m_client *c, struct sally_span token)
@@ -93,6 +95,7 @@ bool sally_notify_add(struct sally_lwm2m_client *c, struct sally_span token,
     if (token.len != 0)
         memcpy(o->token, token.at, token.len);
     c->observations = o;
+    sally_durable_changed(c);
     return true;
 }
 
@@ -312,4 +315,40 @@ bool sally_notify_told(struct sally_lwm2m_client *c, sally_coap_exchange x,
     if (c->history_open == 0 && e != SALLY_E_CANCELLED)
         sally_notify_run(c, now);
     return e == SALLY_E_TIMED_OUT;
+}
+
+/* --- Over a restart ------------------------------------------------------- */
+
+void sally_notify_save(const struct sally_lwm2m_client *c,
+                       struct sally_writer *w)
+{
+    sally_put_u8(w, (uint8_t)sally_notify_count(c));
+    for (struct sally_observation *o = c->observations; o != NULL;
+         o = o->next) {
+        sally_path_save(w, &o->path);
+        sally_put_u16(w, o->format);
+        sally_put_u8(w, o->token_len);
+        sally_put(w, token_of(o));
+    }
+}
+
+/* What changed since it was told is not known: the server is told once what
+ * holds now, and by that whether it still observes.                         */
+enum sally_err sally_notify_restore(struct sally_lwm2m_client *c,
+                                    struct sally_cursor *at, sally_usec now)
+{
+    size_t count = sally_take_u8(at);
+
+    for (size_t i = 0; i < count; i++) {
+        struct sally_path path = sally_path_restore(at);
+        uint16_t format = sally_take_u16(at);
+        struct sally_span token = sally_take(at, sally_take_u8(at));
+
+        if (at->failed || token.len > SALLY_COAP_TOKEN_MAX)
+            return SALLY_E_MALFORMED;
+        if (!sally_notify_add(c, token, &path, format, now))
+            return SALLY_E_NO_ROOM;
+        c->observations->due = true;
+    }
+    return at->failed ? SALLY_E_MALFORMED : SALLY_E_OK;
 }

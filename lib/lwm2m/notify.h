@@ -4,6 +4,8 @@
 #ifndef SALLY_LWM2M_NOTIFY_H
 #define SALLY_LWM2M_NOTIFY_H
 
+#include "base/cursor.h"
+#include "base/writer.h"
 #include "lwm2m/client.h"
 
 /* A new observation, in place of one with the same token. False when the
@@ -34,6 +36,13 @@ enum sally_err sally_notify_history(struct sally_lwm2m_client *c,
 /* The link's news of a notification. True: the session must be given up. */
 bool sally_notify_told(struct sally_lwm2m_client *c, sally_coap_exchange x,
                        enum sally_err e, sally_usec now);
+
+/* All of them, and back, see sally_lwm2m_client_save(). MALFORMED, NO_ROOM. */
+void sally_notify_save(const struct sally_lwm2m_client *c,
+                       struct sally_writer *w);
+enum sally_err sally_notify_restore(struct sally_lwm2m_client *c,
+                                    struct sally_cursor *at,
+                                    sally_usec now) SALLY_MUST_USE;
 
 size_t sally_notify_count(const struct sally_lwm2m_client *c);
 

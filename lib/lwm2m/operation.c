@@ -7,6 +7,7 @@
 #include "coap/option.h"
 #include "lwm2m/attributes.h"
 #include "lwm2m/discover.h"
+#include "lwm2m/durable.h"
 #include "lwm2m/notify.h"
 #include "lwm2m/objects/builtin.h"
 
@@ -237,6 +238,8 @@ static void written(struct sally_lwm2m_client *c,
         (path->id[2] == SALLY_SERVER_LIFETIME ||
          path->id[2] == SALLY_SERVER_BINDING))
         c->update_wanted = true;
+    if (path->id[0] == SALLY_OBJECT_SERVER)
+        sally_durable_changed(c);
     sally_notify_changed(c, path);
     c->upcalls->on_written(c->owner, path);
 }

@@ -2,7 +2,6 @@
 /* lib/lwm2m/path.c - paths to and from text, and how they are ordered. */
 #include "lwm2m/path.h"
 
-#include "base/cursor.h"
 #include "base/text.h"
 
 #define ID_MAX 65534u
@@ -114,4 +113,24 @@ bool sally_path_covers(const struct sally_path *outer,
 {
     return outer->depth <= inner->depth &&
            order_ids(outer, inner, outer->depth) == 0;
+}
+
+void sally_path_save(struct sally_writer *w, const struct sally_path *p)
+{
+    sally_put_u8(w, p->depth);
+    for (uint8_t i = 0; i < p->depth; i++)
+        sally_put_u16(w, p->id[i]);
+}
+
+struct sally_path sally_path_restore(struct sally_cursor *at)
+{
+    struct sally_path p = { .depth = sally_take_u8(at) };
+
+    if (p.depth > SALLY_LEN(p.id)) {
+        at->failed = true;
+        p.depth = 0;
+    }
+    for (uint8_t i = 0; i < p.depth; i++)
+        p.id[i] = sally_take_u16(at);
+    return p;
 }

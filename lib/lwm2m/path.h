@@ -5,6 +5,7 @@
 #ifndef SALLY_LWM2M_PATH_H
 #define SALLY_LWM2M_PATH_H
 
+#include "base/cursor.h"
 #include "base/error.h"
 #include "base/span.h"
 #include "base/writer.h"
@@ -32,6 +33,10 @@ enum sally_err sally_path_push(struct sally_path *p,
 void sally_path_put(struct sally_writer *w, const struct sally_path *p);
 const char *sally_path_text(const struct sally_path *p,
                             char out[SALLY_PATH_TEXT]); /* returns out */
+
+/* In a few bytes, and back; what cannot be a path fails the cursor. */
+void sally_path_save(struct sally_writer *w, const struct sally_path *p);
+struct sally_path sally_path_restore(struct sally_cursor *at);
 
 /* Constructors for code: sally_path_resource(3303, 0, 5700). */
 struct sally_path sally_path_object(uint16_t object);

@@ -101,8 +101,8 @@ static void put_objects(struct sally_links *links,
 }
 
 /* The root link says which formats we read and write (Core 1.1 s.6.2.1). */
-static enum sally_err put_links(const struct sally_lwm2m_client *c,
-                                struct sally_buf *out)
+enum sally_err sally_registration_links(const struct sally_lwm2m_client *c,
+                                        struct sally_buf *out)
 {
     struct sally_links links = sally_links_into(out);
 
@@ -149,7 +149,7 @@ enum sally_err sally_registration_register(struct sally_lwm2m_client *c,
     put_binding(&w, c);
     e = sally_coap_options_end(&w);
     if (e == SALLY_E_OK)
-        e = put_links(c, &links);
+        e = sally_registration_links(c, &links);
     if (e == SALLY_E_OK)
         e = ask(c, SALLY_CODE_POST, sally_buf_span(&options),
                 sally_buf_span(&links), now);

@@ -14,6 +14,10 @@ enum sally_err sally_registration_register(struct sally_lwm2m_client *c,
 enum sally_err sally_registration_update(struct sally_lwm2m_client *c,
                                          sally_usec now) SALLY_MUST_USE;
 
+/* The links of the client's objects, as a Register has them. NO_ROOM. */
+enum sally_err sally_registration_links(const struct sally_lwm2m_client *c,
+                                        struct sally_buf *out) SALLY_MUST_USE;
+
 /* DELETE <location>. */
 enum sally_err sally_registration_deregister(struct sally_lwm2m_client *c,
                                              sally_usec now) SALLY_MUST_USE;

@@ -161,6 +161,11 @@ enum sally_err sally_seal_digest(const struct sally_sealer *s,
 
         e = sally_crypto_hmac(key, link, SALLY_LEN(link), chain);
     }
+    if (e == SALLY_E_OK) {
+        const struct sally_span last = { chain, sizeof(chain) };
+
+        e = sally_crypto_hmac(key, &last, 1, chain);
+    }
     if (e == SALLY_E_OK)
         memcpy(out, chain, sizeof(chain));
     sally_wipe(chain, sizeof(chain));

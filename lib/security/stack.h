@@ -46,6 +46,12 @@ void sally_security_clock(struct sally_security *s, uint64_t utc_seconds,
                           bool synchronised);
 void sally_security_floor(struct sally_security *s, uint64_t utc_seconds);
 
+/* The key that ties what can resume a session to the credential that it grew
+ * from; random by itself. Whoever saves sessions gives one that outlives the
+ * process, before the first session.                                        */
+void sally_security_bind(struct sally_security *s,
+                         const struct sally_hash_key *key);
+
 /* Bytes that the DTLS library holds now. */
 size_t sally_security_heap(const struct sally_security *s);
 
@@ -142,6 +148,14 @@ const char *sally_stack_suite(const struct sally_stack *s);
 /* The last alert of this session, or of the one before while there is none,
  * received or else sent; -1: none. LwM2M: /1/x/11.                          */
 int sally_stack_alert(const struct sally_stack *s);
+/* Appends what could resume the association, which is secret, to `out`; and
+ * takes it up again before the first start, which offers it if the credential
+ * is still the same. NOT_FOUND: there is nothing; NO_ROOM, CRYPTO. MALFORMED,
+ * BAD_STATE: a session is there.                                            */
+enum sally_err sally_stack_save(const struct sally_stack *s,
+                                struct sally_buf *out) SALLY_MUST_USE;
+enum sally_err sally_stack_restore(struct sally_stack *s,
+                                   struct sally_span saved) SALLY_MUST_USE;
 
 /* Forgets what could resume the association (called when keys change). */
 void sally_stack_forget(struct sally_stack *s);

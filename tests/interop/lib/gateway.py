@@ -72,6 +72,7 @@ class Gateway(Peer):
         self.gateway_name = "gw"
         self.sensors, self.passwords, self.keys = {}, {}, {}
         self.profiles = {}
+        self.master_key = None
         self.namespace = namespace
         self.group = {
             "gateway": {
@@ -130,6 +131,11 @@ class Gateway(Peer):
                                         "interface": interface}],
                            maps, down, accept_weak=True, **more)
 
+    def seal(self):
+        """Gives it a master key, so that sessions outlive a restart."""
+        self.master_key = secrets.token_hex(32)
+        self.group["gateway"]["master_key_file"] = "keys/master"
+
     def psk_identities(self):
         """{identity: key} for the server; the identity is the endpoint."""
         return {self.sensors[i]["endpoint"]: key
@@ -159,6 +165,8 @@ class Gateway(Peer):
                         settings({"profiles": [group]}))
         for sensor_id, key in self.keys.items():
             self._write(f"keys/{sensor_id}.psk", key + "\n", 0o600)
+        if self.master_key:
+            self._write("keys/master", self.master_key + "\n", 0o600)
         for user, password in self.passwords.items():
             self.set_password(user, password)
 
