@@ -147,6 +147,7 @@ enum sally_err sally_coap_link_start(struct sally_coap_link *l,
     enum sally_err e;
 
     l->told = SALLY_CHANNEL_IDLE;
+    l->leaving = false;
     cancel_all(l, now);
     give_wire(l);
     sally_coap_connection_wipe(l);
@@ -163,6 +164,7 @@ enum sally_err sally_coap_link_accept(struct sally_coap_link *l,
     enum sally_err e;
 
     l->told = SALLY_CHANNEL_IDLE;
+    l->leaving = false;
     cancel_all(l, now);
     give_wire(l);
     sally_coap_connection_wipe(l);
@@ -373,6 +375,16 @@ static bool send_one(struct sally_coap_link *l, sally_usec now,
     return message.len != 0;
 }
 
+/* An alert tells the peer at once why we are gone; then all of it goes. */
+static void leave(struct sally_coap_link *l)
+{
+    if (!l->leaving)
+        return;
+    l->leaving = false;
+    sally_stack_end(&l->stack);
+    l->told = SALLY_CHANNEL_IDLE;
+}
+
 struct sally_span sally_coap_link_output(struct sally_coap_link *l,
                                          sally_usec now)
 {
@@ -381,6 +393,7 @@ struct sally_span sally_coap_link_output(struct sally_coap_link *l,
 
     if (wire.len != 0)
         return wire;
+    leave(l);
     while (sally_stack_carries(&l->stack) && send_one(l, now, &wire, &e))
         if (e == SALLY_E_OK && wire.len != 0)
             return wire;
@@ -467,8 +480,10 @@ void sally_coap_link_end(struct sally_coap_link *l)
     end_all_silently(l);
     give_wire(l);
     sally_coap_connection_wipe(l);
-    sally_stack_end(&l->stack);
-    l->told = SALLY_CHANNEL_IDLE;
+    l->leaving = sally_stack_state(&l->stack) == SALLY_CHANNEL_FAILED;
+    if (!l->leaving)
+        sally_stack_end(&l->stack);
+    l->told = l->leaving ? SALLY_CHANNEL_FAILED : SALLY_CHANNEL_IDLE;
 }
 
 void sally_coap_link_wipe(struct sally_coap_link *l)

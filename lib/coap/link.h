@@ -265,7 +265,9 @@ enum sally_err sally_coap_link_restore(struct sally_coap_link *l,
 void sally_coap_link_close(struct sally_coap_link *l, sally_usec now);
 
 /* Ends the session silently and without upcalls and gives its blocks back;
- * what could resume it is kept for the next _start(). Safe twice.           */
+ * what could resume it is kept for the next _start(). Of a session that failed
+ * the last alert is still given by _output(), and it is gone when that gives
+ * none. Safe twice.                                                         */
 void sally_coap_link_end(struct sally_coap_link *l);
 
 /* Ends all silently and gives everything back. Safe twice. */

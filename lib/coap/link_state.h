@@ -47,6 +47,7 @@ struct sally_coap_link {
     uint8_t next_recent;           /* the place to use next in `recent` */
     uint8_t notify_szx;            /* the peer's wish when it registered */
     enum sally_channel_state told; /* what the owner knows */
+    bool leaving; /* ended, but for the last word of a session that failed */
 };
 
 /* A name for a new exchange. */
