@@ -170,6 +170,7 @@ void sally_shard_pace(struct sally_shard *s, sally_usec now)
             struct sally_virtual_client *v =
                 SALLY_OWNER(turn, struct sally_virtual_client, turn);
 
+            sally_times_tell(s);
             sally_lwm2m_client_connect(&v->client, now);
             sally_shard_pump(v, now);
         }

@@ -3,6 +3,7 @@
 #include "uplink/times.h"
 
 #include "log/log.h"
+#include "security/stack.h"
 #include "uplink/shard_parts.h"
 
 static void look_at_clock(struct sally_shard *s)
@@ -26,6 +27,16 @@ void sally_times_begin(struct sally_shard *s, sally_usec now)
             s->sensors[i]->last_time > s->times.newest)
             s->times.newest = s->sensors[i]->last_time;
     look_at_clock(s);
+    sally_security_floor(s->shared->coap->security,
+                         (uint64_t)s->times.newest / 1000);
+}
+
+void sally_times_tell(struct sally_shard *s)
+{
+    look_at_clock(s);
+    sally_security_clock(s->shared->coap->security,
+                         (uint64_t)s->host->utc(s->owner) / 1000,
+                         !s->times.unset);
 }
 
 void sally_times_give(struct sally_shard *s, struct sally_uplink_sensor *u,

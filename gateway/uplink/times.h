@@ -29,6 +29,10 @@ struct sally_times {
 /* At the shard's start, when its sensors know what is stored. */
 void sally_times_begin(struct sally_shard *s, sally_usec now);
 
+/* Tells the time to those who look at certificates: before a handshake. The
+ * newest message in the store is the last time that is known to be past.    */
+void sally_times_tell(struct sally_shard *s);
+
 /* Sets the time of what the sensor said; `r` has that of the outer door. */
 void sally_times_give(struct sally_shard *s, struct sally_uplink_sensor *u,
                       struct sally_bus_readings *r, sally_usec now);

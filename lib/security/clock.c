@@ -9,9 +9,13 @@ struct sally_clock sally_clock_new(void)
     return (struct sally_clock){ RELEASED, RELEASED, false };
 }
 
+/* What is beyond this was never right: a floor that a broken clock left would
+ * refuse all certificates for ever.                                         */
+#define CREDIBLE (RELEASED + 20ull * 365 * 24 * 60 * 60)
+
 void sally_clock_floor(struct sally_clock *c, uint64_t utc)
 {
-    if (utc > c->floor)
+    if (utc > c->floor && utc < CREDIBLE)
         c->floor = utc;
     if (c->now < c->floor)
         c->now = c->floor;
@@ -19,10 +23,8 @@ void sally_clock_floor(struct sally_clock *c, uint64_t utc)
 
 void sally_clock_set(struct sally_clock *c, uint64_t utc, bool synchronised)
 {
-    c->synchronised = synchronised;
-    c->now = c->floor;
-    if (synchronised && utc > c->floor)
-        c->now = utc;
+    c->synchronised = synchronised && utc >= c->floor;
+    c->now = c->synchronised ? utc : c->floor;
 }
 
 enum sally_err sally_clock_within(const struct sally_clock *c,

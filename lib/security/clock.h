@@ -23,11 +23,12 @@ struct sally_clock {
 /* The floor is the date of this source; not synchronised. */
 struct sally_clock sally_clock_new(void);
 
-/* What the system's clock says. Where that is not known to be right, the time
- * is not used, and the floor is all that there is.                          */
+/* What the system's clock says. Where that is not known to be right, or cannot
+ * be as it is before the floor, the time is not used.                       */
 void sally_clock_set(struct sally_clock *c, uint64_t utc, bool synchronised);
 
-/* A time that was right once, for example before a restart. */
+/* A time that was right once, for example before a restart. One that is twenty
+ * years ahead of this source is not believed.                               */
 void sally_clock_floor(struct sally_clock *c, uint64_t utc);
 
 /* NOT_YET_VALID, EXPIRED, OK. */

@@ -120,12 +120,14 @@ void sally_security_wipe(struct sally_security *s)
 void sally_security_clock(struct sally_security *s, uint64_t utc_seconds,
                           bool synchronised)
 {
-    sally_clock_set(&s->clock, utc_seconds, synchronised);
+    if (s != NULL)
+        sally_clock_set(&s->clock, utc_seconds, synchronised);
 }
 
 void sally_security_floor(struct sally_security *s, uint64_t utc_seconds)
 {
-    sally_clock_floor(&s->clock, utc_seconds);
+    if (s != NULL)
+        sally_clock_floor(&s->clock, utc_seconds);
 }
 
 size_t sally_security_heap(const struct sally_security *s)

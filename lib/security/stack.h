@@ -41,7 +41,7 @@ void sally_security_limit(struct sally_security *s,
  * with it, and never with a time before the floor: the date of this source, or
  * the last time that was known to be right, which the second call gives. Of a
  * clock that is not set only the floor counts: what ended before it has
- * expired, and no certificate is too young.                                 */
+ * expired, and no certificate is too young. NULL is allowed.                */
 void sally_security_clock(struct sally_security *s, uint64_t utc_seconds,
                           bool synchronised);
 void sally_security_floor(struct sally_security *s, uint64_t utc_seconds);

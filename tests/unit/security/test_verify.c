@@ -584,6 +584,8 @@ static void times_count_as_far_as_the_clock_knows(void **state)
           "20200101000000Z", "20251110000000Z", 0, true, SALLY_E_EXPIRED },
         { "over before the last good time", "20200101000000Z",
           "20261110000000Z", NOW, true, SALLY_E_EXPIRED },
+        { "to come, with a clock set back", "20270101000000Z",
+          "20280101000000Z", 1600000000, false, SALLY_E_OK },
         { "over before the build, with a clock set back", "20200101000000Z",
           "20251110000000Z", 1600000000, false, SALLY_E_EXPIRED },
         { "the last second", "20200101000000Z", "20261130005320Z", NOW,
