@@ -239,17 +239,24 @@ void sally_reloading_request(struct sally_reloading *r, bool by_console,
     sally_reload_request(&r->steps, now);
 }
 
+static bool is_here(const struct sally_config_server *s)
+{
+    const struct sally_uri *uri;
+
+    for (size_t i = 0; (uri = sally_config_uri(s, i)) != NULL; i++)
+        if (strncmp(uri->host, "127.", 4) != 0 &&
+            strcmp(uri->host, "::1") != 0 &&
+            strcmp(uri->host, "localhost") != 0)
+            return false;
+    return true;
+}
+
 /* What would be a hole in a gateway is what a debugger needs. */
 unsigned sally_reloading_check_single(const struct sally_config *c,
                                       FILE *report)
 {
     for (size_t i = 0; i < c->server_count; i++) {
-        const char *host_name = c->servers[i].uri.host;
-
-        if (c->servers[i].name[0] == '\0' ||
-            strncmp(host_name, "127.", 4) == 0 ||
-            strcmp(host_name, "::1") == 0 ||
-            strcmp(host_name, "localhost") == 0)
+        if (c->servers[i].name[0] == '\0' || is_here(&c->servers[i]))
             continue;
         fprintf(report,
                 "--single is for debugging: server %s is not on this machine\n",

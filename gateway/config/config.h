@@ -135,6 +135,14 @@ enum sally_lwm2m_version { SALLY_LWM2M_1_0 = 10, SALLY_LWM2M_1_1 = 11 };
 #define SALLY_CONFIG_SERVERS_MAX 64
 #define SALLY_CONFIG_LISTENERS_MAX 16 /* of each kind */
 
+#define SALLY_CONFIG_URIS_MAX 4 /* of a server */
+
+struct sally_config_server;
+
+/* The URI of this number, 0 being the first; NULL: there is none. */
+const struct sally_uri *sally_config_uri(const struct sally_config_server *s,
+                                         size_t number);
+
 /* What the stack calls the scheme of a URI. */
 enum sally_scheme sally_config_scheme(const struct sally_uri *uri);
 
@@ -144,6 +152,8 @@ struct sally_config_server {
     const char *name; /* "": vacant */
     struct sally_uri uri;
     const char *uri_text;
+    const struct sally_uri *more; /* tried in turn where `uri` fails */
+    size_t more_count;
     uint16_t short_server_id;
     enum sally_lwm2m_version version;
     enum sally_report report;

@@ -34,7 +34,13 @@ static const struct sally_key server_keys[] = {
       "what accounts call it; unique" },
     { "uri", SALLY_KEY_TEXT, AT(uri_text), 1, 255, "a coap or coaps URI", NULL,
       NULL,
-      "`coaps://HOST:PORT` or `coap://HOST:PORT`, without path and query" },
+      "`coaps://HOST:PORT`, `coap://`, `coaps+tcp://` or `coap+tcp://`, "
+      "without path and query" },
+    SALLY_ROW_OTHER("more_uris", "a list ( ) of texts",
+                    "of the same server, for the same keys, tried in turn "
+                    "where `uri` cannot be reached: `coaps+tcp://HOST:PORT` "
+                    "where a network lets no UDP through; after a day there "
+                    "`uri` is tried again"),
     { "short_server_id", SALLY_KEY_WHOLE, AT(short_server_id), 1, SHORT_ID_MAX,
       NULL, NULL, NULL, "of the LwM2M server; unique" },
     { "version", SALLY_KEY_WORD, AT(version), 0, 0, NULL, "1.1", versions,
@@ -63,6 +69,14 @@ const struct sally_schema sally_group_server = {
     "server", "An entry of the list `servers`, of which there is at least one.",
     server_keys, SALLY_LEN(server_keys)
 };
+
+const struct sally_uri *sally_config_uri(const struct sally_config_server *s,
+                                         size_t number)
+{
+    if (number == 0)
+        return &s->uri;
+    return number <= s->more_count ? &s->more[number - 1] : NULL;
+}
 
 enum sally_scheme sally_config_scheme(const struct sally_uri *uri)
 {
@@ -99,21 +113,63 @@ static bool is_loopback(const struct sally_uri *uri)
            IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+static bool read_uri(struct sally_loader *l, const config_setting_t *group,
+                     const config_setting_t *at, const char *text,
+                     const struct sally_config_server *s, struct sally_uri *out)
+{
+    const char *key = at == NULL ? "uri" : config_setting_name(at);
+    enum sally_err e = sally_uri_parse(sally_span_of(text), out);
+
+    if (key == NULL)
+        key = "more_uris"; /* an element of a list has no name */
+    if (e != SALLY_E_OK)
+        sally_expected(&l->reader, group, at, key, "%s", uri_problem(e));
+    else if (!out->secure && !s->insecure && !is_loopback(out))
+        sally_expected(&l->reader, group, at, key,
+                       "a coaps:// URI, or insecure = true beside it, since "
+                       "coap:// protects nothing beyond this machine");
+    return e == SALLY_E_OK;
+}
+
 static void take_uri(struct sally_loader *l, const config_setting_t *group,
                      struct sally_config_server *s)
 {
-    const config_setting_t *uri = config_setting_get_member(group, "uri");
-    enum sally_err e;
+    if (s->uri_text[0] != '\0') /* else missing or no text, which was said */
+        (void)read_uri(l, group, config_setting_get_member(group, "uri"),
+                       s->uri_text, s, &s->uri);
+}
 
-    if (s->uri_text[0] == '\0')
-        return; /* missing or no text, which was said */
-    e = sally_uri_parse(sally_span_of(s->uri_text), &s->uri);
-    if (e != SALLY_E_OK)
-        sally_expected(&l->reader, group, uri, "uri", "%s", uri_problem(e));
-    else if (!s->uri.secure && !s->insecure && !is_loopback(&s->uri))
-        sally_expected(&l->reader, group, uri, "uri",
-                       "a coaps:// URI, or insecure = true beside it, since "
-                       "coap:// protects nothing beyond this machine");
+/* The same keys go with all of them: /0/x/25. */
+static void take_more(struct sally_loader *l, const config_setting_t *group,
+                      struct sally_config_server *s)
+{
+    const config_setting_t *list;
+    size_t count =
+        sally_schema_list(&l->reader, group, "more_uris", "texts", &list);
+    struct sally_uri *more;
+
+    if (list == NULL || count == 0)
+        return;
+    if (count >= SALLY_CONFIG_URIS_MAX) {
+        sally_complain(&l->reader, list, "more_uris",
+                       "expected at most %d URIs, got %zu",
+                       SALLY_CONFIG_URIS_MAX - 1, count);
+        return;
+    }
+    more = sally_arena_take(l->reader.arena, count, sizeof(*more));
+    for (size_t i = 0; more != NULL && i < count; i++) {
+        const config_setting_t *at = config_setting_get_elem(list, (unsigned)i);
+        const char *text = config_setting_get_string(at);
+
+        if (!read_uri(l, group, at, text == NULL ? "" : text, s, &more[i]))
+            return;
+        if (more[i].secure != s->uri.secure)
+            sally_expected(&l->reader, group, at, "more_uris",
+                           "URIs that are all secure or all not, as `uri` is, "
+                           "since an account has one key");
+    }
+    s->more = more;
+    s->more_count = more == NULL ? 0 : count;
 }
 
 static void check_unique(struct sally_loader *l, const config_setting_t *group,
@@ -149,6 +205,7 @@ static void take_server(struct sally_loader *l, const config_setting_t *group,
     sally_schema_defaults(&l->reader, &sally_group_server, s);
     sally_schema_read(&l->reader, &sally_group_server, group, s);
     take_uri(l, group, s);
+    take_more(l, group, s);
     check_unique(l, group, number);
 }
 

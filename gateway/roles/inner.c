@@ -101,6 +101,7 @@ static const struct sally_shard_host host = {
     .close = sally_seat_close,
     .rebind = sally_seat_rebind,
     .send = sally_seat_send,
+    .ready = sally_seat_ready,
     .arm = sally_seat_arm,
     .registered = sally_seat_registered,
     .deliver_later = sally_seat_deliver_later,

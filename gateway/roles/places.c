@@ -24,13 +24,31 @@ struct sally_places {
     const struct sally_config *config;
     sally_places_ask *ask;
     void *owner;
-    struct server *of; /* one per server of the configuration */
+    struct server *of; /* SALLY_CONFIG_URIS_MAX per server */
     uint32_t tickets;  /* given out so far */
 };
 
+/* A place is a URI of a server. */
+static size_t place_of(uint32_t server, const struct sally_way *way)
+{
+    return (size_t)server * SALLY_CONFIG_URIS_MAX + way->uri;
+}
+
+/* NULL: nobody, or nobody any more, has this slot. */
+static const struct sally_uri *uri_of(const struct sally_config *c,
+                                      size_t place)
+{
+    size_t server = place / SALLY_CONFIG_URIS_MAX;
+
+    if (server >= c->server_count || c->servers[server].uri.host[0] == '\0')
+        return NULL;
+    return sally_config_uri(&c->servers[server],
+                            place % SALLY_CONFIG_URIS_MAX);
+}
+
 static bool is_same_place(const struct sally_uri *a, const struct sally_uri *b)
 {
-    return a->port == b->port && strcmp(a->host, b->host) == 0;
+    return a != NULL && b != NULL && a->port == b->port && strcmp(a->host, b->host) == 0;
 }
 
 enum sally_err sally_places_change(struct sally_places *p,
@@ -38,13 +56,14 @@ enum sally_err sally_places_change(struct sally_places *p,
 {
     size_t before = p->of == NULL ? 0 : p->config->server_count;
     size_t room = before > c->server_count ? before : c->server_count;
-    struct server *of = calloc(room + 1, sizeof(*of));
+    struct server *of =
+        calloc((room + 1) * SALLY_CONFIG_URIS_MAX, sizeof(*of));
 
     if (of == NULL)
         return SALLY_E_NO_MEMORY;
-    for (size_t i = 0; i < c->server_count; i++)
-        for (size_t k = 0; k < before; k++)
-            if (is_same_place(&c->servers[i].uri, &p->config->servers[k].uri))
+    for (size_t i = 0; i < c->server_count * SALLY_CONFIG_URIS_MAX; i++)
+        for (size_t k = 0; k < before * SALLY_CONFIG_URIS_MAX; k++)
+            if (is_same_place(uri_of(c, i), uri_of(p->config, k)))
                 of[i] = p->of[k];
     free(p->of);
     p->of = of;
@@ -90,20 +109,11 @@ static void read_figures(struct server *s, const struct sally_uri *uri)
                    : 0;
 }
 
-/* NULL: nobody, or nobody any more, has this slot. */
-static const struct sally_uri *uri_of(const struct sally_config *c,
-                                      uint32_t server)
-{
-    if (server >= c->server_count || c->servers[server].uri.host[0] == '\0')
-        return NULL;
-    return &c->servers[server].uri;
-}
-
 /* One question at a time for each server, however many clients it has. */
-static void refresh(struct sally_places *p, uint32_t server, sally_usec now)
+static void refresh(struct sally_places *p, size_t place, sally_usec now)
 {
-    const struct sally_uri *uri = uri_of(p->config, server);
-    struct server *s = &p->of[server];
+    const struct sally_uri *uri = uri_of(p->config, place);
+    struct server *s = &p->of[place];
     struct sally_bus_resolve q = { .ticket = p->tickets + 1 };
 
     if (uri == NULL)
@@ -124,8 +134,8 @@ static void refresh(struct sally_places *p, uint32_t server, sally_usec now)
 
 void sally_places_prepare(struct sally_places *p, sally_usec now)
 {
-    for (uint32_t i = 0; i < p->config->server_count; i++)
-        if (p->config->servers[i].name[0] != '\0') /* not vacant */
+    for (size_t i = 0; i < p->config->server_count * SALLY_CONFIG_URIS_MAX; i++)
+        if (uri_of(p->config, i) != NULL)
             refresh(p, i, now);
 }
 
@@ -160,19 +170,24 @@ static bool is_same(const struct server *s, const struct sally_bus_resolved *r)
     return s->count == r->count;
 }
 
-static void tell(const struct sally_places *p, uint32_t server,
+static const char *name_of(const struct sally_places *p, size_t place)
+{
+    return p->config->servers[place / SALLY_CONFIG_URIS_MAX].name;
+}
+
+static void tell(const struct sally_places *p, size_t place,
                  const struct sally_bus_resolved *r)
 {
     char first[SALLY_ADDRESS_TEXT];
 
     sally_log(SALLY_LOG_INFO, "name_resolved",
-              SALLY_TEXT("server", p->config->servers[server].name),
+              SALLY_TEXT("server", name_of(p, place)),
               SALLY_NUMBER("addresses", r->count),
               SALLY_TEXT("first", sally_address_text(&r->address[0], first)));
 }
 
 static void failed(const struct sally_places *p, struct server *s,
-                   uint32_t server, sally_usec now)
+                   size_t place, sally_usec now)
 {
     sally_usec wait = SALLY_PLACES_RETRY << (s->failures < 6 ? s->failures : 6);
 
@@ -180,23 +195,23 @@ static void failed(const struct sally_places *p, struct server *s,
     s->next =
         sally_after(now, sally_earlier(wait, SALLY_PLACES_FRESH));
     sally_log(SALLY_LOG_WARNING, "name_not_resolved",
-              SALLY_TEXT("server", p->config->servers[server].name),
+              SALLY_TEXT("server", name_of(p, place)),
               SALLY_NUMBER("failures", s->failures));
 }
 
-static void take_answer(struct sally_places *p, uint32_t server,
+static void take_answer(struct sally_places *p, size_t place,
                         const struct sally_bus_resolved *r, sally_usec now)
 {
-    struct server *s = &p->of[server];
+    struct server *s = &p->of[place];
 
     s->waits = 0;
     s->answered = now;
     if (r->count == 0) {
-        failed(p, s, server, now);
+        failed(p, s, place, now);
         return;
     }
     if (s->failures != 0 || !is_same(s, r))
-        tell(p, server, r);
+        tell(p, place, r);
     s->failures = 0;
     s->next = sally_after(now, SALLY_PLACES_FRESH);
     s->count = r->count;
@@ -207,14 +222,14 @@ static void take_answer(struct sally_places *p, uint32_t server,
 void sally_places_resolved(struct sally_places *p,
                            const struct sally_bus_resolved *r, sally_usec now)
 {
-    for (uint32_t i = 0; i < p->config->server_count; i++)
+    for (size_t i = 0; i < p->config->server_count * SALLY_CONFIG_URIS_MAX; i++)
         if (r->ticket != 0 && p->of[i].ticket == r->ticket)
             take_answer(p, i, r, now);
 }
 
 void sally_places_forget(struct sally_places *p)
 {
-    for (size_t i = 0; i < p->config->server_count; i++)
+    for (size_t i = 0; i < p->config->server_count * SALLY_CONFIG_URIS_MAX; i++)
         p->of[i].waits = 0;
 }
 
@@ -243,12 +258,13 @@ static void go_on(const struct server *s, struct sally_way *way)
 bool sally_places_begin(struct sally_places *p, uint32_t server,
                         struct sally_way *way, sally_usec now)
 {
-    struct server *s = &p->of[server];
+    size_t place = place_of(server, way);
+    struct server *s = &p->of[place];
     bool good = way->good;
 
     if (!good && way->at.family != 0)
         doubt(s);
-    refresh(p, server, now);
+    refresh(p, place, now);
     way->heard = way->good = false;
     way->unanswered = 0;
     if (s->count == 0) {
@@ -263,14 +279,15 @@ bool sally_places_begin(struct sally_places *p, uint32_t server,
 bool sally_places_onward(struct sally_places *p, uint32_t server,
                          struct sally_way *way, sally_usec now)
 {
-    struct server *s = &p->of[server];
+    size_t place = place_of(server, way);
+    struct server *s = &p->of[place];
     bool gone;
 
     if (way->heard)
         return false;
     if (way->unanswered >= SALLY_PLACES_TRIES)
         doubt(s);
-    refresh(p, server, now);
+    refresh(p, place, now);
     gone = s->count != 0 && index_of(s, &way->at) == s->count;
     if (gone || (s->count > 1 && way->unanswered >= SALLY_PLACES_TRIES)) {
         go_on(s, way);
@@ -285,8 +302,9 @@ bool sally_places_onward(struct sally_places *p, uint32_t server,
 bool sally_places_renumbered(struct sally_places *p, uint32_t server,
                              struct sally_way *way)
 {
-    const struct sally_uri *uri = uri_of(p->config, server);
-    struct server *s = &p->of[server];
+    size_t place = place_of(server, way);
+    const struct sally_uri *uri = uri_of(p->config, place);
+    struct server *s = &p->of[place];
 
     if (uri == NULL || uri->kind == SALLY_URI_NAME)
         return false;
@@ -303,6 +321,12 @@ void sally_places_unreachable(struct sally_way *way)
         way->unanswered = SALLY_PLACES_TRIES;
 }
 
+unsigned sally_places_count(const struct sally_places *p, uint32_t server,
+                            const struct sally_way *way)
+{
+    return p->of[place_of(server, way)].count;
+}
+
 void sally_places_heard(struct sally_way *way)
 {
     way->heard = true;
@@ -312,5 +336,5 @@ void sally_places_good(struct sally_places *p, uint32_t server,
                        struct sally_way *way)
 {
     way->good = true;
-    p->of[server].good = way->at;
+    p->of[place_of(server, way)].good = way->at;
 }

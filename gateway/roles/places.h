@@ -3,6 +3,9 @@
  * in the configuration or as the resolver gave them, and which of them each
  * client tries.
  *
+ * A server can have several URIs, each with addresses of its own; which of them
+ * a client tries is the client's affair.
+ *
  * Addresses of one name are used in the resolver's order (RFC 6724). A client
  * begins with the one it registered at last, or else with one that worked for
  * another client. While the server has not said a word, every second datagram
@@ -32,6 +35,7 @@ struct sally_places;
 /* One client's way to its server; zeroed at first. */
 struct sally_way {
     struct sally_bus_address at; /* family 0: none yet */
+    uint8_t uri;                 /* which of the server's; the owner's */
     uint8_t unanswered;          /* datagrams sent there */
     bool heard;                  /* the server said something */
     bool good;                   /* the client registered there */
@@ -76,6 +80,10 @@ bool sally_places_renumbered(struct sally_places *p, uint32_t server,
 /* The system says that nobody is there (ICMP, or no route). Anybody could
  * have sent the former, so it only makes the next address come sooner.      */
 void sally_places_unreachable(struct sally_way *way);
+
+/* How many addresses are known there. */
+unsigned sally_places_count(const struct sally_places *p, uint32_t server,
+                            const struct sally_way *way);
 
 void sally_places_heard(struct sally_way *way);
 

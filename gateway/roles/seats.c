@@ -11,9 +11,12 @@ struct sally_uplink_seat {
     struct sally_seats *all;
     struct sally_virtual_client *client;
     struct sally_udp *udp;
+    struct sally_stream *stream; /* NULL: never needed */
     struct sally_timer timer;
     struct sally_task deliver;
     struct sally_way way;
+    unsigned tried; /* addresses, since the handshake began */
+    bool streams;   /* the session goes over `stream` */
     bool moved; /* sends from another address than the session began with */
 };
 
@@ -77,10 +80,71 @@ enum sally_err sally_seat_open(struct sally_seats *all,
     return SALLY_E_OK;
 }
 
+/* --- A connection -------------------------------------------------------- */
+
+static size_t room(void *owner)
+{
+    const struct sally_uplink_seat *s = owner;
+
+    return sally_lwm2m_client_room(&s->client->client);
+}
+
+static void on_bytes(void *owner, struct sally_span bytes, sally_usec now)
+{
+    struct sally_uplink_seat *s = owner;
+
+    sally_places_heard(&s->way);
+    sally_shard_input(s->client, bytes, now);
+}
+
+static void on_ready(void *owner, sally_usec now)
+{
+    struct sally_uplink_seat *s = owner;
+
+    sally_shard_ready(s->client, now);
+}
+
+/* Where nobody is the next address is tried at once: what was said so far waits
+ * for a connection.                                                         */
+static void on_lost(void *owner, enum sally_err e, bool connected,
+                    sally_usec now)
+{
+    struct sally_uplink_seat *s = owner;
+    struct sally_places *places = s->all->places;
+    uint32_t server = s->client->account->server;
+
+    sally_places_unreachable(&s->way);
+    if (!connected && ++s->tried < sally_places_count(places, server, &s->way) &&
+        sally_places_onward(places, server, &s->way, now)) {
+        sally_stream_connect(s->stream, &s->way.at);
+        return;
+    }
+    sally_shard_lost(s->client, e, now);
+}
+
+static const struct sally_stream_upcalls stream_upcalls = {
+    .room = room,
+    .on_bytes = on_bytes,
+    .on_ready = on_ready,
+    .on_lost = on_lost,
+};
+
+/* False: no memory. */
+static bool has_stream(struct sally_uplink_seat *s)
+{
+    return s->stream != NULL ||
+           sally_stream_open(&s->stream, s->all->loop, &stream_upcalls, s) ==
+               SALLY_E_OK;
+}
+
 /* --- The way to the server ----------------------------------------------- */
 
 static void go_to_place(struct sally_uplink_seat *s)
 {
+    if (s->streams) {
+        sally_stream_connect(s->stream, &s->way.at);
+        return;
+    }
     if (sally_udp_rebind(s->udp, &s->way.at) != SALLY_E_OK) {
         char at[SALLY_ADDRESS_TEXT];
 
@@ -90,10 +154,28 @@ static void go_to_place(struct sally_uplink_seat *s)
     }
 }
 
-/* Without an address datagrams are lost until the resolver has answered. */
+/* Leaves what there is, for another kind of way perhaps. */
+static void leave(struct sally_uplink_seat *s)
+{
+    const struct sally_uri *uri =
+        sally_config_uri(s->client->server, s->client->uri);
+
+    s->moved = false;
+    s->tried = 0;
+    s->streams = uri != NULL && uri->stream && has_stream(s);
+    if (s->way.uri != s->client->uri)
+        s->way = (struct sally_way){ .uri = s->client->uri };
+    if (s->stream != NULL)
+        sally_stream_drop(s->stream);
+    if (s->streams)
+        sally_udp_unbind(s->udp);
+}
+
+/* Without an address datagrams are lost until the resolver has answered; a
+ * stream has nowhere to go, which its client's patience ends.               */
 void sally_seat_rebind(struct sally_uplink_seat *s)
 {
-    s->moved = false;
+    leave(s);
     if (sally_places_begin(s->all->places, s->client->account->server,
                            &s->way, sally_loop_now(s->all->loop)))
         go_to_place(s);
@@ -106,6 +188,10 @@ void sally_seat_rebind(struct sally_uplink_seat *s)
  * work here, so it hears of that later.                                     */
 void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram)
 {
+    if (s->streams) {
+        sally_stream_send(s->stream, datagram);
+        return;
+    }
     if (sally_places_onward(s->all->places, s->client->account->server,
                             &s->way, sally_loop_now(s->all->loop)))
         go_to_place(s);
@@ -135,11 +221,21 @@ void sally_seat_close(struct sally_uplink_seat *s)
     sally_timer_set(s->all->loop, &s->timer, SALLY_NEVER);
     sally_loop_cancel(&s->deliver);
     sally_udp_close(s->udp);
+    sally_stream_close(s->stream);
     free(s);
+}
+
+bool sally_seat_ready(const struct sally_uplink_seat *s)
+{
+    return !s->streams || sally_stream_ready(s->stream);
 }
 
 void sally_seat_arm(struct sally_uplink_seat *s, sally_usec when)
 {
+    if (s->streams && sally_lwm2m_client_connected(&s->client->client))
+        sally_stream_resume(s->stream);
+    else if (s->streams)
+        sally_stream_drop(s->stream);
     sally_timer_set(s->all->loop, &s->timer, when);
 }
 

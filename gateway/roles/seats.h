@@ -4,6 +4,7 @@
 #ifndef SALLY_ROLES_SEATS_H
 #define SALLY_ROLES_SEATS_H
 
+#include "loop/stream.h"
 #include "loop/udp.h"
 #include "roles/places.h"
 #include "uplink/shard.h"
@@ -23,6 +24,7 @@ void sally_seat_close(struct sally_uplink_seat *s);
 void sally_seat_rebind(struct sally_uplink_seat *s);
 void sally_seat_registered(struct sally_uplink_seat *s);
 void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram);
+bool sally_seat_ready(const struct sally_uplink_seat *s);
 void sally_seat_arm(struct sally_uplink_seat *s, sally_usec when);
 void sally_seat_deliver_later(struct sally_uplink_seat *s);
 

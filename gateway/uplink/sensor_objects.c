@@ -3,6 +3,7 @@
 #include "uplink/sensor_objects.h"
 
 #include "lwm2m/objects/builtin.h"
+#include "uplink/route.h"
 #include "uplink/sensor.h"
 
 #include <string.h>
@@ -83,9 +84,31 @@ static enum sally_err add_server(struct sally_resources *r,
         .lifetime = sally_virtual_client_lifetime(s, p),
         .queue_mode = sally_virtual_client_queues(s, p),
         .lwm2m_1_0 = s->version == SALLY_LWM2M_1_0,
+        .binding = sally_route_binding(s),
     };
 
     return sally_server_object(r, &factory);
+}
+
+/* The transports of all servers together. */
+static enum sally_err set_binding(struct sally_resources *r,
+                                  const struct sally_config *config,
+                                  const struct sally_config_sensor *sensor)
+{
+    static const char *const texts[] = { "", "U", "T", "UT" };
+    struct sally_path at =
+        sally_path_resource(SALLY_OBJECT_DEVICE, 0, SALLY_DEVICE_BINDING);
+    struct sally_lwm2m_value value;
+    unsigned all = 0;
+
+    for (size_t i = 0; i < sensor->account_count; i++) {
+        const char *one = sally_route_binding(
+            &config->servers[sensor->accounts[i].server]);
+
+        all |= (one[0] == 'U' ? 1u : 0u) | (strchr(one, 'T') ? 2u : 0u);
+    }
+    value = sally_value_string(texts[all]);
+    return sally_resources_set(r, &at, &value, 0);
 }
 
 static bool flags_silence(const struct sally_config_sensor *s)
@@ -133,6 +156,8 @@ enum sally_err sally_sensor_objects(struct sally_resources *out,
     if (e == SALLY_E_OK)
         e = sally_device_object(out, sensor->manufacturer, sensor->model,
                                 sensor->serial);
+    if (e == SALLY_E_OK)
+        e = set_binding(out, config, sensor);
     if (e == SALLY_E_OK)
         e = sally_provenance_object(out, config->name);
     if (e == SALLY_E_OK && flags_silence(sensor))

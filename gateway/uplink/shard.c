@@ -2,6 +2,7 @@
 /* gateway/uplink/shard.c - the inner door's sensors and their clients: from
  * the start to the end, and what network and clock bring them.              */
 #include "uplink/downlink.h"
+#include "uplink/route.h"
 #include "uplink/shard_parts.h"
 
 #include <stdlib.h>
@@ -136,10 +137,13 @@ void sally_shard_pump(struct sally_virtual_client *v, sally_usec now)
     const struct sally_shard_host *host = v->shard->host;
     struct sally_span wire;
 
-    while ((wire = sally_lwm2m_client_output(&v->client, now)).len != 0)
+    while (host->ready(v->seat) &&
+           (wire = sally_lwm2m_client_output(&v->client, now)).len != 0)
         host->send(v->seat, wire);
-    host->arm(v->seat, sally_earlier(sally_lwm2m_client_deadline(&v->client),
-                                     v->retry));
+    host->arm(v->seat,
+              sally_earlier(sally_lwm2m_client_deadline(&v->client),
+                            sally_earlier(v->retry,
+                                          sally_route_deadline(v, now))));
 }
 
 void sally_shard_arm(struct sally_shard *s)
@@ -171,6 +175,7 @@ void sally_shard_pace(struct sally_shard *s, sally_usec now)
                 SALLY_OWNER(turn, struct sally_virtual_client, turn);
 
             sally_times_tell(s);
+            sally_route_begin(v, now);
             sally_lwm2m_client_connect(&v->client, now);
             sally_shard_pump(v, now);
         }
@@ -192,11 +197,29 @@ void sally_shard_input(struct sally_virtual_client *v,
     sally_shard_reap(s, now);
 }
 
+/* What waits while a stream is busy is kept by the client. */
+void sally_shard_ready(struct sally_virtual_client *v, sally_usec now)
+{
+    sally_shard_pump(v, now);
+}
+
+void sally_shard_lost(struct sally_virtual_client *v, enum sally_err e,
+                      sally_usec now)
+{
+    struct sally_shard *s = v->shard;
+
+    sally_lwm2m_client_lost(&v->client, e, now);
+    sally_shard_pump(v, now);
+    sally_shard_reap(s, now);
+}
+
 void sally_shard_expire(struct sally_virtual_client *v, sally_usec now)
 {
     struct sally_shard *s = v->shard;
 
     sally_lwm2m_client_expire(&v->client, now);
+    if (sally_route_deadline(v, now) <= now)
+        sally_lwm2m_client_moved(&v->client, now);
     if (v->retry <= now)
         sally_virtual_client_deliver(v, now);
     sally_shard_pump(v, now);

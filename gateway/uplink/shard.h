@@ -20,6 +20,13 @@ struct sally_shard_host {
     /* A fresh socket towards the client's server. */
     void (*rebind)(struct sally_uplink_seat *seat);
     void (*send)(struct sally_uplink_seat *seat, struct sally_span datagram);
+
+    /* Does _send() take something now? A stream may have to wait: then
+     * sally_shard_ready() follows.                                          */
+    bool (*ready)(const struct sally_uplink_seat *seat);
+
+    /* Comes after everything that happened to the client: when to wake it. A
+     * stream looks here whether the client has room for more, or is done.   */
     void (*arm)(struct sally_uplink_seat *seat, sally_usec when);
 
     /* The client is registered: the way to its server is a good one. */
@@ -101,6 +108,9 @@ void sally_shard_abort(struct sally_shard *s);
 /* From the network and the clock. Input and expiry may close the seat. */
 void sally_shard_input(struct sally_virtual_client *v,
                        struct sally_span datagram, sally_usec now);
+void sally_shard_ready(struct sally_virtual_client *v, sally_usec now);
+void sally_shard_lost(struct sally_virtual_client *v, enum sally_err e,
+                      sally_usec now);
 void sally_shard_expire(struct sally_virtual_client *v, sally_usec now);
 void sally_shard_deliver(struct sally_virtual_client *v, sally_usec now);
 

@@ -5,6 +5,7 @@
 
 #include "log/log.h"
 #include "uplink/downlink.h"
+#include "uplink/route.h"
 #include "uplink/shard_parts.h"
 
 #include <string.h>
@@ -224,7 +225,7 @@ static void on_rebind(void *owner)
 {
     struct sally_virtual_client *v = owner;
 
-    v->shard->host->rebind(v->seat);
+    v->shard->host->rebind(v->seat); /* sally_route_begin() said where to */
 }
 
 static enum sally_log_level level_of(enum sally_client_state s)
@@ -245,6 +246,7 @@ static void note_failure(struct sally_virtual_client *v,
 
     if (e != SALLY_E_OK || s == SALLY_CLIENT_REGISTERED)
         v->last_error = e;
+    sally_route_follow(v, s);
     if (e != SALLY_E_OK) {
         v->failed_in = v->state;
         v->failed_heard = v->heard;
@@ -355,7 +357,7 @@ void sally_virtual_client_init(struct sally_virtual_client *v,
 {
     bool queues = sally_virtual_client_queues(v->server, v->sensor->profile);
 
-    v->retry = SALLY_NEVER;
+    v->retry = v->back_at = SALLY_NEVER;
     v->last_alert = SALLY_BUS_NO_ALERT;
     v->settings = (struct sally_lwm2m_settings){
         .endpoint = v->sensor->config->endpoint,
@@ -364,6 +366,7 @@ void sally_virtual_client_init(struct sally_virtual_client *v,
         .queue_mode = queues,
         .update_every = queues ? SALLY_NEVER : KEEPALIVE_UPDATE,
         .scheme = sally_config_scheme(&v->server->uri),
+        .binding = sally_route_binding(v->server),
         .credential = &v->credential,
     };
     sally_lwm2m_client_init(&v->client, shared, &v->settings,

@@ -32,6 +32,9 @@ struct sally_virtual_client {
     struct sally_pacer_turn turn;
     struct sally_kept_client kept;
     uint32_t index;   /* of the account at the sensor */
+    uint8_t uri, preferred; /* of the server's: in use, and wanted; route.h */
+    bool stood;       /* registered since the last handshake */
+    sally_usec back_at; /* to the preferred one; NEVER: it is there */
     bool away;        /* left the server because its sensor is silent */
     bool delivering;  /* a batch is with the client */
     bool history;     /* it goes by notification, with times */

@@ -483,6 +483,25 @@ void sally_lwm2m_client_input(struct sally_lwm2m_client *c,
     settle(c, now);
 }
 
+size_t sally_lwm2m_client_room(const struct sally_lwm2m_client *c)
+{
+    return sally_coap_link_room(&c->link);
+}
+
+void sally_lwm2m_client_lost(struct sally_lwm2m_client *c, enum sally_err e,
+                             sally_usec now)
+{
+    sally_coap_link_lost(&c->link, e, now);
+    settle(c, now);
+}
+
+bool sally_lwm2m_client_connected(const struct sally_lwm2m_client *c)
+{
+    enum sally_channel_state state = sally_coap_link_state(&c->link);
+
+    return state == SALLY_CHANNEL_HANDSHAKE || state == SALLY_CHANNEL_UP;
+}
+
 struct sally_span sally_lwm2m_client_output(struct sally_lwm2m_client *c,
                                             sally_usec now)
 {

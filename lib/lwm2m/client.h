@@ -23,9 +23,11 @@
 
 struct sally_lwm2m_client;
 
-/* Immutable while the client exists; borrowed. */
+/* Borrowed, and immutable while the client exists but for the scheme, which is
+ * another one from the next handshake on.                                   */
 struct sally_lwm2m_settings {
     const char *endpoint;
+    const char *binding;      /* transports, "U", "T" or "UT"; NULL: "U" */
     uint16_t server_instance; /* of /1: this server's account */
     uint8_t version;          /* 10 or 11; stepped down on 4.12 */
     bool queue_mode;
@@ -145,6 +147,13 @@ void sally_lwm2m_client_moved(struct sally_lwm2m_client *c, sally_usec now);
 
 void sally_lwm2m_client_input(struct sally_lwm2m_client *c,
                               struct sally_span datagram, sally_usec now);
+/* Over a stream: see sally_coap_link_room() and _lost(). A client that is not
+ * _connected() wants no connection: close what there is.                    */
+size_t sally_lwm2m_client_room(const struct sally_lwm2m_client *c);
+void sally_lwm2m_client_lost(struct sally_lwm2m_client *c, enum sally_err e,
+                             sally_usec now);
+bool sally_lwm2m_client_connected(const struct sally_lwm2m_client *c);
+
 struct sally_span sally_lwm2m_client_output(struct sally_lwm2m_client *c,
                                             sally_usec now);
 sally_usec sally_lwm2m_client_deadline(const struct sally_lwm2m_client *c);

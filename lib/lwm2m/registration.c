@@ -49,13 +49,17 @@ static void put_lifetime(struct sally_coap_option_writer *w, uint32_t lifetime)
     sally_coap_put_option(w, SALLY_OPTION_URI_QUERY, sally_buf_span(&b));
 }
 
-/* Transport 1.0 has "UQ"; from 1.1 on Q is a parameter of its own. */
+/* Transport 1.0 has "UQ", and no TCP; from 1.1 on Q is a parameter of its own,
+ * and b lists what the client can do (Core 1.1 s.6.2.1).                    */
 static void put_binding(struct sally_coap_option_writer *w,
                         const struct sally_lwm2m_client *c)
 {
     bool queue = c->settings->queue_mode;
+    const char *binding = c->settings->binding;
 
-    put_query(w, "b=", queue && c->version == 10 ? "UQ" : "U");
+    if (c->version == 10 || binding == NULL)
+        binding = queue && c->version == 10 ? "UQ" : "U";
+    put_query(w, "b=", binding);
     if (queue && c->version > 10)
         put_query(w, "Q", "");
 }

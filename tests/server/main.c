@@ -13,6 +13,7 @@
 
 static const char usage[] =
     "usage: sallyport-server [--coap ADDRESS:PORT] [--coaps ADDRESS:PORT]\n"
+    "         [--coap+tcp ADDRESS:PORT] [--coaps+tcp ADDRESS:PORT]\n"
     "         [--psk-file FILE] [--objects DIRECTORY] [--clients NUMBER]\n"
     "         [--reject ENDPOINT]... [--quiet] [--tally]\n"
     "A port of 0 is chosen by the system. FILE has lines identity:hexkey.\n"
@@ -21,12 +22,14 @@ static const char usage[] =
     "benchmark sends, which {\"op\":\"tally\"} asks for, and is quiet.\n"
     "Ends on SIGTERM, on {\"op\":\"quit\"} and when stdin ends.\n";
 
-enum { COAP = 'c', COAPS = 's', PSK = 'p', OBJECTS = 'o', CLIENTS = 'n',
+enum { COAP = 'c', COAPS = 's', COAP_TCP = 'C', COAPS_TCP = 'S', PSK = 'p', OBJECTS = 'o', CLIENTS = 'n',
        REJECT = 'r', QUIET = 'q', TALLY = 't' };
 
 static const struct option long_options[] = {
     { "coap", required_argument, NULL, COAP },
     { "coaps", required_argument, NULL, COAPS },
+    { "coap+tcp", required_argument, NULL, COAP_TCP },
+    { "coaps+tcp", required_argument, NULL, COAPS_TCP },
     { "psk-file", required_argument, NULL, PSK },
     { "objects", required_argument, NULL, OBJECTS },
     { "clients", required_argument, NULL, CLIENTS },
@@ -40,10 +43,16 @@ static bool take_option(struct server_options *o, int which)
 {
     switch (which) {
     case COAP:
-        o->coap = optarg;
+        o->where[SALLY_SCHEME_COAP] = optarg;
         return true;
     case COAPS:
-        o->coaps = optarg;
+        o->where[SALLY_SCHEME_COAPS] = optarg;
+        return true;
+    case COAP_TCP:
+        o->where[SALLY_SCHEME_COAP_TCP] = optarg;
+        return true;
+    case COAPS_TCP:
+        o->where[SALLY_SCHEME_COAPS_TCP] = optarg;
         return true;
     case PSK:
         o->psk_file = optarg;
@@ -79,19 +88,29 @@ static bool take_options(struct server_options *o, int argc, char **argv)
             return false;
     if (o->objects == NULL && access(DEFAULT_OBJECTS, R_OK) == 0)
         o->objects = DEFAULT_OBJECTS;
-    return optind == argc && (o->coap != NULL || o->coaps != NULL);
+    return optind == argc && (o->where[0] != NULL || o->where[1] != NULL ||
+                              o->where[2] != NULL || o->where[3] != NULL);
 }
 
 static void tell_ready(struct server *s)
 {
     static const char *const names[] = { [SALLY_SCHEME_COAP] = "coap",
-                                         [SALLY_SCHEME_COAPS] = "coaps" };
+                                         [SALLY_SCHEME_COAPS] = "coaps",
+                                         [SALLY_SCHEME_COAP_TCP] = "coap+tcp",
+                                         [SALLY_SCHEME_COAPS_TCP] =
+                                             "coaps+tcp" };
     struct server_line l = server_line_begin(s, "ready");
 
-    for (size_t i = 0; i < SALLY_LEN(s->doors); i++)
-        if (s->doors[i].listener != NULL)
+    for (size_t i = 0; i < SALLY_LEN(s->doors); i++) {
+        const struct server_door *d = &s->doors[i];
+
+        if (d->listener != NULL)
             server_line_number(&l, names[i],
-                               sally_udp_listener_port(s->doors[i].listener));
+                               sally_udp_listener_port(d->listener));
+        if (d->streams != NULL)
+            server_line_number(&l, names[i],
+                               sally_tcp_listener_port(d->streams));
+    }
     server_line_end(&l);
 }
 

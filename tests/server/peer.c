@@ -27,7 +27,7 @@ struct sally_span server_peer_identity(const struct server_peer *p)
     return sally_stack_peer_identity(sally_coap_link_stack(&p->link));
 }
 
-static void end_peer(struct server_peer *p)
+void server_end_peer(struct server_peer *p)
 {
     struct server *s = p->door->server;
 
@@ -35,6 +35,9 @@ static void end_peer(struct server_peer *p)
     sally_hashmap_remove(&p->door->peers, &p->node);
     server_registration_left(s, p);
     server_asks_left(s, p);
+    if (p->tcp != NULL)
+        sally_tcp_close(p->tcp);
+    p->tcp = NULL;
     sally_coap_link_wipe(&p->link);
     p->in_use = false;
 }
@@ -45,11 +48,14 @@ void server_pump(struct server_peer *p, sally_usec now)
     enum sally_channel_state state;
     struct sally_span wire;
 
-    while ((wire = sally_coap_link_output(&p->link, now)).len != 0)
+    if (p->tcp != NULL)
+        server_stream_pump(p, now);
+    while (p->tcp == NULL &&
+           (wire = sally_coap_link_output(&p->link, now)).len != 0)
         sally_udp_reply(p->door->listener, &p->route, wire);
     state = sally_coap_link_state(&p->link);
     if (state == SALLY_CHANNEL_CLOSED || state == SALLY_CHANNEL_FAILED)
-        end_peer(p);
+        server_end_peer(p);
     else
         sally_timer_set(s->loop, &p->timer, sally_coap_link_deadline(&p->link));
 }
@@ -77,18 +83,24 @@ static struct server_peer *free_place(struct server *s)
     return NULL;
 }
 
+bool server_door_is_secure(const struct server_door *door)
+{
+    return door->scheme == SALLY_SCHEME_COAPS ||
+           door->scheme == SALLY_SCHEME_COAPS_TCP;
+}
+
 /* Every handshake of the gateway's comes from a port of its own, so a newcomer
  * at the secure door is a handshake that begins.                            */
 static void tell_newcomer(struct server_peer *p)
 {
     struct server_line l = server_line_begin(p->door->server, "peer");
 
-    server_line_number(&l, "secure", p->door->scheme == SALLY_SCHEME_COAPS);
+    server_line_number(&l, "secure", server_door_is_secure(p->door));
     server_line_number(&l, "port", p->route.peer.port);
     server_line_end(&l);
 }
 
-static struct server_peer *new_peer(struct server_door *door,
+struct server_peer *server_new_peer(struct server_door *door,
                                     const struct sally_udp_route *route,
                                     struct sally_span key, sally_usec now)
 {
@@ -142,11 +154,11 @@ static void on_datagram(void *owner, const struct sally_udp_route *route,
     struct sally_hashmap_node *node = sally_hashmap_find(&door->peers, key);
     struct server_peer *p =
         node != NULL ? SALLY_OWNER(node, struct server_peer, node)
-                     : new_peer(door, route, key, now);
+                     : server_new_peer(door, route, key, now);
 
     if (p != NULL && begins_anew(p, datagram, now)) {
-        end_peer(p);
-        p = new_peer(door, route, key, now);
+        server_end_peer(p);
+        p = server_new_peer(door, route, key, now);
     }
     if (p == NULL)
         return; /* as if it was lost */
@@ -169,7 +181,7 @@ static void on_sweep(void *owner, sally_usec now)
 
         if (p != NULL && p->in_use && now - p->heard > IDLE &&
             server_registration_by(s, p) == NULL)
-            end_peer(p);
+            server_end_peer(p);
     }
     sally_timer_set(s->loop, &s->sweep, now + SWEEP);
 }
@@ -199,6 +211,7 @@ bool server_open_door(struct server *s, enum sally_scheme scheme,
     struct server_door *door = &s->doors[scheme];
     struct sally_hash_key seed;
     struct sally_bus_address a;
+    bool open;
     int fd;
 
     sally_random_fill(&s->shared.random, &seed, sizeof(seed));
@@ -217,13 +230,15 @@ bool server_open_door(struct server *s, enum sally_scheme scheme,
         fprintf(stderr, "%s: expected ADDRESS:PORT\n", where);
         return false;
     }
-    if (sally_udp_bind(NULL, &a, &fd) != SALLY_E_OK ||
-        sally_udp_listen(&door->listener, s->loop, fd, &door_upcalls, door) !=
-            SALLY_E_OK) {
+    if (scheme == SALLY_SCHEME_COAP_TCP || scheme == SALLY_SCHEME_COAPS_TCP)
+        open = server_open_stream(door, &a);
+    else
+        open = sally_udp_bind(NULL, &a, &fd) == SALLY_E_OK &&
+               sally_udp_listen(&door->listener, s->loop, fd, &door_upcalls,
+                                door) == SALLY_E_OK;
+    if (!open)
         perror(where);
-        return false;
-    }
-    return true;
+    return open;
 }
 
 void server_close_peers(struct server *s)
@@ -238,6 +253,6 @@ void server_close_peers(struct server *s)
         sally_coap_link_close(&p->link, now);
         server_pump(p, now);
         if (p->in_use)
-            end_peer(p);
+            server_end_peer(p);
     }
 }

@@ -70,8 +70,7 @@ static void tell_secure(struct server_line *l, const struct request *r)
     struct sally_span identity = server_peer_identity(r->peer);
 
     server_line_text(l, "secure",
-                     r->peer->door->scheme == SALLY_SCHEME_COAPS ? "psk"
-                                                                 : "none");
+                     server_door_is_secure(r->peer->door) ? "psk" : "none");
     if (identity.len != 0)
         server_line_span(l, "identity", identity);
 }

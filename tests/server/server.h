@@ -14,6 +14,7 @@
 #include "coap/option.h"
 #include "codec/json.h"
 #include "config/config.h"
+#include "loop/tcp.h"
 #include "loop/udp.h"
 #include "lwm2m/format.h"
 
@@ -21,13 +22,15 @@
 #define SERVER_ASKS 4096    /* requests to clients under way, observations */
 #define SERVER_LINE 131072  /* bytes of one line */
 #define SERVER_REJECTS 16
+#define SERVER_CHUNK 1024 /* bytes off a connection at a time */
 
 struct server;
 
-/* One of the two sockets. */
+/* One of the four sockets. */
 struct server_door {
     struct server *server;
-    struct sally_udp_listener *listener; /* NULL: not wanted */
+    struct sally_udp_listener *listener; /* NULL: not wanted, or a stream */
+    struct sally_tcp_listener *streams;  /* NULL: not wanted, or none */
     enum sally_scheme scheme;
     struct sally_hashmap peers; /* of struct server_peer by address */
 };
@@ -38,6 +41,10 @@ struct server_peer {
     uint8_t key[SALLY_ADDRESS_KEY];
     struct server_door *door;
     struct sally_udp_route route;
+    struct sally_tcp *tcp; /* NULL: datagrams; else the route is half empty */
+    struct sally_span unsent;    /* of what the link said last */
+    uint8_t held[SERVER_CHUNK];  /* received, not given to the link yet */
+    size_t held_len;
     struct sally_coap_link link;
     struct sally_timer timer;
     sally_usec heard;
@@ -85,7 +92,8 @@ struct server_key {
 };
 
 struct server_options {
-    const char *coap, *coaps, *psk_file, *objects; /* NULL: not given */
+    const char *where[4]; /* the doors, by enum sally_scheme; NULL: not given */
+    const char *psk_file, *objects; /* NULL: not given */
     const char *reject[SERVER_REJECTS];
     size_t reject_count, clients;
     bool quiet;
@@ -101,7 +109,7 @@ struct server {
 
     struct sally_pool packets, bodies;
     struct sally_coap_shared shared;
-    struct server_door doors[2]; /* by enum sally_scheme */
+    struct server_door doors[4]; /* by enum sally_scheme */
     struct sally_key_finder finder;
 
     struct sally_pool peers, registrations;
@@ -163,9 +171,20 @@ enum sally_err server_find_key(void *owner, struct sally_span identity,
 
 bool server_open_door(struct server *s, enum sally_scheme scheme,
                       const char *where);
+struct server_peer *server_new_peer(struct server_door *door,
+                                    const struct sally_udp_route *route,
+                                    struct sally_span key, sally_usec now);
+bool server_door_is_secure(const struct server_door *door);
+void server_end_peer(struct server_peer *p);
 void server_pump(struct server_peer *p, sally_usec now);
 void server_close_peers(struct server *s); /* says goodbye to all */
 struct sally_span server_peer_identity(const struct server_peer *p);
+
+/* --- stream.c: doors for TCP --------------------------------------------- */
+
+bool server_open_stream(struct server_door *door,
+                        const struct sally_bus_address *a);
+void server_stream_pump(struct server_peer *p, sally_usec now);
 
 /* --- request.c: what clients ask ----------------------------------------- */
 

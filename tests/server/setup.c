@@ -58,14 +58,17 @@ bool server_setup(struct server *s, const struct server_options *o)
     if (o->psk_file != NULL && !server_load_keys(s, o->psk_file))
         return false;
     return server_load_objects(s, o->objects) &&
-           server_open_door(s, SALLY_SCHEME_COAP, o->coap) &&
-           server_open_door(s, SALLY_SCHEME_COAPS, o->coaps);
+           server_open_door(s, SALLY_SCHEME_COAP, o->where[0]) &&
+           server_open_door(s, SALLY_SCHEME_COAPS, o->where[1]) &&
+           server_open_door(s, SALLY_SCHEME_COAP_TCP, o->where[2]) &&
+           server_open_door(s, SALLY_SCHEME_COAPS_TCP, o->where[3]);
 }
 
 void server_wipe(struct server *s)
 {
     for (size_t i = 0; i < SALLY_LEN(s->doors); i++) {
         sally_udp_listener_close(s->doors[i].listener);
+        sally_tcp_listener_close(s->doors[i].streams);
         sally_hashmap_wipe(&s->doors[i].peers);
     }
     sally_watch_close(s->input);

@@ -50,6 +50,7 @@ static const struct sally_resource_definition server[] = {
           "s", 0, 1e9),
     RANGE(20, UNSIGNED, RW, ONE, MAY, "Communication Sequence Retry Count", "",
           0, 1e9),
+    ROW(22, STRING, RW, ONE, MAY, "Preferred Transport", ""),
     ROW(23, BOOLEAN, RW, ONE, MAY, "Mute Send", ""),
 };
 
@@ -139,7 +140,9 @@ static const struct sally_lwm2m_value none = { .type = SALLY_TYPE_NONE };
  * registration alone (Core 1.1 s.6.2.1).                                    */
 static const char *binding(const struct sally_server_factory *f)
 {
-    return f->lwm2m_1_0 && f->queue_mode ? "UQ" : "U";
+    if (f->lwm2m_1_0)
+        return f->queue_mode ? "UQ" : "U";
+    return f->binding == NULL ? "U" : f->binding;
 }
 
 /* Retry: 6 tries, 5 s doubling to 160 s, then a new round 5 minutes later,
@@ -164,9 +167,12 @@ enum sally_err sally_server_object(struct sally_resources *r,
         { SALLY_SERVER_SEQUENCE_COUNT, sally_value_unsigned(0), 0 },
         { SALLY_SERVER_ALERT, none, 0 },
         { SALLY_SERVER_MUTE_SEND, sally_value_boolean(false), 0 },
+        { SALLY_SERVER_PREFERRED, none, 4 },
     };
-    /* The last two came with version 1.1 of the object. */
-    size_t count = SALLY_LEN(rows) - (f->lwm2m_1_0 ? 2 : 0);
+    /* The last three came with version 1.1 of the object, and only a server
+     * with several transports can prefer one.                               */
+    bool one = f->binding == NULL || strlen(f->binding) < 2;
+    size_t count = SALLY_LEN(rows) - (f->lwm2m_1_0 ? 3 : one ? 1 : 0);
 
     return fill(r, SALLY_OBJECT_SERVER, f->instance, rows, count);
 }

@@ -39,6 +39,7 @@ enum {
     SALLY_SERVER_RETRY_TIMER = 18,
     SALLY_SERVER_SEQUENCE_DELAY = 19,
     SALLY_SERVER_SEQUENCE_COUNT = 20,
+    SALLY_SERVER_PREFERRED = 22,
     SALLY_SERVER_MUTE_SEND = 23
 };
 
@@ -63,10 +64,11 @@ struct sally_server_factory {
     uint16_t instance, short_server_id;
     uint32_t lifetime; /* seconds */
     bool queue_mode, lwm2m_1_0;
+    const char *binding; /* transports, "U", "T" or "UT"; NULL: "U" */
 };
 
 /* Slots that the functions below take. */
-#define SALLY_SERVER_SLOTS 15
+#define SALLY_SERVER_SLOTS 16
 #define SALLY_DEVICE_SLOTS 6
 #define SALLY_PROVENANCE_SLOTS 4
 #define SALLY_SILENCE_SLOTS 2 /* more, where silence is flagged */

@@ -16,6 +16,7 @@ class Server(Peer):
 
     def __init__(self, program, directory, objects, keys=None, name="server"):
         self.coap_port, self.coaps_port = net.free_port(), net.free_port()
+        self.tcp_port, self.tls_port = net.free_tcp_port(), net.free_tcp_port()
         self.psk_file = os.path.join(directory, name + ".psk")
         self.set_keys(keys or {})
         self.events = []
@@ -24,6 +25,8 @@ class Server(Peer):
         super().__init__(name, [
             program, "--coap", f"127.0.0.1:{self.coap_port}",
             "--coaps", f"127.0.0.1:{self.coaps_port}",
+            "--coap+tcp", f"127.0.0.1:{self.tcp_port}",
+            "--coaps+tcp", f"127.0.0.1:{self.tls_port}",
             "--psk-file", self.psk_file,
             "--objects", objects], directory)
 
@@ -40,6 +43,14 @@ class Server(Peer):
     @property
     def plain_uri(self):
         return f"coap://127.0.0.1:{self.coap_port}"
+
+    @property
+    def tcp_uri(self):
+        return f"coap+tcp://127.0.0.1:{self.tcp_port}"
+
+    @property
+    def tls_uri(self):
+        return f"coaps+tcp://127.0.0.1:{self.tls_port}"
 
     def start(self, ready='"ready"', seconds=10.0):
         return super().start(ready, seconds)

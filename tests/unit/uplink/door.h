@@ -292,6 +292,12 @@ static sally_msec_utc door_utc(void *owner)
     return ((struct door *)owner)->utc;
 }
 
+static bool door_ready(const struct sally_uplink_seat *s)
+{
+    (void)s;
+    return true;
+}
+
 static void door_registered(struct sally_uplink_seat *s)
 {
     (void)s;
@@ -305,6 +311,7 @@ static bool door_clock_is_set(void *owner)
 static const struct sally_shard_host door_host = {
     .open = door_open_seat,     .close = door_close_seat,
     .rebind = door_rebind,      .send = door_send,
+    .ready = door_ready,
     .arm = door_arm,            .registered = door_registered,
     .deliver_later = door_later,
     .arm_pacer = door_arm_pacer, .to_outer = door_to_outer,
