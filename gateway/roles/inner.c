@@ -11,6 +11,7 @@
 #include "uplink/roster.h"
 #include "uplink/shard.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -259,15 +260,64 @@ static enum sally_err bind_sessions(struct inner *in,
     return SALLY_E_OK;
 }
 
+/* Beside the console's socket, in a directory that a reboot empties and that no
+ * backup of the state has.                                                  */
+static bool anchor_path(const struct sally_config *c, char *out, size_t size)
+{
+    int n = snprintf(out, size, "%s.anchor", c->console_socket);
+
+    return n > 0 && (size_t)n < size;
+}
+
+static enum sally_err drop_anchors(struct inner *in, size_t count,
+                                   const char *const *paths,
+                                   enum sally_past *past)
+{
+    char why[512] = "";
+    enum sally_err e =
+        sally_store_anchor(in->store, paths, count, sally_crypto_random(),
+                           past, why, sizeof(why));
+
+    if (e != SALLY_E_OK)
+        sally_log(SALLY_LOG_WARNING, "no_anchor", SALLY_TEXT("why", why));
+    return e;
+}
+
+/* An anchor that the operator names has to be there; the other one may lack
+ * where nobody can write to that directory.                                 */
+static enum sally_err find_past(struct inner *in, struct sally_state_past *past)
+{
+    const struct sally_config *c = in->context->config;
+    char run[512];
+    const char *const paths[] = { run, c->anchor_file };
+    size_t count = c->anchor_file[0] != '\0' ? 2 : 1;
+    enum sally_err e = SALLY_E_IO;
+
+    past->fleeting = sally_store_is_volatile(c->state_dir);
+    if (anchor_path(c, run, sizeof(run)))
+        e = drop_anchors(in, count, paths, &past->past);
+    if (e != SALLY_E_OK)
+        e = drop_anchors(in, count - 1, &paths[1], &past->past);
+    if (e == SALLY_E_OK && past->past == SALLY_PAST_OLDER)
+        sally_log(SALLY_LOG_WARNING, "state_rolled_back",
+                  SALLY_TEXT("why", "state_dir is an older copy, or another "
+                                    "one: what has oscore_start = \"b1\" "
+                                    "needs new keys"));
+    return e;
+}
+
 static enum sally_err unlock(struct inner *in, struct sally_span master)
 {
     SALLY_ON_EXIT(sally_sealer_wipe) struct sally_sealer s = { { 0 } };
+    struct sally_state_past past = { .fleeting = false };
     enum sally_err e = sally_sealer_make(&s, master);
 
     if (e == SALLY_E_OK)
         e = bind_sessions(in, &s);
     if (e == SALLY_E_OK)
-        sally_shard_unlock(in->shard, &s);
+        e = find_past(in, &past);
+    if (e == SALLY_E_OK)
+        sally_shard_unlock(in->shard, &s, past);
     in->unlocked = e == SALLY_E_OK;
     return e;
 }

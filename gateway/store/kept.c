@@ -277,8 +277,10 @@ enum sally_err sally_store_anchor(struct sally_store *s,
                        strerror(errno));
         e = SALLY_E_IO;
     }
-    if (e != SALLY_E_OK)
+    if (e != SALLY_E_OK) {
+        sally_anchor_close(&s->anchor);
         return e;
+    }
     sally_store_stop(s);
     e = settle(s, &random, past);
     if (e != SALLY_E_OK)

@@ -33,6 +33,8 @@ static enum sally_err build_newcomers(struct sally_shard *s)
 enum sally_err sally_shard_prepare(struct sally_shard *s,
                                    const struct sally_config *next)
 {
+    size_t accounts =
+        sally_shard_accounts(s->config) + sally_shard_accounts(next);
     enum sally_err e;
 
     if (s->newcomers != NULL || !s->started)
@@ -45,8 +47,9 @@ enum sally_err sally_shard_prepare(struct sally_shard *s,
     s->next = next;
     e = build_newcomers(s);
     if (e == SALLY_E_OK)
-        e = sally_keeper_grow(s->keeper, sally_shard_accounts(s->config) +
-                                             sally_shard_accounts(next));
+        e = sally_keeper_grow(s->keeper, accounts);
+    if (e == SALLY_E_OK)
+        e = sally_sequences_grow(s->sequences, accounts);
     if (e == SALLY_E_OK)
         e = sally_roster_make(&s->roster, next);
     if (e == SALLY_E_OK)

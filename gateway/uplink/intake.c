@@ -135,6 +135,7 @@ static void on_kept(void *owner, const struct sally_store_receipt *r,
     struct stored_context *x = owner;
 
     sally_keeper_kept(x->shard->keeper, r, e, x->now);
+    sally_sequences_kept(x->shard->sequences, r, e, x->now);
 }
 
 void sally_shard_stored(struct sally_shard *s, sally_usec now)

@@ -71,6 +71,7 @@ static void end_client(struct sally_virtual_client *v)
     if (v->seat == NULL)
         return;
     sally_keeper_release(v);
+    sally_sequence_release(v);
     sally_lwm2m_client_wipe(&v->client);
     sally_credential_wipe(&v->credential);
     sally_pacer_leave(&v->shard->pacers[v->account->server], &v->turn);

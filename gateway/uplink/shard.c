@@ -48,7 +48,10 @@ static enum sally_err build(struct sally_shard *s)
             &s->downlink, s, (uint32_t)(sally_random_u64(random) >> 33)) !=
             SALLY_E_OK ||
         sally_silence_create(&s->silence, s, s->capacity) != SALLY_E_OK ||
-        sally_keeper_create(&s->keeper, s, sally_shard_accounts(c)) != SALLY_E_OK)
+        sally_keeper_create(&s->keeper, s, sally_shard_accounts(c)) !=
+            SALLY_E_OK ||
+        sally_sequences_create(&s->sequences, s, sally_shard_accounts(c)) !=
+            SALLY_E_OK)
         return SALLY_E_NO_MEMORY;
     for (size_t i = 0; i < c->server_count; i++)
         sally_pacer_init(&s->pacers[i], c->servers[i].pace_per_second,
@@ -104,6 +107,7 @@ void sally_shard_wipe(struct sally_shard *s)
     sally_downlink_wipe(s->downlink);
     sally_silence_wipe(s->silence);
     sally_keeper_wipe(s->keeper);
+    sally_sequences_wipe(s->sequences);
     free(s->sensors);
     free(s->pacers);
     free(s);
@@ -152,6 +156,7 @@ void sally_shard_arm(struct sally_shard *s)
                                     sally_silence_deadline(s->silence));
 
     when = sally_earlier(when, sally_keeper_deadline(s->keeper));
+    when = sally_earlier(when, sally_sequences_deadline(s->sequences));
     for (size_t i = 0; i < s->config->server_count; i++)
         when = sally_earlier(when, sally_pacer_deadline(&s->pacers[i]));
     s->host->arm_pacer(s->owner, when);
@@ -167,6 +172,7 @@ void sally_shard_wants(struct sally_virtual_client *v)
 
 void sally_shard_pace(struct sally_shard *s, sally_usec now)
 {
+    s->now = now;
     for (size_t i = 0; i < s->config->server_count; i++) {
         struct sally_pacer_turn *turn;
 
@@ -183,6 +189,7 @@ void sally_shard_pace(struct sally_shard *s, sally_usec now)
     sally_downlink_expire(s->downlink, now);
     sally_silence_expire(s->silence, now);
     sally_keeper_expire(s->keeper, now);
+    sally_sequences_expire(s->sequences, now);
     sally_shard_arm(s);
 }
 
@@ -192,6 +199,7 @@ void sally_shard_input(struct sally_virtual_client *v,
     struct sally_shard *s = v->shard;
 
     v->heard = true;
+    s->now = now;
     sally_lwm2m_client_input(&v->client, datagram, now);
     sally_shard_pump(v, now);
     sally_shard_reap(s, now);
@@ -217,6 +225,7 @@ void sally_shard_expire(struct sally_virtual_client *v, sally_usec now)
 {
     struct sally_shard *s = v->shard;
 
+    s->now = now;
     sally_lwm2m_client_expire(&v->client, now);
     if (sally_route_deadline(v, now) <= now)
         sally_lwm2m_client_moved(&v->client, now);
@@ -228,6 +237,7 @@ void sally_shard_expire(struct sally_virtual_client *v, sally_usec now)
 
 void sally_shard_deliver(struct sally_virtual_client *v, sally_usec now)
 {
+    v->shard->now = now;
     sally_silence_resume(v, now);
     sally_virtual_client_deliver(v, now);
     sally_shard_pump(v, now);
@@ -241,14 +251,17 @@ void sally_shard_begin(struct sally_uplink_sensor *u, bool anew,
     sally_silence_add(u->shard->silence, u, now);
     for (uint32_t i = 0; i < u->config->account_count; i++) {
         sally_keeper_begin(&u->clients[i], anew, now);
+        sally_sequence_begin(&u->clients[i]);
         sally_lwm2m_client_start(&u->clients[i].client, now);
         sally_shard_pump(&u->clients[i], now);
     }
 }
 
-void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key)
+void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key,
+                        struct sally_state_past past)
 {
     sally_keeper_unlock(s->keeper, key);
+    sally_sequences_unlock(s->sequences, key, past);
 }
 
 void sally_shard_moved(struct sally_virtual_client *v, sally_usec now)
@@ -259,6 +272,7 @@ void sally_shard_moved(struct sally_virtual_client *v, sally_usec now)
 
 void sally_shard_start(struct sally_shard *s, sally_usec now)
 {
+    s->now = now;
     sally_times_begin(s, now);
     sally_downlink_start(s->downlink);
     s->started = true;
@@ -305,6 +319,7 @@ static void stop_sensor(struct sally_uplink_sensor *u, sally_usec now)
 /* Those that leave anyway are waited for, too. */
 void sally_shard_stop(struct sally_shard *s, sally_usec now)
 {
+    s->now = now;
     s->started = false;
     s->running = 0;
     for (const struct sally_uplink_sensor *u = s->leaving; u != NULL;

@@ -70,9 +70,10 @@ enum sally_err sally_shard_key(struct sally_shard *s, uint32_t sensor,
                                uint32_t account,
                                struct sally_span key) SALLY_MUST_USE;
 
-/* With this key registrations are kept over a restart, see keeper.h. Before
- * _start(); copied.                                                         */
-void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key);
+/* With this key registrations and sequence numbers are kept over a restart, see
+ * keeper.h and sequence.h. Before _start(); copied.                         */
+void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key,
+                        struct sally_state_past past);
 
 void sally_shard_start(struct sally_shard *s, sally_usec now);
 

@@ -22,6 +22,8 @@ struct sally_shard {
     struct sally_downlink *downlink;
     struct sally_silence *silence;
     struct sally_keeper *keeper;
+    struct sally_sequences *sequences;
+    sally_usec now; /* of the last call */
     struct sally_times times;
     bool started, stopping;
     size_t running; /* while stopping: clients that have not stopped yet */

@@ -23,6 +23,7 @@ struct sally_uplink_sensor;
 struct sally_times {
     sally_usec began;
     sally_msec_utc newest; /* in the store, when it began */
+    sally_msec_utc noted;  /* in the store, when a clock that was set said so */
     bool unset;            /* and told of */
 };
 
@@ -30,7 +31,8 @@ struct sally_times {
 void sally_times_begin(struct sally_shard *s, sally_usec now);
 
 /* Tells the time to those who look at certificates: before a handshake. The
- * newest message in the store is the last time that is known to be past.    */
+ * newest message in the store is the last time that is known to be past, or
+ * what a clock that was set said an hour ago at most.                       */
 void sally_times_tell(struct sally_shard *s);
 
 /* Sets the time of what the sensor said; `r` has that of the outer door. */

@@ -340,6 +340,11 @@ static void on_changed(void *owner)
     sally_keeper_changed(owner);
 }
 
+static void on_reserve(void *owner, uint64_t until)
+{
+    sally_sequence_reserve(owner, until);
+}
+
 static const struct sally_lwm2m_upcalls upcalls = {
     .on_wanted = on_wanted,
     .on_rebind = on_rebind,
@@ -350,6 +355,7 @@ static const struct sally_lwm2m_upcalls upcalls = {
     .on_able = on_able,
     .on_written = on_written,
     .on_changed = on_changed,
+    .on_reserve = on_reserve,
 };
 
 void sally_virtual_client_init(struct sally_virtual_client *v,

@@ -13,6 +13,7 @@
 #include "store/store.h"
 #include "uplink/keeper.h"
 #include "uplink/pacer.h"
+#include "uplink/sequence.h"
 
 struct sally_shard;
 struct sally_uplink_sensor;
@@ -31,6 +32,7 @@ struct sally_virtual_client {
     const struct sally_config_server *server;
     struct sally_pacer_turn turn;
     struct sally_kept_client kept;
+    struct sally_sequence sequence; /* of OSCORE */
     uint32_t index;   /* of the account at the sensor */
     uint8_t uri, preferred; /* of the server's: in use, and wanted; route.h */
     bool stood;       /* registered since the last handshake */

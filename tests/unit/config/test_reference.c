@@ -68,7 +68,7 @@ static const struct row {
 } rows[] = {
     { 1, 0, "name", "a name of 1 to 64 letters, digits, '.', '_' or '-'", NULL,
       true },
-    { 1, 3, "max_sensors", "a whole number of sensors, 1 to 100000", "1000",
+    { 1, 6, "max_sensors", "a whole number of sensors, 1 to 100000", "1000",
       false },
     { 5, 0, "coap", "a list of listeners", NULL, false },
 };

@@ -69,6 +69,7 @@ struct door {
     struct sally_lwm2m_shared lwm2m;
     struct sally_uplink_seat seats[DOOR_SEATS];
     const struct sally_sealer *master; /* NULL: none */
+    struct sally_state_past past;
     char place[64];
     uint64_t seed;
     sally_usec now, pacer;
@@ -490,7 +491,7 @@ static void door_start(struct door *d)
                                         &d->lwm2m, &door_host, d),
                      SALLY_E_OK);
     if (d->master != NULL)
-        sally_shard_unlock(d->shard, d->master);
+        sally_shard_unlock(d->shard, d->master, d->past);
     sally_shard_start(d->shard, d->now);
     door_run(d, 2 * SALLY_SEC);
 }
