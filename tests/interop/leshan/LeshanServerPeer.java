@@ -9,6 +9,8 @@
 //
 // LeshanServerPeer --coap HOST:PORT --coaps HOST:PORT --web HOST:PORT
 //                  --models DIR --data FILE [--cid N]
+//                  [--key PKCS8 [--public SPKI] [--chain CERTIFICATES]
+//                   [--trust CERTIFICATES]]
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,12 +18,20 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Paths;
+import java.security.KeyFactory;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.X509EncodedKeySpec;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
@@ -123,11 +133,38 @@ public final class LeshanServerPeer {
         LeshanServerBuilder builder = new LeshanServerBuilder();
         builder.setObjectModelProvider(new VersionedModelProvider(models));
         builder.setSecurityStore(security);
+        identify(builder, options);
         builder.setEndpointsProviders(endpoints.build());
         server = builder.build();
         server.getRegistrationService().addListener(new Registrations());
         server.getObservationService().addListener(new Observations());
         server.getSendService().addListener(new Sends());
+    }
+
+    // The server's own key, and a raw public key or a certificate for it.
+    private static void identify(LeshanServerBuilder builder, Map<String, String> options)
+            throws Exception {
+        KeyFactory keys = KeyFactory.getInstance("EC");
+        if (!options.containsKey("--key"))
+            return;
+        builder.setPrivateKey(keys.generatePrivate(new PKCS8EncodedKeySpec(bytes(options, "--key"))));
+        if (options.containsKey("--public"))
+            builder.setPublicKey(keys.generatePublic(new X509EncodedKeySpec(bytes(options, "--public"))));
+        if (options.containsKey("--chain"))
+            builder.setCertificateChain(certificates(options, "--chain"));
+        if (options.containsKey("--trust"))
+            builder.setTrustedCertificates(certificates(options, "--trust"));
+    }
+
+    private static byte[] bytes(Map<String, String> options, String name) throws Exception {
+        return Files.readAllBytes(Paths.get(options.get(name)));
+    }
+
+    private static X509Certificate[] certificates(Map<String, String> options, String name)
+            throws Exception {
+        return CertificateFactory.getInstance("X.509")
+            .generateCertificates(new ByteArrayInputStream(bytes(options, name)))
+            .toArray(new X509Certificate[0]);
     }
 
     private static InetSocketAddress address(String text) {
@@ -231,10 +268,8 @@ public final class LeshanServerPeer {
         switch (x.getRequestMethod()) {
         case "PUT":
             JsonNode body = JSON.readTree(x.getRequestBody());
-            JsonNode psk = body.path("tls").path("details");
-            security.add(SecurityInfo.newPreSharedKeyInfo(body.path("endpoint").asText(),
-                psk.path("identity").asText(),
-                Hex.decodeHex(psk.path("key").asText().toCharArray())));
+            security.add(credential(body.path("endpoint").asText(),
+                body.path("tls").path("mode").asText(), body.path("tls").path("details")));
             return JSON.createObjectNode();
         case "DELETE":
             security.remove(path[0], true);
@@ -247,6 +282,21 @@ public final class LeshanServerPeer {
             return all;
         default:
             throw new Refused(405, "GET, PUT or DELETE");
+        }
+    }
+
+    private static SecurityInfo credential(String endpoint, String mode, JsonNode details)
+            throws Exception {
+        byte[] key = Hex.decodeHex(details.path("key").asText().toCharArray());
+        switch (mode) {
+        case "rpk":
+            return SecurityInfo.newRawPublicKeyInfo(endpoint,
+                KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(key)));
+        case "x509":
+            return SecurityInfo.newX509CertInfo(endpoint);
+        default:
+            return SecurityInfo.newPreSharedKeyInfo(endpoint,
+                details.path("identity").asText(), key);
         }
     }
 

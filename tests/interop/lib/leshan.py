@@ -51,9 +51,10 @@ class Answer(dict):
 
 class Leshan(Peer):
     """The server on loopback ports of its own. Credentials outlive a restart,
-    registrations and observations do not."""
+    registrations and observations do not. `identity`: options for a key of its
+    own, as Authority.leshan() in pki.py gives them."""
 
-    def __init__(self, directory, name="leshan", cid=6):
+    def __init__(self, directory, name="leshan", cid=6, identity=()):
         self.coap_port, self.coaps_port = net.free_port(), net.free_port()
         self.web_port = net.free_tcp_port()
         self.events = []
@@ -65,7 +66,7 @@ class Leshan(Peer):
             "--web", f"127.0.0.1:{self.web_port}",
             "--models", os.path.join(HERE, "leshan", "models"),
             "--data", os.path.join(directory, name + ".security"),
-            "--cid", str(cid)), directory)
+            "--cid", str(cid), *identity), directory)
 
     @property
     def uri(self):
@@ -132,6 +133,20 @@ class Leshan(Peer):
                 "identity": identity or endpoint, "key": key}}})
         if "error" in got:
             raise Failed(f"Leshan refused a key: {got['error']}")
+
+    def add_raw_key(self, endpoint, spki):
+        """Lets `endpoint` in by its raw public key, in DER."""
+        self._add(endpoint, "rpk", {"key": spki.hex()})
+
+    def add_certificate(self, endpoint):
+        """Lets `endpoint` in by a certificate with that common name."""
+        self._add(endpoint, "x509", {})
+
+    def _add(self, endpoint, mode, details):
+        got = self.rest("PUT", "/security/clients", {
+            "endpoint": endpoint, "tls": {"mode": mode, "details": details}})
+        if "error" in got:
+            raise Failed(f"Leshan refused a credential: {got['error']}")
 
     def clients(self):
         return {c["endpoint"]: c for c in self.rest("GET", "/clients")}

@@ -138,9 +138,11 @@ static void reads_each_form(void **state)
     }
 }
 
-static void little_room_leaves_nothing_behind(void **state)
+static void what_fails_leaves_nothing_behind(void **state)
 {
     struct sally_span file = mint_pem(w.key.secret, "PRIVATE KEY");
+    uint8_t wide[512] = { 1 };
+    struct sally_buf two = { wide, 1, sizeof(wide) };
     uint8_t room[50] = { 1 };
     struct sally_buf der = { room, 1, sizeof(room) };
 
@@ -153,6 +155,12 @@ static void little_room_leaves_nothing_behind(void **state)
     assert_int_equal(
         sally_pem_read(w.key.secret, SALLY_PEM_PRIVATE_KEY, &der),
         SALLY_E_NO_ROOM);
+    assert_int_equal(
+        sally_pem_read(mint_join(file, file), SALLY_PEM_PRIVATE_KEY, &two),
+        SALLY_E_MALFORMED);
+    assert_int_equal(two.len, 1);
+    for (size_t i = 1; i < sizeof(wide); i++)
+        assert_int_equal(wide[i], 0);
 }
 
 static void the_public_half_comes_out_of_each_form(void **state)
@@ -217,7 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_each_form),
-        cmocka_unit_test(little_room_leaves_nothing_behind),
+        cmocka_unit_test(what_fails_leaves_nothing_behind),
         cmocka_unit_test(the_public_half_comes_out_of_each_form),
         cmocka_unit_test(halves_that_do_not_fit_are_noticed),
     };
