@@ -31,7 +31,7 @@ struct sim_weather {
     unsigned late;                             /* percent; take LATE more */
 };
 
-enum { SIM_CLIENT, SIM_SERVER };
+enum { SIM_CLIENT, SIM_SERVER }; /* 0 and 1 */
 
 struct sim_datagram {
     sally_usec arrives; /* 0: free */

@@ -118,7 +118,7 @@ static void on_channel(void *owner, enum sally_err err, sally_usec now)
 
     (void)now;
     if (err != SALLY_E_OK) {
-        if (e->up)
+        if (e->up && !e->world->excused)
             sim_fault(e->world, sally_err_text(err));
         e->broken = true;
         return;

@@ -14,6 +14,7 @@
 
 static const struct sim_mechanism mechanisms[] = {
     { "none", SALLY_SCHEME_COAP, NULL },
+    { "tcp", SALLY_SCHEME_COAP_TCP, NULL },
     { "dtls-psk", SALLY_SCHEME_COAPS, "PSK-AES128-CCM-8" },
     { "dtls-ecdhe-psk", SALLY_SCHEME_COAPS, "ECDHE-PSK-AES128-GCM-SHA256" },
 };
@@ -43,7 +44,8 @@ static uint64_t seeds(void)
 
 static bool is_secure(const struct sim_mechanism *m)
 {
-    return m->scheme == SALLY_SCHEME_COAPS;
+    return m->scheme == SALLY_SCHEME_COAPS ||
+           m->scheme == SALLY_SCHEME_COAPS_TCP;
 }
 
 /* Runs one world to its goal, or to `steps`. */

@@ -40,6 +40,11 @@ static bool set_up_security(struct sim_world *w)
                SALLY_E_OK;
 }
 
+bool sim_is_stream(enum sally_scheme scheme)
+{
+    return scheme == SALLY_SCHEME_COAP_TCP || scheme == SALLY_SCHEME_COAPS_TCP;
+}
+
 static void accept_anew(struct sim_world *w)
 {
     struct sim_end *server = &w->ends[SIM_SERVER];
@@ -57,6 +62,8 @@ static void start_anew(struct sim_world *w)
     struct sim_end *client = &w->ends[SIM_CLIENT];
 
     sim_network_clear(&w->network);
+    sim_pipe_clear(&w->pipes[SIM_CLIENT]);
+    sim_pipe_clear(&w->pipes[SIM_SERVER]);
     client->up = client->broken = false;
     accept_anew(w);
     if (sally_coap_link_start(&client->link, w->mechanism->scheme,
@@ -93,16 +100,28 @@ void sim_world_open(struct sim_world *w, const struct sim_mechanism *m,
     start_anew(w);
 }
 
+static void drain_stream(struct sim_world *w, int from)
+{
+    struct sim_pipe *pipe = &w->pipes[SIM_SERVER - from];
+    struct sally_span out;
+
+    while (sim_pipe_flows(pipe) &&
+           (out = sally_coap_link_output(&w->ends[from].link, w->now)).len != 0)
+        sim_pipe_put(pipe, &w->network, out, w->now);
+}
+
 static void drain(struct sim_world *w)
 {
     for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
         struct sally_span out;
 
+        if (sim_is_stream(w->mechanism->scheme)) {
+            drain_stream(w, i);
+            continue;
+        }
         while ((out = sally_coap_link_output(&w->ends[i].link, w->now)).len !=
                0)
-            sim_network_send(&w->network,
-                             i == SIM_CLIENT ? SIM_SERVER : SIM_CLIENT, out,
-                             w->now);
+            sim_network_send(&w->network, SIM_SERVER - i, out, w->now);
     }
 }
 
@@ -113,6 +132,7 @@ static sally_usec next_event(const struct sim_world *w)
     for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
         const struct sim_end *e = &w->ends[i];
 
+        next = sally_earlier(next, w->pipes[i].due);
         next = sally_earlier(next, sally_coap_link_deadline(&e->link));
         next = sally_earlier(next, sim_owner_next(e));
     }
@@ -136,6 +156,29 @@ static void mend(struct sim_world *w)
     }
 }
 
+/* A connection that ends is told to both, as the system would. */
+static void carry(struct sim_world *w, int to)
+{
+    struct sally_coap_link *l = &w->ends[to].link;
+    uint8_t room[SALLY_DATAGRAM_MAX];
+    struct sally_buf bytes = SALLY_BUF(room);
+    enum sim_fate fate;
+
+    if (w->pipes[to].due > w->now)
+        return;
+    fate = sim_pipe_take(&w->pipes[to], &w->network, sally_coap_link_room(l),
+                         &bytes, w->now);
+    w->excused |= fate != SIM_ARRIVES;
+    if (fate == SIM_CUT) {
+        for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
+            sim_pipe_clear(&w->pipes[i]);
+            sally_coap_link_lost(&w->ends[i].link, SALLY_E_CLOSED, w->now);
+        }
+    } else if (bytes.len != 0) {
+        (void)sally_coap_link_input(l, sally_buf_span(&bytes), w->now);
+    }
+}
+
 static void step(struct sim_world *w)
 {
     struct sim_datagram d;
@@ -154,6 +197,8 @@ static void step(struct sim_world *w)
     if (sim_network_take(&w->network, w->now, &d))
         (void)sally_coap_link_input(
             &w->ends[d.to].link, (struct sally_span){ d.bytes, d.len }, w->now);
+    carry(w, SIM_CLIENT);
+    carry(w, SIM_SERVER);
     for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
         sally_coap_link_expire(&w->ends[i].link, w->now);
         sim_owner_answer(&w->ends[i]);

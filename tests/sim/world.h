@@ -10,6 +10,10 @@
 
 #include "coap/link.h"
 #include "sim/network.h"
+#include "sim/pipe.h"
+
+/* True for the schemes of RFC 8323. */
+bool sim_is_stream(enum sally_scheme scheme);
 
 /* One element per way to protect the traffic. */
 struct sim_mechanism {
@@ -43,6 +47,8 @@ struct sim_end {
 struct sim_world {
     const struct sim_mechanism *mechanism;
     struct sim_network network;
+    struct sim_pipe pipes[2]; /* to each end, in place of datagrams */
+    bool excused; /* a connection was cut, or damaged: sessions may end */
     struct sim_chance chance;
     sally_usec now;
     struct sally_pool packets, bodies;
