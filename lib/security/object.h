@@ -46,8 +46,9 @@ struct sally_object_past {
 
 struct sally_object_host {
     /* Make durable that numbers below `until` may be used, then call the
-     * row's reserved(); it may be called from within. NULL: nothing is kept,
-     * and what is wished for counts as reserved at once.                    */
+     * row's reserved(); it may be called from within, and in the server role
+     * must be. NULL: nothing is kept, and what is wished for counts as reserved
+     * at once. Keys of B.2 end with the state and ask for nothing.          */
     void (*reserve)(void *owner, uint64_t until);
     void *owner;
 };
@@ -102,10 +103,9 @@ struct sally_object_mechanism {
                               struct sally_binding *b, struct sally_buf *out);
 
     /* Protected to plain: the inner message has the outer type, mid and token,
-     * and its options and payload lie in `room`, which needs to be as large as
-     * the outer message and 64 bytes more. Outer options that only the
-     * protected part may carry are dropped. A request fills in `b`; a response
-     * takes that of our request.
+     * and its options and payload lie in `room`, which needs as many bytes as
+     * the outer payload has. No outer option is taken along. A request fills in
+     * `b`; a response takes that of our request.
      *   UNEXPECTED   there is no option 9: a plain message
      *   MALFORMED    the option or what is inside cannot be decoded
      *   NOT_FOUND    no such context
@@ -114,7 +114,8 @@ struct sally_object_mechanism {
      *   CHALLENGED   authentic, but its freshness is not known: nothing of it
      *                may be executed; answer with what challenge() gives
      *   NO_ROOM      too many failures at present: not looked at; or `room`
-     *   EXHAUSTED    these keys failed as often as they may               */
+     *   UNSUPPORTED  it asks us to be a proxy
+     *   EXHAUSTED    these keys failed as often as they may                 */
     enum sally_err (*unprotect_request)(void *state,
                                         const struct sally_coap_message *outer,
                                         struct sally_binding *b,
@@ -138,7 +139,8 @@ struct sally_object_mechanism {
     uint8_t (*refusal)(enum sally_err e, const char **diagnostic);
 
     /* After CHALLENGED, with the binding that it filled in: appends the
-     * protected 4.01 that is to be sent. `outer` is the request.            */
+     * protected 4.01 that is to be sent. `outer` is the request; the answer is
+     * an ACK with its message id, or NON, which needs one from the caller.  */
     enum sally_err (*challenge)(void *state,
                                 const struct sally_coap_message *outer,
                                 struct sally_binding *b, struct sally_buf *out);
@@ -146,6 +148,10 @@ struct sally_object_mechanism {
     /* Numbers below `until` are durable now; a smaller one than before has no
      * effect. What was PENDING can be tried again.                          */
     void (*reserved)(void *state, uint64_t until);
+
+    /* How far the keys are used up, in percent: worth a warning from 75 on. At
+     * 100 new ones are agreed on, or the state is FAILED.                   */
+    unsigned (*wear)(const void *state);
 
     sally_usec (*deadline)(const void *state);
     void (*expire)(void *state, sally_usec now);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/security/oscore/option.c - the OSCORE option, byte by byte. */
+#include "security/oscore/option.h"
+
+#include "base/cursor.h"
+#include "coap/option.h"
+
+/* RFC 8613 s.6.1, figure 10: 0 0 0 h k n n n. */
+#define FLAG_RESERVED 0xe0u
+#define FLAG_CONTEXT 0x10u
+#define FLAG_KID 0x08u
+#define PIV_BITS 0x07u
+
+#define OPTION_MAX 255 /* bytes; RFC 8613 s.2 */
+
+/* RFC 8613 figure 5, and RFC 9668 s.3.1 for EDHOC. */
+static const uint8_t classes[] = {
+    [SALLY_OPTION_URI_HOST] = SALLY_OSCORE_U,
+    [SALLY_OPTION_OBSERVE] = SALLY_OSCORE_BOTH,
+    [SALLY_OPTION_URI_PORT] = SALLY_OSCORE_U,
+    [SALLY_OPTION_OSCORE] = SALLY_OSCORE_NEVER, /* already protected */
+    [21] = SALLY_OSCORE_U,                      /* EDHOC */
+    [SALLY_OPTION_PROXY_URI] = SALLY_OSCORE_NEVER, /* to be split before */
+    [SALLY_OPTION_PROXY_SCHEME] = SALLY_OSCORE_U,
+};
+
+enum sally_oscore_class sally_oscore_class(uint16_t number)
+{
+    return number < SALLY_LEN(classes)
+               ? (enum sally_oscore_class)classes[number]
+               : SALLY_OSCORE_E;
+}
+
+static bool is_shortest(struct sally_span piv)
+{
+    return piv.len < 2 || piv.at[0] != 0;
+}
+
+enum sally_err sally_oscore_option_decode(struct sally_span value,
+                                          struct sally_oscore_option *out)
+{
+    struct sally_cursor c = sally_cursor_over(value);
+    struct sally_oscore_option o = { .has_kid = false };
+    uint8_t flags;
+
+    if (value.len == 0) {
+        *out = o;
+        return SALLY_E_OK;
+    }
+    flags = sally_take_u8(&c);
+    if (value.len > OPTION_MAX || flags == 0 || (flags & FLAG_RESERVED) != 0 ||
+        (flags & PIV_BITS) > SALLY_OSCORE_PIV_MAX)
+        return SALLY_E_MALFORMED;
+    o.piv = sally_take(&c, flags & PIV_BITS);
+    o.has_kid_context = (flags & FLAG_CONTEXT) != 0;
+    if (o.has_kid_context)
+        o.kid_context = sally_take(&c, sally_take_u8(&c));
+    o.has_kid = (flags & FLAG_KID) != 0;
+    if (o.has_kid)
+        o.kid = sally_take_rest(&c);
+    if (!sally_cursor_done(&c) || !is_shortest(o.piv))
+        return SALLY_E_MALFORMED;
+    *out = o;
+    return SALLY_E_OK;
+}
+
+void sally_oscore_option_encode(struct sally_writer *w,
+                                const struct sally_oscore_option *o)
+{
+    unsigned flags = (unsigned)o->piv.len & PIV_BITS;
+
+    if (o->has_kid)
+        flags |= FLAG_KID;
+    if (o->has_kid_context)
+        flags |= FLAG_CONTEXT;
+    if (flags == 0)
+        return;
+    sally_put_u8(w, (uint8_t)flags);
+    sally_put(w, o->piv);
+    if (o->has_kid_context) {
+        sally_put_u8(w, (uint8_t)o->kid_context.len);
+        sally_put(w, o->kid_context);
+    }
+    if (o->has_kid)
+        sally_put(w, o->kid);
+}
+
+struct sally_span sally_oscore_piv(uint64_t number,
+                                   uint8_t room[SALLY_OSCORE_PIV_MAX])
+{
+    size_t from = SALLY_OSCORE_PIV_MAX;
+
+    do {
+        room[--from] = (uint8_t)number;
+        number >>= 8;
+    } while (number != 0 && from > 0);
+    return sally_span_sub((struct sally_span){ room, SALLY_OSCORE_PIV_MAX },
+                          from, SALLY_OSCORE_PIV_MAX);
+}
+
+uint64_t sally_oscore_piv_number(struct sally_span piv)
+{
+    struct sally_cursor c = sally_cursor_over(piv);
+
+    return sally_take_uint(&c, piv.len);
+}
