@@ -5,8 +5,6 @@
  * ends the batch; the caller's items then all have the same bad result.     */
 #include "store/inside.h"
 
-#include <string.h>
-
 /* Binds what stands in `n` to ?1, ?2... and runs a statement to its end. */
 static bool run(struct sally_store *s, enum sally_store_sql which,
                 const int64_t *n, int count)
@@ -215,8 +213,8 @@ static bool run_item(struct sally_store *s, struct sally_store_item *item)
 
     item->fresh = item->delivered = false;
     item->born = sally_store_age(s);
-    memcpy(s->journal.keys[s->journal.at & (SALLY_STORE_RING - 1)], item->key,
-           sizeof(item->key));
+    s->journal.keys[s->journal.at & (SALLY_STORE_RING - 1)] =
+        sally_seen_brief(item->key);
     switch (item->kind) {
     case SALLY_ITEM_APPEND:
         return append(s, item);

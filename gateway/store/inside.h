@@ -15,6 +15,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <string.h>
 
 #define SALLY_STORE_RING 4096  /* items; a power of two; above what the outer
                                   door may have under way, so that a slow sync
@@ -160,7 +161,7 @@ struct sally_store_journal {
     uint64_t known_next; /* ...if the batch commits */
     uint32_t row;     /* to be written next */
     uint64_t last[SALLY_STORE_ROWS]; /* largest number in each of them */
-    uint8_t keys[SALLY_STORE_RING][SALLY_INGEST_KEY]; /* of the items */
+    uint32_t keys[SALLY_STORE_RING]; /* sally_seen_brief() of the items */
     uint16_t count;   /* messages in the row that is being filled */
     struct sally_buf out;
     uint8_t bytes[SALLY_STORE_ROW_BYTES];
@@ -377,6 +378,15 @@ enum sally_err sally_journal_load(struct sally_store *s) SALLY_MUST_USE;
 /* True in *seen if the key of this item was stored in the last `seen_ms`. */
 bool sally_seen_before(struct sally_store *s,
                        const struct sally_store_item *item, bool *seen);
+
+/* The end of a key, to be looked at before all of it: a count over MQTT. */
+static inline uint32_t sally_seen_brief(const uint8_t key[SALLY_INGEST_KEY])
+{
+    uint32_t brief;
+
+    memcpy(&brief, key + SALLY_INGEST_KEY - sizeof(brief), sizeof(brief));
+    return brief;
+}
 
 /* A key that is known from now on, of the sensor with `sensor_key`. */
 bool sally_seen_put(struct sally_store *s, int64_t sensor_key,

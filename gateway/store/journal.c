@@ -13,8 +13,6 @@
  * which the pages reach the disk does not matter.                           */
 #include "store/inside.h"
 
-#include <string.h>
-
 #define HEAD_BYTES 10   /* mark, number of messages */
 #define RECORD_BYTES 46 /* before the body */
 
@@ -259,7 +257,7 @@ static void load_row(struct sally_store *s, struct sally_cursor c)
         item->kind = SALLY_ITEM_APPEND;
         item->result = SALLY_ACCEPTED_STORED;
         item->fresh = true;
-        memcpy(s->journal.keys[s->head], item->key, sizeof(item->key));
+        s->journal.keys[s->head] = sally_seen_brief(item->key);
         s->tail = s->done = ++s->head;
     }
 }

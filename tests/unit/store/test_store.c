@@ -414,9 +414,7 @@ static void a_long_backlog_goes_in_pieces(void **state)
         continue;
     sally_store_delivered(store, 1, 0, at);
     assert_int_equal(sally_store_waiting(store, 1, 0), 0);
-    for (int i = 0; i < 1000 && totals().messages != 0; i++)
-        usleep(1000); /* nothing else asks for a commit */
-    assert_int_equal(totals().messages, 0);
+    wait_for_messages(0); /* nothing else asks for a commit */
     assert_int_equal(totals().bytes, 0);
     assert_int_equal(totals().dropped, 0);
 }
