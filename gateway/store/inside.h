@@ -86,7 +86,10 @@ struct sally_store_account {
 struct sally_store_one { /* a sensor */
     int64_t key;         /* in the database */
     struct sally_store_account *accounts; /* owned */
-    size_t account_count;
+    uint32_t account_count;
+    uint32_t pending;  /* the loop's: in the ring */
+    uint32_t leaves;   /* the writer's: index on the ring of the last one that
+                          was delivered of those that are being settled */
     uint32_t messages; /* shared: durable; only the writer changes it */
     uint64_t bytes;    /* shared: of those */
     struct sally_store_losses losses; /* shared */
@@ -95,9 +98,6 @@ struct sally_store_one { /* a sensor */
     int64_t change_bytes;
     uint64_t tabled;   /* the writer's: number of the last message that was put
                           in the table, 0 once they are all deleted */
-    uint64_t leaves;   /* the writer's: place of the last one delivered of those
-                          that are being settled */
-    uint32_t pending; /* the loop's: in the ring */
     uint64_t pending_bytes;
     uint64_t newest;   /* the loop's: number of the last one stored, 0 if that
                           was before the start, */

@@ -60,24 +60,21 @@ static bool put_in_table(struct sally_store *s,
 
 /* Most messages of a sensor give the same resources, so that only the last of
  * them is written.                                                          */
-static bool let_go(struct sally_store *s, uint64_t place,
-                   const struct sally_store_item *item)
+static bool let_go(struct sally_store *s, const struct sally_store_item *item)
 {
     struct sally_store_one *one = sally_batch_touch(s, item->sensor);
+    const struct sally_store_item *last = &s->ring[one->leaves];
     int64_t bytes = (int64_t)item->len + SALLY_STORE_ROW;
 
     one->change--;
     one->change_bytes -= bytes;
     s->batch_bytes -= bytes;
-    if (one->leaves != place &&
-        sally_body_alike(body_of(item),
-                         body_of(sally_store_item_at(s, one->leaves - 1))))
+    if (item != last && sally_body_alike(body_of(item), body_of(last)))
         return true;
     return sally_latest_put(s, one->key, item->time, body_of(item));
 }
 
-static bool settle_one(struct sally_store *s, uint64_t place,
-                       struct sally_store_item *item)
+static bool settle_one(struct sally_store *s, struct sally_store_item *item)
 {
     item->delivered = is_delivered(s, item);
     if (item->kind == SALLY_ITEM_APPEND)
@@ -86,7 +83,7 @@ static bool settle_one(struct sally_store *s, uint64_t place,
         return true;
     if (!sally_seen_put(s, item->sensor_key, item->key))
         return false;
-    return item->delivered ? let_go(s, place, item) : put_in_table(s, item);
+    return item->delivered ? let_go(s, item) : put_in_table(s, item);
 }
 
 bool sally_journal_settle(struct sally_store *s, uint64_t end)
@@ -97,11 +94,10 @@ bool sally_journal_settle(struct sally_store *s, uint64_t end)
         const struct sally_store_item *item = sally_store_item_at(s, i);
 
         if (is_delivered(s, item))
-            s->sensors[item->sensor].leaves = i + 1;
+            s->sensors[item->sensor].leaves = (uint32_t)(item - s->ring);
     }
     for (; j->settled < end; j->settled++)
-        if (!settle_one(s, j->settled + 1,
-                        sally_store_item_at(s, j->settled)))
+        if (!settle_one(s, sally_store_item_at(s, j->settled)))
             return false;
     return true;
 }

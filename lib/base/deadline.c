@@ -2,6 +2,7 @@
 /* lib/base/deadline.c - a binary heap of embedded nodes. */
 #include "base/deadline.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -18,7 +19,7 @@ enum sally_err sally_deadlines_grow(struct sally_deadlines *h, size_t room)
 
     if (room <= h->room)
         return SALLY_E_OK;
-    if (room == SIZE_MAX)
+    if (room >= UINT32_MAX)
         return SALLY_E_NO_MEMORY;
     heap = reallocarray(h->heap, room + 1, sizeof(struct sally_deadline *));
     if (heap == NULL)
@@ -28,18 +29,24 @@ enum sally_err sally_deadlines_grow(struct sally_deadlines *h, size_t room)
     return SALLY_E_OK;
 }
 
+/* By which a node stands in the heap. */
+static sally_usec key_of(const struct sally_deadline *d)
+{
+    return d->when - d->put_off;
+}
+
 static void place(struct sally_deadlines *h, size_t slot,
                   struct sally_deadline *d)
 {
     h->heap[slot] = d;
-    d->slot = slot;
+    d->slot = (uint32_t)slot;
 }
 
 static void sift_up(struct sally_deadlines *h, struct sally_deadline *d)
 {
     size_t slot = d->slot;
 
-    for (; slot > 1 && h->heap[slot / 2]->key > d->key; slot /= 2)
+    for (; slot > 1 && key_of(h->heap[slot / 2]) > key_of(d); slot /= 2)
         place(h, slot, h->heap[slot / 2]);
     place(h, slot, d);
 }
@@ -49,9 +56,10 @@ static void sift_down(struct sally_deadlines *h, struct sally_deadline *d)
     size_t slot = d->slot;
 
     for (size_t child = slot * 2; child <= h->count; child = slot * 2) {
-        if (child < h->count && h->heap[child + 1]->key < h->heap[child]->key)
+        if (child < h->count &&
+            key_of(h->heap[child + 1]) < key_of(h->heap[child]))
             child++;
-        if (h->heap[child]->key >= d->key)
+        if (key_of(h->heap[child]) >= key_of(d))
             break;
         place(h, slot, h->heap[child]);
         slot = child;
@@ -72,43 +80,54 @@ static void remove_node(struct sally_deadlines *h, struct sally_deadline *d)
     sift_down(h, last);
 }
 
+/* True if it is enough to note the new time. */
+static bool is_put_off(const struct sally_deadline *d, sally_usec when)
+{
+    return d->slot != 0 && when >= key_of(d) && when - key_of(d) <= UINT32_MAX;
+}
+
 void sally_deadlines_set(struct sally_deadlines *h, struct sally_deadline *d,
                          sally_usec when)
 {
-    d->when = when;
     if (when == SALLY_NEVER) {
         if (d->slot != 0)
             remove_node(h, d);
+        d->when = when;
+        d->put_off = 0;
         return;
     }
+    if (is_put_off(d, when)) {
+        d->put_off = (uint32_t)(when - key_of(d));
+        d->when = when;
+        return;
+    }
+    d->when = when;
+    d->put_off = 0;
     if (d->slot == 0) {
         if (h->count == h->room)
             abort(); /* the owner broke its promise: a bug, not an input */
         place(h, ++h->count, d);
-    } else if (when >= d->key) {
-        return;
     }
-    d->key = when;
     sift_up(h, d);
     sift_down(h, d);
 }
 
 sally_usec sally_deadlines_next(const struct sally_deadlines *h)
 {
-    return h->count == 0 ? SALLY_NEVER : h->heap[1]->key;
+    return h->count == 0 ? SALLY_NEVER : key_of(h->heap[1]);
 }
 
 struct sally_deadline *sally_deadlines_take(struct sally_deadlines *h,
                                             sally_usec now)
 {
-    while (h->count != 0 && h->heap[1]->key <= now) {
+    while (h->count != 0 && key_of(h->heap[1]) <= now) {
         struct sally_deadline *d = h->heap[1];
 
-        if (d->when == d->key) {
+        if (d->put_off == 0) {
             remove_node(h, d);
             return d;
         }
-        d->key = d->when; /* it was put off */
+        d->put_off = 0;
         sift_down(h, d);
     }
     return NULL;

@@ -13,11 +13,12 @@
 #include "base/time.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct sally_deadline {
     sally_usec when;
-    sally_usec key; /* by which it stands in the heap; not later */
-    size_t slot; /* 1-based place in the heap; 0: not in it */
+    uint32_t put_off; /* since it found its place in the heap */
+    uint32_t slot; /* 1-based place in the heap; 0: not in it */
 };
 
 struct sally_deadlines {
