@@ -178,14 +178,14 @@ static void settle(struct sally_keeper *k, struct sally_virtual_client *v,
     bool early = v->kept.saved != 0 && next > now;
     enum sally_err e = early ? forget(k, v) : save(k, v);
 
+    if (e == SALLY_E_OK && !early)
+        v->kept.saved = now;
+    if (e == SALLY_E_OK && early)
+        schedule(k, v, next);
     if (e == SALLY_E_BAD_STATE)
         e = forget(k, v);
     if (e != SALLY_E_OK)
         schedule(k, v, sally_after(now, RETRY));
-    else if (early)
-        schedule(k, v, next);
-    else
-        v->kept.saved = now;
 }
 
 static struct sally_virtual_client *take(struct sally_keeper *k, sally_usec now)

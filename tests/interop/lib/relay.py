@@ -41,6 +41,7 @@ class Relay:
         self.keep_source = keep_source
         self.dark = False
         self.tap = None  # called with (upward, datagram) for each that comes
+        self.recorder = None  # likewise with the client's address before
         self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.front.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.front.bind((host, 0))
@@ -130,6 +131,8 @@ class Relay:
         dice, counts = mapping.dice, self.counts
         if self.tap:
             self.tap(to == self.upstream, data)
+        if self.recorder:
+            self.recorder(mapping.client, to == self.upstream, data)
         if self.dark:
             counts["dark"] += 1
             return
