@@ -169,7 +169,7 @@ enum sally_err sally_coap_link_accept(struct sally_coap_link *l,
     give_wire(l);
     sally_coap_connection_wipe(l);
     e = sally_stack_accept(&l->stack, l->shared->security, scheme, finder, now);
-    return e == SALLY_E_OK ? begin(l, NULL, finder, NULL, now) : e;
+    return e == SALLY_E_OK ? begin(l, NULL, finder, finder == NULL ? NULL : finder->past, now) : e;
 }
 
 /* RFC 7252 s.4.2: a confirmable message that makes no sense gets a Reset,

@@ -39,7 +39,8 @@ static enum sally_err make(struct sally_coap_link *l)
 }
 
 /* Without somebody who makes numbers durable nothing is known of their past,
- * and the mechanism has to agree on new keys.                               */
+ * and the mechanism has to agree on new keys. A NULL finder never gets here: a
+ * server without contexts has no object mechanism.                          */
 enum sally_err
 sally_coap_shield_start(struct sally_coap_link *l,
                         const struct sally_credential *credential,
@@ -276,8 +277,6 @@ sally_coap_shield_response(struct sally_coap_link *l,
     uint64_t number;
     bool has_number;
 
-    if (c->len == 0 && b == &c->asked)
-        return SALLY_E_UNEXPECTED; /* nobody can know of it yet */
     return object->row->unprotect_response(object->state, outer, b, inner, room,
                                            &number, &has_number);
 }

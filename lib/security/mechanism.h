@@ -41,6 +41,7 @@ struct sally_security;
  * which refuses what it would find; those that find say NOT_FOUND when there is
  * none. All of it outlives the session.                                     */
 struct sally_object_contexts;
+struct sally_object_past;
 struct sally_key_finder {
     /* The pre-shared key of an identity that a client offers. */
     enum sally_err (*find)(void *owner, struct sally_span identity,
@@ -59,6 +60,9 @@ struct sally_key_finder {
                                   struct sally_span kid_context,
                                   const struct sally_credential **out);
     struct sally_object_contexts *contexts; /* see object.h; NULL: no OSCORE */
+
+    /* What is known of the sequence numbers of all of them; NULL: nothing. */
+    const struct sally_object_past *past;
 
     /* The server's own key pair, RPK or X.509; NULL: PSK only. */
     const struct sally_credential *own;

@@ -58,7 +58,7 @@ static void check_again(struct sim_station *s, struct sim_transmission *t)
 /* What is sealed or damaged on the way tells a listener nothing. */
 static bool is_deaf(const struct sim_station *s)
 {
-    return s->mechanism->scheme != SALLY_SCHEME_COAP ||
+    return s->mechanism->server_suites != NULL ||
            s->network.weather.damaged != 0;
 }
 

@@ -76,6 +76,7 @@ static void on_request(void *owner, const struct sally_coap_request *q,
     struct sim_world *w = e->world;
     uint32_t attempt = attempt_of(w, q->payload, REQUEST);
 
+    w->client_spoke = w->client_spoke || e->who == SIM_SERVER;
     (void)now;
     if (attempt == 0) {
         sim_fault(w, "a request that nobody sent");
@@ -87,6 +88,14 @@ static void on_request(void *owner, const struct sally_coap_request *q,
         respond_later(e, q->exchange, attempt);
     else
         respond(e, q->exchange, attempt);
+}
+
+/* Whoever took up keys that the server left behind is not answered under them,
+ * and learns that by waiting only: errors without protection mean nothing.  */
+static bool gives_up(const struct sim_end *e)
+{
+    return e->who == SIM_CLIENT && e->world->mechanism->oscore &&
+           e->unanswered == 3;
 }
 
 static void on_reply(void *owner, sally_coap_exchange x, enum sally_err err,
@@ -103,6 +112,9 @@ static void on_reply(void *owner, sally_coap_exchange x, enum sally_err err,
     }
     e->attempt = 0;
     e->asking = 0;
+    e->unanswered = err == SALLY_E_OK ? 0 : e->unanswered + 1;
+    if (gives_up(e))
+        e->broken = true;
     if (err != SALLY_E_OK)
         return; /* asked again, as a new attempt */
     if (attempt_of(w, reply->payload, REPLY) != attempt)
@@ -129,9 +141,36 @@ static void on_channel(void *owner, enum sally_err err, sally_usec now)
         e->world->resumed++;
 }
 
+/* The client's numbers take a disk's time, the server's are kept at once. */
+static void on_reserve(void *owner, uint64_t until)
+{
+    struct sim_end *e = owner;
+    struct sim_world *w = e->world;
+
+    if (e->who == SIM_CLIENT)
+        sim_account_wish(&w->account, until,
+                         w->now + sim_below(&w->chance, 50 * SALLY_MSEC));
+    else
+        sally_coap_link_reserved(&e->link, until, w->now);
+}
+
 const struct sally_coap_link_upcalls sim_owner_upcalls = {
-    .on_request = on_request, .on_reply = on_reply, .on_channel = on_channel
+    .on_request = on_request,
+    .on_reply = on_reply,
+    .on_channel = on_channel,
+    .on_reserve = on_reserve,
 };
+
+/* A server with OSCORE knows its client by the keys of a request, so a client
+ * says something in each session, and the server waits for that.            */
+static bool wants_to_ask(const struct sim_end *e)
+{
+    bool known = !e->world->mechanism->oscore || e->world->client_spoke;
+
+    if (e->who == SIM_CLIENT && !known)
+        return true;
+    return known && e->answered < e->world->goal;
+}
 
 void sim_owner_ask(struct sim_end *e)
 {
@@ -142,7 +181,7 @@ void sim_owner_ask(struct sim_end *e)
     struct sally_coap_question q = { .code = SALLY_CODE_POST,
                                      .confirmable = true };
 
-    if (!e->up || e->attempt != 0 || e->answered >= w->goal)
+    if (!e->up || e->attempt != 0 || !wants_to_ask(e))
         return;
     if (w->attempts + 1 >= SIM_ATTEMPTS_MAX) {
         sim_fault(w, "too many attempts");

@@ -4,7 +4,7 @@
 
 #include "lwm2m/objects/builtin.h"
 #include "security/crypto.h"
-#include "security/dtls.h"
+#include "sim/nonces.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +46,7 @@ static void on_rebind(void *owner)
     s->last_handshake = s->now;
     sim_network_clear(&s->network);
     memset(s->seen, 0, sizeof(s->seen));
+    sim_account_crash(&s->account);
     sim_server_accept(s);
 }
 
@@ -116,11 +117,19 @@ static void on_written(void *owner, const struct sally_path *path)
     (void)path;
 }
 
+static void on_reserve(void *owner, uint64_t until)
+{
+    struct sim_station *s = owner;
+
+    sim_account_wish(&s->account, until,
+                     s->now + sim_below(&s->chance, 50 * SALLY_MSEC));
+}
+
 static const struct sally_lwm2m_upcalls upcalls = {
     .on_wanted = on_wanted,       .on_rebind = on_rebind,
     .on_state = on_state,         .handles = handles,
     .on_delivered = on_delivered, .on_able = on_able,
-    .on_written = on_written,
+    .on_written = on_written,     .on_reserve = on_reserve,
 };
 
 void sim_station_set(struct sim_station *s, double value)
@@ -134,33 +143,13 @@ void sim_station_set(struct sim_station *s, double value)
 
 /* --- Building ------------------------------------------------------------ */
 
-static enum sally_err find_key(void *owner, struct sally_span identity,
-                               struct sally_secret *key)
-{
-    const struct sim_station *s = owner;
-
-    if (!sally_span_is(identity, "sensor"))
-        return SALLY_E_NOT_FOUND;
-    return sally_secret_set(key, s->credential.secret_key);
-}
-
 static bool make_security(struct sim_station *s)
 {
     const struct sally_security_limits limits = { 2, HEAP_MAX };
-    const char *suites = s->mechanism->server_suites;
 
-    if (sally_security_init(&s->security, &limits, &s->packets,
-                            sally_crypto_random()) != SALLY_E_OK)
-        return false;
-    if (suites == NULL) {
-        sally_credential_nosec(&s->credential);
-        return true;
-    }
-    return sally_credential_psk(&s->credential, sally_span_of("sensor"),
-                                sally_span_of("sixteen bytes key")) ==
-               SALLY_E_OK &&
-           sally_dtls_suites(s->security, SALLY_ROLE_SERVER, suites) ==
-               SALLY_E_OK;
+    return sally_security_init(&s->security, &limits, &s->packets,
+                               sally_crypto_random()) == SALLY_E_OK &&
+           sim_account_make(&s->account, s->mechanism, s->security);
 }
 
 static bool make_pools(struct sim_station *s)
@@ -208,7 +197,6 @@ void sim_station_open(struct sim_station *s, const struct sim_mechanism *m,
         sim_station_fault(s, "cannot be set up");
         return;
     }
-    s->finder = (struct sally_key_finder){ .find = find_key, .owner = s };
     s->coap = (struct sally_coap_shared){ &sally_coap_defaults, &s->packets,
                                           &s->bodies, sim_random(&s->chance),
                                           s->security };
@@ -217,7 +205,7 @@ void sim_station_open(struct sim_station *s, const struct sim_mechanism *m,
     s->settings = (struct sally_lwm2m_settings){
         .endpoint = "sensor", .version = 11,
         .update_every = 90 * SALLY_SEC, .scheme = m->scheme,
-        .credential = &s->credential,
+        .credential = &s->account.credential, .past = &s->account.past,
     };
     sally_coap_link_init(&s->server.link, &s->coap, &sim_server_upcalls, s);
     sally_lwm2m_client_init(&s->client, &s->lwm2m, &s->settings, &s->resources,
@@ -244,7 +232,8 @@ static void drain(struct sim_station *s)
 
 static sally_usec next_event(const struct sim_station *s)
 {
-    sally_usec next = sim_network_next(&s->network);
+    sally_usec next =
+        sally_earlier(sim_network_next(&s->network), s->account.due);
 
     next = sally_earlier(next, sally_lwm2m_client_deadline(&s->client));
     next = sally_earlier(next, sally_coap_link_deadline(&s->server.link));
@@ -300,6 +289,8 @@ bool sim_station_run(struct sim_station *s,
             break;
         s->now = next > s->now ? next : s->now;
         deliver(s);
+        if (sim_account_settle(&s->account, s->now))
+            sally_lwm2m_client_reserved(&s->client, s->account.wished, s->now);
         sally_lwm2m_client_expire(&s->client, s->now);
         sally_coap_link_expire(&s->server.link, s->now);
     }
@@ -317,7 +308,9 @@ void sim_station_close(struct sim_station *s)
     sally_resources_wipe(&s->resources);
     sally_registry_wipe(&s->registry);
     sally_security_wipe(s->security);
-    sally_credential_wipe(&s->credential);
+    if (sim_nonces_repeated())
+        sim_station_fault(s, "a nonce was used twice");
+    sim_account_wipe(&s->account);
     sally_pool_wipe(&s->packets);
     sally_pool_wipe(&s->bodies);
     sally_pool_wipe(&s->observations);

@@ -28,6 +28,7 @@ enum sim_question { SIM_ASK_NOTHING, SIM_ASK_READ, SIM_ASK_OBSERVE };
 struct sim_server {
     struct sally_coap_link link;
     bool up;
+    bool spoken;      /* the client has, in this session */
     bool hangs_up;    /* closes the session when the client is registered */
     bool registered, was_read, observing, notified;
     enum sim_question asking;
@@ -48,8 +49,7 @@ struct sim_station {
     struct sally_lwm2m_shared lwm2m;
     struct sally_registry registry;
     struct sally_resources resources;
-    struct sally_credential credential;
-    struct sally_key_finder finder;
+    struct sim_account account;
     struct sally_lwm2m_settings settings;
     struct sally_lwm2m_client client;
     struct sim_server server;

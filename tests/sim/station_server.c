@@ -91,6 +91,7 @@ static void on_request(void *owner, const struct sally_coap_request *q,
     struct sally_coap_option_writer w = sally_coap_options_into(&options);
     struct sally_coap_answer a = { .code = SALLY_CODE_NOT_FOUND };
 
+    s->server.spoken = true;
     if (first_is(q->options, "dp")) {
         s->server.sends++;
         a.code = take_records(s, q->payload) ? SALLY_CODE_CHANGED
@@ -142,13 +143,23 @@ static void on_channel(void *owner, enum sally_err e, sally_usec now)
     s->server.up = e == SALLY_E_OK;
 }
 
+static void on_reserve(void *owner, uint64_t until)
+{
+    struct sim_station *s = owner;
+
+    sally_coap_link_reserved(&s->server.link, until, s->now);
+}
+
 const struct sally_coap_link_upcalls sim_server_upcalls = {
-    .on_request = on_request, .on_reply = on_reply, .on_channel = on_channel
+    .on_request = on_request,
+    .on_reply = on_reply,
+    .on_channel = on_channel,
+    .on_reserve = on_reserve,
 };
 
 static enum sim_question next_question(const struct sim_server *v)
 {
-    if (!v->up || !v->registered || v->asking != SIM_ASK_NOTHING)
+    if (!v->up || !v->spoken || !v->registered || v->asking != SIM_ASK_NOTHING)
         return SIM_ASK_NOTHING;
     if (!v->was_read)
         return SIM_ASK_READ;
@@ -181,9 +192,9 @@ void sim_server_accept(struct sim_station *s)
 {
     struct sim_server *v = &s->server;
 
-    v->up = v->observing = false;
+    v->up = v->spoken = v->observing = false;
     v->asking = SIM_ASK_NOTHING;
-    if (sally_coap_link_accept(&v->link, s->mechanism->scheme, &s->finder,
+    if (sally_coap_link_accept(&v->link, s->mechanism->scheme, &s->account.finder,
                                s->now) != SALLY_E_OK)
         sim_station_fault(s, "the server cannot accept");
 }

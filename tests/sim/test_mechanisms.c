@@ -10,13 +10,35 @@
 
 #include <cmocka.h>
 
+#include "sim/nonces.h"
 #include "sim/world.h"
 
 static const struct sim_mechanism mechanisms[] = {
-    { "none", SALLY_SCHEME_COAP, NULL },
-    { "tcp", SALLY_SCHEME_COAP_TCP, NULL },
-    { "dtls-psk", SALLY_SCHEME_COAPS, "PSK-AES128-CCM-8" },
-    { "dtls-ecdhe-psk", SALLY_SCHEME_COAPS, "ECDHE-PSK-AES128-GCM-SHA256" },
+    { .name = "none", .scheme = SALLY_SCHEME_COAP },
+    { .name = "tcp", .scheme = SALLY_SCHEME_COAP_TCP },
+    { .name = "dtls-psk",
+      .scheme = SALLY_SCHEME_COAPS,
+      .server_suites = "PSK-AES128-CCM-8" },
+    { .name = "dtls-ecdhe-psk",
+      .scheme = SALLY_SCHEME_COAPS,
+      .server_suites = "ECDHE-PSK-AES128-GCM-SHA256" },
+    { .name = "oscore",
+      .scheme = SALLY_SCHEME_COAP,
+      .oscore = true,
+      .start = SALLY_OSCORE_B2 },
+    { .name = "oscore, B.1",
+      .scheme = SALLY_SCHEME_COAP,
+      .oscore = true,
+      .start = SALLY_OSCORE_B1 },
+    { .name = "dtls-psk+oscore",
+      .scheme = SALLY_SCHEME_COAPS,
+      .server_suites = "PSK-AES128-CCM-8",
+      .oscore = true,
+      .start = SALLY_OSCORE_AUTO },
+    { .name = "tcp+oscore",
+      .scheme = SALLY_SCHEME_COAP_TCP,
+      .oscore = true,
+      .start = SALLY_OSCORE_B2 },
 };
 
 #define DELAY (400 * SALLY_MSEC)
@@ -42,10 +64,10 @@ static uint64_t seeds(void)
     return text == NULL ? 40 : strtoull(text, NULL, 10);
 }
 
-static bool is_secure(const struct sim_mechanism *m)
+/* What was known of us outlives a session, unless the keys are new ones. */
+static bool resumes(const struct sim_mechanism *m)
 {
-    return m->scheme == SALLY_SCHEME_COAPS ||
-           m->scheme == SALLY_SCHEME_COAPS_TCP;
+    return m->oscore ? m->start == SALLY_OSCORE_B1 : m->server_suites != NULL;
 }
 
 /* Runs one world to its goal, or to `steps`. */
@@ -63,6 +85,8 @@ static void live(const struct sim_mechanism *m, const struct climate *c,
                  m->name, c->what, (unsigned long long)seed,
                  w->ends[0].answered, w->ends[1].answered, w->restarts);
     sim_world_close(w);
+    if (reached) /* or there was nothing to look at */
+        assert_true((sim_nonces_count() > 0) == m->oscore);
     if (w->fault[0] != '\0')
         fail_msg("%s, %s, seed %llu: %s", m->name, c->what,
                  (unsigned long long)seed, w->fault);
@@ -77,7 +101,7 @@ static void for_each(unsigned flaps, unsigned long steps_max, bool cut)
         unsigned long worlds = 0, restarts = 0, resumed = 0;
 
         for (size_t c = 0; c < SALLY_LEN(climates); c++) {
-            if (climates[c].secure_only && !is_secure(&mechanisms[m]))
+            if (climates[c].secure_only && !sim_is_secure(&mechanisms[m]))
                 continue;
             for (uint64_t seed = 1; seed <= count; seed++) {
                 struct sim_chance cutter = { seed };
@@ -95,7 +119,7 @@ static void for_each(unsigned flaps, unsigned long steps_max, bool cut)
         /* Loss alone hardly ever ends a handshake, and damage not often. */
         if (flaps == 0)
             assert_true(2 * restarts <= worlds);
-        else if (is_secure(&mechanisms[m]) && !cut)
+        else if (resumes(&mechanisms[m]) && !cut)
             assert_true(2 * resumed > restarts);
     }
 }

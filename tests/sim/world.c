@@ -4,40 +4,20 @@
 #include "sim/world.h"
 
 #include "security/crypto.h"
-#include "security/dtls.h"
+#include "sim/nonces.h"
 #include "sim/owner.h"
 
 #include <string.h>
 
 #define HEAP_MAX ((size_t)8 << 20)
 
-static enum sally_err find_key(void *owner, struct sally_span identity,
-                               struct sally_secret *key)
-{
-    const struct sim_world *w = owner;
-
-    if (!sally_span_is(identity, "sensor"))
-        return SALLY_E_NOT_FOUND;
-    return sally_secret_set(key, w->credential.secret_key);
-}
-
 static bool set_up_security(struct sim_world *w)
 {
     const struct sally_security_limits limits = { 2, HEAP_MAX };
-    const char *suites = w->mechanism->server_suites;
 
-    if (sally_security_init(&w->security, &limits, &w->packets,
-                            sally_crypto_random()) != SALLY_E_OK)
-        return false;
-    if (suites == NULL) {
-        sally_credential_nosec(&w->credential);
-        return true;
-    }
-    return sally_credential_psk(&w->credential, sally_span_of("sensor"),
-                                sally_span_of("sixteen bytes key")) ==
-               SALLY_E_OK &&
-           sally_dtls_suites(w->security, SALLY_ROLE_SERVER, suites) ==
-               SALLY_E_OK;
+    return sally_security_init(&w->security, &limits, &w->packets,
+                               sally_crypto_random()) == SALLY_E_OK &&
+           sim_account_make(&w->account, w->mechanism, w->security);
 }
 
 bool sim_is_stream(enum sally_scheme scheme)
@@ -50,8 +30,8 @@ static void accept_anew(struct sim_world *w)
     struct sim_end *server = &w->ends[SIM_SERVER];
 
     server->up = server->broken = false;
-    if (sally_coap_link_accept(&server->link, w->mechanism->scheme, &w->finder,
-                               w->now) != SALLY_E_OK)
+    if (sally_coap_link_accept(&server->link, w->mechanism->scheme,
+                               &w->account.finder, w->now) != SALLY_E_OK)
         sim_fault(w, "the server cannot accept");
 }
 
@@ -64,10 +44,13 @@ static void start_anew(struct sim_world *w)
     sim_network_clear(&w->network);
     sim_pipe_clear(&w->pipes[SIM_CLIENT]);
     sim_pipe_clear(&w->pipes[SIM_SERVER]);
-    client->up = client->broken = false;
+    client->up = client->broken = w->client_spoke = false;
+    client->unanswered = 0;
+    sim_account_crash(&w->account);
     accept_anew(w);
     if (sally_coap_link_start(&client->link, w->mechanism->scheme,
-                              &w->credential, NULL, w->now) != SALLY_E_OK)
+                              &w->account.credential, &w->account.past,
+                              w->now) != SALLY_E_OK)
         sim_fault(w, "the client cannot start");
 }
 
@@ -80,14 +63,13 @@ void sim_world_open(struct sim_world *w, const struct sim_mechanism *m,
     w->network.weather = *weather;
     if (sally_pool_init(&w->packets, SALLY_DATAGRAM_MAX, 64, true) !=
             SALLY_E_OK ||
-        sally_pool_init(&w->bodies, sally_coap_defaults.body_max, 4, true) !=
+        sally_pool_init(&w->bodies, sally_coap_defaults.body_max, 16, true) !=
             SALLY_E_OK ||
         !set_up_security(w)) {
         sim_fault(w, "cannot be set up");
         return;
     }
     w->heap_at_rest = sally_security_heap(w->security);
-    w->finder = (struct sally_key_finder){ .find = find_key, .owner = w };
     w->shared = (struct sally_coap_shared){ &sally_coap_defaults, &w->packets,
                                             &w->bodies, sim_random(&w->chance),
                                             w->security };
@@ -127,7 +109,8 @@ static void drain(struct sim_world *w)
 
 static sally_usec next_event(const struct sim_world *w)
 {
-    sally_usec next = sim_network_next(&w->network);
+    sally_usec next =
+        sally_earlier(sim_network_next(&w->network), w->account.due);
 
     for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
         const struct sim_end *e = &w->ends[i];
@@ -199,6 +182,9 @@ static void step(struct sim_world *w)
             &w->ends[d.to].link, (struct sally_span){ d.bytes, d.len }, w->now);
     carry(w, SIM_CLIENT);
     carry(w, SIM_SERVER);
+    if (sim_account_settle(&w->account, w->now))
+        sally_coap_link_reserved(&w->ends[SIM_CLIENT].link, w->account.wished,
+                                 w->now);
     for (int i = SIM_CLIENT; i <= SIM_SERVER; i++) {
         sally_coap_link_expire(&w->ends[i].link, w->now);
         sim_owner_answer(&w->ends[i]);
@@ -225,7 +211,9 @@ void sim_world_close(struct sim_world *w)
     if (sally_security_heap(w->security) != w->heap_at_rest)
         sim_fault(w, "library memory is still held after a wipe");
     sally_security_wipe(w->security);
-    sally_credential_wipe(&w->credential);
+    if (sim_nonces_repeated())
+        sim_fault(w, "a nonce was used twice");
+    sim_account_wipe(&w->account);
     sally_pool_wipe(&w->packets);
     sally_pool_wipe(&w->bodies);
 }

@@ -9,18 +9,12 @@
 #define TESTS_SIM_WORLD_H
 
 #include "coap/link.h"
+#include "sim/account.h"
 #include "sim/network.h"
 #include "sim/pipe.h"
 
 /* True for the schemes of RFC 8323. */
 bool sim_is_stream(enum sally_scheme scheme);
-
-/* One element per way to protect the traffic. */
-struct sim_mechanism {
-    const char *name;
-    enum sally_scheme scheme;
-    const char *server_suites; /* NULL: no handshake */
-};
 
 #define SIM_ATTEMPTS_MAX 4096
 
@@ -38,7 +32,8 @@ struct sim_end {
     int who; /* SIM_CLIENT, SIM_SERVER */
     struct sally_coap_link link;
     bool up, broken;
-    unsigned answered; /* requests of ours with a right reply */
+    unsigned answered;   /* requests of ours with a right reply */
+    unsigned unanswered; /* others, since the last of those */
     uint32_t attempt;  /* under way; 0: none */
     sally_coap_exchange asking;
     struct sim_owed owed[8];
@@ -54,8 +49,8 @@ struct sim_world {
     struct sally_pool packets, bodies;
     struct sally_security *security;
     struct sally_coap_shared shared;
-    struct sally_credential credential;
-    struct sally_key_finder finder;
+    struct sim_account account;
+    bool client_spoke; /* the server knows who it is, since the last restart */
     struct sim_end ends[2];
     unsigned goal;     /* requests that each end wants answered */
     unsigned flaps;    /* percent of answers after which the client restarts */

@@ -318,6 +318,28 @@ static void the_owner_hears_when_the_keys_are_there(void **state)
     toy_close(&t);
 }
 
+/* The peer's own requests wait until the keys are there, too. */
+static void nobody_is_served_before_that(void **state)
+{
+    const struct sally_coap_question q = { .code = SALLY_CODE_GET,
+                                           .confirmable = true };
+    sally_coap_exchange x;
+
+    (void)state;
+    toy.asks = true;
+    toy_open(&t, true);
+    t.past.reserved = 100;
+    toy_start(&t);
+    assert_int_equal(sally_coap_link_request(&t.p.b.link, &q, t.p.now, &x),
+                     SALLY_E_OK);
+    assert_true(pipe_move(&t.p.b, &t.p.a));
+    assert_int_equal(t.p.a.requests, 0);
+    pair_wait(&t.p, 10 * SALLY_SEC); /* it comes again */
+    assert_int_equal(t.p.a.requests, 1);
+    assert_int_equal(t.p.b.replies, 1);
+    toy_close(&t);
+}
+
 static void a_question_without_an_answer_fails_the_session(void **state)
 {
     (void)state;
@@ -476,13 +498,15 @@ static void the_peer_cancels(void **state)
 /* Bindings outlive a session whose keys go on, and no other. */
 static void observations_live_as_long_as_the_keys(void **state)
 {
+    uint8_t bytes[SALLY_COAP_TOKEN_MAX];
+    const struct sally_span token = { bytes, sizeof(bytes) };
     struct sally_binding b;
-    struct sally_span token;
 
     (void)state;
     toy_open(&t, true);
     observe();
-    token = (struct sally_span){ t.p.b.token, t.p.b.token_len };
+    assert_int_equal(t.p.b.token_len, sizeof(bytes));
+    memcpy(bytes, t.p.b.token, sizeof(bytes));
     assert_true(sally_coap_link_binding(&t.p.b.link, token, &b));
     assert_int_equal(sally_coap_link_bind(&t.p.a.link, token, &b), SALLY_E_OK);
     t.past.reserved = 100;
@@ -515,6 +539,7 @@ int main(void)
             without_an_owner_who_keeps_numbers_nothing_is_known, set_up),
         cmocka_unit_test_setup(what_cannot_be_protected_is_not_sent, set_up),
         cmocka_unit_test_setup(the_owner_hears_when_the_keys_are_there, set_up),
+        cmocka_unit_test_setup(nobody_is_served_before_that, set_up),
         cmocka_unit_test_setup(a_question_without_an_answer_fails_the_session,
                                set_up),
         cmocka_unit_test_setup(keys_that_are_used_up_begin_anew, set_up),

@@ -260,6 +260,23 @@ static void a_challenged_observation_observes(void **state)
     toy_close(&t);
 }
 
+/* A client may say its Echo with the first block of a body only. */
+static void an_echo_makes_no_other_body(void **state)
+{
+    static const uint8_t with[] = { 0xb1, 'x', 0xd1, 252 - 11 - 13, 7 };
+    static const uint8_t tagged[] = { 0xb1, 'x', 0xe1, 0, 292 - 11 - 269, 7 };
+    const struct sally_hash_key seed = { { 1, 2 } };
+    struct sally_coap_message m = { .code = SALLY_CODE_POST,
+                                    .options = { with, 2 } };
+    uint64_t plain = sally_coap_body_key(&seed, &m);
+
+    (void)state;
+    m.options = (struct sally_span){ with, sizeof(with) };
+    assert_true(sally_coap_body_key(&seed, &m) == plain);
+    m.options = (struct sally_span){ tagged, sizeof(tagged) };
+    assert_false(sally_coap_body_key(&seed, &m) == plain);
+}
+
 /* On a link without such a mechanism, whose channel vouches for the answer. */
 static void echo_on_a_plain_link(void **state)
 {
@@ -302,7 +319,7 @@ static enum sally_err send_part(uint32_t number, uint8_t szx)
     struct sally_coap_block b = { .number = number, .szx = szx };
     struct sally_coap_options walk = { m.options, 0 };
     struct sally_coap_option o;
-    uint8_t list[64], bytes[SALLY_DATAGRAM_MAX];
+    uint8_t list[128], bytes[SALLY_DATAGRAM_MAX];
     struct sally_buf options = SALLY_BUF(list), out = SALLY_BUF(bytes);
     struct sally_coap_option_writer w = sally_coap_options_into(&options);
 
@@ -341,27 +358,37 @@ static void outer_blocks_are_put_together(void **state)
 
 static void outer_blocks_are_bounded(void **state)
 {
-    uint8_t bytes[4 + 3 + 4 + 1 + 1024] = { 0x40, SALLY_CODE_POST, 0, 0,
-                                            0x92, 0,               9, 0xd3,
-                                            5 };
+    static const uint8_t number[] = { 0, 9 };
+    static uint8_t payload[1024];
     enum sally_err e = SALLY_E_OK;
-    unsigned taken = 0;
+    uint32_t taken = 0;
 
     (void)state;
     toy_open(&t, true);
-    bytes[12 - 0] = 0xff;
-    for (uint32_t i = 0; i < 40 && e == SALLY_E_OK; i++) {
-        uint32_t block = i << 4 | 8 | 6;
+    while (e == SALLY_E_OK && taken < 40) {
+        struct sally_coap_block b = { .number = taken, .more = true, .szx = 6 };
+        uint8_t list[16], bytes[SALLY_DATAGRAM_MAX];
+        struct sally_buf options = SALLY_BUF(list), out = SALLY_BUF(bytes);
+        struct sally_coap_option_writer w = sally_coap_options_into(&options);
+        struct sally_coap_message m = { .code = SALLY_CODE_POST,
+                                        .mid = (uint16_t)taken,
+                                        .payload = { payload, 1024 } };
 
-        bytes[3] = (uint8_t)i;
-        bytes[9] = (uint8_t)(block >> 16);
-        bytes[10] = (uint8_t)(block >> 8);
-        bytes[11] = (uint8_t)block;
-        e = end_hears(&t.p.b, bytes, 13 + 1024 - 1);
-        (void)end_says(&t.p.b);
+        sally_coap_put_option(&w, SALLY_OPTION_OSCORE,
+                              (struct sally_span){ number, 2 });
+        sally_coap_put_uint(&w, SALLY_OPTION_BLOCK1,
+                            sally_coap_block_value(&b));
+        m.options = sally_buf_span(&options);
+        assert_int_equal(sally_coap_write(&m, &out), SALLY_E_OK);
+        e = end_hears(&t.p.b, out.at, out.len);
+        m = parsed(end_says(&t.p.b));
+        assert_int_equal(m.code, e == SALLY_E_OK ? SALLY_CODE_CONTINUE
+                                                 : SALLY_CODE_TOO_LARGE);
         taken += e == SALLY_E_OK;
     }
-    assert_true(taken <= 16);
+    assert_int_equal(e, SALLY_E_TOO_LARGE);
+    assert_int_equal(taken, (BODY_MAX - SALLY_DATAGRAM_MAX / 2) / 1024);
+    assert_int_equal(t.p.bodies.used, 0);
     toy_close(&t);
 }
 
@@ -423,6 +450,7 @@ int main(void)
         cmocka_unit_test_setup(a_challenge_is_answered_once, set_up),
         cmocka_unit_test_setup(a_challenged_body_arrives_whole, set_up),
         cmocka_unit_test_setup(a_challenged_observation_observes, set_up),
+        cmocka_unit_test_setup(an_echo_makes_no_other_body, set_up),
         cmocka_unit_test_setup(echo_on_a_plain_link, set_up),
         cmocka_unit_test_setup(outer_blocks_are_put_together, set_up),
         cmocka_unit_test_setup(outer_blocks_are_bounded, set_up),
