@@ -6,27 +6,17 @@
 
 #include "config/files.h"
 #include "config/plan.h"
-#include "security/crypto.h"
+#include "keys.h"
 #include "sockets.h"
-
-/* The key of one account. The digest, under a random key of this process,
- * tells whether the key file holds another one than it did.                 */
-struct sally_key_asset {
-    uint32_t sensor, account;
-    uint8_t digest[SALLY_SHA256_LEN];
-};
 
 struct sally_assets {
     struct sally_config_files files;
     struct sally_config config;
     struct sally_plan plan; /* by which `config` was arranged */
     int bundle; /* plan and files as sealed memory, -1: not made */
-    struct sally_key_asset *keys; /* in the order of the sensors' slots */
-    size_t key_count;
-    int keyring; /* with the keys themselves; -1: not made */
-    int master;  /* another one, with the master key alone; -1: none */
+    struct sally_keys keys;
+    int master; /* another keyring, with the master key alone; -1: none */
     struct sally_plan_counts counts; /* against those before */
-    uint8_t digest_key[32];
     struct sally_sockets sockets;
     int console;
     int passwords; /* -1: there is no such file */

@@ -147,7 +147,7 @@ bool sally_child_equip(struct sally_child *c)
                     a->console);
     if (c->row->name != SALLY_INNER)
         return true;
-    return lend(c, SALLY_CONTROL_KEYS, 0, 0, a->keyring) &&
+    return lend(c, SALLY_CONTROL_KEYS, 0, 0, a->keys.keyring) &&
            (a->master < 0 || lend(c, SALLY_CONTROL_KEYS, 0, 0, a->master));
 }
 
@@ -187,7 +187,7 @@ bool sally_child_give(struct sally_child *c, const struct sally_assets *next,
                lend_passwords(c, next);
     if (good && c->row->name == SALLY_INNER)
         good = lend(c, SALLY_CONTROL_KEYS, next->plan.generation, 0,
-                    next->keyring);
+                    next->keys.keyring);
     if (good && asked)
         good = sally_child_order(c, SALLY_CONTROL_PREPARE, 0, 0, -1);
     return good;

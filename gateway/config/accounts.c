@@ -1,45 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/config/accounts.c - the list `accounts` of a sensor: with which key
  * it appears at which server. What an account consists of is the credential
- * field table's business (security/credential.h).                           */
+ * table's business (security/credential.h).                                 */
+#include "config/parts.h"
 #include "config/sensor_draft.h"
 
 #include <string.h>
 
-#define DEFAULT_KEY_FILE "keys/{id}.psk" /* beside the main file */
+#include "base/text.h"
 
-static const struct sally_word modes[] = {
-    { "psk", SALLY_MODE_PSK },
-    { "nosec", SALLY_MODE_NOSEC },
-    { NULL, 0 },
-};
+#define DEFAULT_KEY_FILE "keys/{id}.psk" /* beside the main file */
 
 #define AT(field) SALLY_FIELD(sally_account_draft, field)
 
 static const struct sally_key account_keys[] = {
     { "server", SALLY_KEY_NAME, AT(server), 0, 0, NULL, "", NULL,
       "of the list `servers`; the sensor's `server` without it" },
-    { "mode", SALLY_KEY_WORD, AT(mode), 0, 0, NULL, "", modes,
-      "as the URI of the server says without it: `psk` with coaps, `nosec` "
-      "with coap; other pairs are refused" },
-    { "identity", SALLY_KEY_TEXT, AT(account.identity), 1,
-      SALLY_PSK_IDENTITY_MAX, "an identity", "", NULL,
-      "PSK identity, unique at each server; the endpoint without it" },
-    { "key_file", SALLY_KEY_FILE, AT(account.key_file), 0, 0, NULL, "", NULL,
-      "with the key, in one line of hexadecimal digits; must be given with "
-      "`psk`" },
-    SALLY_ROW_LATER("oscore"),
+    SALLY_ROW_FIELDS(0),
 };
+
+static const struct sally_key oscore_keys[] = { SALLY_ROW_FIELDS(21) };
 
 const struct sally_schema sally_group_account = {
     "account", "An entry of `accounts` of a sensor: one per server.",
     account_keys, SALLY_LEN(account_keys)
 };
 
-static enum sally_security_mode mode_for(const struct sally_config_server *s)
-{
-    return s->uri.secure ? SALLY_MODE_PSK : SALLY_MODE_NOSEC;
-}
+const struct sally_schema sally_group_oscore = {
+    "oscore",
+    "The group `oscore` of an account. No two accounts have one Master Secret, "
+    "unless salt or ID Context tells them apart.",
+    oscore_keys, SALLY_LEN(oscore_keys)
+};
 
 /* NULL if there is no such server, which is reported. */
 static const struct sally_config_server *
@@ -59,59 +51,155 @@ find_server(struct sally_loader *l, const config_setting_t *group,
     return &l->server_list[found->number];
 }
 
+/* "psk", "rpk" or "x509": those that go with the URI. */
+static const char *modes_for(struct sally_loader *l,
+                             const struct sally_config_server *server)
+{
+    const struct sally_word *w = sally_credential_field(SALLY_FIELD_MODE)->words;
+    const char *text = "", *last = NULL, *comma = "";
+
+    for (; w->word != NULL; w++) {
+        if (sally_stack_row((enum sally_security_mode)w->value,
+                            sally_config_scheme(&server->uri)) == NULL)
+            continue;
+        if (last != NULL) {
+            text = sally_arena_format(&l->scratch, "%s%s\"%s\"", text, comma,
+                                      last);
+            comma = ", ";
+        }
+        last = w->word;
+    }
+    return last == NULL ? "another scheme"
+                        : sally_arena_format(&l->scratch, "%s%s\"%s\"", text,
+                                             text[0] == '\0' ? "" : " or ",
+                                             last);
+}
+
+static enum sally_security_mode usual_mode(const struct sally_config_server *s)
+{
+    return sally_stack_usual(sally_config_scheme(&s->uri));
+}
+
+static bool take_mode(struct sally_loader *l, const config_setting_t *group,
+                      const struct sally_config_server *server,
+                      struct sally_parts *parts, enum sally_security_mode *out)
+{
+    const struct sally_config_part *said =
+        sally_parts_find(parts, SALLY_FIELD_MODE);
+
+    *out = said == NULL ? usual_mode(server)
+                        : (enum sally_security_mode)said->number;
+    if (sally_stack_row(*out, sally_config_scheme(&server->uri)) != NULL)
+        return true;
+    sally_complain(&l->reader, group, "mode",
+                   "expected %s for the URI of server \"%s\"",
+                   modes_for(l, server), server->name);
+    return false;
+}
+
+/* A certificate that a CA of the server's file vouches for needs no pin. */
+static bool is_vouched_for(struct sally_parts *parts)
+{
+    const struct sally_config_part *usage =
+        sally_parts_find(parts, SALLY_FIELD_USAGE);
+
+    return usage != NULL && usage->number <= SALLY_USAGE_SERVICE;
+}
+
+static void check_trust(struct sally_loader *l, const config_setting_t *group,
+                        const struct sally_config_server *server,
+                        struct sally_parts *parts)
+{
+    if (is_vouched_for(parts) && server->trust_file[0] == '\0')
+        sally_expected(&l->reader, group,
+                       config_setting_get_member(group, "certificate_usage"),
+                       "certificate_usage",
+                       "\"anchor\" or \"domain\", or `trust_file` at server "
+                       "\"%s\"",
+                       server->name);
+}
+
+static void check_field(struct sally_loader *l, const config_setting_t *group,
+                        const struct sally_credential_field *f, unsigned mode,
+                        struct sally_parts *parts)
+{
+    const config_setting_t *s = config_setting_get_member(group, f->config_key);
+
+    if (f->kind == SALLY_FIELD_MODE)
+        return;
+    if (s != NULL && (f->allowed_in & mode) == 0)
+        sally_complain(&l->reader, s, f->config_key,
+                       "expected no %s in this mode", f->config_key);
+    if (s != NULL || (f->needed_in & mode) == 0 ||
+        f->kind == SALLY_FIELD_IDENTITY || /* which has a default */
+        (f->kind == SALLY_FIELD_SERVER_KEY && is_vouched_for(parts)))
+        return;
+    sally_expected(&l->reader, group, NULL, f->config_key, "%s%s",
+                   f->from_file ? "a file with " : "", f->what);
+}
+
 /* Is each part there that the mode needs, and no other? */
 static void check_fields(struct sally_loader *l, const config_setting_t *group,
-                         enum sally_security_mode mode)
+                         enum sally_security_mode mode,
+                         struct sally_parts *parts)
 {
     size_t count;
     const struct sally_credential_field *f = sally_credential_fields(&count);
-    unsigned bit = 1u << mode;
+    const config_setting_t *oscore = config_setting_get_member(group, "oscore");
 
-    for (size_t i = 0; i < count; i++) {
-        const config_setting_t *s =
-            config_setting_get_member(group, f[i].config_key);
+    for (size_t i = 0; i < count; i++)
+        if (f[i].object == 0)
+            check_field(l, group, &f[i], 1u << mode, parts);
+        else if (oscore != NULL)
+            check_field(l, oscore, &f[i], 1u << mode, parts);
+}
 
-        if (f[i].kind == SALLY_FIELD_MODE || f[i].object != 0)
-            continue;
-        if (s != NULL && (f[i].allowed_in & bit) == 0)
-            sally_complain(&l->reader, s, f[i].config_key,
-                           "expected no %s in this mode", f[i].config_key);
-        /* The identity has a default. */
-        if (s == NULL && (f[i].needed_in & bit) != 0 && f[i].from_file)
-            sally_expected(&l->reader, group, NULL, f[i].config_key,
-                           "a file with %s", f[i].what);
-    }
+static void read_parts(struct sally_loader *l, const config_setting_t *group,
+                       struct sally_parts *parts)
+{
+    const config_setting_t *oscore = config_setting_get_member(group, "oscore");
+
+    sally_parts_read(l, 0, group, parts);
+    if (oscore == NULL)
+        return;
+    sally_schema_read(&l->reader, &sally_group_oscore, oscore, NULL);
+    if (config_setting_is_group(oscore))
+        sally_parts_read(l, 21, oscore, parts);
+}
+
+static void keep_parts(struct sally_loader *l, const struct sally_parts *parts,
+                       struct sally_config_account *out)
+{
+    size_t count;
+
+    out->parts = sally_parts_keep(parts, l->reader.arena, &count);
+    out->part_count = (uint32_t)count;
 }
 
 static void take_account(struct sally_loader *l, const config_setting_t *group,
                          const char *default_server,
                          struct sally_config_account *out)
 {
-    struct sally_account_draft d = {
-        .account = { .server = UINT32_MAX, .identity = "", .key_file = "" },
-        .server = default_server,
-        .mode = SALLY_MODE_BY_SCHEME,
-    };
+    struct sally_account_draft d = { .server = default_server };
+    struct sally_parts parts = { .count = 0 };
     const struct sally_config_server *server;
     unsigned before = l->reader.bad;
 
-    d.account.line = (unsigned)config_setting_source_line(group);
+    *out = (struct sally_config_account){ .server = UINT32_MAX };
+    out->line = (unsigned)config_setting_source_line(group);
     sally_schema_read(&l->reader, &sally_group_account, group, &d);
-    *out = d.account;
+    if (config_setting_is_group(group))
+        read_parts(l, group, &parts);
     if (l->reader.bad != before)
         return;
     server = find_server(l, group, d.server, &out->server);
-    if (server == NULL)
+    if (server == NULL || !take_mode(l, group, server, &parts, &out->mode))
         return;
-    out->mode = d.mode == SALLY_MODE_BY_SCHEME
-                    ? mode_for(server)
-                    : (enum sally_security_mode)d.mode;
-    if (sally_stack_row(out->mode, sally_config_scheme(&server->uri)) == NULL)
-        sally_complain(&l->reader, group, "mode",
-                       "expected \"%s\" for the URI of server \"%s\"",
-                       modes[server->uri.secure ? 0 : 1].word, server->name);
-    else
-        check_fields(l, group, out->mode);
+    check_fields(l, group, out->mode, &parts);
+    check_trust(l, group, server, &parts);
+    sally_servers_used(l, out->server,
+                       sally_parts_find(&parts, SALLY_FIELD_OSCORE) != NULL);
+    keep_parts(l, &parts, out);
 }
 
 static void check_one_per_server(struct sally_loader *l,
@@ -128,6 +216,24 @@ static void check_one_per_server(struct sally_loader *l,
                     all[j].line);
 }
 
+/* The one file that an account by default has. */
+static void imply_key(struct sally_loader *l, struct sally_config_account *a)
+{
+    const char *slash = strrchr(l->out->file, '/');
+    int dir = slash == NULL ? 0 : (int)(slash - l->out->file) + 1;
+    struct sally_parts parts = { .count = 0 };
+
+    if ((sally_credential_field(SALLY_FIELD_SECRET_KEY)->needed_in &
+         1u << a->mode) == 0)
+        return;
+    sally_parts_add(&parts, (struct sally_config_part){
+                                .kind = SALLY_FIELD_SECRET_KEY,
+                                .bytes = sally_span_of(sally_arena_format(
+                                    l->reader.arena, "%.*s%s", dir,
+                                    l->out->file, DEFAULT_KEY_FILE)) });
+    keep_parts(l, &parts, a);
+}
+
 /* `server` alone means an account with everything by default. */
 static void take_implied(struct sally_loader *l, const config_setting_t *group,
                          struct sally_sensor_draft *draft)
@@ -136,22 +242,18 @@ static void take_implied(struct sally_loader *l, const config_setting_t *group,
     uint32_t number = UINT32_MAX;
     const struct sally_config_server *server =
         find_server(l, group, draft->server, &number);
-    const char *slash = strrchr(l->out->file, '/');
-    int dir = slash == NULL ? 0 : (int)(slash - l->out->file) + 1;
 
     draft->sensor.account_count = 0;
     a = sally_arena_take(&l->scratch, 1, sizeof(*a));
     if (a == NULL)
         return;
-    *a = (struct sally_config_account){ .server = number,
-                                        .identity = "",
-                                        .key_file = "" };
+    *a = (struct sally_config_account){ .server = number };
     a->line = (unsigned)config_setting_source_line(group);
-    if (server != NULL)
-        a->mode = mode_for(server);
-    if (server != NULL && a->mode == SALLY_MODE_PSK)
-        a->key_file = sally_arena_format(&l->scratch, "%.*s%s", dir,
-                                         l->out->file, DEFAULT_KEY_FILE);
+    if (server != NULL) {
+        a->mode = usual_mode(server);
+        imply_key(l, a);
+        sally_servers_used(l, number, false);
+    }
     draft->accounts = a;
     draft->sensor.account_count = 1;
 }
@@ -177,32 +279,119 @@ void sally_accounts_load(struct sally_loader *l, const config_setting_t *group,
     check_one_per_server(l, list, draft->accounts, draft->sensor.account_count);
 }
 
-static void finish_identity(struct sally_loader *l,
-                            const config_setting_t *group,
-                            struct sally_sensor_names *names, size_t number,
-                            const struct sally_config_sensor *s,
-                            struct sally_config_account *a)
-{
-    struct sally_arena *arena = l->reader.arena;
+/* --- For one sensor ------------------------------------------------------ */
 
-    a->key_file = sally_arena_text(
-        arena, sally_span_of(
-                   sally_arena_expand(&l->scratch, a->key_file, s->id)));
-    if (a->mode != SALLY_MODE_PSK || a->server == UINT32_MAX)
-        return;
-    a->identity = a->identity[0] == '\0'
-                      ? s->endpoint
-                      : sally_arena_expand(arena, a->identity, s->id);
-    if (strlen(a->identity) > SALLY_PSK_IDENTITY_MAX)
+static bool names_sensor(const struct sally_config_part *p)
+{
+    return strstr((const char *)p->bytes.at, "{id}") != NULL;
+}
+
+/* A text or a path, with the sensor's id in it. */
+static bool is_text(const struct sally_config_part *p)
+{
+    const struct sally_credential_field *f = sally_credential_field(p->kind);
+
+    return f->type == SALLY_CREDENTIAL_TEXT || f->from_file ||
+           (f->type == SALLY_CREDENTIAL_OPAQUE && !f->in_hex);
+}
+
+static bool expand(struct sally_loader *l, struct sally_parts *parts,
+                   const char *id)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < parts->count; i++) {
+        struct sally_config_part *p = &parts->all[i];
+
+        if (!is_text(p) || !names_sensor(p))
+            continue;
+        p->bytes = sally_span_of(sally_arena_expand(
+            l->reader.arena, (const char *)p->bytes.at, id));
+        any = true;
+    }
+    return any;
+}
+
+static void claim_identity(struct sally_loader *l,
+                           const config_setting_t *group,
+                           struct sally_sensor_names *names, size_t number,
+                           const struct sally_config_account *a,
+                           struct sally_span identity)
+{
+    if (identity.len > SALLY_PSK_IDENTITY_MAX)
         sally_complain(&l->reader, group, "identity",
                        "expected at most %d bytes, got %zu; the default is "
                        "the endpoint",
-                       SALLY_PSK_IDENTITY_MAX, strlen(a->identity));
+                       SALLY_PSK_IDENTITY_MAX, identity.len);
     sally_sensor_claim(l, group, &names->identities,
                        sally_arena_format(&l->scratch, "%s %s",
                                           l->server_list[a->server].name,
-                                          a->identity),
+                                          (const char *)identity.at),
                        number, "identity", "an identity at each server");
+}
+
+
+static const char *hex_of(struct sally_loader *l,
+                          const struct sally_config_part *p)
+{
+    char *out = p == NULL ? NULL
+                          : sally_arena_take(&l->scratch, 2 * p->bytes.len + 1,
+                                             1);
+
+    if (out == NULL)
+        return "none";
+    sally_text_to_hex(p->bytes, out, 2 * p->bytes.len + 1);
+    return out;
+}
+
+/* A server finds the keys by sender and context. */
+static void claim_sender(struct sally_loader *l, const config_setting_t *group,
+                         struct sally_sensor_names *names, size_t number,
+                         const struct sally_config_account *a)
+{
+    const struct sally_config_part *sender =
+        sally_config_part(a, SALLY_FIELD_SENDER_ID);
+
+    if (sender != NULL)
+        sally_sensor_claim(
+            l, group, &names->senders,
+            sally_arena_format(
+                &l->scratch, "%s %s %s", l->server_list[a->server].name,
+                hex_of(l, sender),
+                hex_of(l, sally_config_part(a, SALLY_FIELD_ID_CONTEXT))),
+            number, "sender_id", "a sender_id at each server");
+}
+
+static void finish_account(struct sally_loader *l,
+                           const config_setting_t *group,
+                           struct sally_sensor_names *names, size_t number,
+                           const struct sally_config_sensor *s,
+                           struct sally_config_account *a)
+{
+    const struct sally_credential_field *identity =
+        sally_credential_field(SALLY_FIELD_IDENTITY);
+    struct sally_parts parts = { .count = a->part_count };
+    struct sally_config_part *said;
+    bool changed;
+
+    if (a->server == UINT32_MAX)
+        return;
+    for (size_t i = 0; i < parts.count; i++)
+        parts.all[i] = a->parts[i];
+    changed = expand(l, &parts, s->id);
+    if ((identity->needed_in & 1u << a->mode) != 0) {
+        said = sally_parts_find(&parts, SALLY_FIELD_IDENTITY);
+        changed |= said == NULL;
+        if (said == NULL)
+            sally_parts_add(&parts, (struct sally_config_part){
+                                        .kind = SALLY_FIELD_IDENTITY,
+                                        .bytes = sally_span_of(s->endpoint) });
+        said = sally_parts_find(&parts, SALLY_FIELD_IDENTITY);
+        claim_identity(l, group, names, number, a, said->bytes);
+    }
+    if (changed)
+        keep_parts(l, &parts, a);
+    claim_sender(l, group, names, number, a);
 }
 
 void sally_accounts_finish(struct sally_loader *l,
@@ -230,6 +419,6 @@ void sally_accounts_finish(struct sally_loader *l,
     for (size_t i = 0; i < s->account_count; i++) {
         if (inherited)
             own[i].line = s->line; /* what goes with the sensor's file */
-        finish_identity(l, group, names, number, s, &own[i]);
+        finish_account(l, group, names, number, s, &own[i]);
     }
 }

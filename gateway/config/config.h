@@ -161,16 +161,36 @@ struct sally_config_server {
     uint32_t lifetime;        /* seconds; 0: chosen by `reach` */
     unsigned pace_per_second; /* handshakes and Registers; default 20 */
     bool insecure;            /* coap:// beyond this machine was meant */
+    enum sally_tls_version min_version;
+    bool connection_id;       /* offered */
+    const char *trust_file;   /* certificates of CAs; "" */
+    const char *crl_file;     /* their revocation lists; "" */
+    uint32_t crl_max_age;     /* seconds; 0: what a list says of itself */
+    enum sally_oscore_start oscore_start;
     unsigned line;
+};
+
+/* One thing that an account consists of, by the credential table: what the
+ * file says, or the path of the file that has it, which a zero byte ends. Of a
+ * list there is one part for each of its elements.                          */
+struct sally_config_part {
+    enum sally_credential_kind kind;
+    int32_t number;
+    struct sally_span bytes;
 };
 
 struct sally_config_account {
     uint32_t server; /* index into servers */
     enum sally_security_mode mode;
-    const char *identity; /* PSK identity; default: the endpoint */
-    const char *key_file; /* resolved against the file that names it; "" */
+    const struct sally_config_part *parts;
+    uint32_t part_count;
     unsigned line;
 };
+
+/* The first part of this kind, or NULL. */
+const struct sally_config_part *
+sally_config_part(const struct sally_config_account *a,
+                  enum sally_credential_kind kind);
 
 enum sally_require { SALLY_REQUIRE_ALL, SALLY_REQUIRE_ANY };
 enum sally_on_silent { SALLY_SILENT_KEEP, SALLY_SILENT_FLAG,

@@ -17,6 +17,7 @@ extern const struct sally_schema sally_group_server;
 extern const struct sally_schema sally_group_sensor;
 extern const struct sally_schema sally_group_auth;
 extern const struct sally_schema sally_group_account;
+extern const struct sally_schema sally_group_oscore;
 extern const struct sally_schema sally_group_profile;
 extern const struct sally_schema sally_group_map;
 extern const struct sally_schema sally_group_put;

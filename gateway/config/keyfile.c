@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/config/keyfile.c - opens, checks and reads a key file. */
+/* gateway/config/keyfile.c - opens, checks and reads a file of keys or
+ * certificates. */
 #include "config/keyfile.h"
 
 #include <errno.h>
@@ -9,10 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "base/text.h"
-
-#define FILE_MAX 4096 /* bytes; a key and a line break need 130 */
 
 static enum sally_err refuse(char why[SALLY_KEYFILE_WHY], enum sally_err e,
                              const char *format, ...)
@@ -29,10 +26,11 @@ static enum sally_err refuse(char why[SALLY_KEYFILE_WHY], enum sally_err e,
     return e;
 }
 
-static enum sally_err check(const char *path, uid_t service,
+static enum sally_err check(const char *path, uid_t service, bool secret,
                             const struct stat *s, char *why)
 {
     mode_t mode = s->st_mode & 07777;
+    mode_t theirs = secret ? S_IWGRP | S_IWOTH | S_IROTH : S_IWGRP | S_IWOTH;
 
     if (!S_ISREG(s->st_mode))
         return refuse(why, SALLY_E_NO_CREDENTIAL, "%s: is not a regular file",
@@ -42,21 +40,23 @@ static enum sally_err check(const char *path, uid_t service,
                       "%s: belongs to user %u; give it to root or to the "
                       "service's user with chown",
                       path, (unsigned)s->st_uid);
-    if ((mode & (S_IWGRP | S_IWOTH | S_IROTH)) != 0)
+    if ((mode & theirs) != 0)
         return refuse(why, SALLY_E_NO_CREDENTIAL,
-                      "%s: has mode %04o, so others can read or change the "
-                      "key; use chmod 0600 or 0640",
+                      secret ? "%s: has mode %04o, so others can read or "
+                               "change the key; use chmod 0600 or 0640"
+                             : "%s: has mode %04o, so others can change it; "
+                               "use chmod 0644",
                       path, (unsigned)mode);
-    if (s->st_size > FILE_MAX)
+    if (s->st_size > SALLY_KEYFILE_MAX)
         return refuse(why, SALLY_E_NO_CREDENTIAL,
-                      "%s: is larger than %d bytes; a key file holds one "
-                      "line of hexadecimal digits",
-                      path, FILE_MAX);
+                      "%s: is larger than %d bytes, so it is no file of keys "
+                      "or certificates",
+                      path, SALLY_KEYFILE_MAX);
     return SALLY_E_OK;
 }
 
-enum sally_err sally_keyfile_open(const char *path, uid_t service, int *fd,
-                                  char why[SALLY_KEYFILE_WHY])
+enum sally_err sally_keyfile_open(const char *path, uid_t service, bool secret,
+                                  int *fd, char why[SALLY_KEYFILE_WHY])
 {
     /* NONBLOCK: opening a FIFO must not hang; it is refused below. */
     int opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -70,7 +70,7 @@ enum sally_err sally_keyfile_open(const char *path, uid_t service, int *fd,
     if (fstat(opened, &s) != 0)
         e = refuse(why, SALLY_E_IO, "%s: %s", path, strerror(errno));
     else
-        e = check(path, service, &s, why);
+        e = check(path, service, secret, &s, why);
     if (e != SALLY_E_OK) {
         close(opened);
         return e;
@@ -79,65 +79,22 @@ enum sally_err sally_keyfile_open(const char *path, uid_t service, int *fd,
     return SALLY_E_OK;
 }
 
-/* What a file of FILE_MAX bytes holds, wiped with its scope. */
-struct content {
-    size_t len;
-    uint8_t bytes[FILE_MAX + 1];
-};
-
-static void content_wipe(struct content *c) { sally_wipe(c, sizeof(*c)); }
-
-static bool read_all(int fd, struct content *c)
+enum sally_err sally_keyfile_read(int fd, struct sally_buf *out,
+                                  char why[SALLY_KEYFILE_WHY])
 {
-    while (c->len < sizeof(c->bytes)) {
-        ssize_t n = pread(fd, &c->bytes[c->len], sizeof(c->bytes) - c->len,
-                          (off_t)c->len);
+    why[0] = '\0';
+    while (out->len < out->room) {
+        ssize_t n = pread(fd, &out->at[out->len], out->room - out->len,
+                          (off_t)out->len);
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0)
-            return n == 0;
-        c->len += (size_t)n;
+        if (n < 0)
+            return refuse(why, SALLY_E_IO, "the file cannot be read: %s",
+                          strerror(errno));
+        if (n == 0)
+            return SALLY_E_OK;
+        out->len += (size_t)n;
     }
-    return true; /* longer than allowed, which the parser refuses */
-}
-
-static enum sally_err parse(struct sally_span text, struct sally_secret *out,
-                            char *why)
-{
-    struct sally_buf key = SALLY_BUF(out->bytes);
-    enum sally_err e = sally_text_hex(text, &key);
-
-    if (text.len == 0)
-        return refuse(why, SALLY_E_NO_CREDENTIAL, "the key file is empty");
-    if (e == SALLY_E_NO_ROOM)
-        return refuse(why, SALLY_E_NO_CREDENTIAL,
-                      "the key is longer than %d bytes", SALLY_SECRET_MAX);
-    if (e != SALLY_E_OK)
-        return refuse(why, SALLY_E_NO_CREDENTIAL,
-                      "the key file must hold one line of hexadecimal "
-                      "digits, two for each byte, and nothing else");
-    out->len = key.len;
-    if (out->len < SALLY_KEY_ADVISED)
-        (void)refuse(why, e, "the key has %zu bytes; at least %d are advised",
-                     out->len, SALLY_KEY_ADVISED);
-    return SALLY_E_OK;
-}
-
-enum sally_err sally_keyfile_read(int fd, struct sally_secret *out,
-                                  char why[SALLY_KEYFILE_WHY])
-{
-    SALLY_ON_EXIT(content_wipe) struct content c = { .len = 0 };
-    SALLY_ON_EXIT(sally_secret_wipe) struct sally_secret key = { .len = 0 };
-    enum sally_err e;
-
-    why[0] = '\0';
-    if (!read_all(fd, &c))
-        return refuse(why, SALLY_E_IO, "the key file cannot be read: %s",
-                      strerror(errno));
-    e = parse(sally_text_trim((struct sally_span){ c.bytes, c.len }), &key,
-              why);
-    if (e == SALLY_E_OK)
-        *out = key;
-    return e;
+    return refuse(why, SALLY_E_NO_CREDENTIAL, "the file is larger than it may be");
 }

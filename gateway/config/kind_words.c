@@ -32,6 +32,12 @@ static void describe_whole(const struct sally_key *k, struct sally_writer *w)
                      k->what == NULL ? "" : k->what, k->min, k->max);
 }
 
+static void describe_hex(const struct sally_key *k, struct sally_writer *w)
+{
+    sally_put_format(w, "%s in quotes, %.0f to %.0f bytes", k->what, k->min,
+                     k->max);
+}
+
 void sally_kind_describe(const struct sally_key *k, struct sally_writer *w)
 {
     switch (k->kind) {
@@ -46,7 +52,9 @@ void sally_kind_describe(const struct sally_key *k, struct sally_writer *w)
                          SALLY_NAME_MAX);
         return;
     case SALLY_KEY_FILE: sally_put_text(w, "the path of a file"); return;
-    case SALLY_KEY_WORD: describe_words(k->words, w); return;
+    case SALLY_KEY_WORD:
+    case SALLY_KEY_CODE: describe_words(k->words, w); return;
+    case SALLY_KEY_HEX: describe_hex(k, w); return;
     case SALLY_KEY_DURATION:
     case SALLY_KEY_SECONDS: describe_duration(k, w); return;
     case SALLY_KEY_WHOLE: describe_whole(k, w); return;
@@ -56,6 +64,7 @@ void sally_kind_describe(const struct sally_key *k, struct sally_writer *w)
         sally_put_text(w, "the path of a resource such as \"/3303/0/5700\"");
         return;
     case SALLY_KEY_OTHER: sally_put_text(w, k->what); return;
+    case SALLY_KEY_FIELDS:
     case SALLY_KEY_LATER: return; /* never read */
     }
 }

@@ -8,12 +8,13 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/duration.h"
+#include "config/reference.h"
 
 #define PATH_MAX_BYTES 1024
 
 /* A value before it is checked: the members that its setting type has. */
 struct scalar {
-    const char *text;
+    const char *text; /* EITHER: NULL if it is a number */
     int64_t whole;
     double real;
 };
@@ -103,11 +104,42 @@ static bool store_word(struct sally_reader *r, const struct sally_key *k,
     (void)r;
     for (const struct sally_word *w = k->words; w->word != NULL; w++)
         if (strcmp(w->word, v->text) == 0) {
-            struct sally_key all = { .size = k->size, .max = UINT32_MAX };
+            struct sally_key all = { .size = k->size, .min = INT32_MIN,
+                                     .max = INT32_MAX };
 
             return set_whole(&all, w->value, field);
         }
     return false;
+}
+
+static bool store_code(struct sally_reader *r, const struct sally_key *k,
+                       const struct scalar *v, void *field)
+{
+    (void)r;
+    for (const struct sally_word *w = k->words; w->word != NULL; w++)
+        if (v->text != NULL ? strcmp(w->word, v->text) == 0
+                            : w->value == v->whole) {
+            memcpy(field, &w->value, sizeof(w->value));
+            return true;
+        }
+    return false;
+}
+
+static bool store_hex(struct sally_reader *r, const struct sally_key *k,
+                      const struct scalar *v, void *field)
+{
+    struct sally_span digits = sally_span_of(v->text);
+    struct sally_buf out = { sally_arena_take(r->arena, digits.len / 2, 1), 0,
+                             digits.len / 2 };
+    struct sally_span bytes;
+
+    if ((double)digits.len < 2 * k->min || (double)digits.len > 2 * k->max ||
+        (out.at == NULL && digits.len > 1) ||
+        (digits.len != 0 && sally_text_hex(digits, &out) != SALLY_E_OK))
+        return false;
+    bytes = sally_buf_span(&out);
+    memcpy(field, &bytes, sizeof(bytes));
+    return true;
 }
 
 static bool in_duration(const struct sally_key *k, const char *text,
@@ -187,7 +219,13 @@ static bool store_resource(struct sally_reader *r, const struct sally_key *k,
 }
 
 /* What a setting must be to become a value of the kind. */
-enum form { FORM_STRING, FORM_WHOLE, FORM_NUMBER, FORM_BOOLEAN };
+enum form {
+    FORM_STRING,
+    FORM_WHOLE,
+    FORM_NUMBER,
+    FORM_BOOLEAN,
+    FORM_EITHER /* text or a whole number */
+};
 
 static const struct kind {
     enum form form;
@@ -198,6 +236,8 @@ static const struct kind {
     [SALLY_KEY_NAME] = { FORM_STRING, store_name },
     [SALLY_KEY_FILE] = { FORM_STRING, store_file },
     [SALLY_KEY_WORD] = { FORM_STRING, store_word },
+    [SALLY_KEY_CODE] = { FORM_EITHER, store_code },
+    [SALLY_KEY_HEX] = { FORM_STRING, store_hex },
     [SALLY_KEY_DURATION] = { FORM_STRING, store_duration },
     [SALLY_KEY_SECONDS] = { FORM_STRING, store_seconds },
     [SALLY_KEY_WHOLE] = { FORM_WHOLE, store_whole },
@@ -226,6 +266,10 @@ static bool from_setting(enum form form, const config_setting_t *s,
     case FORM_BOOLEAN:
         v->whole = config_setting_get_bool(s);
         return type == CONFIG_TYPE_BOOL;
+    case FORM_EITHER:
+        v->text = whole ? NULL : config_setting_get_string(s);
+        v->whole = whole ? config_setting_get_int64(s) : 0;
+        return whole || (type == CONFIG_TYPE_STRING && v->text != NULL);
     }
     return false;
 }
@@ -233,7 +277,8 @@ static bool from_setting(enum form form, const config_setting_t *s,
 static bool from_text(enum form form, const char *text, struct scalar *v)
 {
     switch (form) {
-    case FORM_STRING: v->text = text; return true;
+    case FORM_STRING:
+    case FORM_EITHER: v->text = text; return true;
     case FORM_WHOLE:
         return sally_text_int(sally_span_of(text), &v->whole) == SALLY_E_OK;
     case FORM_NUMBER:
@@ -256,7 +301,7 @@ void sally_kind_take(struct sally_reader *r, const struct sally_key *k,
 {
     const struct kind *kind = &kinds[k->kind];
     struct scalar v = { .text = NULL };
-    char text[256];
+    char text[SALLY_KIND_TEXT];
     struct sally_buf buf = { (uint8_t *)text, 0, sizeof(text) - 1 };
     struct sally_writer w = sally_writer_into(&buf);
 

@@ -227,6 +227,7 @@ static void load_groups(struct sally_loader *l)
     sally_load_objects(l);
     sally_load_profiles(l);
     sally_load_sensors(l);
+    sally_servers_check(l);
     index_sensors(l->out);
 }
 

@@ -26,6 +26,12 @@ struct sally_source {
     config_t config;
 };
 
+/* What is noticed about a server until all accounts are known. */
+struct sally_server_note {
+    const config_setting_t *group;
+    bool plain, protected; /* accounts without and with OSCORE */
+};
+
 struct sally_loader {
     struct sally_reader reader; /* messages; its arena is out's */
     struct sally_config *out;
@@ -36,6 +42,7 @@ struct sally_loader {
     uint64_t common; /* fingerprint of what is part of every sensor */
     struct sally_names servers, profiles;
     struct sally_config_server *server_list; /* being filled */
+    struct sally_server_note *server_notes;  /* as many */
     struct sally_config_profile *profile_list;
 };
 
@@ -43,6 +50,11 @@ struct sally_loader {
 void sally_load_gateway(struct sally_loader *l, const config_setting_t *root);
 void sally_load_local(struct sally_loader *l, const config_setting_t *root);
 void sally_load_servers(struct sally_loader *l, const config_setting_t *root);
+
+/* An account at this server, with OSCORE or not; and, when all are known, is
+ * each server that protects nothing itself meant to?                        */
+void sally_servers_used(struct sally_loader *l, uint32_t server, bool oscore);
+void sally_servers_check(struct sally_loader *l);
 
 /* Where the keys stand that only a restart changes. */
 void sally_load_fixed_lines(struct sally_loader *l,

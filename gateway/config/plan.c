@@ -171,9 +171,11 @@ static enum sally_err match(struct matching *m, struct sally_arena *scratch,
 
 enum sally_err sally_plan_next(const struct sally_config *running,
                                const struct sally_config *next,
-                               const bool *changed, struct sally_plan *out,
+                               const bool *sensors, const bool *servers,
+                               struct sally_plan *out,
                                struct sally_plan_counts *counts)
 {
+    const bool *const changed[KINDS] = { sensors, servers };
     struct sally_plan_counts of[KINDS] = { { 0 } };
     struct items was[KINDS], now[KINDS];
     struct sally_arena scratch = { .chunks = NULL };
@@ -188,7 +190,7 @@ enum sally_err sally_plan_next(const struct sally_config *running,
     for (size_t kind = 0; e == SALLY_E_OK && kind < KINDS; kind++) {
         struct matching m = { .running = was[kind],
                               .next = now[kind],
-                              .changed = kind == SENSORS ? changed : NULL,
+                              .changed = changed[kind],
                               .generation = out->generation,
                               .out = p };
 
@@ -229,7 +231,8 @@ static void arrange_servers(struct sally_config *c, size_t slots,
         sally_arena_take(&c->arena, slots, sizeof(*out));
 
     for (size_t i = 0; out != NULL && i < slots; i++)
-        out[i].name = out[i].uri_text = "";
+        out[i].name = out[i].uri_text = out[i].trust_file =
+            out[i].crl_file = "";
     for (size_t i = 0; out != NULL && i < c->server_count; i++) {
         out[p[i].slot] = c->servers[i];
         out[p[i].slot].born = p[i].born;

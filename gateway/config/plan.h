@@ -32,11 +32,13 @@ struct sally_plan_counts {
 enum sally_err sally_plan_first(const struct sally_config *c,
                                 struct sally_plan *out) SALLY_MUST_USE;
 
-/* `running` is arranged, `next` as it was loaded; `changed[i]`: sensor i of
- * `next` has changed, though the files say the same of it. NO_MEMORY.       */
+/* `running` is arranged, `next` as it was loaded; `sensors[i]`: sensor i of
+ * `next` has changed, though the files say the same of it; likewise `servers`,
+ * NULL: none. NO_MEMORY.                                                    */
 enum sally_err sally_plan_next(const struct sally_config *running,
                                const struct sally_config *next,
-                               const bool *changed, struct sally_plan *out,
+                               const bool *sensors, const bool *servers,
+                               struct sally_plan *out,
                                struct sally_plan_counts *counts)
     SALLY_MUST_USE;
 

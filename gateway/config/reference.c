@@ -10,9 +10,9 @@ static const struct sally_schema *const groups[] = {
     &sally_group_file,     &sally_group_gateway,  &sally_group_spool,
     &sally_group_log,      &sally_group_console,  &sally_group_local,
     &sally_group_listener, &sally_group_server,   &sally_group_sensor,
-    &sally_group_auth,     &sally_group_account,  &sally_group_profile,
-    &sally_group_map,      &sally_group_put,      &sally_group_down,
-    &sally_group_object,   &sally_group_resource,
+    &sally_group_auth,     &sally_group_account,  &sally_group_oscore,
+    &sally_group_profile,  &sally_group_map,      &sally_group_put,
+    &sally_group_down,     &sally_group_object,   &sally_group_resource,
 };
 
 bool sally_reference_group(size_t number, struct sally_reference_group *out)
@@ -43,10 +43,11 @@ bool sally_reference_key(size_t group, size_t number,
 {
     const struct sally_schema *s =
         group < SALLY_LEN(groups) ? groups[group] : NULL;
+    struct sally_key k;
 
-    for (size_t i = 0; s != NULL && i < s->count; i++)
-        if (s->keys[i].kind != SALLY_KEY_LATER && number-- == 0) {
-            fill(&s->keys[i], out);
+    for (size_t i = 0; s != NULL && sally_schema_key(s, i, &k); i++)
+        if (k.kind != SALLY_KEY_LATER && number-- == 0) {
+            fill(&k, out);
             return true;
         }
     return false;

@@ -12,9 +12,11 @@ struct sally_reference_group {
     const char *about; /* sentences in which `x` is a name */
 };
 
+#define SALLY_KIND_TEXT 512 /* bytes of what kind of value a key has */
+
 struct sally_reference_key {
     const char *name;
-    char kind[256];       /* "a whole number of sensors, 1 to 100000" */
+    char kind[SALLY_KIND_TEXT]; /* "a whole number of sensors, 1 to 100000" */
     const char *fallback; /* as in a file but without quotes; NULL: none */
     bool must;            /* has to be given */
     const char *meaning;  /* in which `x` is a name */

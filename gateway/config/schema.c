@@ -7,13 +7,66 @@
 #include "base/writer.h"
 #include "config/kinds.h"
 
-static const struct sally_key *row_of(const struct sally_schema *s,
-                                      const char *name)
+struct sally_key sally_schema_field(const struct sally_credential_field *f)
 {
-    for (size_t i = 0; i < s->count; i++)
-        if (strcmp(s->keys[i].name, name) == 0)
-            return &s->keys[i];
-    return NULL;
+    static const enum sally_key_kind kinds[] = {
+        [SALLY_CREDENTIAL_INTEGER] = SALLY_KEY_CODE,
+        [SALLY_CREDENTIAL_TEXT] = SALLY_KEY_TEXT,
+        [SALLY_CREDENTIAL_OPAQUE] = SALLY_KEY_TEXT,
+        [SALLY_CREDENTIAL_LIST] = SALLY_KEY_OTHER,
+        [SALLY_CREDENTIAL_LINK] = SALLY_KEY_OTHER,
+    };
+    struct sally_key k = {
+        .name = f->config_key, .kind = kinds[f->type], .min = f->min,
+        .max = f->max, .what = f->what, .fallback = "", .words = f->words,
+        .meaning = f->meaning,
+    };
+
+    if (f->from_file)
+        k.kind = SALLY_KEY_FILE;
+    else if (f->in_hex)
+        k.kind = SALLY_KEY_HEX;
+    return k;
+}
+
+/* Takes from *i as many as the object has, if it is none of them. */
+static bool field_row(size_t object, size_t *i, struct sally_key *out)
+{
+    size_t count;
+    const struct sally_credential_field *f = sally_credential_fields(&count);
+
+    for (size_t k = 0; k < count; k++)
+        if (f[k].object == object && (*i)-- == 0) {
+            *out = sally_schema_field(&f[k]);
+            return true;
+        }
+    return false;
+}
+
+bool sally_schema_key(const struct sally_schema *s, size_t i,
+                      struct sally_key *out)
+{
+    for (size_t row = 0; row < s->count; row++) {
+        const struct sally_key *k = &s->keys[row];
+
+        if (k->kind == SALLY_KEY_FIELDS) {
+            if (field_row(k->offset, &i, out))
+                return true;
+        } else if (i-- == 0) {
+            *out = *k;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool row_of(const struct sally_schema *s, const char *name,
+                   struct sally_key *out)
+{
+    for (size_t i = 0; sally_schema_key(s, i, out); i++)
+        if (strcmp(out->name, name) == 0)
+            return true;
+    return false;
 }
 
 /* Names the keys that this version reads, so that a typing error is seen. */
@@ -25,12 +78,13 @@ static void complain_unknown(struct sally_reader *r,
     struct sally_buf buf = { (uint8_t *)known, 0, sizeof(known) - 1 };
     struct sally_writer w = sally_writer_into(&buf);
     const char *comma = "";
+    struct sally_key k;
 
-    for (size_t i = 0; i < s->count; i++) {
-        if (s->keys[i].kind == SALLY_KEY_LATER)
+    for (size_t i = 0; sally_schema_key(s, i, &k); i++) {
+        if (k.kind == SALLY_KEY_LATER)
             continue;
         sally_put_text(&w, comma);
-        sally_put_text(&w, s->keys[i].name);
+        sally_put_text(&w, k.name);
         comma = ", ";
     }
     known[buf.len] = '\0';
@@ -46,12 +100,12 @@ static void check_names(struct sally_reader *r, const struct sally_schema *s,
     for (int i = 0; i < count; i++) {
         const config_setting_t *found =
             config_setting_get_elem(group, (unsigned)i);
-        const struct sally_key *k = row_of(s, config_setting_name(found));
+        struct sally_key k;
 
-        if (k == NULL)
+        if (!row_of(s, config_setting_name(found), &k))
             complain_unknown(r, s, found);
-        else if (k->kind == SALLY_KEY_LATER)
-            sally_complain(r, found, k->name, "not supported by this version");
+        else if (k.kind == SALLY_KEY_LATER)
+            sally_complain(r, found, k.name, "not supported by this version");
     }
 }
 
@@ -77,7 +131,7 @@ void sally_schema_read(struct sally_reader *r, const struct sally_schema *s,
         const config_setting_t *found =
             group == NULL ? NULL : config_setting_get_member(group, k->name);
 
-        if (k->kind == SALLY_KEY_OTHER || k->kind == SALLY_KEY_LATER)
+        if (k->kind >= SALLY_KEY_OTHER)
             continue;
         if (found != NULL || k->fallback == NULL)
             sally_kind_take(r, k, group, found, out);

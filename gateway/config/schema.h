@@ -7,13 +7,17 @@
 #ifndef SALLY_CONFIG_SCHEMA_H
 #define SALLY_CONFIG_SCHEMA_H
 
+#include "base/word.h"
 #include "config/report.h"
+#include "security/credential.h"
 
 enum sally_key_kind {
     SALLY_KEY_TEXT,     /* min to max bytes of UTF-8; const char * */
     SALLY_KEY_NAME,     /* [A-Za-z0-9._-]{1,64}; const char * */
     SALLY_KEY_FILE,     /* relative to the file that names it; const char * */
     SALLY_KEY_WORD,     /* one of `words`; a number of `size` bytes */
+    SALLY_KEY_CODE,     /* likewise, or its number; int32_t */
+    SALLY_KEY_HEX,      /* digits for min to max bytes; struct sally_span */
     SALLY_KEY_DURATION, /* "10m", min to max in ms; sally_config_msec */
     SALLY_KEY_SECONDS,  /* likewise, whole seconds; uint32_t */
     SALLY_KEY_WHOLE,    /* min to max; a number of `size` bytes */
@@ -21,12 +25,8 @@ enum sally_key_kind {
     SALLY_KEY_BOOLEAN,  /* bool */
     SALLY_KEY_RESOURCE, /* "/3303/0/5700"; struct sally_path */
     SALLY_KEY_OTHER,    /* not read here */
+    SALLY_KEY_FIELDS,   /* no key: all fields of an object, see below */
     SALLY_KEY_LATER     /* refused: not supported by this version */
-};
-
-struct sally_word {
-    const char *word; /* NULL ends the list */
-    unsigned value;
 };
 
 struct sally_key {
@@ -42,10 +42,15 @@ struct sally_key {
     const char *meaning; /* for the manual, in which `x` is a name */
 };
 
-/* Rows that are known here and read elsewhere, or refused. */
+/* Rows that are known here and read elsewhere, or refused; and one for all that
+ * the credential table (security/credential.h) has of object 0 or 21.       */
 #define SALLY_ROW_OTHER(name, what, meaning)                                   \
     {                                                                          \
         name, SALLY_KEY_OTHER, 0, 0, 0, 0, what, "", NULL, meaning             \
+    }
+#define SALLY_ROW_FIELDS(object)                                               \
+    {                                                                          \
+        "", SALLY_KEY_FIELDS, object, 0, 0, 0, NULL, "", NULL, NULL            \
     }
 #define SALLY_ROW_LATER(name)                                                  \
     {                                                                          \
@@ -59,6 +64,16 @@ struct sally_schema {
     size_t count;
 };
 
+/* Row `i` of a group, with those of the credential table in the place of the
+ * one row that stands for them; false past the end.                         */
+bool sally_schema_key(const struct sally_schema *s, size_t i,
+                      struct sally_key *out);
+
+/* What a field of an account looks like in a file. Its value goes to the
+ * beginning of what it is read into: TEXT, FILE, CODE or HEX by its kind; lists
+ * and groups are OTHER.                                                     */
+struct sally_key sally_schema_field(const struct sally_credential_field *f);
+
 /* For the tables: where a field is, and how large. */
 #define SALLY_FIELD(type, field)                                               \
     offsetof(struct type, field), sizeof(((struct type *)0)->field)
@@ -68,7 +83,8 @@ void sally_schema_defaults(struct sally_reader *r, const struct sally_schema *s,
                            void *out);
 
 /* Reads the keys of `group` into the struct at `out`; fields of absent keys
- * stay as they are. Everything wrong is reported. `group` may be NULL: then
+ * stay as they are, and those of the credential table are left to the group's
+ * own code. Everything wrong is reported. `group` may be NULL: then
  * only keys that must be given are missed, at line 1.                       */
 void sally_schema_read(struct sally_reader *r, const struct sally_schema *s,
                        const config_setting_t *group, void *out);

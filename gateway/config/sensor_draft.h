@@ -6,12 +6,8 @@
 
 #include "config/loader.h"
 
-#define SALLY_MODE_BY_SCHEME 255 /* coaps: PSK, coap: NoSec */
-
 struct sally_account_draft {
-    struct sally_config_account account;
     const char *server; /* name, or "" for the sensor's */
-    uint8_t mode;       /* enum sally_security_mode, or BY_SCHEME */
 };
 
 struct sally_sensor_draft {
@@ -28,6 +24,7 @@ struct sally_sensor_names {
     struct sally_names ids; /* ids and aliases */
     struct sally_names endpoints, usernames;
     struct sally_names identities; /* "SERVER IDENTITY" */
+    struct sally_names senders;    /* "SERVER SENDER CONTEXT" */
 };
 
 /* `authenticate` of the group into the draft, if the group has it. */

@@ -272,7 +272,8 @@ static bool prepare(struct sally_loader *l, struct sensors *all, size_t count)
 {
     struct sally_names *sets[] = { &all->names.ids, &all->names.endpoints,
                                    &all->names.usernames,
-                                   &all->names.identities };
+                                   &all->names.identities,
+                                   &all->names.senders };
 
     for (size_t i = 0; i < SALLY_LEN(sets); i++)
         if (sally_names_init(sets[i], &l->scratch, count) != SALLY_E_OK)
@@ -315,4 +316,5 @@ void sally_load_sensors(struct sally_loader *l)
     sally_names_wipe(&all.names.endpoints);
     sally_names_wipe(&all.names.usernames);
     sally_names_wipe(&all.names.identities);
+    sally_names_wipe(&all.names.senders);
 }

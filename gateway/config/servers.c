@@ -20,6 +20,20 @@ static const struct sally_word reports[] = {
     { NULL, 0 },
 };
 
+static const struct sally_word floors[] = {
+    { "any", SALLY_TLS_ANY },
+    { "1.2", SALLY_TLS_1_2 },
+    { "1.3", SALLY_TLS_1_3 },
+    { NULL, 0 },
+};
+
+static const struct sally_word starts[] = {
+    { "auto", SALLY_OSCORE_AUTO },
+    { "b1", SALLY_OSCORE_B1 },
+    { "b2", SALLY_OSCORE_B2 },
+    { NULL, 0 },
+};
+
 static const struct sally_word reaches[] = {
     { "auto", SALLY_REACH_AUTO },
     { "keepalive", SALLY_REACH_KEEPALIVE },
@@ -32,8 +46,7 @@ static const struct sally_word reaches[] = {
 static const struct sally_key server_keys[] = {
     { "name", SALLY_KEY_NAME, AT(name), 0, 0, NULL, NULL, NULL,
       "what accounts call it; unique" },
-    { "uri", SALLY_KEY_TEXT, AT(uri_text), 1, 255, "a coap or coaps URI", NULL,
-      NULL,
+    { "uri", SALLY_KEY_TEXT, AT(uri_text), 1, 255, "a URI", NULL, NULL,
       "`coaps://HOST:PORT`, `coap://`, `coaps+tcp://` or `coap+tcp://`, "
       "without path and query" },
     SALLY_ROW_OTHER("more_uris", "a list ( ) of texts",
@@ -60,7 +73,30 @@ static const struct sally_key server_keys[] = {
       "handshakes", "20", NULL,
       "and registrations to this server, of all sensors together" },
     { "insecure", SALLY_KEY_BOOLEAN, AT(insecure), 0, 0, NULL, "false", NULL,
-      "`coap://` to an address beyond this machine is meant" },
+      "`coap://` or `coap+tcp://` to an address beyond this machine is meant, "
+      "though an account has no OSCORE" },
+    { "min_version", SALLY_KEY_WORD, AT(min_version), 0, 0, NULL, "any",
+      floors,
+      "the least version of DTLS or TLS; `any` is 1.2 and up, and 1.3 is "
+      "offered always" },
+    { "connection_id", SALLY_KEY_BOOLEAN, AT(connection_id), 0, 0, NULL,
+      "true", NULL,
+      "offered in DTLS, so that a session outlives a change of our address" },
+    { "trust_file", SALLY_KEY_FILE, AT(trust_file), 0, 0, NULL, "", NULL,
+      "with the certificates of CAs, in PEM or DER, for accounts with "
+      "`certificate_usage` `ca` or `service`" },
+    { "crl_file", SALLY_KEY_FILE, AT(crl_file), 0, 0, NULL, "", NULL,
+      "with the revocation lists of the CAs in `trust_file`, one of each, in "
+      "PEM or DER; without it nothing is revoked" },
+    { "crl_max_age", SALLY_KEY_SECONDS, AT(crl_max_age), 1000, LIFETIME_MAX,
+      NULL, "", NULL,
+      "of a revocation list, in whole seconds since it was made; an older one "
+      "lets no server in. As the list says of itself without it" },
+    { "oscore_start", SALLY_KEY_WORD, AT(oscore_start), 0, 0, NULL, "auto",
+      starts,
+      "how OSCORE begins: `b1` goes on with the numbers used so far (RFC 8613 "
+      "B.1), `b2` agrees on new keys with each start (B.2), `auto` goes on "
+      "where the numbers are known for sure" },
     SALLY_ROW_LATER("bootstrap"),
     SALLY_ROW_LATER("recheck"),
 };
@@ -113,21 +149,23 @@ static bool is_loopback(const struct sally_uri *uri)
            IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+/* An element of the list has no name. */
+static const char *key_of(const config_setting_t *at)
+{
+    const char *name = at == NULL ? "uri" : config_setting_name(at);
+
+    return name == NULL ? "more_uris" : name;
+}
+
 static bool read_uri(struct sally_loader *l, const config_setting_t *group,
                      const config_setting_t *at, const char *text,
-                     const struct sally_config_server *s, struct sally_uri *out)
+                     struct sally_uri *out)
 {
-    const char *key = at == NULL ? "uri" : config_setting_name(at);
     enum sally_err e = sally_uri_parse(sally_span_of(text), out);
 
-    if (key == NULL)
-        key = "more_uris"; /* an element of a list has no name */
     if (e != SALLY_E_OK)
-        sally_expected(&l->reader, group, at, key, "%s", uri_problem(e));
-    else if (!out->secure && !s->insecure && !is_loopback(out))
-        sally_expected(&l->reader, group, at, key,
-                       "a coaps:// URI, or insecure = true beside it, since "
-                       "coap:// protects nothing beyond this machine");
+        sally_expected(&l->reader, group, at, key_of(at), "%s",
+                       uri_problem(e));
     return e == SALLY_E_OK;
 }
 
@@ -136,7 +174,7 @@ static void take_uri(struct sally_loader *l, const config_setting_t *group,
 {
     if (s->uri_text[0] != '\0') /* else missing or no text, which was said */
         (void)read_uri(l, group, config_setting_get_member(group, "uri"),
-                       s->uri_text, s, &s->uri);
+                       s->uri_text, &s->uri);
 }
 
 /* The same keys go with all of them: /0/x/25. */
@@ -161,7 +199,7 @@ static void take_more(struct sally_loader *l, const config_setting_t *group,
         const config_setting_t *at = config_setting_get_elem(list, (unsigned)i);
         const char *text = config_setting_get_string(at);
 
-        if (!read_uri(l, group, at, text == NULL ? "" : text, s, &more[i]))
+        if (!read_uri(l, group, at, text == NULL ? "" : text, &more[i]))
             return;
         if (more[i].secure != s->uri.secure)
             sally_expected(&l->reader, group, at, "more_uris",
@@ -170,6 +208,57 @@ static void take_more(struct sally_loader *l, const config_setting_t *group,
     }
     s->more = more;
     s->more_count = more == NULL ? 0 : count;
+}
+
+static void check_trust(struct sally_loader *l, const config_setting_t *group,
+                        const struct sally_config_server *s)
+{
+    if (s->trust_file[0] == '\0' && s->crl_file[0] != '\0')
+        sally_expected(&l->reader, group, NULL, "trust_file",
+                       "a file with the CAs of the lists in `crl_file`");
+    if (s->crl_file[0] == '\0' && s->crl_max_age != 0)
+        sally_expected(&l->reader, group, NULL, "crl_file",
+                       "a file with revocation lists, since `crl_max_age` is "
+                       "given");
+}
+
+void sally_servers_used(struct sally_loader *l, uint32_t server, bool oscore)
+{
+    struct sally_server_note *n = &l->server_notes[server];
+
+    n->plain |= !oscore;
+    n->protected |= oscore;
+}
+
+static void check_beyond(struct sally_loader *l, const config_setting_t *group,
+                         const struct sally_uri *uri,
+                         const config_setting_t *at)
+{
+    if (uri->port == 0 || uri->secure || is_loopback(uri))
+        return; /* port 0: it was no URI */
+    sally_expected(&l->reader, group, at, key_of(at),
+                   "a coaps:// URI, or accounts with OSCORE only, or insecure "
+                   "= true beside it, since coap:// protects nothing beyond "
+                   "this machine");
+}
+
+void sally_servers_check(struct sally_loader *l)
+{
+    l->reader.file = l->out->file;
+    for (size_t i = 0; i < l->out->server_count; i++) {
+        const struct sally_config_server *s = &l->server_list[i];
+        const struct sally_server_note *n = &l->server_notes[i];
+        const config_setting_t *more =
+            config_setting_get_member(n->group, "more_uris");
+
+        if (s->insecure || (n->protected && !n->plain))
+            continue;
+        check_beyond(l, n->group, &s->uri,
+                     config_setting_get_member(n->group, "uri"));
+        for (unsigned k = 0; k < s->more_count; k++)
+            check_beyond(l, n->group, &s->more[k],
+                         config_setting_get_elem(more, k));
+    }
 }
 
 static void check_unique(struct sally_loader *l, const config_setting_t *group,
@@ -198,7 +287,10 @@ static void take_server(struct sally_loader *l, const config_setting_t *group,
     struct sally_config_server *s = &l->server_list[number];
 
     (void)context;
-    *s = (struct sally_config_server){ .name = "", .uri_text = "" };
+    *s = (struct sally_config_server){
+        .name = "", .uri_text = "", .trust_file = "", .crl_file = ""
+    };
+    l->server_notes[number].group = group;
     s->line = (unsigned)config_setting_source_line(group);
     s->fingerprint = sally_fingerprint_setting(0, group);
     s->born = l->out->generation;
@@ -206,6 +298,7 @@ static void take_server(struct sally_loader *l, const config_setting_t *group,
     sally_schema_read(&l->reader, &sally_group_server, group, s);
     take_uri(l, group, s);
     take_more(l, group, s);
+    check_trust(l, group, s);
     check_unique(l, group, number);
 }
 
@@ -219,11 +312,13 @@ void sally_load_servers(struct sally_loader *l, const config_setting_t *root)
                        "a list ( ) of at least one server");
     l->server_list =
         sally_arena_take(l->reader.arena, count, sizeof(*l->server_list));
+    l->server_notes =
+        sally_arena_take(&l->scratch, count, sizeof(*l->server_notes));
     l->out->servers = l->server_list;
     if (count > SALLY_CONFIG_SERVERS_MAX)
         sally_complain(&l->reader, config_setting_get_member(root, "servers"),
                        "servers", "expected at most %d servers, got %zu",
                        SALLY_CONFIG_SERVERS_MAX, count);
-    if (l->server_list != NULL)
+    if (l->server_list != NULL && l->server_notes != NULL)
         sally_load_each(l, "servers", take_server, NULL);
 }

@@ -237,11 +237,6 @@ static void on_peer(void *role, enum sally_role_name peer, int fd)
                   SALLY_TEXT("peer", sally_role_text(peer)));
 }
 
-static void wipe_entry(struct sally_keyring_entry *e)
-{
-    sally_secret_wipe(&e->key);
-}
-
 /* A session is offered only to whom it was saved for, in the next process too.
  */
 static enum sally_err bind_sessions(struct inner *in,
@@ -306,11 +301,17 @@ static enum sally_err find_past(struct inner *in, struct sally_state_past *past)
     return e;
 }
 
-static enum sally_err unlock(struct inner *in, struct sally_span master)
+static enum sally_err unlock(struct inner *in, struct sally_span parts)
 {
     SALLY_ON_EXIT(sally_sealer_wipe) struct sally_sealer s = { { 0 } };
     struct sally_state_past past = { .fleeting = false };
-    enum sally_err e = sally_sealer_make(&s, master);
+    struct sally_span master;
+    unsigned kind;
+    enum sally_err e = SALLY_E_MALFORMED;
+
+    if (sally_keyring_take(&parts, &kind, &master) &&
+        kind == SALLY_KEYRING_MASTER_KEY)
+        e = sally_sealer_make(&s, master);
 
     if (e == SALLY_E_OK)
         e = bind_sessions(in, &s);
@@ -322,35 +323,47 @@ static enum sally_err unlock(struct inner *in, struct sally_span master)
     return e;
 }
 
-/* A key of a sensor that stays is in its client already. */
-static enum sally_err take_key(struct inner *in, int fd, size_t i,
-                               uint32_t born)
+/* What a sensor or server that stays has is in its clients already. */
+static enum sally_err take_entry(struct inner *in, uint32_t born,
+                                 const struct sally_keyring_entry *entry)
 {
     const struct sally_config *c = in->context->next != NULL
                                        ? in->context->next
                                        : in->context->config;
-    SALLY_ON_EXIT(wipe_entry)
-    struct sally_keyring_entry entry = { .key = { .len = 0 } };
-    enum sally_err e = sally_keyring_read(fd, i, &entry);
 
-    if (e == SALLY_E_OK && entry.sensor == SALLY_KEYRING_MASTER)
-        return unlock(in, sally_secret_span(&entry.key));
-    if (e == SALLY_E_OK && entry.sensor >= c->sensor_count)
-        e = SALLY_E_OUT_OF_RANGE;
-    if (e != SALLY_E_OK || c->sensors[entry.sensor].born < born)
-        return e;
-    return sally_shard_key(in->shard, entry.sensor, entry.account,
-                           sally_secret_span(&entry.key));
+    if (entry->sensor == SALLY_KEYRING_SERVER)
+        return sally_shard_trust(in->shard, entry->account, entry->parts);
+    if (entry->sensor == SALLY_KEYRING_MASTER)
+        return unlock(in, entry->parts);
+    if (entry->sensor >= c->sensor_count)
+        return SALLY_E_OUT_OF_RANGE;
+    if (c->sensors[entry->sensor].born < born)
+        return SALLY_E_OK;
+    return sally_shard_keys(in->shard, entry->sensor, entry->account,
+                            entry->parts);
+}
+
+static enum sally_err take_entries(struct inner *in, uint32_t born, int fd)
+{
+    SALLY_ON_EXIT(sally_keyring_wipe) struct sally_keyring k = { .fd = -1 };
+    struct sally_keyring_entry entry;
+    enum sally_err e = sally_keyring_open(&k, fd);
+
+    while (e == SALLY_E_OK) {
+        e = sally_keyring_next(&k, &entry);
+        if (e == SALLY_E_NOT_FOUND)
+            return SALLY_E_OK; /* that was all */
+        if (e == SALLY_E_OK)
+            e = take_entry(in, born, &entry);
+    }
+    return e;
 }
 
 static void on_keys(void *role, uint32_t born, int fd)
 {
     struct inner *in = role;
-    size_t count = 0;
-    enum sally_err e = sally_keyring_count(fd, &count);
+    enum sally_err e = take_entries(in, born, fd);
 
-    for (size_t i = 0; e == SALLY_E_OK && i < count; i++)
-        e = take_key(in, fd, i, born);
     (void)close(fd);
     in->key_missing = in->key_missing || e != SALLY_E_OK;
     if (e != SALLY_E_OK)

@@ -59,15 +59,12 @@ enum sally_err sally_shard_prepare(struct sally_shard *s,
     return e;
 }
 
-/* One without a secret that its mode asks for could never connect. */
+/* One without the keys that its mode asks for could never connect. */
 static bool has_keys(const struct sally_uplink_sensor *u)
 {
-    for (uint32_t i = 0; i < u->config->account_count; i++) {
-        const struct sally_virtual_client *v = &u->clients[i];
-
-        if (v->account->mode == SALLY_MODE_PSK && v->credential.secret_key.len == 0)
+    for (uint32_t i = 0; i < u->config->account_count; i++)
+        if (!u->clients[i].keyed)
             return false;
-    }
     return true;
 }
 
@@ -89,6 +86,7 @@ void sally_shard_abort(struct sally_shard *s)
         sally_uplink_sensor_free(s->newcomers[i]);
     free(s->newcomers);
     s->newcomers = NULL;
+    sally_shard_drop_trusts(s, true);
     sally_roster_wipe(&s->roster);
     s->next = NULL;
 }
@@ -221,6 +219,7 @@ enum sally_err sally_shard_commit(struct sally_shard *s, sally_usec now)
         return e;
     take_places(s, now);
     take_pacers(s);
+    sally_shard_change_trusts(s);
     s->config = s->next;
     s->next = NULL;
     sally_roster_wipe(&s->roster);
@@ -240,6 +239,7 @@ static void settle(struct sally_shard *s, sally_usec now)
     struct sally_uplink_sensor **newcomers = s->newcomers;
 
     s->newcomers = NULL;
+    sally_shard_drop_trusts(s, false);
     for (uint32_t i = 0; i < s->capacity; i++)
         if (newcomers[i] != NULL && s->started)
             sally_shard_begin(newcomers[i], true, now);

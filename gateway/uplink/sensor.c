@@ -3,6 +3,7 @@
  */
 #include "uplink/sensor.h"
 
+#include "config/credentials.h"
 #include "uplink/sensor_objects.h"
 #include "uplink/shard_parts.h"
 
@@ -14,6 +15,7 @@ static enum sally_err build_client(struct sally_uplink_sensor *u,
                                    uint32_t account)
 {
     struct sally_virtual_client *v = &u->clients[account];
+    const struct sally_credential_field *culprit;
     enum sally_err e;
 
     v->shard = s;
@@ -24,10 +26,14 @@ static enum sally_err build_client(struct sally_uplink_sensor *u,
     e = s->host->open(s->owner, v, &v->seat);
     if (e != SALLY_E_OK)
         return e;
-    if (v->account->mode == SALLY_MODE_NOSEC)
-        sally_credential_nosec(&v->credential);
     sally_virtual_client_init(v, s->shared);
-    return SALLY_E_OK;
+    if (sally_config_has_files(v->account))
+        return SALLY_E_OK; /* the keyring brings what is missing */
+    e = sally_config_credential(v->server, v->account,
+                                (struct sally_span){ NULL, 0 }, NULL,
+                                &v->credential, &culprit);
+    v->keyed = e == SALLY_E_OK;
+    return e;
 }
 
 static enum sally_err build(struct sally_uplink_sensor *u,

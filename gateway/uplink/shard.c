@@ -104,6 +104,7 @@ void sally_shard_wipe(struct sally_shard *s)
     for (uint32_t i = 0; s->sensors != NULL && i < s->capacity; i++)
         sally_uplink_sensor_free(s->sensors[i]);
     free_leaving(s);
+    sally_shard_wipe_trusts(s);
     sally_downlink_wipe(s->downlink);
     sally_silence_wipe(s->silence);
     sally_keeper_wipe(s->keeper);
@@ -117,21 +118,6 @@ struct sally_uplink_sensor *sally_shard_sensor(struct sally_shard *s,
                                                uint32_t sensor)
 {
     return sensor < s->capacity ? s->sensors[sensor] : NULL;
-}
-
-enum sally_err sally_shard_key(struct sally_shard *s, uint32_t sensor,
-                               uint32_t account, struct sally_span key)
-{
-    struct sally_uplink_sensor *u = sally_shard_sensor(s, sensor);
-    struct sally_virtual_client *v;
-
-    if (s->next != NULL)
-        u = sensor < s->capacity ? s->newcomers[sensor] : NULL;
-    if (u == NULL || account >= u->config->account_count)
-        return SALLY_E_OUT_OF_RANGE;
-    v = &u->clients[account];
-    return sally_credential_psk(&v->credential,
-                                sally_span_of(v->account->identity), key);
 }
 
 /* --- Network and clock --------------------------------------------------- */

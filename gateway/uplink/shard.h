@@ -63,12 +63,18 @@ void sally_shard_wipe(struct sally_shard *s); /* NULL is allowed */
 struct sally_uplink_sensor *sally_shard_sensor(struct sally_shard *s,
                                                uint32_t sensor);
 
-/* Gives an account its secret; before _start(), or between _prepare() and
- * _commit() those that are new. OUT_OF_RANGE: there is no such account. Errors
- * of credential.h.                                                          */
-enum sally_err sally_shard_key(struct sally_shard *s, uint32_t sensor,
-                               uint32_t account,
-                               struct sally_span key) SALLY_MUST_USE;
+/* Gives an account what its files hold, as a keyring entry has it; before
+ * _start(), or between _prepare() and _commit() those that are new, and after
+ * the servers. OUT_OF_RANGE: there is no such account. Errors of
+ * config/credentials.h.                                                     */
+enum sally_err sally_shard_keys(struct sally_shard *s, uint32_t sensor,
+                                uint32_t account,
+                                struct sally_span files) SALLY_MUST_USE;
+
+/* Gives a server its authorities likewise; that of a server that stays as it
+ * is, is passed over.                                                       */
+enum sally_err sally_shard_trust(struct sally_shard *s, uint32_t server,
+                                 struct sally_span files) SALLY_MUST_USE;
 
 /* With this key registrations and sequence numbers are kept over a restart, see
  * keeper.h and sequence.h. Before _start(); copied.                         */

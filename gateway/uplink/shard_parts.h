@@ -9,6 +9,13 @@
 #include "uplink/times.h"
 
 struct sally_downlink;
+struct sally_trust;
+
+/* The authorities of a server: those of the running clients, of those that a
+ * reload brings, and of those that leave with it. Owned; NULL: none.        */
+struct sally_trusts {
+    struct sally_trust *now, *next, *retired;
+};
 
 struct sally_shard {
     const struct sally_config *config;
@@ -19,6 +26,7 @@ struct sally_shard {
     struct sally_uplink_sensor **sensors; /* by slot; NULL: vacant */
     uint32_t capacity;                    /* slots */
     struct sally_pacer *pacers; /* by the server's slot; all there can be */
+    struct sally_trusts trusts[SALLY_CONFIG_SERVERS_MAX]; /* likewise */
     struct sally_downlink *downlink;
     struct sally_silence *silence;
     struct sally_keeper *keeper;
@@ -70,6 +78,12 @@ void sally_shard_left(struct sally_uplink_sensor *u);
 
 /* All up to `upto` reached the server of a sensor that leaves. */
 void sally_shard_passed(struct sally_virtual_client *v, uint64_t upto);
+
+/* Trusts, see keys.c: those of the next configuration take their places, while
+ * it is still the next; then the old ones go, or the next ones never come.  */
+void sally_shard_change_trusts(struct sally_shard *s);
+void sally_shard_drop_trusts(struct sally_shard *s, bool next);
+void sally_shard_wipe_trusts(struct sally_shard *s);
 
 /* Frees those that have left; when all have, the newcomers begin. Call when no
  * client is at work.                                                        */

@@ -37,6 +37,7 @@ struct sally_virtual_client {
     uint8_t uri, preferred; /* of the server's: in use, and wanted; route.h */
     bool stood;       /* registered since the last handshake */
     sally_usec back_at; /* to the preferred one; NEVER: it is there */
+    bool keyed;       /* the credential is made */
     bool away;        /* left the server because its sensor is silent */
     bool delivering;  /* a batch is with the client */
     bool history;     /* it goes by notification, with times */

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/secret.h"
 #include "base/span.h"
+#include "base/word.h"
 
 /* LwM2M Security Mode, /0/x/2; the numbers are the registry's. */
 enum sally_security_mode {
@@ -84,8 +85,9 @@ struct sally_credential_parts {
                                             or a digest as `matching` says */
     uint8_t usage;                       /* enum sally_certificate_usage */
     uint8_t matching;                    /* enum sally_matching */
-    struct sally_span server_name; /* SNI and reference identity; no IP literal.
-                                      None: the host of the URI */
+    struct sally_span server_name; /* that its certificate must have: SNI, or
+                                      the host of the URI. An IP address is
+                                      compared and never sent */
     const uint16_t *suites;        /* IANA numbers; none: the default list */
     size_t suite_count;
     enum sally_tls_version min_version;
@@ -122,8 +124,8 @@ struct sally_credential_field;
  *   NO_CREDENTIAL  a part that the mode needs is missing
  *   NOT_ALLOWED    a part that the mode does not know
  *   OUT_OF_RANGE   length or number beyond the field's limits
- *   MALFORMED      zero byte in an identity; a name that is an IP address;
- *                  sender and recipient that are the same
+ *   MALFORMED      zero byte in an identity or name; sender and recipient that
+ *                  are the same
  *   UNSUPPORTED    an algorithm that is not known here
  *   TOO_LARGE      more than SALLY_CREDENTIAL_MAX bytes in all
  *   NO_MEMORY
@@ -182,12 +184,6 @@ enum sally_credential_type {
     SALLY_CREDENTIAL_LINK  /* to /21; as a number 1: linked, 0: not */
 };
 
-/* A word of the configuration for a number. */
-struct sally_credential_word {
-    const char *word; /* NULL ends a list of them */
-    int32_t number;
-};
-
 struct sally_credential_field {
     enum sally_credential_kind kind;
     const char *config_key; /* "mode", "identity", "key_file" */
@@ -196,12 +192,14 @@ struct sally_credential_field {
     enum sally_credential_type type;
     bool secret;         /* never shown */
     bool from_file;      /* the config names a file that holds it */
+    bool in_hex;         /* OPAQUE: the config or the file has it as digits */
     unsigned needed_in;  /* bit set of 1u << enum sally_security_mode; of a
                             field of /21: in an account with OSCORE */
     unsigned allowed_in; /* likewise */
     int32_t min, max;    /* bytes, or the number itself */
-    const struct sally_credential_word *words; /* INTEGER, LIST; else NULL */
-    const char *what;    /* "the pre-shared key, 1 to 64 bytes" */
+    const struct sally_word *words; /* INTEGER, LIST; else NULL */
+    const char *what;    /* after "expected": "the Master Secret, ..." */
+    const char *meaning; /* for the manual, in which `x` is a name */
 };
 
 /* All rows in the order of their kinds; *count is set to SALLY_FIELDS. */
@@ -230,7 +228,8 @@ struct sally_credential_value {
 };
 
 /* Puts one value, over the one that was there; a LIST grows. OUT_OF_RANGE: not
- * within the field's limits; NO_ROOM: the list is full. Nothing is put then. */
+ * within the field's limits; MALFORMED: a server name that is an IP address
+ * (RFC 6066 s.3); NO_ROOM: the list is full. Nothing is put then.           */
 enum sally_err sally_credential_put(struct sally_credential_draft *d,
                                     const struct sally_credential_field *field,
                                     struct sally_credential_value value)

@@ -3,10 +3,7 @@
  * each by itself and all as a whole?                                        */
 #include "security/credential_check.h"
 
-#include <arpa/inet.h>
 #include <string.h>
-
-#define NAME_ROOM (SALLY_SERVER_NAME_MAX + 1)
 
 /* --- Is it whole, and nothing too much? ---------------------------------- */
 
@@ -95,27 +92,15 @@ static enum sally_err check_server_key(const struct sally_credential_parts *p,
                : SALLY_E_OUT_OF_RANGE;
 }
 
-/* RFC 6066 s.3: literal addresses are not permitted. */
-static bool is_address(struct sally_span name)
-{
-    char text[NAME_ROOM];
-    uint8_t address[16];
-
-    return sally_span_text(name, text, sizeof(text)) &&
-           (inet_pton(AF_INET, text, address) == 1 ||
-            inet_pton(AF_INET6, text, address) == 1);
-}
-
 static enum sally_err check_name(const struct sally_credential_parts *p,
                                  enum sally_credential_kind *at)
 {
     *at = SALLY_FIELD_SERVER_NAME;
     if (p->server_name.len == 0)
         return SALLY_E_OK;
-    if (memchr(p->server_name.at, 0, p->server_name.len) != NULL ||
-        is_address(p->server_name))
-        return SALLY_E_MALFORMED;
-    return SALLY_E_OK;
+    return memchr(p->server_name.at, 0, p->server_name.len) != NULL
+               ? SALLY_E_MALFORMED
+               : SALLY_E_OK;
 }
 
 static enum sally_err check_suites(const struct sally_credential_parts *p,

@@ -3,6 +3,8 @@
  * by the configuration or by a bootstrap server.                            */
 #include "security/credential.h"
 
+#include <arpa/inet.h>
+
 static struct sally_span *bytes_of(struct sally_credential_draft *d,
                                    enum sally_credential_kind kind)
 {
@@ -42,6 +44,16 @@ static bool within(const struct sally_credential_field *f, int64_t n)
     return n >= f->min && n <= f->max;
 }
 
+static bool is_address(struct sally_span name)
+{
+    char text[SALLY_SERVER_NAME_MAX + 1];
+    uint8_t address[16];
+
+    return sally_span_text(name, text, sizeof(text)) &&
+           (inet_pton(AF_INET, text, address) == 1 ||
+            inet_pton(AF_INET6, text, address) == 1);
+}
+
 enum sally_err sally_credential_put(struct sally_credential_draft *d,
                                     const struct sally_credential_field *field,
                                     struct sally_credential_value value)
@@ -50,6 +62,8 @@ enum sally_err sally_credential_put(struct sally_credential_draft *d,
 
     if (!within(field, bytes == NULL ? value.number : (int64_t)value.bytes.len))
         return SALLY_E_OUT_OF_RANGE;
+    if (field->kind == SALLY_FIELD_SERVER_NAME && is_address(value.bytes))
+        return SALLY_E_MALFORMED;
     if (field->type == SALLY_CREDENTIAL_LIST) {
         if (d->parts.suite_count == SALLY_LEN(d->suites))
             return SALLY_E_NO_ROOM;

@@ -32,6 +32,14 @@ const struct sally_mechanism *sally_stack_row(enum sally_security_mode mode,
     return NULL;
 }
 
+enum sally_security_mode sally_stack_usual(enum sally_scheme scheme)
+{
+    for (size_t i = 0; i < SALLY_LEN(choices); i++)
+        if (choices[i].scheme == scheme)
+            return choices[i].mode;
+    return SALLY_MODE_NOSEC;
+}
+
 const struct sally_object_mechanism *
 sally_stack_object_row(const struct sally_credential *credential)
 {

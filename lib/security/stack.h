@@ -77,6 +77,10 @@ struct sally_stack {
 const struct sally_mechanism *sally_stack_row(enum sally_security_mode mode,
                                               enum sally_scheme scheme);
 
+/* The mode of an account that names none: the first that goes with the scheme;
+ * NoSec where none does, which is then refused like any.                    */
+enum sally_security_mode sally_stack_usual(enum sally_scheme scheme);
+
 /* What protects the messages of this account end to end; NULL: nothing. */
 const struct sally_object_mechanism *
 sally_stack_object_row(const struct sally_credential *credential);

@@ -52,6 +52,21 @@ static void check_profile(const struct sally_config *c,
     }
 }
 
+/* What the mode needs is there, and all of it has a row. */
+static void check_account(const struct sally_config_account *a)
+{
+    insist(a->mode != SALLY_MODE_PSK ||
+           (sally_config_part(a, SALLY_FIELD_IDENTITY) != NULL &&
+            sally_config_part(a, SALLY_FIELD_SECRET_KEY) != NULL));
+    for (size_t i = 0; i < a->part_count; i++) {
+        const struct sally_credential_field *f =
+            sally_credential_field(a->parts[i].kind);
+
+        insist(f != NULL && (f->allowed_in & 1u << a->mode) != 0);
+        insist(a->parts[i].bytes.len <= SALLY_CREDENTIAL_MAX);
+    }
+}
+
 static void check_sensor(const struct sally_config *c, size_t number)
 {
     const struct sally_config_sensor *s = &c->sensors[number];
@@ -64,11 +79,10 @@ static void check_sensor(const struct sally_config *c, size_t number)
         const struct sally_config_account *a = &s->accounts[i];
 
         insist(a->server < c->server_count);
-        insist(sally_stack_row(a->mode, c->servers[a->server].uri.secure
-                                            ? SALLY_SCHEME_COAPS
-                                            : SALLY_SCHEME_COAP) != NULL);
-        insist(a->mode != SALLY_MODE_PSK ||
-               (a->identity[0] != '\0' && a->key_file[0] != '\0'));
+        insist(sally_stack_row(
+                   a->mode,
+                   sally_config_scheme(&c->servers[a->server].uri)) != NULL);
+        check_account(a);
     }
 }
 

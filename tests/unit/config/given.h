@@ -37,6 +37,19 @@
     "operations = \"RW\"; }, "                                                 \
     "{ id = 5900; name = \"Blob\"; type = \"opaque\"; } ); } );\n"
 
+/* The account has this part, with this text or path. */
+static inline void assert_part(const struct sally_config_account *a,
+                               enum sally_credential_kind kind,
+                               const char *text)
+{
+    const struct sally_config_part *p = sally_config_part(a, kind);
+
+    if (p == NULL || !sally_span_is(p->bytes, text))
+        fail_msg("%s: expected %s, got %s",
+                 sally_credential_field(kind)->config_key, text,
+                 p == NULL ? "nothing" : (const char *)p->bytes.at);
+}
+
 /* Loads the main text, the objects, and one more file unless its path is NULL.
  * *report is the caller's to free.                                          */
 static inline unsigned load_given(const char *main_text, const char *path,

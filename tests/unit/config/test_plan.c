@@ -138,7 +138,7 @@ static void tells_what_changed(void **state)
         bool a, b;
 
         load(&now, r->main_text);
-        assert_int_equal(sally_plan_next(&was, &now, NULL, &p, &counts),
+        assert_int_equal(sally_plan_next(&was, &now, NULL, NULL, &p, &counts),
                          SALLY_E_OK);
         assert_int_equal(sally_config_arrange(&now, &p), SALLY_E_OK);
         assert_int_equal(now.generation, 2);
@@ -165,7 +165,7 @@ go_on(struct sally_config *c, const char *main_text, const bool *changed)
     struct sally_plan p;
 
     load(c, main_text);
-    assert_int_equal(sally_plan_next(&was, c, changed, &p, &counts),
+    assert_int_equal(sally_plan_next(&was, c, changed, NULL, &p, &counts),
                      SALLY_E_OK);
     assert_int_equal(sally_config_arrange(c, &p), SALLY_E_OK);
     sally_plan_wipe(&p);

@@ -144,8 +144,9 @@ static void loads_servers_and_sensors(void **state)
     assert_int_equal(s->account_count, 1);
     assert_int_equal(s->accounts[0].server, 0);
     assert_int_equal(s->accounts[0].mode, SALLY_MODE_PSK);
-    assert_string_equal(s->accounts[0].identity, "plant-7-boiler-temp");
-    assert_string_equal(s->accounts[0].key_file, "etc/keys/boiler-temp.psk");
+    assert_part(&s->accounts[0], SALLY_FIELD_IDENTITY, "plant-7-boiler-temp");
+    assert_part(&s->accounts[0], SALLY_FIELD_SECRET_KEY,
+                "etc/keys/boiler-temp.psk");
     assert_int_equal(s->line, 20);
     sally_config_wipe(&c);
 }
@@ -203,8 +204,9 @@ static void fills_in_defaults(void **state)
     assert_int_equal(c.max_sensors, 1000);
     assert_string_equal(c.sensors[0].endpoint, "plant-7-a");
     assert_int_equal(c.sensors[0].account_count, 1);
-    assert_string_equal(c.sensors[0].accounts[0].identity, "plant-7-a");
-    assert_string_equal(c.sensors[0].accounts[0].key_file, "etc/keys/a.psk");
+    assert_part(&c.sensors[0].accounts[0], SALLY_FIELD_IDENTITY, "plant-7-a");
+    assert_part(&c.sensors[0].accounts[0], SALLY_FIELD_SECRET_KEY,
+                "etc/keys/a.psk");
     assert_int_equal(c.sensors[0].on_silent, SALLY_SILENT_FLAG);
     assert_int_equal(c.sensors[0].expect_every, 0);
     assert_string_equal(c.sensors[0].model, "");
@@ -234,8 +236,8 @@ static void takes_sensors_from_defaults_and_files(void **state)
     b = &c.sensors[sally_config_sensor_named(&c, sally_span_of("b"))];
     assert_string_equal(b->id, "b");
     assert_string_equal(b->auth[0].username, "user-b");
-    assert_string_equal(b->accounts[0].identity, "urn:x:b");
-    assert_string_equal(b->accounts[0].key_file, "etc/k/b.key");
+    assert_part(&b->accounts[0], SALLY_FIELD_IDENTITY, "urn:x:b");
+    assert_part(&b->accounts[0], SALLY_FIELD_SECRET_KEY, "etc/k/b.key");
     assert_string_equal(b->model, "m");
     assert_string_equal(b->file, "etc/sensors.d/more.conf");
     assert_int_equal(b->line, 1); /* and not that of the defaults, 6 */
@@ -295,7 +297,7 @@ static void accepts_what_is_said_to_be_meant(void **state)
     assert_int_equal(c.servers[1].version, SALLY_LWM2M_1_0);
     assert_int_equal(c.sensors[0].accounts[0].mode, SALLY_MODE_NOSEC);
     assert_int_equal(c.sensors[0].accounts[1].server, 1);
-    assert_string_equal(c.sensors[0].accounts[0].key_file, "");
+    assert_int_equal(c.sensors[0].accounts[0].part_count, 0);
     sally_config_wipe(&c);
 }
 

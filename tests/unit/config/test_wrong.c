@@ -28,6 +28,11 @@
 #define ADDRESS(inner)                                                         \
     "accept_weak = true; authenticate = ( { method = \"address\"; " inner      \
     " } );"
+#define AN_ACCOUNT(inner)                                                      \
+    SENSOR(PASSWORD "accounts = ( { server = \"cloud\"; " inner " } );")
+#define TCP_MODES "\"nosec\""
+#define OPEN_SERVER                                                            \
+    SERVER("uri = \"coap://127.0.0.1\"; short_server_id = 1;")
 #define GIVEN GATEWAY LOCAL SERVERS PROFILES SENSORS
 
 static const struct row {
@@ -39,6 +44,7 @@ static const struct row {
 #include "unit/config/wrong_groups.inc"
 #include "unit/config/wrong_rules.inc"
 #include "unit/config/wrong_sensors.inc"
+#include "unit/config/wrong_security.inc"
 };
 
 static void refuses_each_row(void **state)

@@ -193,6 +193,10 @@ static void what_is_beyond_the_limits_is_not_put(void **state)
                      SALLY_E_OUT_OF_RANGE);
     assert_int_equal(put(&d, SALLY_FIELD_SUITES, number(65536)),
                      SALLY_E_OUT_OF_RANGE);
+    assert_int_equal(put(&d, SALLY_FIELD_SERVER_NAME, text("192.0.2.1")),
+                     SALLY_E_MALFORMED);
+    assert_int_equal(put(&d, SALLY_FIELD_SERVER_NAME, text("2001:db8::1")),
+                     SALLY_E_MALFORMED);
     assert_int_equal(d.given, 0);
     for (int i = 0; i < SALLY_SUITES_MAX; i++)
         assert_int_equal(put(&d, SALLY_FIELD_SUITES, number(1)), SALLY_E_OK);

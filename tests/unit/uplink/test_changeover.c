@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tests/unit/uplink/test_changeover.c - reloads: who stays does not notice, who
  * goes says goodbye, who comes waits for that; and no reading is lost.      */
+#include "config/keyring.h"
 #include "config/plan.h"
 #include "unit/uplink/door.h"
 
@@ -76,7 +77,7 @@ static struct sally_plan_counts arrange_next(struct door *d, const char *text)
     struct sally_plan plan;
 
     d->next = door_config(text);
-    assert_int_equal(sally_plan_next(d->config, d->next, NULL, &plan, &counts),
+    assert_int_equal(sally_plan_next(d->config, d->next, NULL, NULL, &plan, &counts),
                      SALLY_E_OK);
     assert_int_equal(sally_config_arrange(d->next, &plan), SALLY_E_OK);
     sally_plan_wipe(&plan);
@@ -541,22 +542,31 @@ static void a_key_that_is_missing_is_told(void **state)
         "method = \"password\"; username = \"u\"; } ); accounts = ( { server = "
         "\"cloud\"; key_file = \"k\"; } ); } );\n";
     struct door *d = open_with(both, 2);
+    uint8_t room[64];
+    struct sally_buf parts = SALLY_BUF(room);
     uint32_t slot;
 
     (void)state;
+    assert_int_equal(sally_keyring_part(&parts, SALLY_FIELD_SECRET_KEY,
+                                        sally_span_of("secret")),
+                     SALLY_E_OK);
     arrange_next(d, text);
     slot = (uint32_t)sally_config_sensor_named(d->next, sally_span_of("new"));
     assert_int_equal(sally_shard_prepare(d->shard, d->next), SALLY_E_OK);
     assert_int_equal(sally_shard_prepared(d->shard), SALLY_E_NO_CREDENTIAL);
-    assert_int_equal(sally_shard_key(d->shard, slot + 1, 0,
-                                     sally_span_of("secret")),
+    assert_int_equal(sally_shard_keys(d->shard, slot + 1, 0,
+                                      sally_buf_span(&parts)),
                      SALLY_E_OUT_OF_RANGE);
-    assert_int_equal(sally_shard_key(d->shard, slot, 1,
-                                     sally_span_of("secret")),
+    assert_int_equal(sally_shard_keys(d->shard, slot, 1,
+                                      sally_buf_span(&parts)),
                      SALLY_E_OUT_OF_RANGE);
-    assert_int_equal(
-        sally_shard_key(d->shard, slot, 0, sally_span_of("secret")),
-        SALLY_E_OK);
+    assert_int_equal(sally_shard_keys(d->shard, slot, 0,
+                                      (struct sally_span){ room, 4 }),
+                     SALLY_E_MALFORMED);
+    assert_int_equal(sally_shard_prepared(d->shard), SALLY_E_NO_CREDENTIAL);
+    assert_int_equal(sally_shard_keys(d->shard, slot, 0,
+                                      sally_buf_span(&parts)),
+                     SALLY_E_OK);
     assert_int_equal(sally_shard_prepared(d->shard), SALLY_E_OK);
     sally_shard_abort(d->shard);
     assert_int_equal(sally_shard_prepared(d->shard), SALLY_E_BAD_STATE);

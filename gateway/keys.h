@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/keys.h - the supervisor's part in keys: reads what the key files of
+ * all accounts and servers hold, makes sure that each account is one that can
+ * be used, and puts it into the keyring. It has an account for a moment only. */
+#ifndef SALLY_KEYS_H
+#define SALLY_KEYS_H
+
+#include "config/config.h"
+#include "config/keyfile.h"
+#include "config/plan.h"
+#include "security/crypto.h"
+
+/* An entry of the keyring. The digest, under a random key of this process,
+ * tells whether the files hold something else than they did.                */
+struct sally_key_asset {
+    uint32_t sensor, account; /* as in keyring.h */
+    uint64_t place;           /* in the keyring */
+    uint8_t digest[SALLY_SHA256_LEN];
+};
+
+struct sally_keys {
+    struct sally_key_asset *all; /* owned; in the order of the slots once they
+                                    are assigned */
+    size_t count;
+    int keyring; /* -1: not made */
+    uint8_t digest_key[32];
+};
+
+void sally_keys_init(struct sally_keys *k); /* empty */
+
+/* Reads the files of all accounts and servers of `config`, as it was loaded.
+ * `running` are those of `running_config` as it was arranged, whose digest key
+ * is taken over, or NULL: what is the same there is not proved again. Returns
+ * the number of problems, each reported as a line.                          */
+unsigned sally_keys_read(struct sally_keys *k,
+                         const struct sally_config *config,
+                         const struct sally_keys *running,
+                         const struct sally_config *running_config,
+                         FILE *report);
+
+/* A keyring with the gateway's master key alone: 32 bytes as one line of
+ * hexadecimal digits. NO_CREDENTIAL or IO, with `why` as a sentence.        */
+enum sally_err sally_keys_master(const char *path, int *keyring,
+                                 char why[SALLY_KEYFILE_WHY]) SALLY_MUST_USE;
+
+/* Marks the sensors and servers of `next`, as it was loaded, whose files hold
+ * something else than those of `running`, and the sensors of such servers.  */
+void sally_keys_compare(const struct sally_keys *next,
+                        const struct sally_config *next_config,
+                        const struct sally_keys *running,
+                        const struct sally_config *running_config,
+                        bool *sensors, bool *servers);
+
+/* Each entry to its slot; no changes from then on. IO, see errno. */
+enum sally_err sally_keys_assign(struct sally_keys *k,
+                                 const struct sally_config *config,
+                                 const struct sally_plan *plan) SALLY_MUST_USE;
+
+void sally_keys_wipe(struct sally_keys *k);
+
+#endif
