@@ -70,7 +70,9 @@ void sally_route_follow(struct sally_virtual_client *v,
 
 sally_usec sally_route_deadline(struct sally_virtual_client *v, sally_usec now)
 {
-    if (v->stood && v->uri != v->preferred && v->back_at == SALLY_NEVER)
+    if (sally_lwm2m_client_state(&v->client) != SALLY_CLIENT_REGISTERED)
+        return SALLY_NEVER;
+    if (v->uri != v->preferred && v->back_at == SALLY_NEVER)
         v->back_at = sally_after(now, SALLY_ROUTE_BACK);
-    return v->stood ? v->back_at : SALLY_NEVER;
+    return v->back_at;
 }

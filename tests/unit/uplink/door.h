@@ -85,6 +85,7 @@ struct door {
     /* The servers. */
     uint8_t send_code;
     bool deaf;     /* nothing reaches them */
+    bool no_udp, no_tcp; /* nor by this transport */
     double poison; /* a Send with this value is refused; 0: none */
     unsigned registers, updates, sends, notified, deregisters;
     bool poisoned;
@@ -229,14 +230,19 @@ static void door_close_seat(struct sally_uplink_seat *s)
 
 static void door_rebind(struct sally_uplink_seat *s)
 {
-    assert_int_equal(sally_coap_link_accept(&s->server, SALLY_SCHEME_COAP,
-                                            NULL, s->door->now),
+    assert_int_equal(sally_coap_link_accept(&s->server,
+                                            s->client->settings.scheme, NULL,
+                                            s->door->now),
                      SALLY_E_OK);
 }
 
 static void door_send(struct sally_uplink_seat *s, struct sally_span wire)
 {
-    if (!s->door->deaf)
+    bool stream = s->client->settings.scheme == SALLY_SCHEME_COAP_TCP;
+
+    if (stream && sally_coap_link_room(&s->server) == 0)
+        sally_coap_link_expire(&s->server, s->door->now);
+    if (!s->door->deaf && !(stream ? s->door->no_tcp : s->door->no_udp))
         (void)sally_coap_link_input(&s->server, wire, s->door->now);
 }
 
@@ -328,6 +334,9 @@ static bool door_seat_turn(struct door *d, struct sally_uplink_seat *s)
     struct sally_span down = sally_coap_link_output(&s->server, d->now);
     bool moved = down.len != 0 || s->later;
 
+    if (down.len != 0 &&
+        sally_lwm2m_client_room(&s->client->client) == 0)
+        sally_shard_expire(s->client, d->now);
     if (down.len != 0)
         sally_shard_input(s->client, down, d->now);
     if (s->client == NULL || !s->later)
