@@ -163,7 +163,7 @@ enum sally_err sally_oscore_outer(const struct sally_coap_message *outer,
     }
     if (found == 0)
         return SALLY_E_UNEXPECTED;
-    if (found > 1 || outer->payload.len == 0)
+    if (found > 1)
         return SALLY_E_MALFORMED;
     if (proxy)
         return SALLY_E_UNSUPPORTED;

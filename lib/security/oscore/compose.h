@@ -19,8 +19,8 @@ enum sally_err sally_oscore_compose(const struct sally_coap_message *plain,
                                     size_t *text) SALLY_MUST_USE;
 
 /* Finds the OSCORE option of a received message. UNEXPECTED: there is none.
- * MALFORMED: two of them, an undecodable one, or no payload. UNSUPPORTED: it
- * asks us to be a proxy.                                                    */
+ * MALFORMED: two of them, or an undecodable one. UNSUPPORTED: it asks us to
+ * be a proxy.                                                               */
 enum sally_err sally_oscore_outer(const struct sally_coap_message *outer,
                                   struct sally_oscore_option *out)
     SALLY_MUST_USE;

@@ -18,7 +18,6 @@ static enum sally_err try_keys(struct sally_oscore *o,
     enum sally_err best = SALLY_E_NOT_FOUND, e;
 
     for (; p != NULL; p = p->same) {
-        p->lost = p->lost || sally_oscore_wear(&p->context) >= 100;
         if (p->lost || !sally_oscore_fits(&p->context, &in->option))
             continue;
         e = sally_oscore_accept(o, &p->context, in);

@@ -99,15 +99,14 @@ enum sally_err sally_oscore_accept(struct sally_oscore *o,
 }
 
 /* s.7.4.1: only a newer one than the newest, and at most one, before all
- * others, without a number.                                                 */
+ * others, without a number, which is 0 here and so greater than none.       */
 static bool is_newer(const struct sally_oscore_bound *b, struct sally_span piv)
 {
     struct sally_span newest = { b->newest, sizeof(b->newest) };
 
     if ((b->flags & SALLY_BOUND_NUMBERED) == 0)
         return true;
-    return piv.len != 0 && sally_oscore_piv_number(piv) >
-                               sally_oscore_piv_number(newest);
+    return sally_oscore_piv_number(piv) > sally_oscore_piv_number(newest);
 }
 
 static void remember(struct sally_oscore_bound *b, struct sally_span piv)
