@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Raw public keys and certificates against other people's servers: a Register
+arrives and what is said back is understood; and what must not come up does not,
+with a cause that an operator can act on."""
+import os
+import shutil
+
+from lib import coap, maps, mqtt, net, pki
+from lib.oracle import udp_port_bound
+from lib.peer import check, wait_until
+
+TEMPERATURE = "/3303/0/5700"
+DTLS_12 = "NORMAL:-VERS-ALL:+VERS-DTLS1.2:+AES-128-CCM-8"
+RAW_KEYS = DTLS_12 + ":+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK"
+
+
+class Keys:
+    """root > middle > server; root > client; another root; one of each."""
+
+    def __init__(self, env, endpoint="gw-boiler"):
+        self.directory = os.path.join(env.directory, "pki")
+        os.mkdir(self.directory)
+        env.need("openssl")
+        self.root = pki.Authority(self.directory, "root")
+        self.middle = pki.Authority(self.directory, "middle", self.root)
+        self.other = pki.Authority(self.directory, "other")
+        self.server = self.middle.sign(
+            self.pair("server"), "/CN=server", "DNS:localhost,IP:127.0.0.1")
+        self.client = self.device("client", endpoint)
+        self.chain = pki.chain(self.directory, self.server, self.middle)
+
+    def pair(self, name):
+        return pki.Pair(self.directory, name)
+
+    def device(self, name, endpoint):
+        return self.root.sign(self.pair(name), f"/CN={endpoint}")
+
+    def raw(self, server):
+        return {"mode": "rpk", "key_file": self.client.key,
+                "server_key_file": server.public}
+
+    def certified(self, **more):
+        return {"mode": "x509", "key_file": self.client.key,
+                "certificate_file": self.client.certificate, **more}
+
+    def pinned(self, pair, **more):
+        return self.certified(server_key_file=pair.certificate, **more)
+
+    def anchored(self, **more):
+        """By the root alone."""
+        return self.pinned(self.root, certificate_usage="anchor", **more)
+
+
+def own_file(g, path):
+    """A copy that only the gateway's user may read; its path."""
+    place = os.path.join(g.root, "keys", os.path.basename(path))
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    shutil.copy(path, place)
+    os.chmod(place, 0o600)
+    return place
+
+
+def add(g, sensor_id, account, server="cloud"):
+    """A sensor whose one account this is; the files go to the gateway."""
+    endpoint = g.mqtt_sensor(sensor_id, [maps.temperature()], mode=None)
+    files = {k: own_file(g, v) for k, v in account.items()
+             if k.endswith("_file")}
+    g.sensors[sensor_id]["accounts"] = [{"server": server, **account, **files}]
+    return endpoint
+
+
+def one_sensor(env, uri, account):
+    g = env.gateway(uri)
+    add(g, "boiler", account)
+    return g
+
+
+def wait_answered(g, sensor="boiler"):
+    """What the server said to the Register was decrypted and understood: an
+    error, since it is no LwM2M server."""
+    g.wait_line(lambda line: f"event=waiting sensor={sensor} " in line and
+                "peer answered with an error" in line, 20)
+
+
+def listening(env, name, argv, port):
+    peer = env.peer(name, argv)
+    peer.start()
+    wait_until(f"{name}'s port", lambda: udp_port_bound(port))
+    return peer
+
+
+# ---- what comes up
+
+def gnutls(env, port, *more):
+    env.need("gnutls-serv")
+    return listening(env, f"gnutls-{port}", [
+        "gnutls-serv", "--udp", "-p", str(port), "--echo",
+        "--require-client-cert", *more], port)
+
+
+def case_raw_key_gnutls(env):
+    """GnuTLS with raw keys at both ends: what it echoes is answered, and that
+    answer, echoed, ends our Register."""
+    keys, port = Keys(env), net.free_port()
+    gnutls(env, port, "--rawpkkeyfile", keys.server.key, "--rawpkfile",
+           keys.server.public, "--priority", RAW_KEYS)
+    g = one_sensor(env, f"coaps://127.0.0.1:{port}", keys.raw(keys.server))
+    g.start()
+    wait_answered(g)
+
+
+def case_certificate_gnutls(env):
+    """GnuTLS with certificates at both ends, the server's by an authority in
+    the middle."""
+    keys, port = Keys(env), net.free_port()
+    gnutls(env, port, "--x509keyfile", keys.server.key, "--x509certfile",
+           keys.chain, "--x509cafile", keys.root.certificate, "--priority",
+           DTLS_12)
+    g = one_sensor(env, f"coaps://localhost:{port}", keys.anchored())
+    g.start()
+    wait_answered(g)
+
+
+def openssl(env, keys, port, pair=None, between=True, seen=None):
+    """OpenSSL's DTLS 1.2 server, which takes only who the root signed."""
+    seen = seen or os.path.join(env.directory, f"decrypted-{port}")
+    more = ["-cert_chain", keys.middle.certificate] if between else []
+    pair = pair or keys.server
+    peer = listening(env, f"openssl-{port}", [
+        "sh", "-c", 'out=$1; shift; exec "$@" >"$out"', "sh", seen,
+        "openssl", "s_server", "-dtls1_2", "-accept", f"127.0.0.1:{port}",
+        "-key", pair.key, "-cert", pair.certificate, *more, "-CAfile",
+        keys.root.certificate, "-Verify", "3", "-verify_return_error",
+        "-quiet"], port)
+    return peer, seen
+
+
+def case_certificate_openssl(env):
+    """OpenSSL decrypts our Register, and the 2.01 that it is made to say
+    registers us."""
+    keys, port = Keys(env), net.free_port()
+    server, seen = openssl(env, keys, port)
+    g = one_sensor(env, f"coaps://localhost:{port}", keys.anchored())
+    g.start()
+    wait_until("decrypted bytes", lambda: os.path.getsize(seen) > 0, 20)
+    with open(seen, "rb") as f:
+        message = coap.decode(f.read())
+    check(message is not None, "what was decrypted is no CoAP message")
+    _, code, mid, token, options, _ = message
+    check(code == coap.POST and (coap.URI_QUERY, b"ep=gw-boiler") in options,
+          f"no Register: {message}")
+    server.process.stdin.write(coap.encode(
+        coap.ACK, 0x41, mid, token, [(8, b"rd"), (8, b"a")]))
+    server.process.stdin.flush()
+    g.wait_line("event=registered sensor=boiler", 10)
+
+
+def case_certificate_libcoap(env):
+    """libcoap on GnuTLS and on OpenSSL, certificates at both ends: it sees the
+    Register and its answer is understood."""
+    keys = Keys(env)
+    for library in ("gnutls", "openssl"):
+        program = f"coap-server-{library}"
+        env.need(program)
+        port = net.free_port()
+        trusted = pki.chain(keys.directory, keys.root, keys.middle)
+        server = listening(env, program, [
+            program, "-A", "127.0.0.1", "-p", str(port), "-c", keys.chain,
+            "-j", keys.server.key, "-C", trusted, "-R", trusted, "-v", "7"],
+            port + 1)
+        g = env.gateway(f"coaps://localhost:{port + 1}", name=library)
+        add(g, "boiler", keys.anchored())
+        g.start()
+        server.wait_line(lambda line: "c:POST" in line and
+                         "ep=gw-boiler" in line, 20)
+        wait_answered(g)
+        g.stop()
+
+
+def case_raw_key_libcoap(env):
+    """libcoap on GnuTLS with a raw key, which asks for ours too."""
+    env.need("coap-server-gnutls")
+    keys, port = Keys(env), net.free_port()
+    both = os.path.join(keys.directory, "both")
+    with open(both, "w", encoding="ascii") as out:
+        for path in (keys.server.key, keys.server.public):
+            with open(path, encoding="ascii") as f:
+                out.write(f.read())
+    server = listening(env, "coap-server", [
+        "coap-server-gnutls", "-A", "127.0.0.1", "-p", str(port), "-M", both,
+        "-n", "-v", "7"], port + 1)
+    g = one_sensor(env, f"coaps://127.0.0.1:{port + 1}",
+                   keys.raw(keys.server))
+    g.start()
+    server.wait_line(lambda line: "c:POST" in line and
+                     "ep=gw-boiler" in line, 20)
+    wait_answered(g)
+
+
+def at_leshan(env, leshan, account):
+    """Registers, sends, is read."""
+    g = one_sensor(env, leshan.uri, account)
+    endpoint = g.endpoint("boiler")
+    g.start()
+    leshan.wait_registered(endpoint, 30)
+    code, why = mqtt.mosquitto_pub(
+        "127.0.0.1", g.mqtt_port, "plant/boiler/temp", "20.5", "boiler",
+        g.passwords["boiler"])
+    check(code == 0, f"mosquitto_pub: {why}")
+    leshan.wait_record(endpoint, TEMPERATURE, 20.5, ("SEND",), 20)
+    got = leshan.read(endpoint, TEMPERATURE)
+    check(got.code == "2.05" and got.value == 20.5, f"Read: {got}")
+
+
+def case_raw_key_leshan(env):
+    """Leshan with raw keys at both ends."""
+    keys = Keys(env)
+    leshan = env.leshan(identity=keys.server.raw_key_options()).start()
+    leshan.add_raw_key("gw-boiler", keys.client.spki())
+    at_leshan(env, leshan, keys.raw(keys.server))
+
+
+case_raw_key_leshan.seconds = 60
+
+
+def case_certificate_leshan(env):
+    """Leshan with certificates at both ends; its own is given whole."""
+    keys = Keys(env)
+    server = keys.root.sign(keys.pair("leshan"), "/CN=leshan")
+    leshan = env.leshan(
+        identity=server.certificate_options(keys.root)).start()
+    leshan.add_certificate("gw-boiler")
+    at_leshan(env, leshan,
+              keys.certified(server_key_file=server.certificate))
+
+
+case_certificate_leshan.seconds = 60
+
+
+# ---- what must not
+
+def case_certificate_refused(env):
+    """Wrong name, authority, certificate, key, time, revoked: nothing of ours
+    is ever decrypted, and doctor names the cause."""
+    keys = Keys(env)
+    over = keys.root.sign(keys.pair("over"), "/CN=over", "DNS:localhost",
+                          days=-1)
+    gone = keys.root.sign(keys.pair("gone"), "/CN=gone", "DNS:localhost")
+    alone = keys.pair("alone")
+    shutil.copy(keys.root.revocations(gone), keys.root.path("revoked"))
+    ports = {name: net.free_port() for name in ("right", "over", "gone")}
+    seen = [openssl(env, keys, ports["right"])[1],
+            openssl(env, keys, ports["over"], over, False)[1],
+            openssl(env, keys, ports["gone"], gone, False)[1]]
+    g = env.gateway(f"coaps://localhost:{ports['right']}")
+    cloud = g.group["servers"][0]
+    trust = {"trust_file": own_file(g, keys.root.certificate)}
+    g.group["servers"] = [
+        cloud,
+        {**cloud, "name": "trusting", "short_server_id": 2, **trust},
+        {**cloud, "name": "over", "short_server_id": 3,
+         "uri": f"coaps://localhost:{ports['over']}"},
+        {**cloud, "name": "gone", "short_server_id": 4, **trust,
+         "uri": f"coaps://localhost:{ports['gone']}",
+         "crl_file": own_file(g, keys.root.path("revoked"))},
+        {**cloud, "name": "listless", "short_server_id": 5, **trust,
+         "crl_file": own_file(g, keys.root.path("revoked"))},
+    ]
+    rows = (
+        ("name", "cloud", keys.anchored(server_name="else.example"),
+         "for another name", "server_name"),
+        ("anchor", "cloud",
+         keys.pinned(keys.other, certificate_usage="anchor"),
+         "no trusted authority", "server_key_file"),
+        ("pin", "cloud", keys.pinned(keys.client), "not the expected one",
+         "server_key_file"),
+        ("service", "trusting",
+         keys.pinned(keys.client, certificate_usage="service"),
+         "not the expected one", "server_key_file"),
+        ("authority", "trusting",
+         keys.pinned(keys.other, certificate_usage="ca"),
+         "not the expected one", "server_key_file"),
+        ("time", "over", keys.anchored(), "has expired", "clock"),
+        ("revoked", "gone", keys.certified(certificate_usage="ca"),
+         "is revoked", "certificate"),
+        ("list", "listless", keys.certified(certificate_usage="ca"),
+         "revocation list", "crl_file"),
+        ("raw", "cloud", keys.raw(alone), "", ""),
+    )
+    for sensor, server, account, _, _ in rows:
+        own = keys.device("device-" + sensor, "gw-" + sensor)
+        account["key_file"] = own.key
+        if "certificate_file" in account:
+            account["certificate_file"] = own.certificate
+        add(g, sensor, account, server)
+    g.start()
+    for sensor, server, _, why, change in rows:
+        g.wait_line(lambda line, s=sensor, w=why:
+                    f"event=waiting sensor={s} " in line and w in line, 40)
+        if not why:
+            continue
+        told = str(g.ctl_json("doctor", sensor))
+        check(why in told and change in told,
+              f"{sensor}: doctor says {told}")
+    for path in seen:
+        check(os.path.getsize(path) == 0, f"{path}: something was decrypted")
+    check("event=registered" not in "".join(g.lines), "one of them came up")
+
+
+case_certificate_refused.seconds = 60
