@@ -2,6 +2,7 @@
 /* lib/security/credential.c - keeps what an account proves itself with in one
  * piece of memory that is wiped.                                            */
 #include "security/credential_check.h"
+#include "security/trust.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,7 @@ uint64_t sally_credential_digest(const struct sally_credential *c,
         all[18] = sally_hash(
             key, (struct sally_span){ (const uint8_t *)c->bytes + head,
                                       c->size - head });
+    all[19] = sally_trust_digest(c->trust, key);
     return sally_hash(key, (struct sally_span){ (const uint8_t *)all,
                                                 sizeof(all) });
 }

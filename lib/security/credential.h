@@ -144,8 +144,8 @@ void sally_credential_nosec(struct sally_credential *out);
 
 void sally_credential_wipe(struct sally_credential *c); /* zeroes *c */
 
-/* A keyed digest of everything but `trust`: credentials with the same parts
- * have the same one.                                                        */
+/* A keyed digest of everything, what is in `trust` included: credentials with
+ * the same parts have the same one.                                         */
 uint64_t sally_credential_digest(const struct sally_credential *c,
                                  const struct sally_hash_key *key);
 

@@ -76,6 +76,7 @@ enum sally_err sally_trust_make(struct sally_trust **out,
     if (t == NULL)
         return SALLY_E_NO_MEMORY;
     t->crl_max_age = parts->crl_max_age;
+    t->size = anchors.len + crls.len;
     e = take_each(copy(t, 0, anchors), t, take_anchor);
     if (e == SALLY_E_OK)
         e = take_each(copy(t, anchors.len, crls), t, take_crl);
@@ -85,6 +86,15 @@ enum sally_err sally_trust_make(struct sally_trust **out,
     }
     *out = t;
     return SALLY_E_OK;
+}
+
+uint64_t sally_trust_digest(const struct sally_trust *t,
+                            const struct sally_hash_key *key)
+{
+    if (t == NULL)
+        return 0;
+    return sally_hash(key, (struct sally_span){ t->bytes, t->size }) ^
+           t->crl_max_age;
 }
 
 void sally_trust_wipe(struct sally_trust *t)

@@ -9,6 +9,7 @@
 #define SALLY_SECURITY_TRUST_H
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/span.h"
 
 struct sally_trust;
@@ -33,6 +34,13 @@ struct sally_trust_parts {
 enum sally_err sally_trust_make(struct sally_trust **out,
                                 const struct sally_trust_parts *parts)
     SALLY_MUST_USE;
+
+/* A keyed digest of all of it; NULL has one too. A session that resumes is not
+ * judged anew, so it belongs to the authorities and lists that it was judged by.
+ */
+uint64_t sally_trust_digest(const struct sally_trust *t,
+                            const struct sally_hash_key *key);
+
 void sally_trust_wipe(struct sally_trust *t); /* NULL is allowed */
 
 #endif

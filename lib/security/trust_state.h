@@ -11,6 +11,7 @@ struct sally_trust {
     struct sally_crl *crls;
     size_t anchor_count, crl_count;
     uint32_t crl_max_age;
+    size_t size; /* of `bytes` */
     uint8_t bytes[];
 };
 

@@ -156,8 +156,8 @@ def case_certificate_openssl(env):
 
 
 def case_certificate_libcoap(env):
-    """libcoap on GnuTLS and on OpenSSL, certificates at both ends: it sees the
-    Register and its answer is understood."""
+    """libcoap on GnuTLS and on OpenSSL, certificates at both ends, the server's
+    for its address: it sees the Register and its answer is understood."""
     keys = Keys(env)
     for library in ("gnutls", "openssl"):
         program = f"coap-server-{library}"
@@ -168,7 +168,7 @@ def case_certificate_libcoap(env):
             program, "-A", "127.0.0.1", "-p", str(port), "-c", keys.chain,
             "-j", keys.server.key, "-C", trusted, "-R", trusted, "-v", "7"],
             port + 1)
-        g = env.gateway(f"coaps://localhost:{port + 1}", name=library)
+        g = env.gateway(f"coaps://127.0.0.1:{port + 1}", name=library)
         add(g, "boiler", keys.anchored())
         g.start()
         server.wait_line(lambda line: "c:POST" in line and

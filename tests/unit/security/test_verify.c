@@ -740,6 +740,38 @@ static void no_changed_byte_is_believed(void **state)
     }
 }
 
+/* What resumes is not judged anew, so it must not outlive its judges. */
+static void a_digest_tells_of_each_change_of_trust(void **state)
+{
+    const struct sally_hash_key key = { { 1, 2 } };
+    struct mint_list l = { .issuer = "root", .signer = &w.root };
+    const struct sally_trust_parts parts[] = {
+        { .anchors = w.root_ca },
+        { .anchors = w.other_ca },
+        { .anchors = mint_join(w.root_ca, w.other_ca) },
+        { .anchors = w.root_ca, .crls = mint_crl(&l) },
+        { .anchors = w.root_ca, .crl_max_age = 1 },
+    };
+    struct sally_credential c = { .mode = SALLY_MODE_X509 };
+    uint64_t seen[SALLY_LEN(parts) + 1] = { sally_credential_digest(&c, &key) };
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(parts); i++) {
+        struct sally_trust *t, *again;
+
+        assert_int_equal(sally_trust_make(&t, &parts[i]), SALLY_E_OK);
+        assert_int_equal(sally_trust_make(&again, &parts[i]), SALLY_E_OK);
+        c.trust = t;
+        seen[i + 1] = sally_credential_digest(&c, &key);
+        c.trust = again;
+        assert_true(sally_credential_digest(&c, &key) == seen[i + 1]);
+        for (size_t k = 0; k <= i; k++)
+            assert_true(seen[k] != seen[i + 1]);
+        sally_trust_wipe(t);
+        sally_trust_wipe(again);
+    }
+}
+
 static void raw_keys_are_compared_whole(void **state)
 {
     struct sally_credential a = { .mode = SALLY_MODE_RPK,
@@ -775,6 +807,7 @@ int main(void)
         cmocka_unit_test(lists_are_needed_fresh_and_right),
         cmocka_unit_test(a_trust_that_cannot_be_used_is_refused),
         cmocka_unit_test(no_changed_byte_is_believed),
+        cmocka_unit_test(a_digest_tells_of_each_change_of_trust),
         cmocka_unit_test(raw_keys_are_compared_whole),
     };
 
