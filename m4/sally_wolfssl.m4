@@ -114,16 +114,21 @@ AC_DEFUN([SALLY_WOLFSSL], [
     [#include <wolfssl/wolfcrypt/chacha20_poly1305.h>],
     [return wc_ChaCha20Poly1305_Encrypt(NULL, NULL, NULL, 0, NULL, 0, NULL,
                                         NULL);])
-  SALLY_WOLFSSL_FEATURE([raw public keys, always verified], [optional],
+  SALLY_WOLFSSL_FEATURE([raw public keys, always verified], [required],
     [--enable-rpk CPPFLAGS=-DWOLFSSL_ALWAYS_VERIFY_CB],
     [defined(HAVE_RPK) && defined(WOLFSSL_ALWAYS_VERIFY_CB)], [],
     [return wolfSSL_set_client_cert_type(NULL, NULL, 0);])
-  SALLY_WOLFSSL_FEATURE([DTLS 1.3], [optional], [--enable-dtls13],
-    [defined(WOLFSSL_DTLS13)], [],
+  SALLY_WOLFSSL_FEATURE([DTLS 1.3, by our clock], [required],
+    [--enable-dtls13 CPPFLAGS=-DDTLS13_MIN_RTX_INTERVAL=0],
+    [defined(WOLFSSL_DTLS13) && defined(DTLS13_MIN_RTX_INTERVAL)], [],
     [return wolfDTLSv1_3_client_method() == NULL;])
-  SALLY_WOLFSSL_FEATURE([connection ID], [optional], [--enable-dtlscid],
+  SALLY_WOLFSSL_FEATURE([tickets with an identifier], [required],
+    [CPPFLAGS=-DWOLFSSL_TICKET_HAVE_ID],
+    [defined(WOLFSSL_TICKET_HAVE_ID)], [],
+    [return wolfSSL_SESSION_has_ticket(NULL);])
+  SALLY_WOLFSSL_FEATURE([connection ID], [required], [--enable-dtlscid],
     [defined(WOLFSSL_DTLS_CID)], [], [return wolfSSL_dtls_cid_use(NULL);])
-  SALLY_WOLFSSL_FEATURE([counters of dropped records], [optional],
+  SALLY_WOLFSSL_FEATURE([counters of dropped records], [required],
     [CPPFLAGS=-DWOLFSSL_DTLS_DROP_STATS],
     [defined(WOLFSSL_DTLS_DROP_STATS)], [],
     [return wolfSSL_dtls_get_drop_stats(NULL, NULL, NULL);])

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/security/dtls.c - DTLS 1.2 as a channel mechanism: one engine per
- * association. RFC 6347, RFC 7925, RFC 6655.                                */
+/* lib/security/dtls.c - DTLS 1.2 and 1.3 as a channel mechanism: one engine per
+ * association. RFC 6347, RFC 9147, RFC 7925, RFC 6655.                      */
 #include "security/dtls_state.h"
 #include "security/rows.h"
 
 #define PATIENCE (60 * SALLY_SEC) /* for a whole handshake */
 
-void sally_dtls_end(struct sally_dtls *d, enum sally_channel_state state,
-                    enum sally_err reason)
+void sally_dtls_settle(struct sally_dtls *d)
 {
-    if (d->ssl != NULL) {
-        d->alert = (int16_t)sally_library_alert(d->ssl);
-        wolfSSL_free(d->ssl);
-        d->shared->sessions--;
-    }
-    d->ssl = NULL;
+    if (d->session.ssl != NULL)
+        return;
     sally_dtls_drop_final(d);
     d->unread = 0;
     d->resend_at = d->give_up_at = SALLY_NEVER;
-    d->state = (uint8_t)state;
-    d->reason = (uint8_t)reason;
+}
+
+void sally_dtls_end(struct sally_dtls *d, enum sally_channel_state state,
+                    enum sally_err reason)
+{
+    sally_session_end(&d->session, state, reason);
+    sally_dtls_settle(d);
 }
 
 static enum sally_err start(void *state, struct sally_security *shared,
@@ -28,48 +28,35 @@ static enum sally_err start(void *state, struct sally_security *shared,
                             struct sally_resumption *resumption,
                             enum sally_role role, sally_usec now)
 {
+    const struct sally_session_start how = { shared, credential,
+                                             finder, resumption,
+                                             role,   SALLY_TRANSPORT_DATAGRAM };
     struct sally_dtls *d = state;
     enum sally_err e;
 
-    if (shared->sessions >= shared->sessions_max)
-        return SALLY_E_NO_MEMORY;
-    *d = (struct sally_dtls){ .shared = shared,
-                              .credential = credential,
-                              .resumption = resumption,
-                              .resend_at = SALLY_NEVER,
-                              .give_up_at = sally_after(now, PATIENCE),
-                              .state = SALLY_CHANNEL_HANDSHAKE,
-                              .alert = -1,
-                              .role = (uint8_t)role };
-    if (finder != NULL)
-        d->finder = *finder;
-    d->ssl = sally_dtls_new(shared, role);
-    if (d->ssl == NULL)
-        return SALLY_E_NO_MEMORY;
-    shared->sessions++;
-    sally_dtls_io_join(d);
-    sally_dtls_psk_join(d);
-    e = sally_peer_join(&d->peer, d->ssl, &shared->clock, credential,
-                        finder != NULL ? &d->finder : NULL);
-    if (e == SALLY_E_OK)
-        e = sally_dtls_choose_suites(d);
+    *d = (struct sally_dtls){ .resend_at = SALLY_NEVER,
+                              .give_up_at = sally_after(now, PATIENCE) };
+    e = sally_session_begin(&d->session, &how);
     if (e != SALLY_E_OK)
         return e;
-    if (role == SALLY_ROLE_CLIENT) {
-        sally_dtls_resumption_offer(d);
+    sally_dtls_io_join(d);
+    e = sally_dtls_cid_join(d);
+    if (e != SALLY_E_OK)
+        return e;
+    if (role == SALLY_ROLE_CLIENT)
         sally_dtls_shake(d, now);
-    }
-    return d->state == SALLY_CHANNEL_FAILED ? d->reason : SALLY_E_OK;
+    return d->session.state == SALLY_CHANNEL_FAILED ? d->session.reason
+                                                    : SALLY_E_OK;
 }
 
 static enum sally_channel_state state_of(const void *state)
 {
-    return ((const struct sally_dtls *)state)->state;
+    return ((const struct sally_dtls *)state)->session.state;
 }
 
 static enum sally_err reason(const void *state)
 {
-    return ((const struct sally_dtls *)state)->reason;
+    return ((const struct sally_dtls *)state)->session.reason;
 }
 
 static struct sally_span output(void *state)
@@ -88,50 +75,52 @@ static void close_channel(void *state)
 {
     struct sally_dtls *d = state;
 
-    if (d->state != SALLY_CHANNEL_UP)
-        return;
-    (void)wolfSSL_shutdown(d->ssl);
-    sally_dtls_end(d, SALLY_CHANNEL_CLOSED, SALLY_E_OK);
+    sally_session_close(&d->session);
+    sally_dtls_settle(d);
 }
 
 static void wipe(void *state)
 {
     struct sally_dtls *d = state;
 
-    if (d->shared == NULL)
+    if (d->session.shared == NULL)
         return;
     sally_dtls_end(d, SALLY_CHANNEL_IDLE, SALLY_E_OK);
     sally_dtls_io_wipe(d);
-    sally_peer_wipe(&d->peer);
-    XFREE(d->peer_identity, NULL, DYNAMIC_TYPE_TMP_BUFFER);
-    *d = (struct sally_dtls){ .shared = NULL };
+    sally_session_wipe(&d->session);
+    *d = (struct sally_dtls){ .cid_len = 0 };
 }
 
 static struct sally_span peer_identity(const void *state)
 {
-    const struct sally_dtls *d = state;
-
-    return d->peer_identity != NULL ? sally_span_of(d->peer_identity)
-                                    : sally_peer_identity(&d->peer);
+    return sally_session_peer(&((const struct sally_dtls *)state)->session);
 }
 
 static const char *suite(const void *state)
 {
-    const struct sally_dtls *d = state;
-
-    return d->state == SALLY_CHANNEL_UP ? wolfSSL_get_cipher_name(d->ssl) : "";
+    return sally_session_suite(&((const struct sally_dtls *)state)->session);
 }
 
 static int alert(const void *state)
 {
+    return sally_session_alert(&((const struct sally_dtls *)state)->session);
+}
+
+static bool kept_by_cid(const void *state)
+{
+    return sally_dtls_cid_kept(state);
+}
+
+static struct sally_span cid(const void *state)
+{
     const struct sally_dtls *d = state;
 
-    return d->ssl != NULL ? sally_library_alert(d->ssl) : d->alert;
+    return (struct sally_span){ d->cid, d->cid_len };
 }
 
 static bool resumed(const void *state)
 {
-    return ((const struct sally_dtls *)state)->resumed;
+    return ((const struct sally_dtls *)state)->session.resumed;
 }
 
 const struct sally_mechanism sally_mechanism_dtls = {
@@ -140,7 +129,7 @@ const struct sally_mechanism sally_mechanism_dtls = {
     .overhead = SALLY_DTLS_OVERHEAD,
     .secure = true,
     .start = start,
-    .forget = sally_dtls_resumption_forget,
+    .forget = sally_session_forget,
     .state = state_of,
     .reason = reason,
     .seal = sally_dtls_seal,
@@ -154,4 +143,6 @@ const struct sally_mechanism sally_mechanism_dtls = {
     .suite = suite,
     .resumed = resumed,
     .alert = alert,
+    .kept_by_cid = kept_by_cid,
+    .cid = cid,
 };

@@ -5,10 +5,11 @@
 
 #include "security/mechanism.h"
 
-/* Replaces the suites of all sessions started from now on in this role: names
- * as the library has them, separated by colons, best first. UNSUPPORTED:
- * none of them is known. NO_MEMORY.                                         */
-enum sally_err sally_dtls_suites(struct sally_security *s, enum sally_role role,
+/* Replaces the suites of all sessions in the server's role that start from now
+ * on: names as the library has them, separated by colons, best first. A
+ * client's suites are those of its credential. UNSUPPORTED: none of them is
+ * known. NO_MEMORY.                                                         */
+enum sally_err sally_dtls_suites(struct sally_security *s,
                                  const char *list) SALLY_MUST_USE;
 
 #endif

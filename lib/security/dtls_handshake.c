@@ -1,17 +1,51 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/security/dtls_handshake.c - drives a handshake to its end: flights,
- * timers, and the last word. RFC 6347 s.4.2.4.                              */
+ * timers, and the last word. RFC 6347 s.4.2.4, RFC 9147 s.5.8, s.7.         */
 #include "security/dtls_state.h"
 
 #include <string.h>
 
-/* If a flight went out, wait for an answer. */
+/* In whole seconds; a quarter where 1.3 only wants to acknowledge what it has
+ * of a flight.                                                              */
+static sally_usec patience(const struct sally_dtls *d)
+{
+    WOLFSSL *ssl = d->session.ssl;
+    sally_usec wait =
+        (sally_usec)wolfSSL_dtls_get_current_timeout(ssl) * SALLY_SEC;
+
+    return wolfSSL_dtls13_use_quick_timeout(ssl) != 0 ? wait / 4 : wait;
+}
+
+/* If a flight went out, wait for an answer. What came in of the peer's flight
+ * may be acknowledged sooner than that.                                     */
 static void arm(struct sally_dtls *d, sally_usec now)
 {
+    sally_usec due = sally_after(now, patience(d));
+
     if (d->sent)
-        d->resend_at = sally_after(
-            now,
-            (sally_usec)wolfSSL_dtls_get_current_timeout(d->ssl) * SALLY_SEC);
+        d->resend_at = due;
+    else if (wolfSSL_dtls13_use_quick_timeout(d->session.ssl) != 0)
+        d->resend_at = sally_earlier(d->resend_at, due);
+}
+
+void sally_dtls_watch(struct sally_dtls *d, sally_usec now)
+{
+    if (d->session.state != SALLY_CHANNEL_UP ||
+        !sally_session_is_13(&d->session))
+        return;
+    if (wolfSSL_dtls13_has_pending_msg(d->session.ssl) == 0 &&
+        wolfSSL_dtls13_use_quick_timeout(d->session.ssl) == 0)
+        d->resend_at = SALLY_NEVER;
+    else if (d->resend_at == SALLY_NEVER && !d->tired)
+        d->resend_at = sally_after(now, patience(d));
+}
+
+void sally_dtls_heard(struct sally_dtls *d)
+{
+    if (!d->tired)
+        return;
+    d->tired = false;
+    (void)wolfSSL_dtls_set_timeout_init(d->session.ssl, 1); /* second */
 }
 
 void sally_dtls_drop_final(struct sally_dtls *d)
@@ -55,61 +89,70 @@ bool sally_dtls_may_repeat(struct sally_dtls *d, sally_usec now)
 }
 
 static void come_up(struct sally_dtls *d,
-                    const struct sally_dtls_packet *before)
+                    const struct sally_dtls_packet *before, sally_usec now)
 {
-    enum sally_err e = sally_peer_confirm(&d->peer, d->peer_identity != NULL);
+    bool client = d->session.role == SALLY_ROLE_CLIENT;
 
-    if (e != SALLY_E_OK) {
-        sally_dtls_end(d, SALLY_CHANNEL_FAILED, e);
-        return;
-    }
-    d->state = SALLY_CHANNEL_UP;
     d->resend_at = d->give_up_at = SALLY_NEVER;
-    d->resumed = wolfSSL_session_reused(d->ssl) == 1;
-    if (d->resumed == (d->role == SALLY_ROLE_CLIENT))
+    if (sally_session_is_13(&d->session))
+        sally_dtls_watch(d, now);
+    else if (d->session.resumed == client)
         keep_final(d, before);
-    if (d->role == SALLY_ROLE_CLIENT)
-        sally_dtls_resumption_keep(d);
 }
 
 void sally_dtls_shake(struct sally_dtls *d, sally_usec now)
 {
     const struct sally_dtls_packet *before = d->last;
-    int done, error;
+    enum sally_err e;
 
     d->sent = false;
-    done = d->role == SALLY_ROLE_CLIENT ? wolfSSL_connect(d->ssl)
-                                        : wolfSSL_accept(d->ssl);
-    if (done == WOLFSSL_SUCCESS) {
-        come_up(d, before);
+    e = sally_session_shake(&d->session);
+    if (e == SALLY_E_OK)
+        come_up(d, before, now);
+    else if (e == SALLY_E_PENDING)
+        arm(d, now);
+    else
+        sally_dtls_settle(d);
+}
+
+/* A session that is up lives without the ticket or the new key that nobody
+ * acknowledged: it is said again when the peer was heard. The library must not
+ * see the last time-out, which would be the end for it.                     */
+static bool is_tired(struct sally_dtls *d)
+{
+    d->tired = d->session.state == SALLY_CHANNEL_UP &&
+               wolfSSL_dtls_get_current_timeout(d->session.ssl) >=
+                   SALLY_DTLS_TIMEOUT_MAX;
+    return d->tired;
+}
+
+/* 1.3 has something to say after the handshake too, until it is heard. */
+static void resend(struct sally_dtls *d, sally_usec now)
+{
+    d->resend_at = SALLY_NEVER;
+    d->sent = false;
+    if (is_tired(d))
+        return;
+    if (wolfSSL_dtls_got_timeout(d->session.ssl) != WOLFSSL_SUCCESS) {
+        sally_dtls_end(d, SALLY_CHANNEL_FAILED, SALLY_E_TIMED_OUT);
         return;
     }
-    error = wolfSSL_get_error(d->ssl, done);
-    if (error == WOLFSSL_ERROR_WANT_READ)
-        arm(d, now);
-    else if (error == WOLFSSL_ERROR_ZERO_RETURN)
-        sally_dtls_end(d, SALLY_CHANNEL_FAILED, SALLY_E_CLOSED);
-    else
-        sally_dtls_end(d, SALLY_CHANNEL_FAILED,
-                       sally_peer_meaning(&d->peer, error));
+    if (d->session.state == SALLY_CHANNEL_UP) {
+        sally_dtls_watch(d, now);
+        return;
+    }
+    d->sent |= sally_session_is_13(&d->session);
+    arm(d, now);
 }
 
 void sally_dtls_expire(void *state, sally_usec now)
 {
     struct sally_dtls *d = state;
 
-    if (d->state != SALLY_CHANNEL_HANDSHAKE)
+    if (d->session.ssl == NULL)
         return;
-    if (now >= d->give_up_at) {
+    if (now >= d->give_up_at)
         sally_dtls_end(d, SALLY_CHANNEL_FAILED, SALLY_E_TIMED_OUT);
-        return;
-    }
-    if (now < d->resend_at)
-        return;
-    d->resend_at = SALLY_NEVER;
-    d->sent = false;
-    if (wolfSSL_dtls_got_timeout(d->ssl) != WOLFSSL_SUCCESS)
-        sally_dtls_end(d, SALLY_CHANNEL_FAILED, SALLY_E_TIMED_OUT);
-    else
-        arm(d, now);
+    else if (now >= d->resend_at)
+        resend(d, now);
 }

@@ -24,6 +24,9 @@ static int receive(WOLFSSL *ssl, char *out, int room, void *context)
     return (int)n;
 }
 
+_Static_assert(sizeof(struct sally_dtls_packet) <= SALLY_DATAGRAM_MAX,
+               "a block of the packets pool holds one");
+
 /* A datagram that finds no block is lost, and lost datagrams are resent. */
 void sally_dtls_io_put(struct sally_dtls *d, struct sally_span datagram)
 {
@@ -31,7 +34,7 @@ void sally_dtls_io_put(struct sally_dtls *d, struct sally_span datagram)
 
     if (datagram.len > sizeof(p->bytes) || d->queued == SALLY_DTLS_QUEUE_MAX)
         return;
-    p = sally_pool_take(d->shared->packets);
+    p = sally_pool_take(d->session.shared->packets);
     if (p == NULL)
         return;
     p->next = NULL;
@@ -45,6 +48,42 @@ void sally_dtls_io_put(struct sally_dtls *d, struct sally_span datagram)
     d->queued++;
 }
 
+/* Two ends that answer a repetition with a repetition would go on at the speed
+ * of the line; no honest handshake needs as much as this in a second.       */
+#define BURST_MAX 16
+
+void sally_dtls_io_answer(struct sally_dtls *d, sally_usec now)
+{
+    if (now >= d->burst_until) {
+        d->burst = 0;
+        d->burst_until = sally_after(now, SALLY_SEC);
+    }
+    d->answering = true;
+}
+
+static void queue(struct sally_dtls *d, struct sally_span datagram)
+{
+    if (d->answering && d->burst == BURST_MAX)
+        return;
+    d->burst = (uint8_t)(d->burst + d->answering);
+    sally_dtls_io_put(d, datagram);
+}
+
+/* What seal wants is what the library writes last. Before it may come what was
+ * due anyway (an acknowledgement of 1.3): a datagram of its own.            */
+static void capture(struct sally_dtls *d, struct sally_span datagram)
+{
+    struct sally_buf *b = d->capture;
+    struct sally_writer w = sally_writer_into(b);
+
+    if (b->len != d->capture_from) {
+        queue(d, (struct sally_span){ &b->at[d->capture_from],
+                                      b->len - d->capture_from });
+        b->len = d->capture_from;
+    }
+    sally_put(&w, datagram);
+}
+
 /* Never fails: an error here would end the session in the library's eyes. */
 static int transmit(WOLFSSL *ssl, char *bytes, int n, void *context)
 {
@@ -53,28 +92,27 @@ static int transmit(WOLFSSL *ssl, char *bytes, int n, void *context)
 
     (void)ssl;
     d->sent = true;
-    if (d->capture != NULL) {
-        struct sally_writer w = sally_writer_into(d->capture);
-
-        sally_put(&w, datagram);
-    } else {
-        sally_dtls_io_put(d, datagram);
-    }
+    sally_session_sends(&d->session, datagram);
+    if (d->capture != NULL)
+        capture(d, datagram);
+    else
+        queue(d, datagram);
     return n;
 }
 
 void sally_dtls_io_join(struct sally_dtls *d)
 {
-    wolfSSL_SSLSetIORecv(d->ssl, receive);
-    wolfSSL_SSLSetIOSend(d->ssl, transmit);
-    wolfSSL_SetIOReadCtx(d->ssl, d);
-    wolfSSL_SetIOWriteCtx(d->ssl, d);
-    wolfSSL_dtls_set_using_nonblock(d->ssl, 1);
+    wolfSSL_SSLSetIORecv(d->session.ssl, receive);
+    wolfSSL_SSLSetIOSend(d->session.ssl, transmit);
+    wolfSSL_SetIOReadCtx(d->session.ssl, d);
+    wolfSSL_SetIOWriteCtx(d->session.ssl, d);
+    wolfSSL_dtls_set_using_nonblock(d->session.ssl, 1);
+    (void)wolfSSL_dtls_set_timeout_max(d->session.ssl, SALLY_DTLS_TIMEOUT_MAX);
 }
 
 static void give_back(struct sally_dtls *d)
 {
-    sally_pool_give(d->shared->packets, d->lent);
+    sally_pool_give(d->session.shared->packets, d->lent);
     d->lent = NULL;
 }
 

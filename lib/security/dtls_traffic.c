@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/security/dtls_traffic.c - messages to records and back. RFC 6347
  * s.4.1.                                                                    */
-#include "security/dtls_record.h"
 #include "security/dtls_state.h"
+
+#include <wolfssl/error-ssl.h>
 
 enum sally_err sally_dtls_seal(void *state, struct sally_span message,
                                struct sally_buf *wire)
@@ -10,21 +11,25 @@ enum sally_err sally_dtls_seal(void *state, struct sally_span message,
     struct sally_dtls *d = state;
     int n;
 
-    if (d->state == SALLY_CHANNEL_HANDSHAKE)
+    if (d->session.state == SALLY_CHANNEL_HANDSHAKE)
         return SALLY_E_PENDING;
-    if (d->state != SALLY_CHANNEL_UP || message.len == 0)
+    if (d->session.state != SALLY_CHANNEL_UP || message.len == 0)
         return SALLY_E_BAD_STATE;
     if (message.len > SALLY_MESSAGE_MAX ||
         wire->room - wire->len < message.len + SALLY_DTLS_OVERHEAD)
         return SALLY_E_NO_ROOM;
     d->capture = wire;
-    n = wolfSSL_write(d->ssl, message.at, (int)message.len);
+    d->capture_from = wire->len;
+    n = wolfSSL_write(d->session.ssl, message.at, (int)message.len);
     d->capture = NULL;
     if (n == (int)message.len)
         return SALLY_E_OK;
-    sally_dtls_end(d, SALLY_CHANNEL_FAILED,
-                   sally_peer_meaning(&d->peer, wolfSSL_get_error(d->ssl, n)));
-    return d->reason;
+    wire->len = d->capture_from;
+    if (wolfSSL_get_error(d->session.ssl, n) == DTLS_SIZE_ERROR)
+        return SALLY_E_NO_ROOM; /* nothing was sent */
+    (void)sally_session_judge(&d->session, n);
+    sally_dtls_settle(d);
+    return d->session.reason;
 }
 
 /* A record that is longer than the caller's room is not a message of ours:
@@ -34,8 +39,8 @@ static bool drop_rest(struct sally_dtls *d)
     uint8_t rest[64];
     bool any = false;
 
-    while (wolfSSL_pending(d->ssl) > 0 &&
-           wolfSSL_read(d->ssl, rest, sizeof(rest)) > 0)
+    while (wolfSSL_pending(d->session.ssl) > 0 &&
+           wolfSSL_read(d->session.ssl, rest, sizeof(rest)) > 0)
         any = true;
     return any;
 }
@@ -48,7 +53,7 @@ static struct drops drops_of(const struct sally_dtls *d)
 {
     struct drops n = { 0, 0 };
 
-    (void)wolfSSL_dtls_get_drop_stats(d->ssl, &n.forged, &n.replayed);
+    (void)wolfSSL_dtls_get_drop_stats(d->session.ssl, &n.forged, &n.replayed);
     return n;
 }
 
@@ -56,20 +61,14 @@ static struct drops drops_of(const struct sally_dtls *d)
 static enum sally_err nothing_read(struct sally_dtls *d, int result,
                                    struct drops before)
 {
-    int error = wolfSSL_get_error(d->ssl, result);
     struct drops after = drops_of(d);
+    enum sally_err e = sally_session_judge(&d->session, result);
 
-    if (error == WOLFSSL_ERROR_ZERO_RETURN) {
-        (void)wolfSSL_shutdown(d->ssl); /* the answer to a close_notify */
-        sally_dtls_end(d, SALLY_CHANNEL_CLOSED, SALLY_E_OK);
-        return SALLY_E_CLOSED;
-    }
-    if (error != WOLFSSL_ERROR_WANT_READ) {
-        sally_dtls_end(d, SALLY_CHANNEL_FAILED,
-                       sally_peer_meaning(&d->peer, error));
-        return d->reason;
-    }
     d->unread = 0;
+    if (e != SALLY_E_PENDING) {
+        sally_dtls_settle(d);
+        return e;
+    }
     if (after.forged != before.forged)
         return SALLY_E_UNAUTHENTIC;
     return after.replayed != before.replayed ? SALLY_E_REPLAYED
@@ -85,7 +84,7 @@ static enum sally_err read_record(struct sally_dtls *d,
 
     if (room == 0)
         return SALLY_E_NO_ROOM;
-    n = wolfSSL_read(d->ssl, &message->at[message->len], (int)room);
+    n = wolfSSL_read(d->session.ssl, &message->at[message->len], (int)room);
     if (n <= 0)
         return nothing_read(d, n, before);
     if (drop_rest(d))
@@ -93,6 +92,7 @@ static enum sally_err read_record(struct sally_dtls *d,
     message->len += (size_t)n;
     d->unread--;
     sally_dtls_drop_final(d);
+    sally_dtls_heard(d);
     return SALLY_E_OK;
 }
 
@@ -115,7 +115,8 @@ static enum sally_err take_up(struct sally_dtls *d,
     return SALLY_E_DUPLICATE;
 }
 
-/* What the peer repeats, the library answers by repeating: not too often. */
+/* What the peer repeats, the library answers by repeating: not too often. One
+ * record at least was the handshake's.                                      */
 static enum sally_err take_handshake(struct sally_dtls *d,
                                      const struct sally_dtls_datagram *seen,
                                      sally_usec now)
@@ -125,22 +126,25 @@ static enum sally_err take_handshake(struct sally_dtls *d,
         return SALLY_E_DUPLICATE;
     if (seen->position > d->peer_position)
         d->peer_position = seen->position;
-    d->unread = seen->application_data ? seen->records : 0;
+    d->unread = seen->application_data ? (uint8_t)(seen->records - 1) : 0;
     sally_dtls_shake(d, now);
-    return d->state == SALLY_CHANNEL_FAILED ? d->reason : SALLY_E_OK;
+    return d->session.state == SALLY_CHANNEL_FAILED ? d->session.reason
+                                                    : SALLY_E_OK;
 }
 
 /* Lends the datagram to the library, which copies it at its first read. */
 static enum sally_err take_in(struct sally_dtls *d, struct sally_span wire,
                               sally_usec now)
 {
-    bool up = d->state == SALLY_CHANNEL_UP;
+    bool up = d->session.state == SALLY_CHANNEL_UP;
     struct sally_dtls_datagram seen;
-    enum sally_err e = sally_dtls_admit(wire, up, &seen);
+    enum sally_err e = sally_dtls_admit(
+        wire, up, (struct sally_span){ d->cid, d->cid_len }, &seen);
 
     if (e != SALLY_E_OK)
         return e;
     d->inbound = wire;
+    sally_dtls_io_answer(d, now);
     return up ? take_up(d, &seen, now) : take_handshake(d, &seen, now);
 }
 
@@ -152,14 +156,17 @@ enum sally_err sally_dtls_open(void *state, struct sally_span wire,
     struct sally_dtls *d = state;
     enum sally_err e = SALLY_E_OK;
 
-    if (d->ssl == NULL)
+    if (d->session.ssl == NULL)
         return SALLY_E_BAD_STATE;
     if (wire.len != 0)
         e = take_in(d, wire, now);
     if (e == SALLY_E_OK)
-        e = d->unread > 0 && d->state == SALLY_CHANNEL_UP
+        e = d->unread > 0 && d->session.state == SALLY_CHANNEL_UP
                 ? read_record(d, message)
                 : SALLY_E_PENDING;
     d->inbound = (struct sally_span){ NULL, 0 };
+    d->answering = false;
+    sally_session_keep(&d->session);
+    sally_dtls_watch(d, now);
     return e;
 }

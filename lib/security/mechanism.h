@@ -66,6 +66,10 @@ struct sally_key_finder {
 
     /* The server's own key pair, RPK or X.509; NULL: PSK only. */
     const struct sally_credential *own;
+
+    /* Hand out connection IDs to clients that ask for them (RFC 9146, 9147):
+     * whoever owns the socket looks for them, see sally_stack_cid().        */
+    bool connection_id;
     void *owner;
 };
 
@@ -143,6 +147,14 @@ struct sally_mechanism {
     /* The last alert of TLS, received or else sent; -1: none. It stays to be
      * had when the channel has FAILED.                                      */
     int (*alert)(const void *state);
+
+    /* Client role: true if the peer knows this session by a connection ID, so
+     * that it may go on from another address.                               */
+    bool (*kept_by_cid)(const void *state);
+
+    /* Server role: the connection ID that the client calls us by, if it asked
+     * for one; empty: none. Borrows from the state.                         */
+    struct sally_span (*cid)(const void *state);
 };
 
 #endif

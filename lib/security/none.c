@@ -128,6 +128,12 @@ static int alert(const void *state)
     return -1;
 }
 
+static bool kept_by_cid(const void *state)
+{
+    (void)state;
+    return false;
+}
+
 const struct sally_mechanism sally_mechanism_none = {
     .name = "none",
     .size = sizeof(struct none),
@@ -148,6 +154,8 @@ const struct sally_mechanism sally_mechanism_none = {
     .suite = suite,
     .resumed = resumed,
     .alert = alert,
+    .kept_by_cid = kept_by_cid,
+    .cid = peer_identity, /* none either */
 };
 
 const struct sally_mechanism sally_mechanism_none_stream = {
@@ -171,4 +179,6 @@ const struct sally_mechanism sally_mechanism_none_stream = {
     .suite = suite,
     .resumed = resumed,
     .alert = alert,
+    .kept_by_cid = kept_by_cid,
+    .cid = peer_identity, /* none either */
 };

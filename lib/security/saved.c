@@ -5,8 +5,8 @@
 
 #include "base/cursor.h"
 #include "base/writer.h"
-#include "security/dtls_state.h"
 #include "security/rows.h"
+#include "security/session.h"
 
 #ifndef HAVE_EXT_CACHE
 #error "wolfSSL cannot write sessions: build it with -DHAVE_EXT_CACHE"

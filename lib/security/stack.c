@@ -4,6 +4,7 @@
 #include "security/stack.h"
 
 #include "base/secret.h"
+#include "security/dtls_record.h"
 #include "security/rows.h"
 #include "security/stack_object.h"
 
@@ -243,4 +244,21 @@ int sally_stack_alert(const struct sally_stack *s)
     if (s->channel == NULL)
         return -1;
     return s->state == NULL ? s->alert : s->channel->alert(s->state);
+}
+
+bool sally_stack_kept_by_cid(const struct sally_stack *s)
+{
+    return s->state != NULL && s->channel->kept_by_cid(s->state);
+}
+
+struct sally_span sally_stack_cid(const struct sally_stack *s)
+{
+    if (s->state == NULL)
+        return (struct sally_span){ NULL, 0 };
+    return s->channel->cid(s->state);
+}
+
+struct sally_span sally_stack_cid_of(struct sally_span datagram)
+{
+    return sally_dtls_record_cid(datagram);
 }

@@ -161,6 +161,16 @@ enum sally_err sally_stack_save(const struct sally_stack *s,
 enum sally_err sally_stack_restore(struct sally_stack *s,
                                    struct sally_span saved) SALLY_MUST_USE;
 
+/* True if the peer knows a session that is up by a connection ID: after our
+ * address has changed it goes on, and no handshake is needed.               */
+bool sally_stack_kept_by_cid(const struct sally_stack *s);
+
+/* Server role: the connection ID that is ours (see mechanism.h). */
+struct sally_span sally_stack_cid(const struct sally_stack *s);
+
+/* The connection ID of ours that a datagram is sent to; empty: none. */
+struct sally_span sally_stack_cid_of(struct sally_span datagram);
+
 /* Forgets what could resume the association (called when keys change). */
 void sally_stack_forget(struct sally_stack *s);
 

@@ -65,7 +65,7 @@ bool sim_account_make(struct sim_account *a, const struct sim_mechanism *m,
     a->finder.contexts = a->contexts;
     return sally_credential_make(&a->credential, &parts, NULL) == SALLY_E_OK &&
            (m->server_suites == NULL ||
-            sally_dtls_suites(security, SALLY_ROLE_SERVER, m->server_suites) ==
+            sally_dtls_suites(security, m->server_suites) ==
                 SALLY_E_OK);
 }
 

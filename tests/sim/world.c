@@ -4,6 +4,7 @@
 #include "sim/world.h"
 
 #include "security/crypto.h"
+#include "security/heap.h"
 #include "sim/nonces.h"
 #include "sim/owner.h"
 
@@ -14,9 +15,13 @@
 static bool set_up_security(struct sim_world *w)
 {
     const struct sally_security_limits limits = { 2, HEAP_MAX };
+    struct sally_random random = sally_crypto_random();
+    uint8_t first;
 
-    return sally_security_init(&w->security, &limits, &w->packets,
-                               sally_crypto_random()) == SALLY_E_OK &&
+    sally_random_fill(&random, &first, 1); /* the generator stays */
+    w->heap_at_rest = sally_heap_live();
+    return sally_security_init(&w->security, &limits, &w->packets, random) ==
+               SALLY_E_OK &&
            sim_account_make(&w->account, w->mechanism, w->security);
 }
 
@@ -69,7 +74,6 @@ void sim_world_open(struct sim_world *w, const struct sim_mechanism *m,
         sim_fault(w, "cannot be set up");
         return;
     }
-    w->heap_at_rest = sally_security_heap(w->security);
     w->shared = (struct sally_coap_shared){ &sally_coap_defaults, &w->packets,
                                             &w->bodies, sim_random(&w->chance),
                                             w->security };
@@ -208,12 +212,12 @@ void sim_world_close(struct sim_world *w)
         sally_coap_link_wipe(&w->ends[i].link);
     if (w->packets.used != 0 || w->bodies.used != 0)
         sim_fault(w, "blocks are still out after a wipe");
-    if (sally_security_heap(w->security) != w->heap_at_rest)
-        sim_fault(w, "library memory is still held after a wipe");
     sally_security_wipe(w->security);
     if (sim_nonces_repeated())
         sim_fault(w, "a nonce was used twice");
     sim_account_wipe(&w->account);
+    if (sally_heap_live() != w->heap_at_rest)
+        sim_fault(w, "library memory is still held after a wipe");
     sally_pool_wipe(&w->packets);
     sally_pool_wipe(&w->bodies);
 }

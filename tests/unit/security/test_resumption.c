@@ -105,12 +105,15 @@ static void an_attempt_given_up_drops_its_offer(void **state)
     pair_close(&p);
 }
 
-/* The client is up at once here; the server waits for its last flight. */
+/* The client of 1.2 is up at once here; the server waits for its last flight.
+ */
 static void a_lost_last_flight_is_sent_again(void **state)
 {
     struct pair p;
 
     (void)state;
+    if (pair_is_13())
+        return; /* its client waits for an acknowledgement: test_loss.c */
     pair_open(&p, 2, ROOMY);
     expect(&p, false);
     pair_begin(&p);
@@ -156,5 +159,11 @@ int main(void)
         cmocka_unit_test(another_mechanism_forgets),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed;
+
+    pair_suites = PAIR_12;
+    failed = cmocka_run_group_tests_name("DTLS 1.2", tests, NULL, NULL);
+    pair_suites = PAIR_13;
+    return failed +
+           cmocka_run_group_tests_name("DTLS 1.3", tests, NULL, NULL);
 }
