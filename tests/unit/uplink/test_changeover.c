@@ -129,7 +129,7 @@ static enum sally_accepted store(struct door *d, uint32_t sensor,
     d->said_count = 0;
     sally_shard_readings(d->shard, &r, d->now);
     if (d->said_count == 0)
-        door_stored(d);
+        door_told(d);
     assert_int_equal(d->said_count, 1);
     return (enum sally_accepted)d->said[0].as.accepted.result;
 }
@@ -398,7 +398,7 @@ static uint32_t park(struct door *d, uint32_t sensor)
     uint32_t number;
 
     command(d, sensor, "3306/0/5851");
-    door_stored(d);
+    door_told(d);
     assert_int_equal(d->code, SALLY_CODE_CHANGED);
     number = d->said[0].as.command.command;
     outcome(d, number, SALLY_OUTCOME_OFFLINE);

@@ -131,12 +131,12 @@ static void parks_what_the_sensor_is_away_for(void **state)
     dimmer(d, "10");
     assert_int_equal(d->replies, 0);
     assert_int_equal(d->said_count, 0);
-    door_stored(d);
+    door_told(d);
     assert_int_equal(d->code, SALLY_CODE_CHANGED);
     first = command_at(d, 0);
     outcome(d, first, SALLY_OUTCOME_OFFLINE);
     dimmer(d, "20");
-    door_stored(d);
+    door_told(d);
     second = command_at(d, 0);
     outcome(d, second, SALLY_OUTCOME_OFFLINE);
 
@@ -163,7 +163,7 @@ static void offers_parked_ones_again(void **state)
 
     (void)state;
     dimmer(d, "10");
-    door_stored(d);
+    door_told(d);
     number = command_at(d, 0);
     outcome(d, number, SALLY_OUTCOME_OFFLINE);
     d->said_count = 0;
@@ -208,7 +208,7 @@ static void one_that_its_rule_refuses_now_is_dropped(void **state)
         unsigned parked = 0;
 
         dimmer(d, "10");
-        door_stored(d);
+        door_told(d);
         down[1].execute = row->execute;
         down[1].max = row->max;
         changed.down = down;
@@ -235,10 +235,10 @@ static void parked_ones_survive_a_restart(void **state)
 
     (void)state;
     dimmer(d, "10");
-    door_stored(d);
+    door_told(d);
     first = command_at(d, 0);
     dimmer(d, "20");
-    door_stored(d);
+    door_told(d);
     second = command_at(d, 0);
     relay(d, "1");
     old = command_at(d, 0);
@@ -261,7 +261,7 @@ static void one_sensor_does_not_take_all_places(void **state)
     (void)state;
     for (size_t i = 0; i < SALLY_COMMANDS_SENSOR; i++) {
         dimmer(d, "10");
-        door_stored(d);
+        door_told(d);
         assert_int_equal(d->code, SALLY_CODE_CHANGED);
     }
     dimmer(d, "10");
