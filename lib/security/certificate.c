@@ -16,7 +16,8 @@ enum extension {
     EXTENDED_USAGE = 37
 };
 
-static void read_key_usage(struct sally_cursor *v, struct sally_certificate *out)
+static void read_key_usage(struct sally_cursor *v,
+                           struct sally_certificate *out)
 {
     struct sally_cursor bits = sally_der_enter(v, SALLY_DER_BITS);
 
@@ -67,9 +68,9 @@ static void read_extended_usage(struct sally_cursor *v,
         bool all =
             sally_span_equal(oid, (struct sally_span){ any, sizeof(any) });
 
-        out->serves |= all || sally_span_equal(oid, (struct sally_span){
-                                                        server,
-                                                        sizeof(server) });
+        out->serves |=
+            all || sally_span_equal(
+                       oid, (struct sally_span){ server, sizeof(server) });
         out->asks |= all || sally_span_equal(oid, (struct sally_span){
                                                       client, sizeof(client) });
         if (body.failed)
@@ -164,8 +165,8 @@ static struct sally_span find_common_name(struct sally_span subject)
         struct sally_span value = sally_der_take_any(&one, &tag);
 
         if (!one.failed &&
-            sally_span_equal(oid, (struct sally_span){ common_name,
-                                                       sizeof(common_name) }))
+            sally_span_equal(
+                oid, (struct sally_span){ common_name, sizeof(common_name) }))
             found = value;
     }
     return found;

@@ -27,7 +27,7 @@ struct sally_certificate {
     struct sally_span names;           /* content of subjectAltName */
     uint64_t not_before, not_after;    /* seconds since 1970 */
     uint8_t key_usage;                 /* SALLY_KEY_; all where not given */
-    uint8_t path_max;  /* intermediate CAs below this one, if it is a CA */
+    uint8_t path_max; /* intermediate CAs below this one, if it is a CA */
     bool ca;
     bool has_names;
     bool serves;      /* may prove a server */
@@ -38,14 +38,14 @@ struct sally_certificate {
 /* The next certificate of `c`.
  *   MALFORMED        not DER of a certificate
  *   BAD_CERTIFICATE  a critical extension that is not known here             */
-enum sally_err sally_certificate_take(struct sally_cursor *c,
-                                      struct sally_certificate *out)
-    SALLY_MUST_USE;
+enum sally_err
+sally_certificate_take(struct sally_cursor *c,
+                       struct sally_certificate *out) SALLY_MUST_USE;
 
 /* The one certificate that `der` is; MALFORMED if more follows. */
-enum sally_err sally_certificate_parse(struct sally_span der,
-                                       struct sally_certificate *out)
-    SALLY_MUST_USE;
+enum sally_err
+sally_certificate_parse(struct sally_span der,
+                        struct sally_certificate *out) SALLY_MUST_USE;
 
 /* Whether it is for `name`: a DNS name, or an address as text. A name of the
  * extension may begin with a label "*"; the common name counts only where there

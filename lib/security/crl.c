@@ -26,8 +26,8 @@ static bool any_critical(struct sally_cursor *list)
 
 static uint64_t take_optional_time(struct sally_cursor *c)
 {
-    bool there = sally_der_is(c, SALLY_DER_UTC_TIME) ||
-                 sally_der_is(c, SALLY_DER_TIME);
+    bool there =
+        sally_der_is(c, SALLY_DER_UTC_TIME) || sally_der_is(c, SALLY_DER_TIME);
 
     return there ? sally_der_take_time(c) : 0;
 }

@@ -8,7 +8,7 @@
 
 struct sally_crl {
     struct sally_span signed_part, algorithm, signature;
-    struct sally_span issuer; /* whole Name */
+    struct sally_span issuer;          /* whole Name */
     uint64_t this_update, next_update; /* seconds since 1970; 0: none */
     struct sally_span revoked; /* content of the list, proven well-formed */
 };
@@ -20,9 +20,9 @@ enum sally_err sally_crl_take(struct sally_cursor *c,
 
 /* Whether `issuer` may sign lists and signed this one. UNAUTHENTIC: not;
  * UNSUPPORTED.                                                              */
-enum sally_err sally_crl_check(const struct sally_crl *l,
-                               const struct sally_certificate *issuer)
-    SALLY_MUST_USE;
+enum sally_err
+sally_crl_check(const struct sally_crl *l,
+                const struct sally_certificate *issuer) SALLY_MUST_USE;
 
 /* Whether it lists this serial number; looks through all of it. */
 bool sally_crl_lists(const struct sally_crl *l, struct sally_span serial);

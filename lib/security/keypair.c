@@ -64,8 +64,9 @@ static bool is_spki(struct sally_span der)
 /* rsaEncryption, in the AlgorithmIdentifier that an SPKI begins with. */
 static bool is_rsa(struct sally_span spki)
 {
-    static const uint8_t rsa[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1,
-                                   1 };
+    static const uint8_t rsa[] = {
+        0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1
+    };
     struct sally_cursor c = sally_cursor_over(spki);
     struct sally_cursor body = sally_der_enter(&c, SALLY_DER_SEQUENCE);
     struct sally_cursor id = sally_der_enter(&body, SALLY_DER_SEQUENCE);

@@ -19,7 +19,6 @@ enum sally_err sally_keypair_public(struct sally_span secret_key,
  * certificates of which the first counts. WRONG_KEY: it does not; MALFORMED:
  * neither of both; else as above. An RSA key is not compared.               */
 enum sally_err sally_keypair_check(struct sally_span public_key,
-                                   struct sally_span secret_key)
-    SALLY_MUST_USE;
+                                   struct sally_span secret_key) SALLY_MUST_USE;
 
 #endif

@@ -125,8 +125,8 @@ enum sally_err sally_path_find(const struct sally_certificate *sent,
 enum sally_err sally_path_check_time(const struct sally_path *p,
                                      const struct sally_clock *clock)
 {
-    enum sally_err e = sally_clock_within(clock, p->anchor->not_before,
-                                          p->anchor->not_after);
+    enum sally_err e =
+        sally_clock_within(clock, p->anchor->not_before, p->anchor->not_after);
 
     for (size_t i = 0; i < p->count && e == SALLY_E_OK; i++)
         e = sally_clock_within(clock, p->list[i]->not_before,
@@ -143,8 +143,7 @@ static bool in_force(const struct sally_crl *l, const struct sally_trust *t,
         return false; /* it would hold for ever */
     if (l->next_update != 0 && l->next_update < clock->now)
         return false;
-    return t->crl_max_age == 0 ||
-           l->this_update + t->crl_max_age >= clock->now;
+    return t->crl_max_age == 0 || l->this_update + t->crl_max_age >= clock->now;
 }
 
 static enum sally_err check_one(const struct sally_certificate *c,
@@ -177,7 +176,7 @@ enum sally_err sally_path_check_revoked(const struct sally_path *p,
     if (t == NULL || t->crl_count == 0)
         return SALLY_E_OK;
     for (size_t i = p->count; i-- > 0 && e == SALLY_E_OK;)
-        e = check_one(p->list[i],
-                      i + 1 < p->count ? p->list[i + 1] : p->anchor, t, clock);
+        e = check_one(p->list[i], i + 1 < p->count ? p->list[i + 1] : p->anchor,
+                      t, clock);
     return e;
 }

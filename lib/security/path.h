@@ -25,14 +25,14 @@ enum sally_err sally_path_find(const struct sally_certificate *sent,
                                struct sally_path *out) SALLY_MUST_USE;
 
 /* Each of it within its time. EXPIRED, NOT_YET_VALID. */
-enum sally_err sally_path_check_time(const struct sally_path *p,
-                                     const struct sally_clock *clock)
-    SALLY_MUST_USE;
+enum sally_err
+sally_path_check_time(const struct sally_path *p,
+                      const struct sally_clock *clock) SALLY_MUST_USE;
 
 /* None of it revoked, as far as `t` has lists. REVOKED, STALE_CRL. */
-enum sally_err sally_path_check_revoked(const struct sally_path *p,
-                                        const struct sally_trust *t,
-                                        const struct sally_clock *clock)
-    SALLY_MUST_USE;
+enum sally_err
+sally_path_check_revoked(const struct sally_path *p,
+                         const struct sally_trust *t,
+                         const struct sally_clock *clock) SALLY_MUST_USE;
 
 #endif

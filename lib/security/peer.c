@@ -211,8 +211,7 @@ static enum sally_err join_client(struct sally_peer *p, WOLFSSL *ssl)
     wolfSSL_set_verify(ssl, WOLFSSL_VERIFY_PEER, on_verify);
     if (e != SALLY_E_OK)
         return e;
-    if (!allow_kinds(ssl, p->own, false) ||
-        !say_name(ssl, p->own->server_name))
+    if (!allow_kinds(ssl, p->own, false) || !say_name(ssl, p->own->server_name))
         return SALLY_E_NO_MEMORY;
     return SALLY_E_OK;
 }
@@ -226,9 +225,8 @@ static enum sally_err join_server(struct sally_peer *p, WOLFSSL *ssl)
     e = load_own(ssl, p->own);
     if (e != SALLY_E_OK)
         return e;
-    wolfSSL_set_verify(ssl,
-                       WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_EXCEPT_PSK,
-                       on_verify);
+    wolfSSL_set_verify(
+        ssl, WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_EXCEPT_PSK, on_verify);
     return allow_kinds(ssl, p->own, true) ? SALLY_E_OK : SALLY_E_NO_MEMORY;
 }
 

@@ -26,8 +26,8 @@
 struct sally_peer {
     WOLFSSL *ssl; /* during the handshake */
     const struct sally_clock *clock;
-    const struct sally_credential *own; /* client: the account; server: its
-                                           key pair, NULL: PSK only */
+    const struct sally_credential *own;    /* client: the account; server: its
+                                              key pair, NULL: PSK only */
     const struct sally_key_finder *finder; /* server role only */
     uint8_t *identity; /* owned; what a client showed, if it is no PSK */
     uint16_t identity_len;
@@ -39,11 +39,11 @@ struct sally_peer {
  * client; a server has `finder` instead. What `p` is given outlives it, and so
  * does `p` the session. NO_CREDENTIAL: the key or certificate cannot be used;
  * NO_MEMORY.                                                                */
-enum sally_err sally_peer_join(struct sally_peer *p, WOLFSSL *ssl,
-                               const struct sally_clock *clock,
-                               const struct sally_credential *own,
-                               const struct sally_key_finder *finder)
-    SALLY_MUST_USE;
+enum sally_err
+sally_peer_join(struct sally_peer *p, WOLFSSL *ssl,
+                const struct sally_clock *clock,
+                const struct sally_credential *own,
+                const struct sally_key_finder *finder) SALLY_MUST_USE;
 
 /* Why the handshake failed: the verdict if that was it, else what the error of
  * the library means.                                                        */
@@ -52,7 +52,8 @@ enum sally_err sally_peer_meaning(const struct sally_peer *p, int library);
 /* The handshake is over. Anything but OK: the peer is not proven after all, and
  * the session must end. `psk`: a pre-shared key proved it. Our own keys leave
  * the session. A resumed one was judged when it began.                      */
-enum sally_err sally_peer_confirm(struct sally_peer *p, bool psk) SALLY_MUST_USE;
+enum sally_err sally_peer_confirm(struct sally_peer *p,
+                                  bool psk) SALLY_MUST_USE;
 
 /* Server role: the SPKI of a client with a raw key, or the common name of the
  * certificate; empty until confirmed.                                       */

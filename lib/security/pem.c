@@ -48,8 +48,7 @@ static bool is_line(struct sally_span line, const char *begin,
         !sally_span_equal(sally_span_sub(line, line.len - end.len, end.len),
                           end))
         return false;
-    *label =
-        sally_span_sub(line, start.len, line.len - start.len - end.len);
+    *label = sally_span_sub(line, start.len, line.len - start.len - end.len);
     return true;
 }
 
@@ -63,10 +62,9 @@ static enum sally_err take_body(struct sally_cursor *c, struct sally_span label,
                                 struct sally_span *body)
 {
     struct sally_span start = c->rest, found, line;
-    size_t len = 0;
 
     while (c->rest.len != 0) {
-        len = start.len - c->rest.len;
+        size_t len = start.len - c->rest.len;
         line = take_line(c);
         if (!is_line(line, "-----END ", &found))
             continue;

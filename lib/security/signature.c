@@ -73,9 +73,9 @@ static enum sally_err check_ecdsa(const struct algorithm *a,
         return SALLY_E_CRYPTO;
     if (wc_EccPublicKeyDecode(key.at, &at, &k, (word32)key.len) == 0 &&
         at == key.len && wc_ecc_size(&k) >= CURVE_MIN)
-        e = meaning(wc_SignatureVerify(
-            a->hash, WC_SIGNATURE_TYPE_ECC, data.at, (word32)data.len,
-            signature.at, (word32)signature.len, &k, sizeof(k)));
+        e = meaning(wc_SignatureVerify(a->hash, WC_SIGNATURE_TYPE_ECC, data.at,
+                                       (word32)data.len, signature.at,
+                                       (word32)signature.len, &k, sizeof(k)));
     (void)wc_ecc_free(&k);
     return e;
 }
@@ -92,9 +92,9 @@ static enum sally_err check_rsa(const struct algorithm *a,
         return SALLY_E_CRYPTO;
     if (wc_RsaPublicKeyDecode(key.at, &at, &k, (word32)key.len) == 0 &&
         wc_RsaEncryptSize(&k) >= RSA_MIN)
-        e = meaning(wc_SignatureVerify(
-            a->hash, WC_SIGNATURE_TYPE_RSA_W_ENC, data.at, (word32)data.len,
-            signature.at, (word32)signature.len, &k, sizeof(k)));
+        e = meaning(wc_SignatureVerify(a->hash, WC_SIGNATURE_TYPE_RSA_W_ENC,
+                                       data.at, (word32)data.len, signature.at,
+                                       (word32)signature.len, &k, sizeof(k)));
     (void)wc_FreeRsaKey(&k);
     return e;
 }

@@ -13,10 +13,9 @@
  *   UNAUTHENTIC  it is not
  *   UNSUPPORTED  another algorithm, or a key that is too short or broken
  *   CRYPTO, NO_MEMORY                                                       */
-enum sally_err sally_signature_check(struct sally_span algorithm,
-                                     struct sally_span key,
-                                     struct sally_span data,
-                                     struct sally_span signature)
-    SALLY_MUST_USE;
+enum sally_err
+sally_signature_check(struct sally_span algorithm, struct sally_span key,
+                      struct sally_span data,
+                      struct sally_span signature) SALLY_MUST_USE;
 
 #endif

@@ -31,13 +31,12 @@ struct sally_trust_parts {
  *   STALE_CRL        a revocation list that is partial or indirect
  *   TOO_LARGE        too many of them
  *   NO_MEMORY                                                               */
-enum sally_err sally_trust_make(struct sally_trust **out,
-                                const struct sally_trust_parts *parts)
-    SALLY_MUST_USE;
+enum sally_err
+sally_trust_make(struct sally_trust **out,
+                 const struct sally_trust_parts *parts) SALLY_MUST_USE;
 
 /* A keyed digest of all of it; NULL has one too. A session that resumes is not
- * judged anew, so it belongs to the authorities and lists that it was judged by.
- */
+ * judged anew, so it belongs to the authorities and lists that judged it.   */
 uint64_t sally_trust_digest(const struct sally_trust *t,
                             const struct sally_hash_key *key);
 

@@ -30,8 +30,8 @@ static bool matches(const struct sally_credential *a, struct sally_span shown)
         return sally_span_equal(wanted, shown);
     d = &digests[a->matching];
     return shown.len <= UINT32_MAX &&
-           wc_Hash(d->hash, shown.at, (word32)shown.len, got,
-                   (word32)d->len) == 0 &&
+           wc_Hash(d->hash, shown.at, (word32)shown.len, got, (word32)d->len) ==
+               0 &&
            sally_span_equal(wanted, (struct sally_span){ got, d->len });
 }
 

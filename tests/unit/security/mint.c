@@ -186,10 +186,9 @@ struct sally_span mint_rfc5958(const struct mint_pair *pair)
     (void)sally_der_take(&key, SALLY_DER_SEQUENCE);
     point = sally_der_take_bits(&key);
     must(!body.failed && point.len != 0, "no PKCS#8 to take apart");
-    return element(
-        SALLY_DER_SEQUENCE,
-        mint_join(mint_join(element(SALLY_DER_INTEGER, BYTES(1)), algorithm),
-                  mint_join(octets, element(0x81, mint_join(BYTES(0), point)))));
+    point = element(0x81, mint_join(BYTES(0), point));
+    algorithm = mint_join(element(SALLY_DER_INTEGER, BYTES(1)), algorithm);
+    return sequence(algorithm, mint_join(octets, point));
 }
 
 /* --- Signing ------------------------------------------------------------- */
@@ -271,8 +270,7 @@ static struct sally_span purpose_of(const struct mint_card *c)
         oid = bytes(server, sizeof(server));
     if (strcmp(c->purpose, "client") == 0)
         oid = bytes(client, sizeof(client));
-    return extension(37, false,
-                     sequence(element(SALLY_DER_OID, oid), nothing));
+    return extension(37, false, sequence(element(SALLY_DER_OID, oid), nothing));
 }
 
 static struct sally_span constraints_of(const struct mint_card *c)
@@ -294,10 +292,10 @@ static struct sally_span extensions_of(const struct mint_card *c)
 
     list = mint_join(list, purpose_of(c));
     if (c->key_usage != 0)
-        list = mint_join(
-            list, extension(15, true,
-                            element(SALLY_DER_BITS,
-                                    BYTES(0, (uint8_t)c->key_usage))));
+        list = mint_join(list,
+                         extension(15, true,
+                                   element(SALLY_DER_BITS,
+                                           BYTES(0, (uint8_t)c->key_usage))));
     if (c->constrained)
         list = mint_join(list, extension(30, true, sequence(nothing, nothing)));
     if (c->strange)
@@ -340,11 +338,10 @@ struct sally_span mint_crl(const struct mint_list *l)
     if (revoked.len != 0)
         tbs = mint_join(tbs, sequence(revoked, nothing));
     if (l->partial)
-        tbs = mint_join(tbs,
-                        element(0xa0, sequence(extension(28, true,
-                                                         sequence(nothing,
-                                                                  nothing)),
-                                               nothing)));
+        tbs = mint_join(
+            tbs, element(0xa0, sequence(extension(28, true,
+                                                  sequence(nothing, nothing)),
+                                        nothing)));
     return signed_by(l->signer, element(SALLY_DER_SEQUENCE, tbs), false);
 }
 

@@ -43,7 +43,7 @@ struct mint_pair mint_pair(void);
 struct sally_span mint_certificate(const struct mint_card *card);
 struct sally_span mint_crl(const struct mint_list *list);
 
-/* The same key as SEC 1 with its curve, and as RFC 5958 with the public half. */
+/* The same key as SEC 1, and as RFC 5958 with the public half. */
 struct sally_span mint_sec1(const struct mint_pair *pair);
 struct sally_span mint_rfc5958(const struct mint_pair *pair);
 

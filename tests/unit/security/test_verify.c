@@ -141,8 +141,8 @@ static enum sally_err ask(const struct question *q)
     const struct sally_credential account = {
         .mode = SALLY_MODE_X509,
         .server_public_key = q->server_key,
-        .usage = q->usage,
-        .matching = q->matching,
+        .usage = (uint8_t)q->usage,
+        .matching = (uint8_t)q->matching,
         .server_name = sally_span_of(q->name != NULL ? q->name
                                                      : "gw.example.org"),
         .trust = t,
@@ -723,7 +723,7 @@ static void a_trust_that_cannot_be_used_is_refused(void **state)
     assert_null(t);
 }
 
-/* Each byte of a certificate that was changed: never believed, never a crash. */
+/* Each byte of a certificate changed: never believed, never a crash. */
 static void no_changed_byte_is_believed(void **state)
 {
     struct question q = { .anchors = w.root_ca };
