@@ -14,22 +14,38 @@
 static const char usage[] =
     "usage: sallyport-server [--coap ADDRESS:PORT] [--coaps ADDRESS:PORT]\n"
     "         [--coap+tcp ADDRESS:PORT] [--coaps+tcp ADDRESS:PORT]\n"
+    "         [--oscore+coap ADDRESS:PORT] and so on, for OSCORE inside\n"
     "         [--psk-file FILE] [--objects DIRECTORY] [--clients NUMBER]\n"
-    "         [--reject ENDPOINT]... [--quiet] [--tally]\n"
-    "A port of 0 is chosen by the system. FILE has lines identity:hexkey.\n"
+    "         [--key FILE [--certificate FILE --trust FILE]] [--raw-file FILE]\n"
+    "         [--oscore-file FILE] [--reject ENDPOINT]... [--quiet] [--tally]\n"
+    "A port of 0 is chosen by the system. A PSK file has lines identity:hexkey,\n"
+    "a raw file endpoint:hexspki, an OSCORE file endpoint:sender:recipient:\n"
+    "secret[:salt[:context[:aead[:hkdf]]]], all in hexadecimal but the last two.\n"
+    "With a key the server proves itself by it, or by the certificate, and lets\n"
+    "in clients of the raw file, or whom a CA in the trust file vouches for.\n"
     "DIRECTORY has object definitions, " DEFAULT_OBJECTS " if that exists.\n"
     "--quiet leaves out update, send and notify lines; --tally counts what the\n"
     "benchmark sends, which {\"op\":\"tally\"} asks for, and is quiet.\n"
     "Ends on SIGTERM, on {\"op\":\"quit\"} and when stdin ends.\n";
 
 enum { COAP = 'c', COAPS = 's', COAP_TCP = 'C', COAPS_TCP = 'S', PSK = 'p', OBJECTS = 'o', CLIENTS = 'n',
-       REJECT = 'r', QUIET = 'q', TALLY = 't' };
+       REJECT = 'r', QUIET = 'q', TALLY = 't', KEY = 'k', CERTIFICATE = 'e',
+       TRUST = 'u', RAW = 'w', OSCORE = 'x', OSCORE_DOORS = 256 };
 
 static const struct option long_options[] = {
     { "coap", required_argument, NULL, COAP },
     { "coaps", required_argument, NULL, COAPS },
     { "coap+tcp", required_argument, NULL, COAP_TCP },
     { "coaps+tcp", required_argument, NULL, COAPS_TCP },
+    { "oscore+coap", required_argument, NULL, OSCORE_DOORS },
+    { "oscore+coaps", required_argument, NULL, OSCORE_DOORS + 1 },
+    { "oscore+coap+tcp", required_argument, NULL, OSCORE_DOORS + 2 },
+    { "oscore+coaps+tcp", required_argument, NULL, OSCORE_DOORS + 3 },
+    { "key", required_argument, NULL, KEY },
+    { "certificate", required_argument, NULL, CERTIFICATE },
+    { "trust", required_argument, NULL, TRUST },
+    { "raw-file", required_argument, NULL, RAW },
+    { "oscore-file", required_argument, NULL, OSCORE },
     { "psk-file", required_argument, NULL, PSK },
     { "objects", required_argument, NULL, OBJECTS },
     { "clients", required_argument, NULL, CLIENTS },
@@ -41,7 +57,26 @@ static const struct option long_options[] = {
 
 static bool take_option(struct server_options *o, int which)
 {
+    if (which >= OSCORE_DOORS) {
+        o->where[4 + which - OSCORE_DOORS] = optarg;
+        return true;
+    }
     switch (which) {
+    case KEY:
+        o->key = optarg;
+        return true;
+    case CERTIFICATE:
+        o->certificate = optarg;
+        return true;
+    case TRUST:
+        o->trust = optarg;
+        return true;
+    case RAW:
+        o->raw_file = optarg;
+        return true;
+    case OSCORE:
+        o->oscore_file = optarg;
+        return true;
     case COAP:
         o->where[SALLY_SCHEME_COAP] = optarg;
         return true;
@@ -81,6 +116,7 @@ static bool take_option(struct server_options *o, int which)
 
 static bool take_options(struct server_options *o, int argc, char **argv)
 {
+    bool any = false;
     int which;
 
     while ((which = getopt_long(argc, argv, "", long_options, NULL)) != -1)
@@ -88,17 +124,17 @@ static bool take_options(struct server_options *o, int argc, char **argv)
             return false;
     if (o->objects == NULL && access(DEFAULT_OBJECTS, R_OK) == 0)
         o->objects = DEFAULT_OBJECTS;
-    return optind == argc && (o->where[0] != NULL || o->where[1] != NULL ||
-                              o->where[2] != NULL || o->where[3] != NULL);
+    for (size_t i = 0; i < SERVER_DOORS; i++)
+        any |= o->where[i] != NULL;
+    return optind == argc && any;
 }
 
 static void tell_ready(struct server *s)
 {
-    static const char *const names[] = { [SALLY_SCHEME_COAP] = "coap",
-                                         [SALLY_SCHEME_COAPS] = "coaps",
-                                         [SALLY_SCHEME_COAP_TCP] = "coap+tcp",
-                                         [SALLY_SCHEME_COAPS_TCP] =
-                                             "coaps+tcp" };
+    static const char *const names[SERVER_DOORS] = {
+        "coap",        "coaps",        "coap+tcp",        "coaps+tcp",
+        "oscore+coap", "oscore+coaps", "oscore+coap+tcp", "oscore+coaps+tcp",
+    };
     struct server_line l = server_line_begin(s, "ready");
 
     for (size_t i = 0; i < SALLY_LEN(s->doors); i++) {

@@ -24,7 +24,22 @@ static const struct sally_coap_link_upcalls link_upcalls = {
 
 struct sally_span server_peer_identity(const struct server_peer *p)
 {
-    return sally_stack_peer_identity(sally_coap_link_stack(&p->link));
+    return server_name_of(p->door->server, sally_stack_peer_identity(
+                                               sally_coap_link_stack(&p->link)));
+}
+
+const char *server_peer_proof(const struct server_peer *p)
+{
+    struct server *s = p->door->server;
+    struct sally_span shown =
+        sally_stack_peer_identity(sally_coap_link_stack(&p->link));
+    SALLY_ON_EXIT(sally_secret_wipe) struct sally_secret key = { .len = 0 };
+
+    if (!server_door_is_secure(p->door))
+        return "none";
+    if (server_knows_raw(s, shown))
+        return "rpk";
+    return server_find_key(s, shown, &key) == SALLY_E_OK ? "psk" : "x509";
 }
 
 void server_end_peer(struct server_peer *p)
@@ -115,7 +130,7 @@ struct server_peer *server_new_peer(struct server_door *door,
     memcpy(p->key, key.at, sizeof(p->key));
     sally_timer_init(&p->timer, on_due, p);
     sally_coap_link_init(&p->link, &s->shared, &link_upcalls, p);
-    if (sally_coap_link_accept(&p->link, door->scheme, &s->finder, now) !=
+    if (sally_coap_link_accept(&p->link, door->scheme, door->finder, now) !=
         SALLY_E_OK) {
         sally_coap_link_wipe(&p->link);
         return NULL;
@@ -205,10 +220,10 @@ static bool parse_where(const char *where, struct sally_bus_address *out)
            sally_address_parse(host, (uint16_t)port, out) == SALLY_E_OK;
 }
 
-bool server_open_door(struct server *s, enum sally_scheme scheme,
-                      const char *where)
+bool server_open_door(struct server *s, size_t number, const char *where)
 {
-    struct server_door *door = &s->doors[scheme];
+    const enum sally_scheme scheme = (enum sally_scheme)(number % 4);
+    struct server_door *door = &s->doors[number];
     struct sally_hash_key seed;
     struct sally_bus_address a;
     bool open;
@@ -217,6 +232,7 @@ bool server_open_door(struct server *s, enum sally_scheme scheme,
     sally_random_fill(&s->shared.random, &seed, sizeof(seed));
     door->server = s;
     door->scheme = scheme;
+    door->finder = number < 4 ? &s->finder : &s->oscore_finder;
     if (sally_hashmap_init(&door->peers, s->options.clients, seed) !=
         SALLY_E_OK)
         return false;

@@ -69,8 +69,9 @@ static void tell_secure(struct server_line *l, const struct request *r)
 {
     struct sally_span identity = server_peer_identity(r->peer);
 
-    server_line_text(l, "secure",
-                     server_door_is_secure(r->peer->door) ? "psk" : "none");
+    server_line_text(l, "secure", server_peer_proof(r->peer));
+    if (r->peer->door->finder->contexts != NULL)
+        server_line_number(l, "oscore", 1);
     if (identity.len != 0)
         server_line_span(l, "identity", identity);
 }

@@ -17,6 +17,7 @@
 #include "loop/tcp.h"
 #include "loop/udp.h"
 #include "lwm2m/format.h"
+#include "security/object.h"
 
 #define SERVER_TEXT 129     /* bytes of an endpoint or identity and a zero */
 #define SERVER_ASKS 4096    /* requests to clients under way, observations */
@@ -24,14 +25,18 @@
 #define SERVER_REJECTS 16
 #define SERVER_CHUNK 1024 /* bytes off a connection at a time */
 
+#define SERVER_DOORS 8   /* one of each scheme without OSCORE, then with it */
+#define SERVER_KEY 16384 /* bytes of our own key or chain */
+
 struct server;
 
-/* One of the four sockets. */
+/* One of the sockets. */
 struct server_door {
     struct server *server;
     struct sally_udp_listener *listener; /* NULL: not wanted, or a stream */
     struct sally_tcp_listener *streams;  /* NULL: not wanted, or none */
     enum sally_scheme scheme;
+    const struct sally_key_finder *finder;
     struct sally_hashmap peers; /* of struct server_peer by address */
 };
 
@@ -91,9 +96,22 @@ struct server_key {
     struct sally_secret key;
 };
 
+/* A client that has a raw key, and one that has OSCORE. */
+struct server_raw {
+    char endpoint[SERVER_TEXT];
+    size_t len;
+    uint8_t key[512]; /* SubjectPublicKeyInfo */
+};
+
+struct server_oscore {
+    char endpoint[SERVER_TEXT];
+    struct sally_credential credential; /* the client's */
+};
+
 struct server_options {
-    const char *where[4]; /* the doors, by enum sally_scheme; NULL: not given */
-    const char *psk_file, *objects; /* NULL: not given */
+    const char *where[SERVER_DOORS]; /* NULL: not given */
+    const char *psk_file, *objects;  /* likewise */
+    const char *key, *certificate, *trust, *raw_file, *oscore_file;
     const char *reject[SERVER_REJECTS];
     size_t reject_count, clients;
     bool quiet;
@@ -109,8 +127,17 @@ struct server {
 
     struct sally_pool packets, bodies;
     struct sally_coap_shared shared;
-    struct server_door doors[4]; /* by enum sally_scheme */
-    struct sally_key_finder finder;
+    struct server_door doors[SERVER_DOORS];
+    struct sally_key_finder finder, oscore_finder;
+    struct sally_credential own; /* borrows from these */
+    uint8_t own_secret[SERVER_KEY], own_public[SERVER_KEY];
+    uint8_t anchors[SERVER_KEY];
+    struct sally_trust *trust;             /* owned */
+    struct sally_object_contexts *contexts; /* owned; NULL: no OSCORE */
+    struct sally_object_past fresh;
+    struct server_raw *raws;       /* owned */
+    struct server_oscore *oscores; /* owned */
+    size_t raw_count, oscore_count;
 
     struct sally_pool peers, registrations;
     struct server_peer **peer_list;          /* owned; clients of them */
@@ -167,10 +194,19 @@ bool server_load_objects(struct server *s, const char *dir);
 enum sally_err server_find_key(void *owner, struct sally_span identity,
                                struct sally_secret *key);
 
+/* --- credentials.c: everything but pre-shared keys ----------------------- */
+
+bool server_load_credentials(struct server *s, const struct server_options *o);
+void server_wipe_credentials(struct server *s);
+
+/* The endpoint of whoever has this raw key; else the identity as it is. */
+struct sally_span server_name_of(const struct server *s,
+                                 struct sally_span identity);
+bool server_knows_raw(const struct server *s, struct sally_span key);
+
 /* --- peer.c -------------------------------------------------------------- */
 
-bool server_open_door(struct server *s, enum sally_scheme scheme,
-                      const char *where);
+bool server_open_door(struct server *s, size_t number, const char *where);
 struct server_peer *server_new_peer(struct server_door *door,
                                     const struct sally_udp_route *route,
                                     struct sally_span key, sally_usec now);
@@ -179,6 +215,7 @@ void server_end_peer(struct server_peer *p);
 void server_pump(struct server_peer *p, sally_usec now);
 void server_close_peers(struct server *s); /* says goodbye to all */
 struct sally_span server_peer_identity(const struct server_peer *p);
+const char *server_peer_proof(const struct server_peer *p); /* "psk" */
 
 /* --- stream.c: doors for TCP --------------------------------------------- */
 

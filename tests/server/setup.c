@@ -38,8 +38,6 @@ static bool make_security(struct server *s)
         .bodies = &s->bodies,
         .random = sally_crypto_random(),
     };
-    s->finder = (struct sally_key_finder){ .find = server_find_key,
-                                            .owner = s };
     sally_random_fill(&s->shared.random, &seed, sizeof(seed));
     return sally_security_init(&s->shared.security, &limits, &s->packets,
                                s->shared.random) == SALLY_E_OK &&
@@ -57,11 +55,12 @@ bool server_setup(struct server *s, const struct server_options *o)
     }
     if (o->psk_file != NULL && !server_load_keys(s, o->psk_file))
         return false;
-    return server_load_objects(s, o->objects) &&
-           server_open_door(s, SALLY_SCHEME_COAP, o->where[0]) &&
-           server_open_door(s, SALLY_SCHEME_COAPS, o->where[1]) &&
-           server_open_door(s, SALLY_SCHEME_COAP_TCP, o->where[2]) &&
-           server_open_door(s, SALLY_SCHEME_COAPS_TCP, o->where[3]);
+    if (!server_load_credentials(s, o) || !server_load_objects(s, o->objects))
+        return false;
+    for (size_t i = 0; i < SERVER_DOORS; i++)
+        if (!server_open_door(s, i, o->where[i]))
+            return false;
+    return true;
 }
 
 void server_wipe(struct server *s)
@@ -73,6 +72,7 @@ void server_wipe(struct server *s)
     }
     sally_watch_close(s->input);
     sally_hashmap_wipe(&s->by_endpoint);
+    server_wipe_credentials(s);
     sally_security_wipe(s->shared.security);
     sally_pool_wipe(&s->peers);
     sally_pool_wipe(&s->packets);

@@ -107,7 +107,7 @@ class Gateway(Peer):
         """Adds a sensor with inline maps; returns its endpoint."""
         endpoint = more.pop("endpoint", f"{self.gateway_name}-{sensor_id}")
         mode = more.pop("mode", "psk")
-        account = {"server": "cloud", "mode": mode}
+        account = {"server": "cloud", "mode": mode, **more.pop("account", {})}
         if mode == "psk":
             self.keys[sensor_id] = secrets.token_hex(16)
             account["key_file"] = f"../keys/{sensor_id}.psk"

@@ -36,6 +36,39 @@ class Server(Peer):
             for identity, key in keys.items():
                 f.write(f"{identity}:{key}\n")
 
+    def protect(self, key=None, trusted=None, raw=None, oscore=None):
+        """Before the start: the server proves itself by the pair `key`, or by
+        its certificate where `trusted` vouches for clients; `raw` are the
+        pairs of clients by endpoint. `oscore` are their keys by endpoint, for
+        the doors at oscore_port, within coap and within coaps."""
+        if key:
+            self.argv += ["--key", key.key]
+        if trusted:
+            self.argv += ["--certificate", key.certificate,
+                          "--trust", trusted.certificate]
+        if raw:
+            self.argv += ["--raw-file", self._lines("raw", (
+                f"{e}:{pair.spki().hex()}" for e, pair in raw.items()))]
+        if oscore:
+            self.oscore_port = net.free_port()
+            self.both_port = net.free_port()
+            self.argv += [
+                "--oscore-file", self._lines("oscore", (
+                    ":".join((e, k["sender_id"], k["recipient_id"],
+                              k["secret"], k.get("salt", ""),
+                              k.get("id_context", ""), str(k.get("aead", "")),
+                              str(k.get("hkdf", ""))))
+                    for e, k in oscore.items())),
+                "--oscore+coap", f"127.0.0.1:{self.oscore_port}",
+                "--oscore+coaps", f"127.0.0.1:{self.both_port}"]
+
+    def _lines(self, suffix, lines):
+        path = self.psk_file[:-len("psk")] + suffix
+        with open(path, "w", encoding="ascii") as f:
+            f.writelines(line + "\n" for line in lines)
+        os.chmod(path, 0o600)
+        return path
+
     @property
     def uri(self):
         return f"coaps://127.0.0.1:{self.coaps_port}"

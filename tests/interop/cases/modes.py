@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One sensor, its readings and a command through each way of protecting an
+account: nothing but the account changes."""
+import os
+import secrets
+
+from lib import maps, mqtt
+from lib.peer import check
+from lib.pki import Authority, Pair
+
+ENDPOINT = "gw-boiler"
+
+
+def through(env, server, uri, mode, account, proof, keys=None):
+    """Registers, sends two readings, is read. The register event."""
+    g = env.gateway(uri)
+    if keys:
+        os.makedirs(os.path.join(g.root, "keys"), exist_ok=True)
+        for name, text in keys.items():
+            g._write(f"keys/{name}", text + "\n", 0o600)
+    g.mqtt_sensor("boiler", [maps.temperature()], mode=mode, account=account)
+    server.set_keys(g.psk_identities())
+    server.start()
+    g.start()
+    event = server.wait_registered(ENDPOINT)
+    check(event["secure"] == proof, f"it came in by {event['secure']}")
+    sensor = mqtt.Client("127.0.0.1", g.mqtt_port, "boiler-1", "boiler",
+                         g.passwords["boiler"])
+    for value in (21.5, 22.25):
+        since = server.mark()
+        sensor.publish("plant/boiler/temp", str(value))
+        server.wait_record(ENDPOINT, "/3303/0/5700", value, since=since)
+    answer = server.ask("read", ENDPOINT, "/3303/0/5700")
+    check(answer.get("code") == "2.05", f"a Read was answered {answer}")
+    for path in ("/0", "/0/0", "/0/0/5", "/21", "/21/0", "/21/0/0"):
+        answer = server.ask("read", ENDPOINT, path)
+        check(answer.get("code") == "4.01", f"{path} was answered {answer}")
+    sensor.disconnect()
+    g.stop()
+    return event
+
+
+def case_modes_rpk(env):
+    """Raw public keys: each end knows the other's."""
+    own, peer = Pair(env.directory, "own"), Pair(env.directory, "peer")
+    server = env.server({})
+    server.protect(key=peer, raw={ENDPOINT: own})
+    event = through(env, server, server.uri, "rpk",
+                    {"key_file": own.key, "server_key_file": peer.public},
+                    "rpk")
+    check(event["identity"] == ENDPOINT, f"it came in as {event['identity']}")
+
+
+def certified(env):
+    ca = Authority(env.directory, "ca")
+    own = ca.sign(Pair(env.directory, "own"), f"/CN={ENDPOINT}")
+    peer = ca.sign(Pair(env.directory, "peer"), "/CN=server",
+                   "IP:127.0.0.1")
+    server = env.server({})
+    server.protect(key=peer, trusted=ca)
+    return ca, own, peer, server
+
+
+def case_modes_x509(env):
+    """Certificates, with the server's CA as the anchor."""
+    ca, own, _, server = certified(env)
+    through(env, server, server.uri, "x509",
+            {"key_file": own.key, "certificate_file": own.certificate,
+             "server_key_file": ca.certificate,
+             "certificate_usage": "anchor"}, "x509")
+
+
+def case_modes_x509_pinned(env):
+    """Certificates, with that of the server and no other."""
+    _, own, peer, server = certified(env)
+    through(env, server, server.uri, "x509",
+            {"key_file": own.key, "certificate_file": own.certificate,
+             "server_key_file": peer.certificate}, "x509")
+
+
+def oscore(name="b01e", **more):
+    secret = secrets.token_hex(16)
+    return ({"sender_id": name, "recipient_id": "5e", "secret": secret, **more},
+            {"oscore": {"secret_file": "../keys/boiler.oscore",
+                        "sender_id": name, "recipient_id": "5e", **more}},
+            {"boiler.oscore": secret})
+
+
+def case_modes_oscore(env):
+    """OSCORE alone, over coap."""
+    known, account, keys = oscore()
+    server = env.server({})
+    server.protect(oscore={ENDPOINT: known})
+    through(env, server, f"coap://127.0.0.1:{server.oscore_port}", "nosec",
+            account, "none", keys)
+
+
+def case_modes_oscore_other_algorithms(env):
+    """OSCORE with ChaCha20/Poly1305, SHA-512 and an ID Context."""
+    known, account, keys = oscore(aead=24, hkdf=-11, id_context="c0ffee")
+    server = env.server({})
+    server.protect(oscore={ENDPOINT: known})
+    through(env, server, f"coap://127.0.0.1:{server.oscore_port}", "nosec",
+            account, "none", keys)
+
+
+def case_modes_oscore_in_dtls(env):
+    """OSCORE within DTLS by a pre-shared key."""
+    known, account, keys = oscore()
+    server = env.server({})
+    server.protect(oscore={ENDPOINT: known})
+    event = through(env, server, f"coaps://127.0.0.1:{server.both_port}",
+                    "psk", account, "psk", keys)
+    check(event.get("oscore") == 1, "the server saw no OSCORE")
