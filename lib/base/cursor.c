@@ -42,7 +42,11 @@ uint64_t sally_take_uint(struct sally_cursor *c, size_t width)
 
 uint8_t sally_take_u8(struct sally_cursor *c)
 {
-    return (uint8_t)sally_take_uint(c, 1);
+    c->failed = c->failed || c->rest.len == 0;
+    if (c->failed)
+        return 0;
+    c->rest.len--;
+    return *c->rest.at++;
 }
 
 uint16_t sally_take_u16(struct sally_cursor *c)

@@ -51,7 +51,11 @@ void sally_put_uint(struct sally_writer *w, uint64_t n, size_t width)
 
 void sally_put_u8(struct sally_writer *w, uint8_t n)
 {
-    sally_put_uint(w, n, 1);
+    struct sally_buf *out = w->out;
+
+    w->failed = w->failed || out->len >= out->room;
+    if (!w->failed)
+        out->at[out->len++] = n;
 }
 
 void sally_put_u16(struct sally_writer *w, uint16_t n)

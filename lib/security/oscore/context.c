@@ -209,12 +209,22 @@ static uint64_t percent(uint64_t used, uint64_t of)
     return used >= of ? 100 : used * 100 / of;
 }
 
+static uint32_t failures_of(const struct sally_oscore_context *c)
+{
+    return c->aead->tag == 8 ? SALLY_OSCORE_FAILED_MAX_SHORT
+                             : SALLY_OSCORE_FAILED_MAX;
+}
+
+bool sally_oscore_worn(const struct sally_oscore_context *c)
+{
+    return c->next + c->sealed >= SALLY_OSCORE_SEALED_MAX ||
+           c->failed >= failures_of(c);
+}
+
 unsigned sally_oscore_wear(const struct sally_oscore_context *c)
 {
-    uint32_t failures = c->aead->tag == 8 ? SALLY_OSCORE_FAILED_MAX_SHORT
-                                          : SALLY_OSCORE_FAILED_MAX;
     uint64_t sealed = percent(c->next + c->sealed, SALLY_OSCORE_SEALED_MAX);
-    uint64_t failed = percent(c->failed, failures);
+    uint64_t failed = percent(c->failed, failures_of(c));
 
     return (unsigned)(sealed > failed ? sealed : failed);
 }

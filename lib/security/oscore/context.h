@@ -108,5 +108,6 @@ enum sally_err sally_oscore_open(const struct sally_oscore_context *c,
 
 /* How far the keys are used up, in percent; 100: they must not be used. */
 unsigned sally_oscore_wear(const struct sally_oscore_context *c);
+bool sally_oscore_worn(const struct sally_oscore_context *c); /* 100 percent */
 
 #endif

@@ -167,7 +167,7 @@ static void mind_wear(struct sally_oscore *o)
     enum sally_err e = SALLY_E_EXHAUSTED;
 
     if (o->credential == NULL || o->phase == SALLY_OSCORE_STOPPED ||
-        sally_oscore_wear(&o->own) < 100)
+        !sally_oscore_worn(&o->own))
         return;
     if (o->credential->oscore->start != SALLY_OSCORE_B1)
         e = sally_oscore_ask(o);

@@ -51,10 +51,10 @@ static enum sally_err seal(struct sally_oscore *o,
                            struct sally_span piv, struct sally_oscore_bound *b,
                            struct sally_buf *out)
 {
-    uint8_t value_room[VALUE_MAX], nonce[SALLY_AEAD_NONCE_MAX];
+    uint8_t value_room[VALUE_MAX], own[SALLY_AEAD_NONCE_MAX];
+    const uint8_t *nonce;
     struct sally_buf value = SALLY_BUF(value_room);
     struct sally_span kid = sally_oscore_sender(c);
-    struct sally_oscore_bound bound = *b;
     size_t text = 0;
     enum sally_err e = put_value(m, kid, piv, &value);
 
@@ -63,14 +63,15 @@ static enum sally_err seal(struct sally_oscore *o,
                                  c->aead->tag, out, &text);
     if (e != SALLY_E_OK)
         return e;
-    if (m->kind == SALLY_OBJECT_REQUEST)
-        sally_oscore_bind(c, kid, piv, &bound);
-    if (piv.len != 0)
-        sally_oscore_nonce(c, kid, piv, nonce);
-    use(o, c, m, piv.len != 0, &bound);
-    *b = bound;
-    e = sally_oscore_seal(c, &bound, piv.len != 0 ? nonce : bound.nonce,
-                          &out->at[text], out->len - text);
+    nonce = b->nonce;
+    if (m->kind == SALLY_OBJECT_REQUEST) {
+        sally_oscore_bind(c, kid, piv, b);
+    } else if (piv.len != 0) {
+        sally_oscore_nonce(c, kid, piv, own);
+        nonce = own;
+    }
+    use(o, c, m, piv.len != 0, b);
+    e = sally_oscore_seal(c, b, nonce, &out->at[text], out->len - text);
     if (e == SALLY_E_OK)
         out->len += c->aead->tag;
     return e;
@@ -87,7 +88,7 @@ enum sally_err sally_oscore_protect(struct sally_oscore *o,
     size_t before = out->len;
     enum sally_err e = SALLY_E_OK;
 
-    if (sally_oscore_wear(c) >= 100)
+    if (sally_oscore_worn(c))
         return SALLY_E_EXHAUSTED;
     if (needs_number(m, b)) {
         e = sally_oscore_numbers_look(o, c);

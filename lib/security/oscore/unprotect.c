@@ -22,7 +22,7 @@ enum sally_err sally_oscore_decrypt(struct sally_oscore *o,
 
     if (payload.len < (size_t)c->aead->tag + 1) /* there is always a code */
         return SALLY_E_MALFORMED;
-    if (sally_oscore_wear(c) >= 100)
+    if (sally_oscore_worn(c))
         return SALLY_E_EXHAUSTED;
     data = sally_put_gap(&w, payload.len);
     if (data == NULL)
