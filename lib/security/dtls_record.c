@@ -89,6 +89,16 @@ static enum sally_err take_record(struct sally_cursor *c, struct sally_span cid,
     return SALLY_E_OK;
 }
 
+#define CERTIFICATE 11
+
+static uint64_t bound_of(uint8_t type, uint16_t sequence)
+{
+    return type == CERTIFICATE &&
+                   sequence <= SALLY_DTLS_CERTIFICATE_SEQUENCE_MAX
+               ? SALLY_DTLS_CERTIFICATE_MAX
+               : SALLY_DTLS_HANDSHAKE_MAX;
+}
+
 /* A fragment's header claims the size of the whole message, and the library
  * allocates that much: refuse what no handshake of ours needs.              */
 static enum sally_err check_handshake(struct sally_span body,
@@ -97,7 +107,7 @@ static enum sally_err check_handshake(struct sally_span body,
     struct sally_cursor c = sally_cursor_over(body);
 
     while (c.rest.len != 0) {
-        (void)sally_take_u8(&c); /* type */
+        uint8_t type = sally_take_u8(&c);
         uint64_t length = sally_take_uint(&c, 3);
         uint16_t sequence = sally_take_u16(&c);
         uint64_t offset = sally_take_uint(&c, 3);
@@ -106,7 +116,7 @@ static enum sally_err check_handshake(struct sally_span body,
 
         if (c.failed)
             return SALLY_E_TRUNCATED;
-        if (length > SALLY_DTLS_HANDSHAKE_MAX ||
+        if (length > bound_of(type, sequence) ||
             sequence > SALLY_DTLS_SEQUENCE_MAX)
             return SALLY_E_TOO_LARGE;
         if (end > seen->position)

@@ -20,7 +20,9 @@
 
 /* A handshake's own needs, and the fragments that a stranger may leave. */
 #define HELD_MAX                                                               \
-    (100000 + (SALLY_DTLS_SEQUENCE_MAX + 1) * (SALLY_DTLS_HANDSHAKE_MAX + 512))
+    (100000 +                                                                  \
+     (SALLY_DTLS_SEQUENCE_MAX + 1) * (SALLY_DTLS_HANDSHAKE_MAX + 512) +        \
+     (SALLY_DTLS_CERTIFICATE_SEQUENCE_MAX + 1) * SALLY_DTLS_CERTIFICATE_MAX)
 
 static struct {
     struct sally_pool packets;

@@ -16,6 +16,9 @@
 #include "unit/security/pair.h"
 
 #define ROOMY ((size_t)16 << 20)
+#define PEER_12                                                                \
+    "PSK-AES128-CCM-8:ECDHE-ECDSA-AES128-CCM-8:"                               \
+    "ECDHE-ECDSA-AES128-GCM-SHA256"
 #define NOW 1796000000u /* 2026-11-30 */
 
 static struct {
@@ -332,6 +335,26 @@ static void what_is_right_comes_up(void **state)
     }
 }
 
+/* Some three thousand bytes of certificates, in fragments. */
+static void a_long_chain_fits(void **state)
+{
+    struct end c = client(2, w.root_ca, none), s = server(w.long_server);
+    struct mint_card filler = card("filler");
+    struct world x;
+
+    (void)state;
+    filler.name = "a-name-that-is-as-long-as-a-label-may-be-sixty-three-letters."
+                  "a-name-that-is-as-long-as-a-label-may-be-sixty-three-letters."
+                  "a-name-that-is-as-long-as-a-label-may-be-sixty-three-letters";
+    filler.second_name = filler.name;
+    for (int i = 0; i < 4; i++)
+        s.public = mint_join(s.public, mint_certificate(&filler));
+    assert_true(s.public.len > 3000);
+    open_world(&x, &c, &s);
+    expect_up(&x, "long", NULL, sally_span_of("sensor-1"));
+    close_world(&x);
+}
+
 /* --- What must not ------------------------------------------------------- */
 
 static void what_is_wrong_fails_with_its_error(void **state)
@@ -423,6 +446,9 @@ static void kinds_do_not_mix(void **state)
         { "a certificate, offered a raw key", by_certificate, raw_server() },
         { "a raw key, and a server with PSKs only", raw, psk },
         { "a certificate, and a server with PSKs only", by_certificate, psk },
+        { "a PSK, and a server with a certificate only", psk,
+          server(w.server) },
+        { "a PSK, and a server with a raw key only", psk, raw_server() },
     };
 
     (void)state;
@@ -430,6 +456,8 @@ static void kinds_do_not_mix(void **state)
         struct world x;
 
         open_world(&x, &rows[i].client, &rows[i].server);
+        if (rows[i].server.mode != SALLY_MODE_PSK)
+            x.p.finder.find = NULL;
         pair_begin(&x.p);
         pair_run(&x.p, 100 * SALLY_SEC);
         if (sally_stack_state(&x.p.client) != SALLY_CHANNEL_FAILED ||
@@ -713,6 +741,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_right_comes_up),
+        cmocka_unit_test(a_long_chain_fits),
         cmocka_unit_test(what_is_wrong_fails_with_its_error),
         cmocka_unit_test(a_clock_that_is_not_set_bears_a_beginning),
         cmocka_unit_test(kinds_do_not_mix),
@@ -725,5 +754,11 @@ int main(void)
         cmocka_unit_test(nothing_of_a_peer_stays),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    int failed;
+
+    pair_suites = PEER_12;
+    failed = cmocka_run_group_tests_name("DTLS 1.2", tests, set_up, tear_down);
+    pair_suites = NULL;
+    return failed + cmocka_run_group_tests_name("DTLS 1.3", tests, set_up,
+                                                tear_down);
 }
