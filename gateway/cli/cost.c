@@ -29,6 +29,7 @@ struct end {
     struct meter *meter; /* NULL: not measured */
     size_t bytes, datagrams;
     unsigned answered;
+    uint64_t reserved; /* sequence numbers of OSCORE */
     enum sally_err broken;
 };
 
@@ -115,8 +116,18 @@ static void on_channel(void *owner, enum sally_err error, sally_usec now)
         e->broken = error;
 }
 
+/* Nothing is kept: what may be used is what was reserved by now. */
+static void on_reserve(void *owner, uint64_t until)
+{
+    struct end *e = owner;
+
+    e->reserved = until;
+    sally_coap_link_reserved(&e->link, until, 0);
+}
+
 static const struct sally_coap_link_upcalls upcalls = {
-    .on_request = on_request, .on_reply = on_reply, .on_channel = on_channel
+    .on_request = on_request, .on_reply = on_reply, .on_channel = on_channel,
+    .on_reserve = on_reserve
 };
 
 /* Brings what one end has to say to the other; false: it said nothing. */
@@ -160,9 +171,12 @@ struct pair {
 static enum sally_err connect_pair(struct pair *p,
                                    const struct sally_cost_case *c)
 {
+    const struct sally_object_past past = { .known = true, .trusted = true,
+                                            .reserved = p->client.reserved };
     enum sally_err e;
 
-    p->client = (struct end){ .engine = &p->engine, .meter = &p->meter };
+    p->client = (struct end){ .engine = &p->engine, .meter = &p->meter,
+                              .reserved = past.reserved };
     p->server = (struct end){ .engine = &p->engine };
     sally_coap_link_init(&p->client.link, &p->engine.coap, &upcalls,
                          &p->client);
@@ -172,7 +186,7 @@ static enum sally_err connect_pair(struct pair *p,
     start(&p->meter);
     if (e == SALLY_E_OK)
         e = sally_coap_link_start(&p->client.link, c->scheme, &c->client,
-                                  NULL, p->now);
+                                  &past, p->now);
     stop(&p->meter);
     if (e != SALLY_E_OK)
         return e;
@@ -263,6 +277,9 @@ static void measure_memory(struct pair *p, struct sally_cost *out)
     const struct sally_stack *s = sally_coap_link_stack(&p->client.link);
     size_t state = s->channel != NULL ? s->channel->size : 0;
     size_t before;
+
+    if (s->object != NULL)
+        state += sizeof(*s->object) + s->object->row->size;
 
     sally_coap_link_wipe(&p->server.link);
     before = sally_heap_live();

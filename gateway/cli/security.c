@@ -10,6 +10,7 @@
 #include "security/crypto.h"
 #include "security/generate.h"
 #include "security/keypair.h"
+#include "security/object.h"
 #include "security/trust.h"
 
 /* One end's key on P-256, and what shows it. */
@@ -26,6 +27,8 @@ struct keys {
     struct party client, server;
     struct sally_trust *trust; /* the server's: the client's certificate */
     struct sally_credential raw, certificate; /* the server's own */
+    struct sally_credential oscore;           /* the client's */
+    struct sally_object_contexts *contexts;   /* the server's, of that */
 };
 
 static enum sally_err find_psk(void *owner, struct sally_span identity,
@@ -43,6 +46,18 @@ static enum sally_err admit(void *owner, enum sally_security_mode mode,
     (void)owner;
     (void)mode;
     (void)peer;
+    return SALLY_E_OK;
+}
+
+static enum sally_err find_oscore(void *owner, struct sally_span kid,
+                                  struct sally_span kid_context,
+                                  const struct sally_credential **out)
+{
+    const struct keys *k = owner;
+
+    (void)kid;
+    (void)kid_context;
+    *out = &k->oscore;
     return SALLY_E_OK;
 }
 
@@ -113,6 +128,7 @@ static void wipe_keys(struct keys *k)
 {
     sally_credential_wipe(&k->raw);
     sally_credential_wipe(&k->certificate);
+    sally_credential_wipe(&k->oscore);
     sally_trust_wipe(k->trust);
     sally_wipe(k, sizeof(*k));
 }
@@ -125,22 +141,43 @@ static const struct choice {
     enum sally_security_mode mode;
     enum sally_scheme scheme;
     uint16_t suite; /* 0: as the library chooses */
+    enum sally_tls_version version;
+    bool oscore;
 } choices[] = {
-    { "none", SALLY_MODE_NOSEC, SALLY_SCHEME_COAP, 0 },
-    { "DTLS 1.2 PSK", SALLY_MODE_PSK, SALLY_SCHEME_COAPS, 0xc0a8 },
-    { "DTLS 1.2 RPK", SALLY_MODE_RPK, SALLY_SCHEME_COAPS, 0xc0ae },
-    { "DTLS 1.2 X.509", SALLY_MODE_X509, SALLY_SCHEME_COAPS, 0xc0ae },
+#define ROW(name, mode, scheme, ...)                                          \
+    { name, SALLY_MODE_##mode, SALLY_SCHEME_##scheme, __VA_ARGS__ }
+    ROW("none", NOSEC, COAP, .suite = 0),
+    ROW("OSCORE", NOSEC, COAP, .oscore = true),
+    ROW("DTLS 1.2 PSK", PSK, COAPS, .suite = 0xc0a8),
+    ROW("DTLS 1.2 ECDHE-PSK", PSK, COAPS, .suite = 0xd001),
+    ROW("DTLS 1.2 RPK", RPK, COAPS, .suite = 0xc0ae),
+    ROW("DTLS 1.2 X.509", X509, COAPS, .suite = 0xc0ae),
+    ROW("DTLS 1.3 PSK", PSK, COAPS, .version = SALLY_TLS_1_3),
+    ROW("DTLS 1.3 RPK", RPK, COAPS, .version = SALLY_TLS_1_3),
+    ROW("DTLS 1.3 X.509", X509, COAPS, .version = SALLY_TLS_1_3),
+    ROW("DTLS 1.2 PSK + OSCORE", PSK, COAPS, .suite = 0xc0a8, .oscore = true),
+#undef ROW
 };
 
 static enum sally_err prepare(const struct choice *c, struct keys *k,
                               struct sally_cost_case *out)
 {
+    const struct sally_oscore_parts context = {
+        .master_secret = sally_secret_span(&k->psk),
+        .master_salt = sally_span_of("salt"),
+        .sender_id = sally_span_of("a"),
+        .recipient_id = sally_span_of("b"),
+        .start = SALLY_OSCORE_B2
+    };
     struct sally_credential_parts parts = { .mode = c->mode };
+    enum sally_err e;
 
     *out = (struct sally_cost_case){
         .name = c->name,
         .scheme = c->scheme,
-        .server = { .find = find_psk, .admit = admit, .owner = k }
+        .server = { .find = find_psk, .admit = admit, .owner = k,
+                    .find_oscore = c->oscore ? find_oscore : NULL,
+                    .contexts = c->oscore ? k->contexts : NULL }
     };
     if (c->mode == SALLY_MODE_PSK) {
         parts.identity = sally_span_of("plant-7-boiler");
@@ -150,9 +187,16 @@ static enum sally_err prepare(const struct choice *c, struct keys *k,
         out->server.own =
             c->mode == SALLY_MODE_RPK ? &k->raw : &k->certificate;
     }
+    parts.min_version = c->version;
     parts.suites = &c->suite;
     parts.suite_count = c->suite != 0 ? 1 : 0;
-    return sally_credential_make(&out->client, &parts, NULL);
+    if (c->oscore)
+        parts.oscore = &context;
+    e = sally_credential_make(&out->client, &parts, NULL);
+    sally_credential_wipe(&k->oscore);
+    return e == SALLY_E_OK && c->oscore
+               ? sally_credential_make(&k->oscore, &parts, NULL)
+               : e;
 }
 
 static void print(const struct sally_cli *cli, const char *name,
@@ -184,13 +228,17 @@ static void heading(const struct sally_cli *cli)
             "DGR", "US", "BYTES", "US", "BYTES");
 }
 
+/* The server's OSCORE contexts are new for each row: keys differ. */
 static bool measure(const struct sally_cli *cli, const struct choice *choice,
                     struct keys *k)
 {
-    struct sally_cost_case c;
+    struct sally_cost_case c = { .name = choice->name };
     struct sally_cost cost;
-    enum sally_err e = prepare(choice, k, &c);
+    enum sally_err e = sally_object_contexts_make(&k->contexts, 4,
+                                                  sally_crypto_random());
 
+    if (e == SALLY_E_OK)
+        e = prepare(choice, k, &c);
     if (e == SALLY_E_OK)
         e = sally_cost_measure(&c, &cost);
     if (e == SALLY_E_OK)
@@ -199,6 +247,8 @@ static bool measure(const struct sally_cli *cli, const struct choice *choice,
         fprintf(cli->err, "sallyportctl: %s: %s\n", choice->name,
                 sally_err_text(e));
     sally_credential_wipe(&c.client);
+    sally_object_contexts_free(k->contexts);
+    k->contexts = NULL;
     return e == SALLY_E_OK;
 }
 
