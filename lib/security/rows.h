@@ -7,6 +7,7 @@
 
 extern const struct sally_mechanism sally_mechanism_none; /* none.c */
 extern const struct sally_mechanism sally_mechanism_none_stream;
+extern const struct sally_mechanism sally_mechanism_tls;  /* tls.c */
 extern const struct sally_mechanism sally_mechanism_dtls; /* dtls.c */
 
 #endif

@@ -20,6 +20,9 @@ static const struct choice {
     { SALLY_MODE_PSK, SALLY_SCHEME_COAPS, &sally_mechanism_dtls },
     { SALLY_MODE_RPK, SALLY_SCHEME_COAPS, &sally_mechanism_dtls },
     { SALLY_MODE_X509, SALLY_SCHEME_COAPS, &sally_mechanism_dtls },
+    { SALLY_MODE_PSK, SALLY_SCHEME_COAPS_TCP, &sally_mechanism_tls },
+    { SALLY_MODE_RPK, SALLY_SCHEME_COAPS_TCP, &sally_mechanism_tls },
+    { SALLY_MODE_X509, SALLY_SCHEME_COAPS_TCP, &sally_mechanism_tls },
     { SALLY_MODE_NOSEC, SALLY_SCHEME_COAP, &sally_mechanism_none },
     { SALLY_MODE_NOSEC, SALLY_SCHEME_COAP_TCP, &sally_mechanism_none_stream },
 };
