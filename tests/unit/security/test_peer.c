@@ -236,9 +236,9 @@ static void expect_failure(struct world *x, const char *what,
     struct sally_buf wire = SALLY_BUF(room);
     enum sally_err c, s;
 
-    if (sally_stack_start(&p->client, p->security, SALLY_SCHEME_COAPS,
+    if (sally_stack_start(&p->client, p->security, pair_scheme,
                           &p->credential, p->now) != SALLY_E_OK ||
-        sally_stack_accept(&p->server, p->security, SALLY_SCHEME_COAPS,
+        sally_stack_accept(&p->server, p->security, pair_scheme,
                            &p->finder, p->now) != SALLY_E_OK)
         fail_msg("%s: does not start", what);
     pair_run(p, 100 * SALLY_SEC);
@@ -508,14 +508,14 @@ static void keys_of_our_own_must_fit(void **state)
     c.secret = w.other.secret;
     open_world(&x, &c, &s);
     assert_int_equal(sally_stack_start(&x.p.client, x.p.security,
-                                       SALLY_SCHEME_COAPS, &x.p.credential, 0),
+                                       pair_scheme, &x.p.credential, 0),
                      SALLY_E_NO_CREDENTIAL);
     close_world(&x);
     c = client(3, w.server, none);
     c.secret = w.other.secret;
     open_world(&x, &c, &s);
     assert_int_equal(sally_stack_start(&x.p.client, x.p.security,
-                                       SALLY_SCHEME_COAPS, &x.p.credential, 0),
+                                       pair_scheme, &x.p.credential, 0),
                      SALLY_E_NO_CREDENTIAL);
     close_world(&x);
 }
@@ -754,11 +754,25 @@ int main(void)
         cmocka_unit_test(nothing_of_a_peer_stays),
     };
 
+    const struct CMUnitTest over_tcp[] = {
+        cmocka_unit_test(what_is_right_comes_up),
+        cmocka_unit_test(what_is_wrong_fails_with_its_error),
+        cmocka_unit_test(a_clock_that_is_not_set_bears_a_beginning),
+        cmocka_unit_test(kinds_do_not_mix),
+        cmocka_unit_test(a_server_takes_whom_it_admits),
+        cmocka_unit_test(keys_of_our_own_must_fit),
+        cmocka_unit_test(nothing_of_a_peer_stays),
+    };
     int failed;
 
     pair_suites = PEER_12;
     failed = cmocka_run_group_tests_name("DTLS 1.2", tests, set_up, tear_down);
     pair_suites = NULL;
-    return failed + cmocka_run_group_tests_name("DTLS 1.3", tests, set_up,
+    failed += cmocka_run_group_tests_name("DTLS 1.3", tests, set_up, tear_down);
+    pair_scheme = SALLY_SCHEME_COAPS_TCP;
+    failed += cmocka_run_group_tests_name("TLS 1.3", over_tcp, set_up,
+                                          tear_down);
+    pair_suites = PEER_12;
+    return failed + cmocka_run_group_tests_name("TLS 1.2", over_tcp, set_up,
                                                 tear_down);
 }
