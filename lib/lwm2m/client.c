@@ -41,10 +41,11 @@ static void enter(struct sally_lwm2m_client *c, enum sally_client_state s,
     c->upcalls->on_state(c->owner, s, why);
 }
 
-/* Notes that the session is no good any more; the first reason counts. */
+/* Notes that the session is no good any more; the first reason counts, but
+ * that an exchange ended with its channel is none.                          */
 static void lose(struct sally_lwm2m_client *c, enum sally_err why)
 {
-    if (c->lost == SALLY_E_OK)
+    if (c->lost == SALLY_E_OK || c->lost == SALLY_E_CANCELLED)
         c->lost = why;
 }
 
