@@ -509,7 +509,8 @@ void sally_coap_link_reserved(struct sally_coap_link *l, uint64_t until,
         object->row->reserved(object->state, until);
 }
 
-bool sally_coap_link_binding(struct sally_coap_link *l, struct sally_span token,
+bool sally_coap_link_binding(const struct sally_coap_link *l,
+                             struct sally_span token,
                              struct sally_binding *out)
 {
     const struct sally_binding *b =
@@ -525,9 +526,10 @@ enum sally_err sally_coap_link_bind(struct sally_coap_link *l,
                                     struct sally_span token,
                                     const struct sally_binding *binding)
 {
-    if (l->shield == NULL)
-        return SALLY_E_BAD_STATE;
-    return sally_coap_bound_put(&l->shield->bound, token, binding) == NULL
-               ? SALLY_E_NO_ROOM
-               : SALLY_E_OK;
+    enum sally_err e = sally_coap_shield_make(l);
+
+    if (e == SALLY_E_OK &&
+        sally_coap_bound_put(&l->shield->bound, token, binding) == NULL)
+        e = SALLY_E_NO_ROOM;
+    return e;
 }

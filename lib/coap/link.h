@@ -108,7 +108,9 @@ struct sally_coap_link_upcalls {
      * when the peer does not want it, TIMED_OUT, CANCELLED with the channel.
      * For one not confirmable OK is told by the first _expire() after it was
      * sent, which is due at once, and RESET if a Reset comes, before that in
-     * place of it or later within the lifetime of the exchange.             */
+     * place of it or later within the lifetime of the exchange.
+     * NOT_FOUND: an account with OSCORE, and no such registration came under
+     * its present keys.                                                     */
     void (*on_notified)(void *owner, sally_coap_exchange x, enum sally_err e,
                         sally_usec now);
 
@@ -214,8 +216,7 @@ enum sally_err sally_coap_link_respond(struct sally_coap_link *l,
 /* Sends a notification to an observation that the peer registered with
  * `token`. The Observe number is the link's. NO_ROOM: try again after the
  * next on_notified. BAD_STATE before the channel is up; TOO_LARGE: options or
- * token; NOT_FOUND: an account with OSCORE, and no such registration came under
- * its present keys. Code 2.05, or an error code, which ends the observation at the peer;
+ * token. Code 2.05, or an error code, which ends the observation at the peer;
  * the Observe number is added to success codes whatever `a->observe`. Bodies
  * over one block: first block, the peer fetches the rest with GETs that the
  * owner answers (RFC 7959 s.2.6).                                           */
@@ -240,8 +241,10 @@ void sally_coap_link_reserved(struct sally_coap_link *l, uint64_t until,
 
 /* What ties the notifications of an observation to its registration, for an
  * account with OSCORE whose keys outlive the process. False: there is none.
- * _bind() after _start() puts one back. NO_ROOM; BAD_STATE: no OSCORE.      */
-bool sally_coap_link_binding(struct sally_coap_link *l, struct sally_span token,
+ * _bind() puts one back before _start(), which drops it if the keys are not
+ * those any more. NO_ROOM, NO_MEMORY.                                       */
+bool sally_coap_link_binding(const struct sally_coap_link *l,
+                             struct sally_span token,
                              struct sally_binding *out);
 enum sally_err sally_coap_link_bind(struct sally_coap_link *l,
                                     struct sally_span token,

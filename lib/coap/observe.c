@@ -67,9 +67,6 @@ enum sally_err sally_coap_link_notify(struct sally_coap_link *l,
 
     if (l->told != SALLY_CHANNEL_UP)
         return SALLY_E_BAD_STATE;
-    if (l->shield != NULL &&
-        sally_coap_bound_find(&l->shield->bound, token) == NULL)
-        return SALLY_E_NOT_FOUND;
     o = sally_coap_outgoing_new(l, SALLY_PURPOSE_NOTIFICATION);
     if (o == NULL)
         return SALLY_E_NO_ROOM;

@@ -21,7 +21,7 @@ static void on_reserve(void *owner, uint64_t until)
     l->upcalls->on_reserve(l->owner, until);
 }
 
-static enum sally_err make(struct sally_coap_link *l)
+enum sally_err sally_coap_shield_make(struct sally_coap_link *l)
 {
     const struct sally_coap_parameters *p = l->shared->parameters;
     struct sally_coap_shield *s = l->shield;
@@ -55,7 +55,7 @@ sally_coap_shield_start(struct sally_coap_link *l,
         sally_coap_shield_wipe(l);
         return SALLY_E_OK;
     }
-    e = make(l);
+    e = sally_coap_shield_make(l);
     return e != SALLY_E_OK
                ? e
                : sally_stack_start_object(&l->stack, credential, finder,
@@ -143,6 +143,8 @@ static enum sally_err protect(struct sally_coap_link *l,
     if (b == NULL)
         return SALLY_E_NOT_FOUND; /* nobody observes under this token */
     e = object->row->protect(object->state, kind, plain, b, out);
+    if (e == SALLY_E_BAD_STATE && kind == SALLY_OBJECT_NOTIFICATION)
+        return SALLY_E_NOT_FOUND; /* or did, with keys that are gone */
     if (e == SALLY_E_OK && kind == SALLY_OBJECT_NOTIFICATION &&
         sally_coap_class(plain->code) != 2)
         sally_coap_bound_drop(&l->shield->bound, plain->token);

@@ -34,6 +34,9 @@ struct sally_coap_coat {
     uint8_t bytes[SALLY_MESSAGE_MAX];
 };
 
+/* A shield for a link that will need one; nothing if it is there. NO_MEMORY. */
+enum sally_err sally_coap_shield_make(struct sally_coap_link *l) SALLY_MUST_USE;
+
 /* Begins what protects the messages of a session that the stack just began.
  * One of `credential` and `finder` is NULL. Errors are those of the mechanism,
  * and NO_MEMORY.                                                            */

@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-#define FORM 1
+#define FORM 2
 #define FLAG_SEND_UNSUPPORTED 1u
 
 /* Numbers of notifications have 24 bits, and half of them are newer than one

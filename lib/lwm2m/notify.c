@@ -310,14 +310,50 @@ bool sally_notify_told(struct sally_lwm2m_client *c, sally_coap_exchange x,
         if (e != SALLY_E_OK && c->history_error == SALLY_E_OK)
             c->history_error = e;
     }
-    if (e == SALLY_E_RESET)
-        drop(c, link); /* RFC 7641 s.3.6: the server does not want it */
+    if (e == SALLY_E_RESET || e == SALLY_E_NOT_FOUND)
+        drop(c, link); /* RFC 7641 s.3.6: the server does not want it; or it
+                          cannot be told under these keys */
     if (c->history_open == 0 && e != SALLY_E_CANCELLED)
         sally_notify_run(c, now);
     return e == SALLY_E_TIMED_OUT;
 }
 
 /* --- Over a restart ------------------------------------------------------- */
+
+/* An observation under OSCORE is of use only with what binds it. */
+static bool needs_binding(const struct sally_lwm2m_client *c)
+{
+    return sally_stack_object_row(c->settings->credential) != NULL;
+}
+
+static void save_binding(const struct sally_lwm2m_client *c,
+                         const struct sally_observation *o,
+                         struct sally_writer *w)
+{
+    struct sally_binding b = { { 0 } };
+
+    if (!needs_binding(c))
+        return;
+    (void)sally_coap_link_binding(&c->link, token_of(o), &b);
+    sally_put(w, (struct sally_span){ (const uint8_t *)&b, sizeof(b) });
+}
+
+/* It is of this machine: nobody else reads what was saved. */
+static enum sally_err restore_binding(struct sally_lwm2m_client *c,
+                                      struct sally_span token,
+                                      struct sally_cursor *at)
+{
+    struct sally_binding b;
+    struct sally_span bytes;
+
+    if (!needs_binding(c))
+        return SALLY_E_OK;
+    bytes = sally_take(at, sizeof(b));
+    if (at->failed)
+        return SALLY_E_MALFORMED;
+    memcpy(&b, bytes.at, sizeof(b));
+    return sally_coap_link_bind(&c->link, token, &b);
+}
 
 void sally_notify_save(const struct sally_lwm2m_client *c,
                        struct sally_writer *w)
@@ -329,6 +365,7 @@ void sally_notify_save(const struct sally_lwm2m_client *c,
         sally_put_u16(w, o->format);
         sally_put_u8(w, o->token_len);
         sally_put(w, token_of(o));
+        save_binding(c, o, w);
     }
 }
 
@@ -343,9 +380,13 @@ enum sally_err sally_notify_restore(struct sally_lwm2m_client *c,
         struct sally_path path = sally_path_restore(at);
         uint16_t format = sally_take_u16(at);
         struct sally_span token = sally_take(at, sally_take_u8(at));
+        enum sally_err e;
 
         if (at->failed || token.len > SALLY_COAP_TOKEN_MAX)
             return SALLY_E_MALFORMED;
+        e = restore_binding(c, token, at);
+        if (e != SALLY_E_OK)
+            return e;
         if (!sally_notify_add(c, token, &path, format, now))
             return SALLY_E_NO_ROOM;
         c->observations->due = true;

@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 
-from . import coap, leshan, mqtt, net, shim
+from . import aiocoap, coap, leshan, mqtt, net, shim
 from .gateway import Gateway
 from .peer import Missing, Peer
 from .relay import Relay
@@ -64,6 +64,9 @@ class Env:
 
     def leshan(self, **more):
         return self.add(leshan.Leshan(self.directory, **more))
+
+    def aiocoap(self, keys, **more):
+        return self.add(aiocoap.Aiocoap(self.directory, keys, **more))
 
     def leshan_client(self, *arguments, **more):
         return self.add(leshan.LeshanClient(self.directory, *arguments, **more))

@@ -71,7 +71,7 @@ class Gateway(Peer):
         self.coap_port, self.mqtt_port = net.free_port(), net.free_tcp_port()
         self.gateway_name = "gw"
         self.sensors, self.passwords, self.keys = {}, {}, {}
-        self.profiles = {}
+        self.profiles, self.secrets = {}, {}
         self.master_key = None
         self.namespace = namespace
         self.group = {
@@ -131,6 +131,20 @@ class Gateway(Peer):
                                         "interface": interface}],
                            maps, down, accept_weak=True, **more)
 
+    def oscore(self, sensor_id, sender_id, recipient_id, salt=None, **more):
+        """Protects a sensor's account by OSCORE; returns what the server needs
+        for it, in hexadecimal, as seen from the client."""
+        keys = {"secret": secrets.token_hex(16), "sender_id": sender_id,
+                "recipient_id": recipient_id, **more}
+        self.secrets[sensor_id + ".secret"] = keys["secret"]
+        group = {"secret_file": f"../keys/{sensor_id}.secret",
+                 "sender_id": sender_id, "recipient_id": recipient_id, **more}
+        if salt is not None:
+            keys["salt"] = self.secrets[sensor_id + ".salt"] = salt
+            group["salt_file"] = f"../keys/{sensor_id}.salt"
+        self.sensors[sensor_id]["accounts"][0]["oscore"] = group
+        return keys
+
     def seal(self):
         """Gives it a master key, so that sessions outlive a restart."""
         self.master_key = secrets.token_hex(32)
@@ -165,6 +179,8 @@ class Gateway(Peer):
                         settings({"profiles": [group]}))
         for sensor_id, key in self.keys.items():
             self._write(f"keys/{sensor_id}.psk", key + "\n", 0o600)
+        for name, key in self.secrets.items():
+            self._write(f"keys/{name}", key + "\n", 0o600)
         if self.master_key:
             self._write("keys/master", self.master_key + "\n", 0o600)
         for user, password in self.passwords.items():

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OSCORE against servers that are not ours. A relay looks at every datagram:
+what is no empty message must carry option 9, whatever the peers believe."""
+from lib import coap, maps
+from lib.peer import check, wait_until
+
+TEMPERATURE, RELAY = "/3303/0/5700", "/3306/0/5850"
+OBSERVE, OSCORE = 6, 9
+FETCH, CHANGED, CONTENT = 5, 2 << 5 | 4, 2 << 5 | 5
+
+
+class Wire:
+    """What passes the relay, as far as anybody can see it."""
+
+    def __init__(self, relay):
+        self.protected, self.bare, self.paths = 0, [], []
+        self.notifications = 0
+        relay.tap = self.see
+
+    def see(self, upward, data):
+        message = coap.decode(data)
+        if message is None:
+            self.bare.append(data)
+            return
+        _, code, _, _, options, _ = message
+        if code == 0:
+            return
+        self.paths += [v for n, v in options if n == coap.URI_PATH]
+        if any(n == OSCORE for n, _ in options):
+            self.protected += 1
+            self.notifications += upward and code == CONTENT and any(
+                n == OBSERVE for n, _ in options)
+            if code not in (coap.POST, FETCH, CHANGED, CONTENT):
+                self.bare.append(data)
+        else:
+            self.bare.append(data)
+
+    def check(self, least):
+        check(not self.bare, f"without protection: {self.bare[0].hex()}"
+              if self.bare else "")
+        check(not self.paths, f"paths to be seen: {self.paths}")
+        check(self.protected >= least,
+              f"{self.protected} protected messages, not {least}")
+
+
+class Pump:
+    """One CoAP sensor whose account is protected by OSCORE alone."""
+
+    def __init__(self, env, server, relay, start, gateway):
+        self.server, self.relay, self.gateway = server, relay, gateway
+        gateway.group["servers"][0]["oscore_start"] = start
+        self.wire = Wire(relay)
+        self.device = env.coap_sensor("127.0.0.66")
+
+    def report(self, text):
+        got = self.device.report("127.0.0.1", self.gateway.coap_port, "temp",
+                                 text)
+        check(got == "2.04", f"the pump's reading got {got}")
+
+
+def pump(gateway):
+    return gateway.coap_sensor("pump", "127.0.0.66",
+                               [maps.temperature("coap/temp")],
+                               [maps.relay("coap/relay")], mode="nosec")
+
+
+def case_oscore_aiocoap(env):
+    """Register, Update and Send over OSCORE at aiocoap, which asks back under
+    the same keys. A restart costs an Update, and observations go on; after a
+    kill both go on from numbers that were not used."""
+    gateway = env.gateway("coap://127.0.0.1:1")
+    endpoint = pump(gateway)
+    gateway.seal()
+    gateway.group["gateway"]["on_stop"] = "keep"
+    server = env.aiocoap(gateway.oscore("pump", "0a01", "53", "9e7ca922")
+                         ).start()
+    relay = env.relay(server.port)
+    gateway.group["servers"][0]["uri"] = f"coap://127.0.0.1:{relay.port}"
+    plant = Pump(env, server, relay, "b1", gateway)
+    gateway.start()
+    got = server.wait("request", lambda e: e["path"] == "/rd", 20)
+    check(f"ep={endpoint}" in got["query"], f"Register of {got['query']}")
+
+    plant.report("21.5")
+    got = server.ask(f"read {TEMPERATURE}")
+    check(got["code"] == "2.05" and got["payload"] == "21.5" and
+          got["protected"], f"Read: {got}")
+    check(server.ask(f"read {RELAY}x")["code"] == "4.04",
+          "a path that is no path was found")
+    check(server.ask(f"observe {TEMPERATURE}")["payload"] == "21.5", "Observe")
+    plant.report("22.5")
+    server.wait("notification", lambda e: e["payload"] == "22.5")
+    got = server.ask(f"write {RELAY} 1")
+    check(got["code"] == "2.04", f"Write: {got}")
+    check(plant.device.requests[-1] == (coap.PUT, "relay", b"ON"),
+          f"the pump saw {plant.device.requests}")
+    plant.wire.check(10)
+
+    mark, told = server.mark(), plant.wire.notifications
+    gateway.stop()
+    gateway.start()
+    server.wait("request", lambda e: e["path"] == "/rd/one", 10, mark)
+    # aiocoap knows an observation by the address too, and resets this one.
+    wait_until("a notification", lambda: plant.wire.notifications > told, 10)
+    check(not any(e["path"] == "/rd" for e in server.events("request", mark)),
+          "a second Register")
+
+    mark = server.mark()
+    gateway.kill()
+    gateway.start()
+    server.wait("request", lambda e: e["path"].startswith("/rd"), 30, mark)
+    got = server.ask(f"read {TEMPERATURE}")
+    check(got["code"] == "2.05" and got["payload"] == "22.5", f"Read: {got}")
+    check(not server.events("plain"), "aiocoap got a plain request")
+    plant.wire.check(16)
+    print(f"     {plant.wire.protected} protected messages, none other",
+          flush=True)
+
+
+case_oscore_aiocoap.seconds = 40

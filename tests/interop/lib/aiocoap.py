@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""aiocoap as a server that speaks OSCORE, in a virtual environment of its own
+that get-aiocoap makes. The program is aiocoap/server.py."""
+import json
+import os
+
+from . import net
+from .peer import Failed, Missing, Peer, run, wait_until
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def python():
+    """The interpreter that knows aiocoap; fetches it if needed."""
+    where = os.environ.get("SALLYPORT_AIOCOAP_DIR",
+                           os.path.join(HERE, "..", "..", ".deps", "aiocoap"))
+    code, _, why = run([os.path.join(HERE, "get-aiocoap"), where], 300)
+    if code != 0:
+        raise Missing(why.strip().splitlines()[-1] if why else "get-aiocoap")
+    return os.path.join(os.path.abspath(where), "bin", "python")
+
+
+class Aiocoap(Peer):
+    """`keys` is the account's own group `oscore` with the secret in it, so
+    the identifiers are the client's side."""
+
+    def __init__(self, directory, keys, name="aiocoap"):
+        self.port = net.free_port()
+        self.context = os.path.join(directory, name + ".context")
+        os.makedirs(self.context)
+        with open(os.path.join(self.context, "settings.json"), "w",
+                  encoding="utf-8") as f:
+            json.dump({"sender-id_hex": keys["recipient_id"],
+                       "recipient-id_hex": keys["sender_id"],
+                       "secret_hex": keys["secret"],
+                       **({"salt_hex": keys["salt"]} if "salt" in keys
+                          else {}),
+                       "algorithm": keys.get("aead", "AES-CCM-16-64-128"),
+                       "kdf-hashfun": "sha256"}, f)
+        super().__init__(name, [
+            python(), os.path.join(HERE, "aiocoap", "server.py"),
+            str(self.port), self.context], directory)
+
+    def start(self, ready='"ready"', seconds=30.0):
+        return super().start(ready, seconds)
+
+    def events(self, what, since=0):
+        with self.condition:
+            lines = self.lines[since:]
+        found = [json.loads(line) for line in lines if line.startswith("{")]
+        return [e for e in found if e["event"] == what]
+
+    def mark(self):
+        with self.condition:
+            return len(self.lines)
+
+    def wait(self, what, hold, seconds=10.0, since=0):
+        """The first event of this name that `hold` is true for."""
+        return wait_until(
+            f"{what} at aiocoap",
+            lambda: next((e for e in self.events(what, since) if hold(e)),
+                         None), seconds)
+
+    def ask(self, line, seconds=20.0):
+        """One command, and the answer to it."""
+        mark = self.mark()
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+        got = wait_until(f"an answer to {line}", lambda: (
+            self.events("answer", mark) + self.events("failed", mark)),
+            seconds)[0]
+        if got["event"] == "failed":
+            raise Failed(f"aiocoap: {got['why']}")
+        return got
