@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/lwm2m/objects/builtin.c - definitions and factory contents of the
  * objects that every client has. Facts: OMA registry, objects 0 v1.1, 1 v1.1,
- * 3 v1.1.                                                                   */
+ * 3 v1.1, 21 v2.0.                                                          */
 #include "lwm2m/objects/builtin.h"
 
 #include <string.h>
@@ -30,6 +30,22 @@ static const struct sally_resource_definition security[] = {
     ROW(4, OPAQUE, 0, ONE, MUST, "Server Public Key", ""),
     ROW(5, OPAQUE, 0, ONE, MUST, "Secret Key", ""),
     RANGE(10, INTEGER, 0, ONE, MAY, "Short Server ID", "", 1, 65534),
+    RANGE(13, UNSIGNED, 0, ONE, MAY, "Matching Type", "", 0, 3),
+    ROW(14, STRING, 0, ONE, MAY, "SNI", ""),
+    RANGE(15, UNSIGNED, 0, ONE, MAY, "Certificate Usage", "", 0, 3),
+    RANGE(16, UNSIGNED, 0, MANY, MAY, "DTLS/TLS Ciphersuite", "", 0, 65535),
+    ROW(17, OBJLNK, 0, ONE, MAY, "OSCORE Security Mode", ""),
+};
+
+/* Likewise. What 1.x of the object has as text is opaque in 2.0. */
+static const struct sally_resource_definition oscore[] = {
+    ROW(0, OPAQUE, 0, ONE, MUST, "OSCORE Master Secret", ""),
+    ROW(1, OPAQUE, 0, ONE, MUST, "OSCORE Sender ID", ""),
+    ROW(2, OPAQUE, 0, ONE, MUST, "OSCORE Recipient ID", ""),
+    ROW(3, INTEGER, 0, ONE, MAY, "OSCORE AEAD Algorithm", ""),
+    ROW(4, INTEGER, 0, ONE, MAY, "OSCORE HMAC Algorithm", ""),
+    ROW(5, OPAQUE, 0, ONE, MAY, "OSCORE Master Salt", ""),
+    ROW(6, OPAQUE, 0, ONE, MAY, "OSCORE ID Context", ""),
 };
 
 static const struct sally_resource_definition server[] = {
@@ -95,6 +111,8 @@ static const struct sally_object_definition objects[] = {
       SALLY_LEN(server) },
     { SALLY_OBJECT_DEVICE, ONE, MUST, "Device", "1.1", device,
       SALLY_LEN(device) },
+    { SALLY_OBJECT_OSCORE, MANY, MAY, "LwM2M OSCORE", "2.0", oscore,
+      SALLY_LEN(oscore) },
     { SALLY_OBJECT_PROVENANCE, ONE, MAY, "Provenance", "1.0", provenance,
       SALLY_LEN(provenance) },
 };

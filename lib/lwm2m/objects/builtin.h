@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/lwm2m/objects/builtin.h - the objects that every client has: Security
- * (0), Server (1), Device (3), and Provenance (33001), Sallyport's own.
+ * (0), Server (1), Device (3), OSCORE (21), and Provenance (33001), Sallyport's
+ * own. Objects 0 and 21 hold keys: they have definitions for a bootstrap server
+ * to write by, no operation of any other server reaches them, and the table in
+ * security/credential.h says what each of their resources is to an account.
  *
  * Object 33001, from the range that is free for private use, says how far the
  * value of a sensor is to be trusted on its way to the gateway, because no

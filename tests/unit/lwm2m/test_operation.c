@@ -140,6 +140,72 @@ static void answers_each_row(void **state)
     }
 }
 
+/* Keys have one way in, which is no server's but a bootstrap server's. */
+static void hides_what_holds_keys(void **state)
+{
+    static const char *const paths[] = {
+        "0",  "0/0",  "0/0/0",  "0/0/5",  "0/0/16/0",  "0/7",  "0/0/99",
+        "21", "21/0", "21/0/0", "21/0/5", "21/0/1/0",  "21/7", "21/0/99",
+    };
+    const struct {
+        uint8_t method;
+        const char *query;
+        int accept, format;
+        struct sally_span payload;
+        enum sally_coap_observe observe;
+    } ways[] = {
+        { GET, NULL, NO, NO, EMPTY, SALLY_OBSERVE_ABSENT },
+        { GET, NULL, TLV, NO, EMPTY, SALLY_OBSERVE_ABSENT },
+        { GET, NULL, LINK, NO, EMPTY, SALLY_OBSERVE_ABSENT },
+        { GET, NULL, NO, NO, EMPTY, SALLY_OBSERVE_REGISTER },
+        { GET, NULL, NO, NO, EMPTY, SALLY_OBSERVE_CANCEL },
+        { PUT, NULL, NO, TEXT, T("1"), SALLY_OBSERVE_ABSENT },
+        { PUT, NULL, NO, TLV, B(0xc1, 0, 1), SALLY_OBSERVE_ABSENT },
+        { PUT, "pmin=1", NO, NO, EMPTY, SALLY_OBSERVE_ABSENT },
+        { POST, NULL, NO, NO, EMPTY, SALLY_OBSERVE_ABSENT },
+        { POST, NULL, NO, TLV, B(0xc1, 0, 1), SALLY_OBSERVE_ABSENT },
+        { DELETE, NULL, NO, NO, EMPTY, SALLY_OBSERVE_ABSENT },
+        { FETCH, NULL, NO, CBOR, B(0x80), SALLY_OBSERVE_ABSENT },
+        { SALLY_CODE_IPATCH, NULL, NO, CBOR, B(0x80), SALLY_OBSERVE_ABSENT },
+    };
+    struct world *w = world_registered(11);
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(paths) * SALLY_LEN(ways); i++) {
+        const char *path = paths[i % SALLY_LEN(paths)];
+        size_t way = i / SALLY_LEN(paths);
+
+        world_ask(w, (struct ask){ ways[way].method, path, ways[way].query,
+                                   (uint32_t)ways[way].accept,
+                                   (uint32_t)ways[way].format,
+                                   ways[way].payload, ways[way].observe });
+        if (w->replies != 1 || w->code != SALLY_CODE_UNAUTHORIZED)
+            fail_msg("way %zu to %s: got %u.%02u", way, path, w->code >> 5,
+                     w->code & 31);
+    }
+    world_close(w);
+}
+
+/* A composite operation names its paths in the payload: [{0: "/0/0/5"}]. */
+static void hides_keys_from_composite_operations(void **state)
+{
+    const struct sally_span lists[] = {
+        B(0x81, 0xa1, 0, 0x66, '/', '0', '/', '0', '/', '5'),
+        B(0x81, 0xa1, 0, 0x67, '/', '2', '1', '/', '0', '/', '0'),
+    };
+    struct world *w = world_registered(11);
+
+    (void)state;
+    for (size_t i = 0; i < 2 * SALLY_LEN(lists); i++) {
+        world_ask(w, (struct ask){ i < 2 ? FETCH : SALLY_CODE_IPATCH, "", NULL,
+                                   NO_FORMAT, CBOR, lists[i % 2],
+                                   SALLY_OBSERVE_ABSENT });
+        assert_int_equal(w->replies, 1);
+        assert_int_equal(w->code >> 5, 4);
+    }
+    world_close(w);
+}
+
 static void shows_an_account_to_its_own_server_only(void **state)
 {
     struct world *w = world_registered(11);
@@ -376,6 +442,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_each_row),
+        cmocka_unit_test(hides_what_holds_keys),
+        cmocka_unit_test(hides_keys_from_composite_operations),
         cmocka_unit_test(shows_an_account_to_its_own_server_only),
         cmocka_unit_test(changes_nothing_when_one_record_is_wrong),
         cmocka_unit_test(replaces_or_keeps_as_the_method_says),
