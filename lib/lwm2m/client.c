@@ -473,6 +473,17 @@ void sally_lwm2m_client_moved(struct sally_lwm2m_client *c, sally_usec now)
 {
     if (c->state != SALLY_CLIENT_REGISTERED)
         return;
+    if (sally_stack_kept_by_cid(sally_coap_link_stack(&c->link)))
+        update_now(c, now); /* one under way tells the new address as well */
+    else
+        lose(c, SALLY_E_MOVED);
+    settle(c, now);
+}
+
+void sally_lwm2m_client_renew(struct sally_lwm2m_client *c, sally_usec now)
+{
+    if (c->state != SALLY_CLIENT_REGISTERED)
+        return;
     lose(c, SALLY_E_MOVED);
     settle(c, now);
 }

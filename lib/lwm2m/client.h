@@ -140,10 +140,15 @@ void sally_lwm2m_client_reserved(struct sally_lwm2m_client *c, uint64_t until,
 /* De-registers if registered, then STOPPED, at the latest after 5 s. */
 void sally_lwm2m_client_stop(struct sally_lwm2m_client *c, sally_usec now);
 
-/* Our own address changed, and the server knows a session by the address that
- * it came from: a registered client takes it up anew, at once, instead of
- * waiting for answers that go to where we were.                             */
+/* Our own address changed. A server that knows the session by a connection ID
+ * is told by an Update; any other one knows it by the address that it came from,
+ * so a registered client takes it up anew, at once, instead of waiting for
+ * answers that go to where we were.                                         */
 void sally_lwm2m_client_moved(struct sally_lwm2m_client *c, sally_usec now);
+
+/* A registered client takes up its session anew, as its owner has another way
+ * to the server now.                                                        */
+void sally_lwm2m_client_renew(struct sally_lwm2m_client *c, sally_usec now);
 
 void sally_lwm2m_client_input(struct sally_lwm2m_client *c,
                               struct sally_span datagram, sally_usec now);
