@@ -276,6 +276,11 @@ bool sally_places_begin(struct sally_places *p, uint32_t server,
     return true;
 }
 
+static bool is_secure(const struct sally_uri *uri)
+{
+    return uri != NULL && uri->secure;
+}
+
 bool sally_places_onward(struct sally_places *p, uint32_t server,
                          struct sally_way *way, sally_usec now)
 {
@@ -296,7 +301,10 @@ bool sally_places_onward(struct sally_places *p, uint32_t server,
     }
     if (way->unanswered < UINT8_MAX)
         way->unanswered++;
-    return false;
+    /* The socket may have the port of an older session, which the server holds
+     * and takes the handshake for: another one, once.                       */
+    return way->unanswered == SALLY_PLACES_TRIES + 1 &&
+           is_secure(uri_of(p->config, place));
 }
 
 bool sally_places_renumbered(struct sally_places *p, uint32_t server,

@@ -68,7 +68,8 @@ bool sally_places_begin(struct sally_places *p, uint32_t server,
                         struct sally_way *way, sally_usec now);
 
 /* Before each datagram. True: it goes to another address than the one before,
- * `way->at`, and needs a socket of its own.                               */
+ * `way->at`, and needs a socket of its own; or to the same, from another port,
+ * since a handshake was not answered from this one.                         */
 bool sally_places_onward(struct sally_places *p, uint32_t server,
                          struct sally_way *way, sally_usec now);
 

@@ -17,9 +17,8 @@ class Ledger:
         return [int(r["value"]) for m in self.messages(endpoint) for r in m
                 if r["path"] == PATH]
 
-    def wait_all_arrived(self, seconds=150.0):
-        """Every acknowledged number is upstream. A handshake that is lost takes
-        a minute to be given up."""
+    def wait_all_arrived(self, seconds=60.0):
+        """Every acknowledged number is upstream."""
         for endpoint, sensor in self.sensors.items():
             check(sensor.acknowledged, f"nothing of {endpoint} was accepted")
 
