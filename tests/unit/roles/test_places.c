@@ -80,7 +80,7 @@ static const struct row {
     { "no answer for long: once a minute",
       "p x x x x x x x x t59 B t1 B x t59 B t1 B", "?-?--?-" },
     { "no answer: doubt does not hurry",
-      "p x r1 B x B s s s t1 B", "?11...?1" },
+      "p x r1 B x B s s s t1 B", "?11..1?1" },
     { "no answer leaves what was known",
       "p r1 t61 B x B s", "??11." },
     { "back after failures",
