@@ -95,8 +95,8 @@ static const struct sally_key server_keys[] = {
     { "oscore_start", SALLY_KEY_WORD, AT(oscore_start), 0, 0, NULL, "auto",
       starts,
       "how OSCORE begins: `b1` goes on with the numbers used so far (RFC 8613 "
-      "B.1), `b2` agrees on new keys with each start (B.2), `auto` goes on "
-      "where the numbers are known for sure" },
+      "B.1), `b2` agrees on new keys with each start (B.2), `auto` tries that "
+      "and goes on where the server does not know it" },
     SALLY_ROW_LATER("bootstrap"),
     SALLY_ROW_LATER("recheck"),
 };

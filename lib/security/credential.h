@@ -43,8 +43,8 @@ enum sally_matching {
  * offered by all.                                                           */
 enum sally_tls_version { SALLY_TLS_ANY, SALLY_TLS_1_2, SALLY_TLS_1_3 };
 
-/* How an OSCORE context begins: RFC 8613 appendix B. AUTO: B.1.1 where the
- * numbers used so far are known, else B.2.                                  */
+/* How an OSCORE context begins: RFC 8613 appendix B. AUTO: B.2, and where the
+ * server does not know it B.1.1, if the numbers used so far are known.      */
 enum sally_oscore_start {
     SALLY_OSCORE_AUTO,
     SALLY_OSCORE_B1,
