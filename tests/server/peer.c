@@ -16,10 +16,20 @@ static void on_channel(void *owner, enum sally_err e, sally_usec now)
     (void)now;
 }
 
+/* Numbers last as long as this process, and so do the keys of its clients. */
+static void on_reserve(void *owner, uint64_t until)
+{
+    struct server_peer *p = owner;
+
+    sally_coap_link_reserved(&p->link, until,
+                             sally_loop_now(p->door->server->loop));
+}
+
 static const struct sally_coap_link_upcalls link_upcalls = {
     .on_request = server_on_request,
     .on_reply = server_on_reply,
     .on_channel = on_channel,
+    .on_reserve = on_reserve,
 };
 
 struct sally_span server_peer_identity(const struct server_peer *p)

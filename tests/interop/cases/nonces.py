@@ -6,8 +6,9 @@ import random
 import shutil
 import time
 
+from lib import oscore
 from lib.nonces import Pairs, Recorder
-from lib.peer import check
+from lib.peer import check, wait_until
 from lib.traffic import Traffic
 
 
@@ -98,3 +99,88 @@ def case_nonces_dtls(env):
 
 
 case_nonces_dtls.seconds, case_nonces_dtls.long_seconds = 120, 900
+
+
+def protected(env, start):
+    """A gateway whose four sensors have OSCORE, towards our own server: no
+    other goes on with old keys."""
+    server = env.server()
+    gateway = env.gateway("")
+    gateway.seal()
+    traffic = Traffic(gateway, 0.05)
+    keys = dict(gateway.protect(s, n) for n, s in enumerate(gateway.sensors))
+    server.protect(oscore=keys)
+    relay = env.relay(server.oscore_port)
+    relay.recorder = oscore.Recorder(
+        [(k["secret"], k["sender_id"], k["recipient_id"])
+         for k in keys.values()])
+    gateway.group["servers"][0].update(
+        uri=f"coap://127.0.0.1:{relay.port}", oscore_start=start)
+    server.start()
+    gateway.start()
+    for endpoint in traffic.endpoints():
+        server.wait_registered(endpoint)
+    traffic.start()
+    traffic.wait_progress()
+    return server, gateway, traffic, relay.recorder
+
+
+def judge_protected(recorder, least):
+    check(sees_repeats(), "the recorder is blind")
+    check(not recorder.pairs.twice, f"{len(recorder.pairs.twice)} pairs of key "
+          f"and nonce were used twice: {recorder.pairs.twice[:3]}")
+    check(recorder.plain == 0, f"{recorder.plain} messages in the clear")
+    check(recorder.wrong == 0, f"{recorder.wrong} messages did not open")
+    check(recorder.opened > least, f"only {recorder.opened} messages")
+
+
+def tell_protected(recorder):
+    print(f"     {recorder.opened} messages under {len(recorder.pairs.keys)} "
+          f"keys, {recorder.pairs.repeats} of them again to the byte, each "
+          f"other with a nonce of its own", flush=True)
+
+
+def case_nonces_oscore_b2(env):
+    """OSCORE that agrees on new keys at each start: kills, and old copies of
+    the state directory as in nonces_dtls; no pair of key and nonce twice."""
+    _, gateway, traffic, recorder = protected(env, "b2")
+    die_and_come_back(env, gateway, traffic, random.Random(2))
+    traffic.finish()
+    gateway.stop()
+    judge_protected(recorder, 20 * kill_points(env))
+    tell_protected(recorder)
+
+
+def case_nonces_oscore_b1(env):
+    """OSCORE that goes on with the numbers it reserved: no pair twice over
+    kills, and after an old copy of the state directory not one message more,
+    since an anchor outside shows it."""
+    _, gateway, traffic, recorder = protected(env, "b1")
+    dice = random.Random(3)
+    copy = os.path.join(env.directory, "copy")
+    for n in range(kill_points(env)):
+        time.sleep(dice.uniform(0.0, 0.8))
+        gateway.kill_supervisor()
+        if n == kill_points(env) // 2:
+            shutil.copytree(state_of(gateway), copy)
+        gateway.start()
+    traffic.wait_progress()
+    gateway.kill_supervisor()
+    opened = recorder.opened
+    for _ in range(restored_starts(env)):
+        put_back(gateway, copy)
+        since = gateway.mark()
+        gateway.start()
+        for event in ("state_rolled_back", "waiting"):
+            wait_until(event, lambda e=event: [
+                r for r in gateway.events(since) if r["event"] == e], 10)
+        gateway.kill_supervisor()
+    check(recorder.opened == opened,
+          f"{recorder.opened - opened} messages from an old copy")
+    judge_protected(recorder, 20 * kill_points(env))
+    tell_protected(recorder)
+
+
+for case in (case_nonces_oscore_b2, case_nonces_oscore_b1):
+    case.seconds, case.long_seconds = 120, 900
+del case

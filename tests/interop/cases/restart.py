@@ -162,3 +162,31 @@ def case_restart_keeps_on_stop(env):
     gateway.wait_line("event=state_not_sealed")
     check(updated(leshan, first, wanted) == 2, "went on without a key")
     gateway.stop()
+
+
+def case_restart_oscore(env):
+    """OSCORE with oscore_start = "b1": kill -9 costs an Update, under the keys
+    that there were."""
+    server = env.server()
+    gateway = env.gateway("")
+    gateway.seal()
+    endpoint = gateway.mqtt_sensor("s0", [maps.temperature()])
+    server.protect(oscore=dict([gateway.protect("s0", 1)]))
+    gateway.group["servers"][0].update(
+        uri=f"coap://127.0.0.1:{server.oscore_port}", oscore_start="b1")
+    server.start()
+    gateway.start()
+    server.wait_registered(endpoint)
+    report(gateway, "s0", 20.5)
+    server.wait_record(endpoint, TEMPERATURE, 20.5, ("send",))
+    settle(gateway)
+    since = server.mark()
+    gateway.kill_supervisor()
+    gateway.start()
+    server.wait_event("update", lambda e: e["ep"] == endpoint, since=since)
+    report(gateway, "s0", 21.5)
+    server.wait_record(endpoint, TEMPERATURE, 21.5, ("send",), since=since)
+    with server.event_condition:
+        again = [e for e in server.events[since:] if e["event"] == "register"]
+    check(not again, f"registered anew: {again}")
+    gateway.stop()

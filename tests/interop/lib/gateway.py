@@ -150,6 +150,19 @@ class Gateway(Peer):
         self.master_key = secrets.token_hex(32)
         self.group["gateway"]["master_key_file"] = "keys/master"
 
+    def protect(self, sensor_id, number):
+        """Gives a sensor OSCORE instead of a pre-shared key; returns its
+        endpoint and what the server's protect() wants to know."""
+        endpoint = self.sensors[sensor_id]["endpoint"]
+        secret = self.keys.setdefault(sensor_id, secrets.token_hex(16))
+        client, server = f"c0{number:02x}", f"50{number:02x}"
+        self.sensors[sensor_id]["accounts"] = [{
+            "server": "cloud", "mode": "nosec", "oscore": {
+                "secret_file": f"../keys/{sensor_id}.psk",
+                "sender_id": client, "recipient_id": server}}]
+        return endpoint, {"sender_id": client, "recipient_id": server,
+                          "secret": secret}
+
     def psk_identities(self):
         """{identity: key} for the server; the identity is the endpoint."""
         return {self.sensors[i]["endpoint"]: key

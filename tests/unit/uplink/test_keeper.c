@@ -29,7 +29,7 @@ static struct sally_buf kept(struct door *d, uint32_t sensor)
 /* Waits for the store's thread. */
 static void wait_kept(struct door *d, uint32_t sensor, bool wanted)
 {
-    for (unsigned left = 1000; left > 0; left--) {
+    for (unsigned left = 6000; left > 0; left--) {
         if ((kept(d, sensor).len != 0) == wanted)
             return;
         usleep(5000);
@@ -95,7 +95,7 @@ static void a_change_soon_after_a_save_takes_it_back(void **state)
     door_run(d, 2 * SALLY_SEC);
     observe(d, "3303/0/5700");
     door_run(d, 50 * SALLY_MSEC);
-    for (unsigned left = 1000; left > 0 && kept(d, 0).len == before; left--)
+    for (unsigned left = 6000; left > 0 && kept(d, 0).len == before; left--)
         usleep(5000);
     assert_true(kept(d, 0).len > before); /* at once */
     observe(d, "3303/0/5700");
@@ -121,7 +121,7 @@ static void another_key_opens_nothing(void **state)
     d->registers = 0;
     door_restart(d);
     assert_int_equal(d->registers, 2);
-    for (unsigned left = 1000; left > 0; left--) {
+    for (unsigned left = 6000; left > 0; left--) {
         b = kept(d, 0);
         if (b.len != 0 && memcmp(before, b.at, sizeof(before)) != 0)
             break;
