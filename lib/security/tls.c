@@ -277,7 +277,8 @@ static enum sally_err open_chunk(void *state, struct sally_span wire,
         e = SALLY_E_NO_ROOM;
     }
     t->inbound = (struct sally_span){ NULL, 0 };
-    sally_session_keep(&t->session); /* a ticket may have come */
+    if (sally_session_is_13(&t->session))
+        sally_session_keep(&t->session); /* a ticket may have come */
     return e;
 }
 
