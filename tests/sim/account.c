@@ -4,6 +4,7 @@
 
 #include "security/crypto.h"
 #include "security/dtls.h"
+#include "sim/keys.h"
 #include "sim/nonces.h"
 
 static enum sally_err find_key(void *owner, struct sally_span identity,
@@ -29,6 +30,34 @@ static enum sally_err find_oscore(void *owner, struct sally_span kid,
     return SALLY_E_OK;
 }
 
+static enum sally_err admit(void *owner, enum sally_security_mode mode,
+                            struct sally_span peer)
+{
+    const struct sim_account *a = owner;
+
+    return mode == a->credential.mode &&
+                   sally_span_equal(peer, a->credential.public_key)
+               ? SALLY_E_OK
+               : SALLY_E_NOT_FOUND;
+}
+
+/* Both ends of the handshake. */
+static bool put_keys(struct sim_account *a, const struct sim_mechanism *m,
+                     struct sally_credential_parts *parts)
+{
+    if (m->mode != SALLY_MODE_PSK) {
+        sim_keys_client(m->mode, parts);
+        a->finder.own = &a->own;
+        a->finder.admit = admit;
+        a->finder.find = NULL;
+        return sim_keys_server(m->mode, &a->own, &a->trust);
+    }
+    parts->mode = SALLY_MODE_PSK;
+    parts->identity = sally_span_of("sensor");
+    parts->secret_key = sally_span_of("sixteen bytes key");
+    return true;
+}
+
 bool sim_is_secure(const struct sim_mechanism *m)
 {
     return m->server_suites != NULL || m->oscore;
@@ -47,17 +76,14 @@ bool sim_account_make(struct sim_account *a, const struct sim_mechanism *m,
 
     sim_nonces_clear();
     *a = (struct sim_account){ .due = SALLY_NEVER };
-    if (m->server_suites != NULL) {
-        parts.mode = SALLY_MODE_PSK;
-        parts.identity = sally_span_of("sensor");
-        parts.secret_key = sally_span_of("sixteen bytes key");
-    }
     if (m->oscore)
         parts.oscore = &oscore;
     a->finder = (struct sally_key_finder){ .find = find_key,
                                            .find_oscore = find_oscore,
                                            .past = &a->fresh,
                                            .owner = a };
+    if (m->server_suites != NULL && !put_keys(a, m, &parts))
+        return false;
     if (m->oscore && sally_object_contexts_make(&a->contexts, 4,
                                                 sally_crypto_random()) !=
                          SALLY_E_OK)
@@ -74,6 +100,8 @@ void sim_account_wipe(struct sim_account *a)
     sally_object_contexts_free(a->contexts);
     a->contexts = NULL;
     sally_credential_wipe(&a->credential);
+    sally_trust_wipe(a->trust);
+    a->trust = NULL;
 }
 
 void sim_account_wish(struct sim_account *a, uint64_t until, sally_usec when)

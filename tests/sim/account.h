@@ -11,12 +11,15 @@ struct sim_mechanism {
     const char *name;
     enum sally_scheme scheme;
     const char *server_suites; /* NULL: no handshake */
+    enum sally_security_mode mode; /* with a handshake */
     bool oscore;
     enum sally_oscore_start start; /* with oscore */
 };
 
 struct sim_account {
     struct sally_credential credential;
+    struct sally_credential own; /* the server's; borrows */
+    struct sally_trust *trust;   /* owned; of the server */
     struct sally_key_finder finder;
     struct sally_object_contexts *contexts; /* owned; of the server */
     struct sally_object_past past;          /* of the client, durable */
