@@ -94,6 +94,8 @@ static void come_up(struct sally_dtls *d,
     bool client = d->session.role == SALLY_ROLE_CLIENT;
 
     d->resend_at = d->give_up_at = SALLY_NEVER;
+    if (wolfSSL_pending(d->session.ssl) > 0)
+        d->unread++; /* it came before the handshake was over */
     if (sally_session_is_13(&d->session))
         sally_dtls_watch(d, now);
     else if (d->session.resumed == client)

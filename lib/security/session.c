@@ -3,6 +3,8 @@
  * handshake and ends it.                                                    */
 #include "security/session.h"
 
+#include <wolfssl/error-ssl.h>
+
 /* The list of this session; a server's is that of its means. */
 static enum sally_err choose_suites(const struct sally_session_start *q,
                                     struct sally_suite_list *out)
@@ -93,7 +95,9 @@ enum sally_err sally_session_judge(struct sally_session *s, int result)
 {
     int error = wolfSSL_get_error(s->ssl, result);
 
-    if (error == WOLFSSL_ERROR_WANT_READ)
+    /* 1.3: data that overtook the acknowledgement of our last flight stays to
+     * be read.                                                              */
+    if (error == WOLFSSL_ERROR_WANT_READ || error == APP_DATA_READY)
         return SALLY_E_PENDING;
     if (error != WOLFSSL_ERROR_ZERO_RETURN) {
         sally_session_end(s, SALLY_CHANNEL_FAILED,
