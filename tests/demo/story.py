@@ -27,6 +27,8 @@ from screen import Screen  # noqa: E402
 from taps import LocalTap, UpstreamTap, readable  # noqa: E402
 
 MQTT, COAP = "MQTT", "CoAP"
+DTLS, OSCORE = "DTLS", "OSCORE"
+SHOWN = 19  # bytes of a datagram
 
 
 class Sensor:
@@ -34,8 +36,9 @@ class Sensor:
     server should have it)."""
 
     def __init__(self, name, speaks, topic, path, unit, shots, source=None,
-                 **rule):
+                 by=DTLS, **rule):
         self.name, self.speaks, self.topic = name, speaks, topic
+        self.by = by
         self.path, self.unit, self.shots = path, unit, shots
         self.source = source
         self.map = {"topic": topic.replace(name, "{id}") if speaks == MQTT
@@ -52,10 +55,10 @@ SENSORS = (
            (('{"power": 412.5}', 412.5), ('{"power": 417.75}', 417.75)),
            **{"from": "power"}),
     Sensor("cellar", COAP, "coap/humidity", "/3304/0/5700", "%RH",
-           (("81.3", 81.3), ("82.1", 82.1)), "127.0.0.11"),
+           (("81.3", 81.3), ("82.1", 82.1)), "127.0.0.11", OSCORE),
     Sensor("tank", COAP, "coap/level", "/3323/0/5700", "Pa",
            (('{"mbar": 3275}', 327500), ('{"mbar": 3281}', 328100)),
-           "127.0.0.12", **{"from": "mbar", "scale": 100}),
+           "127.0.0.12", OSCORE, **{"from": "mbar", "scale": 100}),
 )
 RELAY = {"on": "/3306/0/5850", "topic": "plant/{id}/relay/set",
          "payload": "{value}", "values": [[True, "ON"], [False, "OFF"]],
@@ -75,21 +78,39 @@ class Story:
         env.need("mosquitto_pub", "mosquitto_sub")
         self.server = env.server({})
         self.server.argv += ["--objects", os.path.join(TOP, "conf", "objects")]
-        self.up = env.closing(UpstreamTap(("127.0.0.1",
-                                           self.server.coaps_port)))
-        self.gateway = env.gateway(f"coaps://127.0.0.1:{self.up.port}",
+        oscore = {f"gw-{s.name}": {"sender_id": f"0{i}", "recipient_id": "",
+                                   "secret": secrets.token_hex(16)}
+                  for i, s in enumerate(SENSORS) if s.by == OSCORE}
+        self.server.protect(oscore=oscore)
+        self.taps = {
+            by: env.closing(UpstreamTap(("127.0.0.1", port)))
+            for by, port in ((DTLS, self.server.coaps_port),
+                             (OSCORE, self.server.oscore_port))}
+        self.gateway = env.gateway(f"coaps://127.0.0.1:{self.taps[DTLS].port}",
                                    reach="auto")
+        self.gateway.group["servers"].append(
+            {"name": "field", "short_server_id": 124, "reach": "auto",
+             "uri": f"coap://127.0.0.1:{self.taps[OSCORE].port}"})
         for s in SENSORS:
             down = [RELAY] if s.name == "fan" else []
+            how = self.oscore_account(s, oscore) if s.by == OSCORE else {}
             if s.speaks == MQTT:
                 s.password = secrets.token_urlsafe(9)
                 s.endpoint = self.gateway.mqtt_sensor(
-                    s.name, [s.map], down, password=s.password)
+                    s.name, [s.map], down, password=s.password, **how)
             else:
                 s.endpoint = self.gateway.coap_sensor(s.name, s.source,
-                                                      [s.map], down)
+                                                      [s.map], down, **how)
         self.local = env.closing(LocalTap(("127.0.0.1",
                                            self.gateway.mqtt_port)))
+
+    def oscore_account(self, s, keys):
+        """The same sensor at the other door: nothing but its account says so."""
+        known = dict(keys[f"gw-{s.name}"])
+        self.gateway.secrets[f"{s.name}.oscore"] = known.pop("secret")
+        return {"mode": "nosec", "account": {
+            "server": "field",
+            "oscore": {"secret_file": f"../keys/{s.name}.oscore", **known}}}
 
     def start(self):
         self.screen.chapter("1. Four sensors that know nothing of security")
@@ -99,14 +120,15 @@ class Story:
                 "   MQTT and CoAP ───▶ outer door │ inner door  ═══▶ "
                 "  sallyport-server",
                 "   in plaintext       parses     │ has the keys     "
-                "  DTLS, a key per sensor"):
+                "  DTLS or OSCORE"):
             self.screen.line(text, "cyan")
         self.server.set_keys(self.gateway.psk_identities())
         self.server.start()
         self.gateway.start()
         for s in SENSORS:
             event = self.server.wait_registered(s.endpoint)
-            check(event.get("identity") == s.endpoint,
+            check(event.get("identity") == s.endpoint if s.by == DTLS
+                  else event.get("oscore") == 1,
                   f"{s.endpoint} is not registered under its own key")
         self.screen.line()
         self.screen.line(f"   {'SENSOR':<9}{'SPEAKS':<8}{'KNOWN BY':<22}"
@@ -116,11 +138,13 @@ class Story:
             proof = "user and password" if s.speaks == MQTT else \
                 f"address {s.source}"
             self.screen.line(f"   {s.name:<9}{s.speaks:<8}{proof:<22}"
-                             f"{s.endpoint}")
-            check(accounts[s.name]["secure"], f"{s.name} is not protected")
-        self.suites = {a["suite"] for a in accounts.values()}
+                             f"{s.endpoint:<16}{s.by}")
+            check(s.by == OSCORE or accounts[s.name]["secure"],
+                  f"{s.name} is not protected")
+        self.suites = sorted({accounts[s.name]["suite"] for s in SENSORS
+                              if s.by == DTLS}) + ["OSCORE AES-CCM-16-64-128"]
         self.screen.line(f"   {'':<17}{'':<22}"
-                         f"DTLS 1.2, {', '.join(sorted(self.suites))}", "dim")
+                         f"{', '.join(self.suites)}", "dim")
 
     def accounts(self):
         """The one account of each sensor, as sallyportctl tells."""
@@ -147,6 +171,7 @@ class Story:
         self.screen.pair(f"   {s.name:<8}{client:<14}{s.topic}  {payload}",
                          "plaintext", "yellow")
         since, begun = self.server.mark(), time.monotonic()
+        heard = len(self.taps[s.by].up)
         self.shoot(s, payload)
         event = self.server.wait_record(s.endpoint, s.path, value, since=since)
         wait = (event["at"] - begun) * 1000
@@ -155,7 +180,11 @@ class Story:
         way = "Send" if event["event"] == "send" else "Notify"
         self.screen.pair(f"           └▶ {s.endpoint}  {s.path} = "
                          f"{value:g} {s.unit}",
-                         f"DTLS, {way}, {wait:.0f} ms", "green")
+                         f"{s.by}, {way}, {wait:.0f} ms", "green")
+        wire = max(self.taps[s.by].up[heard:], key=len)
+        check(not readable([wire], [f"{value:g}"]), "it went up in plaintext")
+        self.screen.line(f"              {wire[:SHOWN].hex()}… "
+                         f"{len(wire)} bytes on the wire", "dim")
 
     def readings(self):
         self.screen.chapter("2. Readings go up")
@@ -247,14 +276,15 @@ class Story:
             f"{len(set(local) & set(said))} readings and "
             f"{len(set(local) & set(secret))} passwords readable",
             "plaintext", "yellow")
-        up = readable(self.up.heard, said + secret + ["/3303/0/5700"])
-        check(not up, f"readable upstream: {up}")
-        self.screen.pair(
-            f"   upstream: {len(self.up.heard)} datagrams, "
-            f"{sum(map(len, self.up.heard))} bytes, no reading, path or "
-            "password", "DTLS", "green")
-        self.screen.line("   DTLS 1.2 does show who is talking: the identity "
-                         "in each handshake.", "dim")
+        for by, tap in self.taps.items():
+            up = readable(tap.heard, said + secret + ["/3303/0/5700"])
+            check(not up, f"readable upstream: {up}")
+            self.screen.pair(
+                f"   upstream: {len(tap.heard)} datagrams, "
+                f"{sum(map(len, tap.heard))} bytes, no reading, path or "
+                "password", by, "green")
+        self.screen.line("   Both show who is talking: the identity in a "
+                         "handshake, the sender of OSCORE.", "dim")
         self.screen.line("   The local link stays what it was: Sallyport "
                          "protects from the gateway on.", "dim")
 
@@ -265,7 +295,7 @@ class Story:
         self.screen.box("Sallyport demo", (
             ("sensors", f"{len(SENSORS)} legacy devices, as many LwM2M "
                         "clients, each with its own key"),
-            ("suite", ", ".join(sorted(self.suites))),
+            ("by", ", ".join(self.suites)),
             ("readings", f"{self.sent} left in plaintext, {len(self.waits)} "
                          f"arrived protected, median "
                          f"{statistics.median(self.waits):.0f} ms*"),

@@ -6,19 +6,22 @@ import socket
 import struct
 import threading
 
-from lib import net
+from lib import relay
 
 
-class UpstreamTap(net.Relay):
-    """On the way from the gateway to the server: datagrams."""
+class UpstreamTap(relay.Relay):
+    """On the way from the gateway to the server: datagrams. `up` are those to
+    the server alone."""
 
     def __init__(self, upstream):
-        self.heard = []
+        self.heard, self.up = [], []
         super().__init__(upstream)
 
-    def _offer(self, out, to, data):
+    def _offer(self, mapping, out, to, data):
         self.heard.append(data)
-        super()._offer(out, to, data)
+        if to == self.upstream:
+            self.up.append(data)
+        super()._offer(mapping, out, to, data)
 
 
 class LocalTap:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One sensor, its readings and a command through each way of protecting an
 account: nothing but the account changes."""
-import os
 import secrets
 
 from lib import maps, mqtt
@@ -14,10 +13,7 @@ ENDPOINT = "gw-boiler"
 def through(env, server, uri, mode, account, proof, keys=None):
     """Registers, sends two readings, is read. The register event."""
     g = env.gateway(uri)
-    if keys:
-        os.makedirs(os.path.join(g.root, "keys"), exist_ok=True)
-        for name, text in keys.items():
-            g._write(f"keys/{name}", text + "\n", 0o600)
+    g.secrets.update(keys or {})
     g.mqtt_sensor("boiler", [maps.temperature()], mode=mode, account=account)
     server.set_keys(g.psk_identities())
     server.start()
