@@ -4,7 +4,7 @@ account: nothing but the account changes."""
 import secrets
 
 from lib import maps, mqtt
-from lib.peer import check
+from lib.peer import check, wait_until
 from lib.pki import Authority, Pair
 
 ENDPOINT = "gw-boiler"
@@ -108,3 +108,69 @@ def case_modes_oscore_in_dtls(env):
     event = through(env, server, f"coaps://127.0.0.1:{server.both_port}",
                     "psk", account, "psk", keys)
     check(event.get("oscore") == 1, "the server saw no OSCORE")
+
+
+def sensor_of(server, g, mode, account):
+    g.mqtt_sensor("boiler", [maps.temperature()], mode=mode, account=account)
+    server.start()
+    g.start()
+    server.wait_registered(ENDPOINT)
+
+
+def reload(g):
+    code, out, why = g.ctl("reload")
+    check(code == 0, f"reload ended with {code}: {out}{why}")
+    return out
+
+
+def case_modes_new_certificate(env):
+    """A reload takes a new certificate and key, and new CAs of the server, and
+    nothing at all while a file is wrong."""
+    ca, own, peer, server = certified(env)
+    g = env.gateway(server.uri)
+    g.group["servers"][0]["trust_file"] = ca.certificate
+    sensor_of(server, g, "x509",
+              {"key_file": own.key, "certificate_file": own.certificate,
+               "certificate_usage": "ca"})
+    since = server.mark()
+    ca.sign(Pair(env.directory, "own"), f"/CN={ENDPOINT}")
+    check(", 1 changed, " in reload(g), "the new certificate went unnoticed")
+    server.wait_registered(ENDPOINT, since=since)
+
+    since = server.mark()
+    with open(own.key, "r+", encoding="ascii") as f:
+        good = f.read()
+        f.seek(0)
+        f.write("no key" + good)
+        f.truncate(20)
+    code, out, _ = g.ctl("reload")
+    check(code != 0 and "key_file" in out, f"a broken key was taken: {out}")
+    with open(own.key, "w", encoding="ascii") as f:
+        f.write(good)
+    with open(ca.certificate, "a", encoding="ascii") as f:
+        with open(Authority(env.directory, "other").certificate,
+                  encoding="ascii") as other:
+            f.write(other.read())
+    check(", 1 changed, " in reload(g), "the new CA went unnoticed")
+    server.wait_registered(ENDPOINT, since=since)
+    check(", 0 changed, " in reload(g), "nothing new was taken for a change")
+    g.stop()
+
+
+def case_modes_wrong_pin(env):
+    """A server with another key than the pinned one gets no word."""
+    own, peer = Pair(env.directory, "own"), Pair(env.directory, "peer")
+    other = Pair(env.directory, "other")
+    server = env.server({})
+    server.protect(key=peer, raw={ENDPOINT: own})
+    g = env.gateway(server.uri)
+    g.mqtt_sensor("boiler", [maps.temperature()], mode="rpk",
+                  account={"key_file": own.key,
+                           "server_key_file": other.public})
+    server.start()
+    g.start()
+    found = wait_until("the failed handshake", lambda: [
+        e for e in g.events() if "expected" in e.get("why", "")], 20)
+    check(found, "no event names the cause")
+    check(not server.endpoints(), "it registered all the same")
+    g.stop()

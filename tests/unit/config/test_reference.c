@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "config/reference.h"
+#include "security/credential.h"
 
 /* Text that a manual can print as it is, with each `name` closed. */
 static bool is_prose(const char *text)
@@ -98,6 +99,31 @@ static void tells_a_key_as_the_table_has_it(void **state)
     }
 }
 
+/* The credential table is the list of the keys of an account. */
+static void each_field_of_an_account_is_a_key(void **state)
+{
+    size_t count;
+    const struct sally_credential_field *f = sally_credential_fields(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        const char *group = f[i].object == 0 ? "account" : "oscore";
+        struct sally_reference_group g;
+        struct sally_reference_key k;
+        size_t number = 0;
+
+        while (sally_reference_group(number, &g) && strcmp(g.name, group) != 0)
+            number++;
+        for (size_t n = 0;; n++) {
+            if (!sally_reference_key(number, n, &k))
+                fail_msg("%s is no key of %s", f[i].config_key, group);
+            if (strcmp(k.name, f[i].config_key) == 0)
+                break;
+        }
+        assert_string_equal(k.meaning, f[i].meaning);
+    }
+}
+
 /* gateway.console.metrics is refused by this version. */
 static void leaves_out_what_is_refused(void **state)
 {
@@ -116,6 +142,7 @@ int main(void)
         cmocka_unit_test(every_key_says_what_it_is_for),
         cmocka_unit_test(no_group_stands_there_twice),
         cmocka_unit_test(tells_a_key_as_the_table_has_it),
+        cmocka_unit_test(each_field_of_an_account_is_a_key),
         cmocka_unit_test(leaves_out_what_is_refused),
     };
 
