@@ -19,7 +19,7 @@ static struct sally_loop *loop;
 static struct sally_stream *s;
 static struct sally_bus_address where;
 static int listening, peer;
-static size_t room, heard;
+static size_t room, heard, asked;
 static unsigned ready, lost;
 static enum sally_err why;
 static bool stood, close_inside;
@@ -27,6 +27,7 @@ static bool stood, close_inside;
 static size_t on_room(void *owner)
 {
     (void)owner;
+    asked++;
     return room;
 }
 
@@ -190,6 +191,9 @@ static void without_room_the_peer_is_held_back(void **state)
     assert_int_equal(errno, EAGAIN);
     assert_int_equal(heard, 1000);
     assert_true(given > 1000);
+    asked = 0;
+    turns(20); /* it sleeps, whatever waits there */
+    assert_true(asked <= 2);
     room = SIZE_MAX / 2;
     sally_stream_resume(s);
     for (int i = 0; i < 100000 && heard < given; i++)
