@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CoAP over TCP and TLS (RFC 8323): readings up, commands down, servers that
 go away, and networks that let no UDP through."""
+import json
 import os
 import secrets
 import socket
 import subprocess
 
-from lib import coap, maps, mqtt, net
+from lib import aiocoap, coap, maps, mqtt, net
 from lib.peer import check, wait_until
 
 TEMPERATURE, RELAY = "/3303/0/5700", "/3306/0/5850"
@@ -239,3 +240,48 @@ def case_udp_blocked(env):
 
 case_udp_blocked.waits = True
 case_udp_blocked.seconds = 130
+
+
+def case_tcp_aiocoap(env):
+    """aiocoap as a server over TCP: a Register of nearly 4 KiB in blocks, a
+    Read of three blocks back, an observation; and all of it again
+    after a restart."""
+    port = net.free_tcp_port()
+    server = env.peer("aiocoap", [
+        aiocoap.python(), os.path.join(aiocoap.HERE, "aiocoap", "tcp.py"),
+        str(port), "/3303", TEMPERATURE])
+    g = env.gateway(f"coap+tcp://127.0.0.1:{port}")
+    many = [{"topic": f"plant/{{id}}/{n}", "put": [
+        {"to": f"/3303/{n * 10 + k}/5700", "unit": "Cel", "label": "x" * 64}
+        for k in range(10)]} for n in range(1, 31)]
+    endpoint = g.mqtt_sensor("boiler", [maps.temperature(), *many],
+                             mode="nosec", endpoint="boiler-" + "e" * 40)
+    g.start()
+    publish(g, "19.5")
+    for _ in range(2):
+        mark = len(server.lines)
+
+        def event(name, fits=lambda e: True):
+            def find():
+                for line in server.lines[mark:]:
+                    e = json.loads(line) if line.startswith("{") else {}
+                    if e.get("event") == name and fits(e):
+                        return e
+                return None
+            return wait_until(f"{name} at aiocoap", find, 40, 0.1)
+        server.start('"ready"', 20)
+        got = event("register")
+        check(f"ep={endpoint}" in got["query"] and "b=T" in got["query"],
+              f"registered with {got}")
+        check(got["bytes"] > 3072, f"no need of blocks: {got}")
+        got = event("read")
+        check(got["code"].startswith("2.05") and got["bytes"] > 2048,
+              f"Read: {got}")
+        event("observe", lambda e: e["code"].startswith("2.05"))
+        publish(g, "20.5")
+        event("send")
+        event("notify")
+        server.kill()
+
+
+case_tcp_aiocoap.seconds = 90
