@@ -6,6 +6,7 @@
 #include "example.h"
 
 #include <stdio.h>
+#include <time.h>
 
 static const struct sally_resource_definition value[] = {
     { .id = 5700, .type = SALLY_TYPE_FLOAT, .operations = SALLY_OPERATION_READ,
@@ -88,6 +89,7 @@ int main(int count, char **argument)
         sally_resources_set(&resources, &path, &warm, 0) != SALLY_E_OK)
         return 1;
     settings.endpoint = argument[2];
+    sally_security_clock(engine.security, (uint64_t)time(NULL), true);
     sally_lwm2m_client_init(&client, &engine.shared, &settings, &resources,
                             &upcalls, NULL);
     sally_lwm2m_client_start(&client, host_now());

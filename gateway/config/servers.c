@@ -86,8 +86,8 @@ static const struct sally_key server_keys[] = {
       "with the certificates of CAs, in PEM or DER, for accounts with "
       "`certificate_usage` `ca` or `service`" },
     { "crl_file", SALLY_KEY_FILE, AT(crl_file), 0, 0, NULL, "", NULL,
-      "with the revocation lists of the CAs in `trust_file`, one of each, in "
-      "PEM or DER; without it nothing is revoked" },
+      "with a revocation list of each CA from `trust_file` down to the server, "
+      "in PEM or DER; without it nothing is revoked" },
     { "crl_max_age", SALLY_KEY_SECONDS, AT(crl_max_age), 1000, LIFETIME_MAX,
       NULL, "", NULL,
       "of a revocation list, in whole seconds since it was made; an older one "
