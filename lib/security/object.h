@@ -65,6 +65,7 @@ struct sally_object_mechanism {
      * is not the same as never used. `host` is copied.
      *   NO_CREDENTIAL  `c` has no OSCORE part, or the finder lacks one
      *   UNSUPPORTED    no such AEAD or key derivation here
+     *   EXHAUSTED      the account's keys were used as often as they may be
      *   ROLLED_BACK    the account wants B.1.1 only, and `past` cannot carry it
      *   CRYPTO                                                              */
     enum sally_err (*start)(void *state, const struct sally_credential *c,

@@ -38,8 +38,11 @@ static enum sally_err go_on(struct sally_oscore *o)
     o->up = false;
     if (o->past.known)
         o->own.window.state = SALLY_WINDOW_UNKNOWN;
-    sally_oscore_numbers_begin(o, &o->own,
-                               o->past.known ? o->past.reserved : 0);
+    o->own.failed = o->failed;
+    o->own.next = o->past.known ? o->past.reserved : 0;
+    if (sally_oscore_worn(&o->own))
+        return SALLY_E_EXHAUSTED;
+    sally_oscore_numbers_begin(o, &o->own, o->own.next);
     return SALLY_E_OK;
 }
 

@@ -36,10 +36,23 @@ bool sally_oscore_join(struct sally_span a, struct sally_span b,
     return !w.failed;
 }
 
+/* The account's own keys may be needed again: what was used of them. */
+static void leave(struct sally_oscore *o)
+{
+    if (o->rederived || o->own.aead == NULL)
+        return;
+    o->failed = o->own.failed;
+    if (o->past.reserved < o->own.next)
+        o->past.reserved = o->own.next;
+    o->past.known = true;
+    o->past.trusted = true;
+}
+
 enum sally_err sally_oscore_ask(struct sally_oscore *o)
 {
     enum sally_err e;
 
+    leave(o);
     sally_random_fill(&o->random, o->r1, sizeof(o->r1));
     e = sally_oscore_derive(&o->own, o->credential->oscore, false,
                             (struct sally_span){ o->r1, sizeof(o->r1) }, true);

@@ -52,6 +52,7 @@ struct sally_oscore {
     enum sally_err reason;
     bool up;        /* its numbers were reserved once */
     bool rederived; /* the keys come of B.2 */
+    uint32_t failed; /* tags under the account's own keys, before B.2 */
     sally_usec refilled;
     unsigned tokens;
     uint8_t r1[SALLY_OSCORE_R_LEN];   /* B.2, while ASK or ASKED */

@@ -287,13 +287,63 @@ static void a_second_fallback_begins_above_the_first(void **state)
     ROW->answered(&p.client, SALLY_E_TIMED_OUT, 0, 0);
     assert_int_equal(ask(&p, &p.client, "x", &b, &w), SALLY_E_OK);
     assert_int_equal(p.client.own.next, 1);
-    p.client.own.failed = SALLY_OSCORE_FAILED_MAX_SHORT; /* worn out */
-    assert_int_equal(ask(&p, &p.client, "x", &b, &w), SALLY_E_EXHAUSTED);
+    p.client.own.failed = 5;
+    assert_int_equal(sally_oscore_ask(&p.client), SALLY_E_OK);
     assert_int_equal(ROW->state(&p.client), SALLY_CHANNEL_HANDSHAKE);
     assert_true(ROW->question(&p.client, &m));
     ROW->answered(&p.client, SALLY_E_TIMED_OUT, 0, 0);
     assert_int_equal(p.client.own.next, 1000);
     assert_int_equal(p.client.own.window.state, SALLY_WINDOW_UNKNOWN);
+    assert_int_equal(p.client.own.failed, 5);
+    ROW->wipe(&p.client);
+}
+
+/* Nor where nobody keeps numbers. */
+static void a_second_fallback_repeats_no_number(void **state)
+{
+    struct sally_coap_message m = { .token = text("q") };
+    struct sally_binding b = { { 0 } };
+    struct pair p;
+    struct wire w;
+
+    (void)state;
+    pair_make(&p, SALLY_OSCORE_AUTO);
+    p.host.reserve = NULL;
+    assert_int_equal(pair_start_client(&p), SALLY_E_OK);
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_true(ROW->question(&p.client, &m));
+        ROW->answered(&p.client, SALLY_E_TIMED_OUT, 0, 0);
+        assert_int_equal(ask(&p, &p.client, "x", &b, &w), SALLY_E_OK);
+        assert_int_equal(sally_oscore_piv_number(option_of(&w).piv), i);
+        assert_int_equal(sally_oscore_ask(&p.client), SALLY_E_OK);
+    }
+    ROW->wipe(&p.client);
+}
+
+/* The account's own keys are worn, and nobody gives new ones: that is the end,
+ * not another try at once.                                                  */
+static void worn_keys_are_no_fallback(void **state)
+{
+    struct sally_coap_message m = { .token = text("q") };
+    struct sally_binding b = { { 0 } };
+    struct pair p;
+    struct wire w;
+
+    (void)state;
+    pair_make(&p, SALLY_OSCORE_AUTO);
+    assert_int_equal(pair_start_client(&p), SALLY_E_OK);
+    assert_true(ROW->question(&p.client, &m));
+    ROW->answered(&p.client, SALLY_E_TIMED_OUT, 0, 0);
+    p.client.own.failed = SALLY_OSCORE_FAILED_MAX_SHORT;
+    assert_int_equal(ask(&p, &p.client, "x", &b, &w), SALLY_E_EXHAUSTED);
+    assert_int_equal(ROW->state(&p.client), SALLY_CHANNEL_HANDSHAKE);
+    assert_true(ROW->question(&p.client, &m));
+    ROW->answered(&p.client, SALLY_E_TIMED_OUT, 0, 0);
+    assert_int_equal(ROW->state(&p.client), SALLY_CHANNEL_FAILED);
+    assert_int_equal(ROW->reason(&p.client), SALLY_E_EXHAUSTED);
+    p.past = (struct sally_object_past){ true, true, SALLY_OSCORE_SEALED_MAX };
+    p.parts.start = SALLY_OSCORE_B1;
+    assert_int_equal(pair_start_client(&p), SALLY_E_EXHAUSTED);
     ROW->wipe(&p.client);
 }
 
@@ -403,6 +453,8 @@ int main(void)
         cmocka_unit_test(response_one_may_use_the_nonce_of_request_one),
         cmocka_unit_test(without_an_answer_numbers_decide),
         cmocka_unit_test(a_second_fallback_begins_above_the_first),
+        cmocka_unit_test(a_second_fallback_repeats_no_number),
+        cmocka_unit_test(worn_keys_are_no_fallback),
         cmocka_unit_test(worn_keys_are_replaced),
         cmocka_unit_test(forged_first_responses_are_few),
         cmocka_unit_test(unwraps_each_row),
