@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/cli/probe.c - one attempt at one address: a DTLS handshake with a
- * made-up identity, or a CoAP ping (RFC 7252 s.4.3).                        */
+/* gateway/cli/probe.c - one attempt at one address: a handshake with a made-up
+ * identity, a CoAP ping (RFC 7252 s.4.3), or a CSM over TCP (RFC 8323 s.5.3). */
 #include "cli/probe.h"
 
 #include <errno.h>
@@ -82,12 +82,15 @@ static void receive(struct attempt *a)
     uint8_t room[SALLY_DATAGRAM_MAX];
     ssize_t n;
 
-    while (!a->over && (n = recv(a->fd, room, sizeof(room), 0)) >= 0) {
+    while (!a->over && sally_coap_link_room(&a->link) != 0 &&
+           (n = recv(a->fd, room, sally_coap_link_room(&a->link), 0)) >= 0) {
         hear(a, now_of());
+        if (n == 0)
+            sally_coap_link_lost(&a->link, SALLY_E_CLOSED, now_of());
         (void)sally_coap_link_input(
             &a->link, (struct sally_span){ room, (size_t)n }, now_of());
     }
-    if (!a->over)
+    if (!a->over && sally_coap_link_room(&a->link) != 0)
         note_error(a);
 }
 
@@ -130,17 +133,20 @@ static enum sally_err make_up(struct sally_credential *c)
     return e;
 }
 
-static enum sally_err handshake(int fd, struct sally_probe *out)
+static enum sally_err handshake(int fd, enum sally_scheme scheme,
+                                struct sally_probe *out)
 {
     struct attempt a = { .out = out, .fd = fd, .began = now_of() };
     enum sally_err e = sally_engine_make(&a.engine, 1);
 
-    if (e == SALLY_E_OK)
+    if (e == SALLY_E_OK && scheme == SALLY_SCHEME_COAP_TCP)
+        sally_credential_nosec(&a.credential);
+    else if (e == SALLY_E_OK)
         e = make_up(&a.credential);
     if (e == SALLY_E_OK) {
         sally_coap_link_init(&a.link, &a.engine.coap, &upcalls, &a);
-        e = sally_coap_link_start(&a.link, SALLY_SCHEME_COAPS, &a.credential,
-                                  NULL, a.began);
+        e = sally_coap_link_start(&a.link, scheme, &a.credential, NULL,
+                                  a.began);
     }
     if (e == SALLY_E_OK)
         shake(&a);
@@ -170,24 +176,41 @@ static void ping(int fd, struct sally_probe *out)
     }
 }
 
-enum sally_err sally_probe_datagrams(const struct sockaddr *to, socklen_t len,
-                                     bool secure, struct sally_probe *out)
+/* 0, or why there is no connection. */
+static int wait_for_connection(int fd)
 {
-    int fd = socket(to->sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+    int error = 0;
+    socklen_t len = sizeof(error);
+
+    if (poll(&p, 1, (int)(PATIENCE / SALLY_MSEC)) <= 0)
+        return ETIMEDOUT;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error
+                                                                   : errno;
+}
+
+enum sally_err sally_probe_address(const struct sockaddr *to, socklen_t len,
+                                   enum sally_scheme scheme,
+                                   struct sally_probe *out)
+{
+    bool stream = scheme == SALLY_SCHEME_COAP_TCP ||
+                  scheme == SALLY_SCHEME_COAPS_TCP;
+    int fd = socket(to->sa_family,
+                    (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC |
+                        SOCK_NONBLOCK,
                     0);
     enum sally_err e = SALLY_E_OK;
 
     *out = (struct sally_probe){ .heard = false };
     if (fd < 0)
         return SALLY_E_IO;
-    if (connect(fd, to, len) != 0) {
-        out->unreachable = true;
-        out->error = errno;
-    } else if (secure) {
-        e = handshake(fd, out);
-    } else {
+    if (connect(fd, to, len) != 0)
+        out->error = errno == EINPROGRESS ? wait_for_connection(fd) : errno;
+    out->unreachable = out->error != 0;
+    if (!out->unreachable && scheme != SALLY_SCHEME_COAP)
+        e = handshake(fd, scheme, out);
+    else if (!out->unreachable)
         ping(fd, out);
-    }
     (void)close(fd);
     return e;
 }

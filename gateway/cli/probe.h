@@ -5,6 +5,7 @@
 #define SALLY_CLI_PROBE_H
 
 #include "coap/uri.h"
+#include "security/stack.h"
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -19,9 +20,10 @@ struct sally_probe {
     unsigned milliseconds; /* until the first answer */
 };
 
-/* Tries for 5 s at most. NO_MEMORY, IO (no socket, see errno). */
-enum sally_err sally_probe_datagrams(const struct sockaddr *to, socklen_t len,
-                                     bool secure,
-                                     struct sally_probe *out) SALLY_MUST_USE;
+/* Tries for 5 s at most, and for 5 s before that where a connection has to be
+ * made. NO_MEMORY, IO (no socket, see errno).                               */
+enum sally_err sally_probe_address(const struct sockaddr *to, socklen_t len,
+                                   enum sally_scheme scheme,
+                                   struct sally_probe *out) SALLY_MUST_USE;
 
 #endif

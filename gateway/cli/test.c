@@ -15,6 +15,7 @@
 struct test {
     const struct sally_cli *cli;
     const struct sally_config_server *server;
+    const struct sally_uri *uri; /* of the server, being tried */
     bool bad;
 };
 
@@ -36,16 +37,32 @@ static void say(struct test *t, const char *step, bool ok, const char *detail)
 static const char *meaning_of(const struct sally_probe *p)
 {
     if (!p->ended)
-        return "speaks DTLS and takes pre-shared keys";
+        return " and takes pre-shared keys";
     switch (p->why) {
     case SALLY_E_REFUSED:
-        return "speaks DTLS and refuses a made-up identity, as it should";
-    case SALLY_E_NO_SUITE:
-        return "speaks DTLS, with no suite for pre-shared keys";
-    case SALLY_E_TIMED_OUT:
-        return "speaks DTLS and takes pre-shared keys";
-    default: return sally_err_text(p->why);
+        return " and refuses a made-up identity, as it should";
+    case SALLY_E_NO_SUITE: return ", with no suite for pre-shared keys";
+    case SALLY_E_TIMED_OUT: return " and takes pre-shared keys";
+    default: return NULL;
     }
+}
+
+static void describe(const struct sally_uri *uri, const struct sally_probe *p,
+                     char *out, size_t size)
+{
+    const char *more = uri->secure ? meaning_of(p) : "";
+
+    if (more == NULL || (p->ended && !uri->secure))
+        (void)snprintf(out, size, "%s (%u ms)", sally_err_text(p->why),
+                       p->milliseconds);
+    else if (uri->secure)
+        (void)snprintf(out, size, "speaks %s%s (%u ms)",
+                       uri->stream ? "TLS" : "DTLS", more, p->milliseconds);
+    else
+        (void)snprintf(out, size, "%s (%u ms)",
+                       uri->stream ? "speaks CoAP over TCP"
+                                   : "answers a CoAP ping",
+                       p->milliseconds);
 }
 
 static void tell(struct test *t, const char *step, const struct sally_probe *p)
@@ -56,12 +73,12 @@ static void tell(struct test *t, const char *step, const struct sally_probe *p)
         say(t, step, false, strerror(p->error));
     } else if (!p->heard) {
         say(t, step, false,
-            "no answer in 5 s: nobody is there, or UDP is dropped on the way");
+            t->uri->stream
+                ? "no answer in 5 s: whoever listens there speaks no CoAP"
+                : "no answer in 5 s: nobody is there, or UDP is dropped on "
+                  "the way");
     } else {
-        (void)snprintf(detail, sizeof(detail), "%s (%u ms)",
-                       t->server->uri.secure ? meaning_of(p)
-                                             : "answers a CoAP ping",
-                       p->milliseconds);
+        describe(t->uri, p, detail, sizeof(detail));
         say(t, step, true, detail);
     }
 }
@@ -74,15 +91,16 @@ static void try_address(struct test *t, const struct addrinfo *a)
     if (getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof(host), NULL, 0,
                     NI_NUMERICHOST) != 0)
         return;
-    (void)snprintf(step, sizeof(step), "udp %s", host);
-    if (sally_probe_datagrams(a->ai_addr, a->ai_addrlen, t->server->uri.secure,
-                              &p) != SALLY_E_OK)
+    (void)snprintf(step, sizeof(step), "%s %s",
+                   t->uri->stream ? "tcp" : "udp", host);
+    if (sally_probe_address(a->ai_addr, a->ai_addrlen,
+                            sally_config_scheme(t->uri), &p) != SALLY_E_OK)
         say(t, step, false, "no socket or no memory for the attempt");
     else
         tell(t, step, &p);
 }
 
-static void try_server(struct test *t)
+static void try_uri(struct test *t)
 {
     const struct addrinfo wanted = { .ai_socktype = SOCK_DGRAM,
                                      .ai_flags = AI_NUMERICSERV };
@@ -90,13 +108,20 @@ static void try_server(struct test *t)
     char port[8];
     int e;
 
-    (void)snprintf(port, sizeof(port), "%u", t->server->uri.port);
-    e = getaddrinfo(t->server->uri.host, port, &wanted, &list);
-    say(t, "name", e == 0, e == 0 ? t->server->uri.host : gai_strerror(e));
+    (void)snprintf(port, sizeof(port), "%u", t->uri->port);
+    e = getaddrinfo(t->uri->host, port, &wanted, &list);
+    say(t, "name", e == 0, e == 0 ? t->uri->host : gai_strerror(e));
     for (const struct addrinfo *a = list; a != NULL; a = a->ai_next)
         try_address(t, a);
     if (list != NULL)
         freeaddrinfo(list);
+}
+
+static void try_server(struct test *t)
+{
+    for (size_t i = 0;
+         (t->uri = sally_config_uri(t->server, i)) != NULL; i++)
+        try_uri(t);
 }
 
 static const struct sally_config_server *

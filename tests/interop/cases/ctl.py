@@ -116,6 +116,11 @@ def case_ctl_test(env):
     g.write_configuration()
     code, out, error = g.ctl("test", "cloud")
     check(code == 0 and "speaks DTLS" in out, f"exit {code}: {out}{error}")
+    g.group["servers"][0]["more_uris"] = [server.tls_uri]
+    g.write_configuration()
+    code, out, error = g.ctl("test", "cloud")
+    check(code == 0 and "speaks DTLS" in out and "speaks TLS" in out,
+          f"exit {code}: {out}{error}")
     server.stop()
     code, out, error = g.ctl("test", "cloud")
     check(code == 1 and "--" in out, f"nobody: exit {code}: {out}{error}")
