@@ -118,3 +118,50 @@ def case_oscore_aiocoap(env):
 
 
 case_oscore_aiocoap.seconds = 40
+case_oscore_aiocoap.uses = {"127.0.0.66"}
+
+
+def case_oscore_leshan(env):
+    """Leshan with OSCORE: new keys for each start (RFC 8613 B.2), then
+    Register, Send, Read, Observe, Write and De-register under them."""
+    gateway = env.gateway("coap://127.0.0.1:1")
+    endpoint = pump(gateway)
+    server = env.leshan_oscore(endpoint, gateway.oscore("pump", "0a", "0b")
+                               ).start()
+    relay = env.relay(server.port)
+    gateway.group["servers"][0]["uri"] = f"coap://127.0.0.1:{relay.port}"
+    plant = Pump(env, server, relay, "auto", gateway)
+    gateway.start()
+    got = server.wait("registered", lambda e: e["endpoint"] == endpoint, 20)
+    check("oscore" in got["peer"].lower(), f"registered as {got['peer']}")
+
+    plant.report("21.5")
+    got = server.ask(f"read {TEMPERATURE}")
+    check(got["code"] == "2.05" and float(got["payload"]) == 21.5,
+          f"Read: {got}")
+    got = server.ask(f"observe {TEMPERATURE}")
+    check(got["code"] == "2.05", f"Observe: {got}")
+    plant.report("22.5")
+    server.wait("notification", lambda e: float(e["payload"]) == 22.5)
+    got = server.ask(f"write {RELAY} true")
+    check(got["code"] == "2.04", f"Write: {got}")
+    check(plant.device.requests[-1] == (coap.PUT, "relay", b"ON"),
+          f"the pump saw {plant.device.requests}")
+
+    mark = server.mark()
+    gateway.kill()
+    gateway.start()
+    server.wait("registered", lambda e: e["endpoint"] == endpoint, 60, mark)
+    got = server.ask(f"read {TEMPERATURE}")
+    check(got["code"] == "2.05" and float(got["payload"]) == 22.5,
+          f"Read after a kill: {got}")
+    mark = server.mark()
+    gateway.stop()
+    server.wait("unregistered", lambda e: e["endpoint"] == endpoint, 5, mark)
+    plant.wire.check(20)
+    print(f"     {plant.wire.protected} protected messages, none other",
+          flush=True)
+
+
+case_oscore_leshan.seconds = 90
+case_oscore_leshan.uses = {"127.0.0.66"}

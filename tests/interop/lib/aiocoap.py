@@ -5,7 +5,8 @@ import json
 import os
 
 from . import net
-from .peer import Failed, Missing, Peer, run, wait_until
+from .peer import Missing, run
+from .talker import Talker
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -20,7 +21,7 @@ def python():
     return os.path.join(os.path.abspath(where), "bin", "python")
 
 
-class Aiocoap(Peer):
+class Aiocoap(Talker):
     """`keys` is the account's own group `oscore` with the secret in it, so
     the identifiers are the client's side."""
 
@@ -40,35 +41,3 @@ class Aiocoap(Peer):
         super().__init__(name, [
             python(), os.path.join(HERE, "aiocoap", "server.py"),
             str(self.port), self.context], directory)
-
-    def start(self, ready='"ready"', seconds=30.0):
-        return super().start(ready, seconds)
-
-    def events(self, what, since=0):
-        with self.condition:
-            lines = self.lines[since:]
-        found = [json.loads(line) for line in lines if line.startswith("{")]
-        return [e for e in found if e["event"] == what]
-
-    def mark(self):
-        with self.condition:
-            return len(self.lines)
-
-    def wait(self, what, hold, seconds=10.0, since=0):
-        """The first event of this name that `hold` is true for."""
-        return wait_until(
-            f"{what} at aiocoap",
-            lambda: next((e for e in self.events(what, since) if hold(e)),
-                         None), seconds)
-
-    def ask(self, line, seconds=20.0):
-        """One command, and the answer to it."""
-        mark = self.mark()
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
-        got = wait_until(f"an answer to {line}", lambda: (
-            self.events("answer", mark) + self.events("failed", mark)),
-            seconds)[0]
-        if got["event"] == "failed":
-            raise Failed(f"aiocoap: {got['why']}")
-        return got

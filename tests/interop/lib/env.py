@@ -68,6 +68,9 @@ class Env:
     def aiocoap(self, keys, **more):
         return self.add(aiocoap.Aiocoap(self.directory, keys, **more))
 
+    def leshan_oscore(self, endpoint, keys):
+        return self.add(leshan.LeshanOscore(self.directory, endpoint, keys))
+
     def leshan_client(self, *arguments, **more):
         return self.add(leshan.LeshanClient(self.directory, *arguments, **more))
 

@@ -12,27 +12,41 @@ import http.client
 
 from . import net
 from .peer import Failed, Missing, Peer, run, wait_until
+from .talker import Talker
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def libraries():
+def libraries(which="leshan"):
     """Fetches Leshan if needed; returns its directory."""
     if not shutil.which("java"):
         raise Missing("no java (Debian: default-jdk-headless)")
     where = os.environ.get("SALLYPORT_LESHAN_DIR",
                            os.path.join(HERE, "..", "..", ".deps", "leshan"))
-    code, _, why = run([os.path.join(HERE, "get-leshan"), where], 300)
+    if which != "leshan":
+        where += which[len("leshan"):]
+    code, _, why = run([os.path.join(HERE, "get-leshan"), where, which], 300)
     if code != 0:
         raise Missing(why.strip().splitlines()[-1] if why else "get-leshan")
     return os.path.abspath(where)
 
 
-def _java(main, *arguments):
-    where = libraries()
+def _java(main, *arguments, which="leshan"):
+    where = libraries(which)
     return ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-cp", f"{where}/lib/*:{where}/classes", main, *arguments]
+
+
+class LeshanOscore(Talker):
+    """A server with OSCORE and one client; `keys` as for Aiocoap."""
+
+    def __init__(self, directory, endpoint, keys, name="leshan-oscore"):
+        self.port = net.free_port()
+        super().__init__(name, _java(
+            "LeshanOscorePeer", str(self.port), endpoint, keys["secret"],
+            keys["sender_id"], keys["recipient_id"], which="leshan-oscore"),
+            directory)
 
 
 class Answer(dict):
