@@ -50,12 +50,12 @@ static bool read_hex(const char *text, struct sally_span *out)
 static bool read_number(const struct sally_credential_field *f,
                         const char *text, int64_t *out)
 {
-    const struct sally_credential_word *w = f->words;
+    const struct sally_word *w = f->words;
     char *end;
 
     for (; w != NULL && w->word != NULL; w++)
         if (strcmp(w->word, text) == 0) {
-            *out = w->number;
+            *out = w->value;
             return true;
         }
     *out = strtoll(text, &end, 0);
