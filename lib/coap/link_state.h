@@ -12,7 +12,7 @@
 
 #define SALLY_LINK_OUTGOING_MAX 16 /* requests, notifications, responses */
 #define SALLY_LINK_SERVING_MAX 16  /* requests that wait for our answer */
-#define SALLY_LINK_RECENT_MAX 8    /* NON notifications that can be reset */
+#define SALLY_LINK_RECENT_MAX 4    /* NON notifications that can be reset */
 
 /* A notification that was sent without asking for an acknowledgement. */
 struct sally_coap_recent {

@@ -17,7 +17,8 @@ static const char usage[] =
     "         [--oscore+coap ADDRESS:PORT] and so on, for OSCORE inside\n"
     "         [--psk-file FILE] [--objects DIRECTORY] [--clients NUMBER]\n"
     "         [--key FILE [--certificate FILE --trust FILE]] [--raw-file FILE]\n"
-    "         [--oscore-file FILE] [--reject ENDPOINT]... [--quiet] [--tally]\n"
+    "         [--oscore-file FILE] [--suites NAME:...] [--reject ENDPOINT]...\n"
+    "         [--quiet] [--tally]\n"
     "A port of 0 is chosen by the system. A PSK file has lines identity:hexkey,\n"
     "a raw file endpoint:hexspki, an OSCORE file endpoint:sender:recipient:\n"
     "secret[:salt[:context[:aead[:hkdf]]]], all in hexadecimal but the last two.\n"
@@ -28,8 +29,8 @@ static const char usage[] =
     "benchmark sends, which {\"op\":\"tally\"} asks for, and is quiet.\n"
     "Ends on SIGTERM, on {\"op\":\"quit\"} and when stdin ends.\n";
 
-enum { COAP = 'c', COAPS = 's', COAP_TCP = 'C', COAPS_TCP = 'S', PSK = 'p', OBJECTS = 'o', CLIENTS = 'n',
-       REJECT = 'r', QUIET = 'q', TALLY = 't', KEY = 'k', CERTIFICATE = 'e',
+enum { COAP = 'c', COAPS = 's', COAP_TCP = 'C', COAPS_TCP = 'S', PSK = 'p',
+       OBJECTS = 'o', CLIENTS = 'n', SUITES = 'i', REJECT = 'r', QUIET = 'q', TALLY = 't', KEY = 'k', CERTIFICATE = 'e',
        TRUST = 'u', RAW = 'w', OSCORE = 'x', OSCORE_DOORS = 256 };
 
 static const struct option long_options[] = {
@@ -47,6 +48,7 @@ static const struct option long_options[] = {
     { "raw-file", required_argument, NULL, RAW },
     { "oscore-file", required_argument, NULL, OSCORE },
     { "psk-file", required_argument, NULL, PSK },
+    { "suites", required_argument, NULL, SUITES },
     { "objects", required_argument, NULL, OBJECTS },
     { "clients", required_argument, NULL, CLIENTS },
     { "reject", required_argument, NULL, REJECT },
@@ -91,6 +93,9 @@ static bool take_option(struct server_options *o, int which)
         return true;
     case PSK:
         o->psk_file = optarg;
+        return true;
+    case SUITES:
+        o->suites = optarg;
         return true;
     case OBJECTS:
         o->objects = optarg;

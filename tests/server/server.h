@@ -111,6 +111,7 @@ struct server_oscore {
 struct server_options {
     const char *where[SERVER_DOORS]; /* NULL: not given */
     const char *psk_file, *objects;  /* likewise */
+    const char *suites; /* names as the library has them, or NULL */
     const char *key, *certificate, *trust, *raw_file, *oscore_file;
     const char *reject[SERVER_REJECTS];
     size_t reject_count, clients;

@@ -2,6 +2,8 @@
 /* tests/server/setup.c - memory and parts of the server, sized by --clients. */
 #include "server/server.h"
 
+#include "security/dtls.h"
+
 #include <stdlib.h>
 
 #define PENDING_ROOM 65536
@@ -51,6 +53,11 @@ bool server_setup(struct server *s, const struct server_options *o)
     if (sally_loop_open(&s->loop, 2 * o->clients + 4) != SALLY_E_OK ||
         !make_pools(s) || !make_security(s)) {
         fprintf(stderr, "not enough memory for %zu clients\n", o->clients);
+        return false;
+    }
+    if (o->suites != NULL &&
+        sally_dtls_suites(s->shared.security, o->suites) != SALLY_E_OK) {
+        fprintf(stderr, "%s: no such suites\n", o->suites);
         return false;
     }
     if (o->psk_file != NULL && !server_load_keys(s, o->psk_file))
