@@ -129,7 +129,7 @@ def judge_protected(recorder, least):
     check(sees_repeats(), "the recorder is blind")
     check(not recorder.pairs.twice, f"{len(recorder.pairs.twice)} pairs of key "
           f"and nonce were used twice: {recorder.pairs.twice[:3]}")
-    check(recorder.plain == 0, f"{recorder.plain} messages in the clear")
+    check(recorder.plain == 0, f"{recorder.plain} messages went up in the clear")
     check(recorder.wrong == 0, f"{recorder.wrong} messages did not open")
     check(recorder.opened > least, f"only {recorder.opened} messages")
 

@@ -122,7 +122,7 @@ class Recorder:
             return  # an empty message has nothing to protect
         code, token, value, sealed = parse(data)
         if value is None:
-            self.plain += 1
+            self.plain += upward  # a server may refuse in the clear
             return
         piv, context, kid = split(value)
         request = code < 32

@@ -3,6 +3,8 @@
  * when.                                                                     */
 #include "unit/uplink/door.h"
 
+#include "base/writer.h"
+
 static struct sally_sealer sealer;
 
 static void use_key(char fill)
@@ -131,6 +133,32 @@ static void another_key_opens_nothing(void **state)
     door_close(d);
 }
 
+/* As a floor for certificates: what a clock said that was set. */
+static void the_time_is_noted(void **state)
+{
+    const struct sally_kept_place at = { SALLY_KEPT_GATEWAY, 0,
+                                         sally_span_of("time") };
+    struct door *d = door_open(DOOR_CONFIG(""));
+    uint8_t room[8], want[8];
+    struct sally_buf b = SALLY_BUF(room), w = SALLY_BUF(want);
+    struct sally_writer o = sally_writer_into(&w);
+
+    (void)state;
+    sally_put_u64(&o, (uint64_t)UTC);
+    for (unsigned left = 6000; left > 0 && b.len == 0; left--) {
+        (void)!sally_store_recall(d->store, &at, &b);
+        usleep(5000);
+    }
+    assert_true(sally_span_equal(sally_buf_span(&b), sally_buf_span(&w)));
+    d->utc = UTC + 4000000;
+    d->clock_unset = true;
+    door_restart(d);
+    b.len = 0;
+    assert_int_equal(sally_store_recall(d->store, &at, &b), SALLY_E_OK);
+    assert_true(sally_span_equal(sally_buf_span(&b), sally_buf_span(&w)));
+    door_close(d);
+}
+
 static void who_de_registers_is_forgotten(void **state)
 {
     struct door *d = open_sealed(DOOR_CONFIG(""));
@@ -168,6 +196,7 @@ int main(void)
         cmocka_unit_test(nothing_is_kept_without_a_key),
         cmocka_unit_test(a_change_soon_after_a_save_takes_it_back),
         cmocka_unit_test(another_key_opens_nothing),
+        cmocka_unit_test(the_time_is_noted),
         cmocka_unit_test(who_de_registers_is_forgotten),
         cmocka_unit_test(who_stays_is_kept),
     };
