@@ -295,11 +295,13 @@ class Gateway(Peer):
 
 
 def running(pid):
-    """True if there is such a process and it is no zombie."""
+    """True if there is such a process and it is no zombie; one that still has
+    a thread at work, in a slow sync for instance, holds its files."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii",
                   errors="replace") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+            return f.read().rsplit(")", 1)[1].split()[0] not in "ZX" or \
+                len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
 
