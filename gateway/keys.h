@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/keys.h - the supervisor's part in keys: reads what the key files of
  * all accounts and servers hold, makes sure that each account is one that can
- * be used, and puts it into the keyring. It has an account for a moment only. */
+ * be used, and puts it into the keyring. It has each for a moment only.     */
 #ifndef SALLY_KEYS_H
 #define SALLY_KEYS_H
 

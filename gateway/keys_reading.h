@@ -3,6 +3,8 @@
 #ifndef SALLY_KEYS_READING_H
 #define SALLY_KEYS_READING_H
 
+#include "config/credentials.h"
+#include "config/keyring.h"
 #include "keys.h"
 
 /* The entry of `running` that `key` of `config` succeeds, or NULL. */
@@ -34,5 +36,57 @@ enum sally_err sally_keys_claim(const struct sally_credential *c,
 unsigned sally_keys_check_claims(struct sally_key_claim *all, size_t count,
                                  const struct sally_config *config,
                                  FILE *report);
+
+/* --- Reading ------------------------------------------------------------- */
+
+/* Where all is laid out while it is read. */
+struct sally_keys_desk {
+    uint8_t file[SALLY_KEYFILE_MAX + 1];
+    uint8_t part[SALLY_KEYFILE_MAX + 1];
+    uint8_t parts[SALLY_KEYRING_MAX];
+};
+
+struct sally_reading {
+    struct sally_keys *keys;
+    const struct sally_config *config;
+    const struct sally_keys *running; /* NULL: none */
+    const struct sally_config *running_config;
+    FILE *report;
+    unsigned bad;
+    struct sally_keys_desk *desk;
+    struct sally_buf file, part, parts; /* on the desk */
+    struct sally_trust *trusts[SALLY_CONFIG_SERVERS_MAX];
+    struct sally_key_claim *claims;
+    size_t claim_count;
+};
+
+/* Where in the configuration a problem is. */
+struct sally_spot {
+    const char *file;
+    unsigned line;
+    const char *key;
+};
+
+/* Counts a problem and says it; `path` may be "". */
+void sally_keys_complain(struct sally_reading *r, struct sally_spot at,
+                         const char *path, const char *why);
+
+/* Reads a file into r->file; false: reported. */
+bool sally_keys_file(struct sally_reading *r, struct sally_spot at,
+                     const char *path, bool secret);
+
+/* Adds r->part to the entry, and the whole entry to the keyring; false:
+ * reported.                                                                 */
+bool sally_keys_add(struct sally_reading *r, struct sally_spot at,
+                    unsigned kind);
+bool sally_keys_keep(struct sally_reading *r, struct sally_spot at,
+                     uint32_t sensor, uint32_t account);
+
+struct sally_span sally_keys_digest_key(const struct sally_keys *k);
+void sally_keys_clear(struct sally_buf *b); /* wiped and empty */
+
+/* keys_account.c */
+void sally_keys_account(struct sally_reading *r, uint32_t sensor,
+                        uint32_t account);
 
 #endif

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "base/text.h"
-
 #define DEFAULT_KEY_FILE "keys/{id}.psk" /* beside the main file */
 
 #define AT(field) SALLY_FIELD(sally_account_draft, field)
@@ -167,15 +165,6 @@ static void read_parts(struct sally_loader *l, const config_setting_t *group,
         sally_parts_read(l, 21, oscore, parts);
 }
 
-static void keep_parts(struct sally_loader *l, const struct sally_parts *parts,
-                       struct sally_config_account *out)
-{
-    size_t count;
-
-    out->parts = sally_parts_keep(parts, l->reader.arena, &count);
-    out->part_count = (uint32_t)count;
-}
-
 static void take_account(struct sally_loader *l, const config_setting_t *group,
                          const char *default_server,
                          struct sally_config_account *out)
@@ -199,7 +188,7 @@ static void take_account(struct sally_loader *l, const config_setting_t *group,
     check_trust(l, group, server, &parts);
     sally_servers_used(l, out->server,
                        sally_parts_find(&parts, SALLY_FIELD_OSCORE) != NULL);
-    keep_parts(l, &parts, out);
+    sally_parts_settle(l, &parts, out);
 }
 
 static void check_one_per_server(struct sally_loader *l,
@@ -231,7 +220,7 @@ static void imply_key(struct sally_loader *l, struct sally_config_account *a)
                                 .bytes = sally_span_of(sally_arena_format(
                                     l->reader.arena, "%.*s%s", dir,
                                     l->out->file, DEFAULT_KEY_FILE)) });
-    keep_parts(l, &parts, a);
+    sally_parts_settle(l, &parts, a);
 }
 
 /* `server` alone means an account with everything by default. */
@@ -277,148 +266,4 @@ void sally_accounts_load(struct sally_loader *l, const config_setting_t *group,
         take_account(l, config_setting_get_elem(list, (unsigned)i),
                      draft->server, &draft->accounts[i]);
     check_one_per_server(l, list, draft->accounts, draft->sensor.account_count);
-}
-
-/* --- For one sensor ------------------------------------------------------ */
-
-static bool names_sensor(const struct sally_config_part *p)
-{
-    return strstr((const char *)p->bytes.at, "{id}") != NULL;
-}
-
-/* A text or a path, with the sensor's id in it. */
-static bool is_text(const struct sally_config_part *p)
-{
-    const struct sally_credential_field *f = sally_credential_field(p->kind);
-
-    return f->type == SALLY_CREDENTIAL_TEXT || f->from_file ||
-           (f->type == SALLY_CREDENTIAL_OPAQUE && !f->in_hex);
-}
-
-static bool expand(struct sally_loader *l, struct sally_parts *parts,
-                   const char *id)
-{
-    bool any = false;
-
-    for (size_t i = 0; i < parts->count; i++) {
-        struct sally_config_part *p = &parts->all[i];
-
-        if (!is_text(p) || !names_sensor(p))
-            continue;
-        p->bytes = sally_span_of(sally_arena_expand(
-            l->reader.arena, (const char *)p->bytes.at, id));
-        any = true;
-    }
-    return any;
-}
-
-static void claim_identity(struct sally_loader *l,
-                           const config_setting_t *group,
-                           struct sally_sensor_names *names, size_t number,
-                           const struct sally_config_account *a,
-                           struct sally_span identity)
-{
-    if (identity.len > SALLY_PSK_IDENTITY_MAX)
-        sally_complain(&l->reader, group, "identity",
-                       "expected at most %d bytes, got %zu; the default is "
-                       "the endpoint",
-                       SALLY_PSK_IDENTITY_MAX, identity.len);
-    sally_sensor_claim(l, group, &names->identities,
-                       sally_arena_format(&l->scratch, "%s %s",
-                                          l->server_list[a->server].name,
-                                          (const char *)identity.at),
-                       number, "identity", "an identity at each server");
-}
-
-
-static const char *hex_of(struct sally_loader *l,
-                          const struct sally_config_part *p)
-{
-    char *out = p == NULL ? NULL
-                          : sally_arena_take(&l->scratch, 2 * p->bytes.len + 1,
-                                             1);
-
-    if (out == NULL)
-        return "none";
-    sally_text_to_hex(p->bytes, out, 2 * p->bytes.len + 1);
-    return out;
-}
-
-/* A server finds the keys by sender and context. */
-static void claim_sender(struct sally_loader *l, const config_setting_t *group,
-                         struct sally_sensor_names *names, size_t number,
-                         const struct sally_config_account *a)
-{
-    const struct sally_config_part *sender =
-        sally_config_part(a, SALLY_FIELD_SENDER_ID);
-
-    if (sender != NULL)
-        sally_sensor_claim(
-            l, group, &names->senders,
-            sally_arena_format(
-                &l->scratch, "%s %s %s", l->server_list[a->server].name,
-                hex_of(l, sender),
-                hex_of(l, sally_config_part(a, SALLY_FIELD_ID_CONTEXT))),
-            number, "sender_id", "a sender_id at each server");
-}
-
-static void finish_account(struct sally_loader *l,
-                           const config_setting_t *group,
-                           struct sally_sensor_names *names, size_t number,
-                           const struct sally_config_sensor *s,
-                           struct sally_config_account *a)
-{
-    const struct sally_credential_field *identity =
-        sally_credential_field(SALLY_FIELD_IDENTITY);
-    struct sally_parts parts = { .count = a->part_count };
-    struct sally_config_part *said;
-    bool changed;
-
-    if (a->server == UINT32_MAX)
-        return;
-    for (size_t i = 0; i < parts.count; i++)
-        parts.all[i] = a->parts[i];
-    changed = expand(l, &parts, s->id);
-    if ((identity->needed_in & 1u << a->mode) != 0) {
-        said = sally_parts_find(&parts, SALLY_FIELD_IDENTITY);
-        changed |= said == NULL;
-        if (said == NULL)
-            sally_parts_add(&parts, (struct sally_config_part){
-                                        .kind = SALLY_FIELD_IDENTITY,
-                                        .bytes = sally_span_of(s->endpoint) });
-        said = sally_parts_find(&parts, SALLY_FIELD_IDENTITY);
-        claim_identity(l, group, names, number, a, said->bytes);
-    }
-    if (changed)
-        keep_parts(l, &parts, a);
-    claim_sender(l, group, names, number, a);
-}
-
-void sally_accounts_finish(struct sally_loader *l,
-                           const config_setting_t *group,
-                           struct sally_sensor_names *names, size_t number,
-                           struct sally_config_sensor *s)
-{
-    struct sally_config_account *own =
-        sally_arena_take(&l->out->slots, s->account_count, sizeof(*own));
-    bool inherited = config_setting_get_member(group, "accounts") == NULL;
-
-    if (s->account_count == 0) {
-        if (sally_sensor_lacks(group, "accounts"))
-            sally_expected(&l->reader, group,
-                           config_setting_get_member(group, "accounts"),
-                           "accounts",
-                           "an account at a server; `server` in "
-                           "sensor_defaults gives each sensor one");
-        return;
-    }
-    if (own == NULL)
-        return;
-    memcpy(own, s->accounts, s->account_count * sizeof(*own));
-    s->accounts = own;
-    for (size_t i = 0; i < s->account_count; i++) {
-        if (inherited)
-            own[i].line = s->line; /* what goes with the sensor's file */
-        finish_account(l, group, names, number, s, &own[i]);
-    }
 }

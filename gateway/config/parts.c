@@ -39,16 +39,16 @@ sally_config_part(const struct sally_config_account *a,
     return NULL;
 }
 
-const struct sally_config_part *sally_parts_keep(const struct sally_parts *p,
-                                                 struct sally_arena *a,
-                                                 size_t *count)
+void sally_parts_settle(struct sally_loader *l, const struct sally_parts *p,
+                        struct sally_config_account *out)
 {
-    struct sally_config_part *out = sally_arena_take(a, p->count, sizeof(*out));
+    struct sally_config_part *kept =
+        sally_arena_take(l->reader.arena, p->count, sizeof(*kept));
 
-    *count = out == NULL ? 0 : p->count;
-    for (size_t i = 0; i < *count; i++)
-        out[i] = p->all[i];
-    return out;
+    out->parts = kept;
+    out->part_count = kept == NULL ? 0 : (uint32_t)p->count;
+    for (size_t i = 0; i < out->part_count; i++)
+        kept[i] = p->all[i];
 }
 
 /* A value of one row; false if it was reported. */
