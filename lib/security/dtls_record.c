@@ -19,6 +19,9 @@ enum content_type {
 #define UNIFIED_CID 0x10
 #define UNIFIED_LONG_SEQUENCE 0x08
 #define UNIFIED_LENGTH 0x04
+#define UNIFIED_EPOCH 0x03
+
+#define TRAFFIC_EPOCH 3 /* of 1.3: the first one of messages */
 
 /* Bytes of an encrypted record at least: every suite of 1.2 has an explicit
  * nonce of 8 bytes or more and a tag of 8 bytes or more (RFC 6655 s.3), and
@@ -28,6 +31,7 @@ enum content_type {
 struct record {
     uint8_t type; /* APPLICATION_DATA where it is hidden: it may be that */
     bool hidden;
+    bool early; /* of 1.3, under a key that counts from the handshake's end on */
     uint16_t epoch; /* not of hidden ones, which are all encrypted */
     struct sally_span body;
 };
@@ -54,6 +58,7 @@ static enum sally_err take_unified(struct sally_cursor *c, uint8_t first,
     }
     (void)sally_take(c, (first & UNIFIED_LONG_SEQUENCE) != 0 ? 2 : 1);
     r->hidden = true;
+    r->early = (first & UNIFIED_EPOCH) == TRAFFIC_EPOCH;
     r->type = APPLICATION_DATA;
     r->body = sally_take(c, (first & UNIFIED_LENGTH) != 0 ? sally_take_u16(c)
                                                           : c->rest.len);
@@ -125,9 +130,17 @@ static enum sally_err check_handshake(struct sally_span body,
     return SALLY_E_OK;
 }
 
-/* Application data that overtakes the handshake of 1.2 would end it as a
- * protocol error in the library; dropped here, it is one more lost datagram.
- * What is hidden may be the handshake's last word.                          */
+/* Could it be the acknowledgement that ends a handshake? It has a length field,
+ * 16 bytes for each record, and its type, then a tag of 8 or 16. RFC 9147 s.7. */
+static bool may_acknowledge(const struct record *r)
+{
+    return (r->body.len - 3) % 8 == 0;
+}
+
+/* Application data that overtakes the handshake would end it as a protocol
+ * error in the library; dropped here, it is one more lost datagram. What is
+ * hidden may be the handshake's last word, before which nothing like it comes.
+ */
 static enum sally_err check_record(const struct record *r, bool up,
                                    struct sally_dtls_datagram *seen)
 {
@@ -137,6 +150,8 @@ static enum sally_err check_record(const struct record *r, bool up,
         return SALLY_E_TRUNCATED; /* some versions of the library end there */
     if (r->type == APPLICATION_DATA && !r->hidden &&
         (plain || (seen->records == 0 && !up)))
+        return SALLY_E_UNEXPECTED;
+    if (r->early && !up && seen->records == 0 && !may_acknowledge(r))
         return SALLY_E_UNEXPECTED;
     seen->records++;
     seen->application_data |= r->type == APPLICATION_DATA;

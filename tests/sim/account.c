@@ -76,11 +76,13 @@ bool sim_account_make(struct sim_account *a, const struct sim_mechanism *m,
 
     sim_nonces_clear();
     *a = (struct sim_account){ .due = SALLY_NEVER };
+    parts.connection_id = m->connection_id;
     if (m->oscore)
         parts.oscore = &oscore;
     a->finder = (struct sally_key_finder){ .find = find_key,
                                            .find_oscore = find_oscore,
                                            .past = &a->fresh,
+                                           .connection_id = m->connection_id,
                                            .owner = a };
     if (m->server_suites != NULL && !put_keys(a, m, &parts))
         return false;

@@ -14,6 +14,7 @@ struct sim_mechanism {
     enum sally_security_mode mode; /* with a handshake */
     bool oscore;
     enum sally_oscore_start start; /* with oscore */
+    bool connection_id;
 };
 
 struct sim_account {

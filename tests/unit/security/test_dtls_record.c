@@ -25,6 +25,9 @@
 /* The shortest body that a record under a key can have: nonce and tag. */
 #define K(first) (first), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 
+/* A header of 1.3: first byte, sequence number of two bytes, length. */
+#define U(first, len) (first), 0, 0, 0, (len)
+
 /* A handshake header: type, message length, message number, whole. */
 #define H(type, high, low, seq, part)                                          \
     (type), 0, (high), (low), 0, (seq), 0, 0, 0, 0, 0, (part)
@@ -89,6 +92,31 @@ static const struct row {
       SALLY_E_TOO_LARGE, SALLY_E_TOO_LARGE, 0 },
     { "message number 33", B(R(22, 0, 12), H(14, 0, 0, 33, 0)),
       SALLY_E_TOO_LARGE, SALLY_E_TOO_LARGE, 0 },
+    { "1.3: data", B(U(0x2f, 17), K(1), 2), SALLY_E_UNEXPECTED, SALLY_E_OK, 1 },
+    { "1.3: as long as an acknowledgement is",
+      B(U(0x2f, 19), K(1), 2, 3, 4), SALLY_E_OK, SALLY_E_OK, 1 },
+    { "1.3: data behind it", B(U(0x2f, 19), K(1), 2, 3, 4, U(0x2f, 17), K(1), 2),
+      SALLY_E_OK, SALLY_E_OK, 2 },
+    { "1.3: a handshake message", B(U(0x2e, 17), K(1), 2), SALLY_E_OK,
+      SALLY_E_OK, 1 },
+    { "1.3: under the key after next", B(U(0x2c, 17), K(1), 2), SALLY_E_OK,
+      SALLY_E_OK, 1 },
+    { "1.3: without a length, to the end", B(0x2a, 0, 0, K(1)), SALLY_E_OK,
+      SALLY_E_OK, 1 },
+    { "1.3: with a short sequence number", B(0x26, 0, 0, 16, K(1)), SALLY_E_OK,
+      SALLY_E_OK, 1 },
+    { "1.3: too short to hide a number", B(U(0x2e, 15), 1, 2, 3, 4, 5, 6, 7, 8,
+      9, 10, 11, 12, 13, 14, 15), SALLY_E_TRUNCATED, SALLY_E_TRUNCATED, 0 },
+    { "1.3: past the end", B(U(0x2e, 18), K(1)), SALLY_E_TRUNCATED,
+      SALLY_E_TRUNCATED, 0 },
+    { "1.3: a connection ID that nobody handed out",
+      B(0x3e, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 16, K(1)), SALLY_E_UNEXPECTED,
+      SALLY_E_UNEXPECTED, 0 },
+    { "1.2: a connection ID that nobody handed out",
+      B(25, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 0, 16,
+        K(1)), SALLY_E_UNEXPECTED, SALLY_E_UNEXPECTED, 0 },
+    { "1.3: a plain acknowledgement", B(R(26, 0, 2), 0, 0), SALLY_E_MALFORMED,
+      SALLY_E_MALFORMED, 0 },
     { "an encrypted handshake message is not looked into",
       B(R(22, 1, 16), K(0xff)), SALLY_E_OK, SALLY_E_OK, 1 },
 };
