@@ -31,7 +31,8 @@ enum content_type {
 struct record {
     uint8_t type; /* APPLICATION_DATA where it is hidden: it may be that */
     bool hidden;
-    bool early; /* of 1.3, under a key that counts from the handshake's end on */
+    bool
+        early; /* of 1.3, under a key that counts from the handshake's end on */
     uint16_t epoch; /* not of hidden ones, which are all encrypted */
     struct sally_span body;
 };
@@ -131,7 +132,8 @@ static enum sally_err check_handshake(struct sally_span body,
 }
 
 /* Could it be the acknowledgement that ends a handshake? It has a length field,
- * 16 bytes for each record, and its type, then a tag of 8 or 16. RFC 9147 s.7. */
+ * 16 bytes for each record, and its type, then a tag of 8 or 16. RFC 9147 s.7.
+ */
 static bool may_acknowledge(const struct record *r)
 {
     return (r->body.len - 3) % 8 == 0;

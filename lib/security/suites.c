@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/security/suites.c - names, numbers and order of the cipher suites. */
+/* lib/security/suites.c - numbers and order of the cipher suites, and the
+ * library's names of them. IANA's are in credential_fields.c. */
 #include "security/suites.h"
 
 #include <stdio.h>
@@ -13,59 +14,33 @@ enum kind { PSK = 1, PAIR = 2, ANY = PSK | PAIR };
  * later. No NULL, no RSA key exchange, no static Diffie-Hellman.            */
 static const struct row {
     uint16_t number;
-    const char *name, *library;
+    const char *library; /* its name there */
     enum kind kind;
     bool v13;
     bool standard; /* in the default list */
 } rows[] = {
-    { 0x1301, "TLS_AES_128_GCM_SHA256", "TLS13-AES128-GCM-SHA256", ANY, true,
-      true },
-    { 0x1305, "TLS_AES_128_CCM_8_SHA256", "TLS13-AES128-CCM-8-SHA256", ANY,
-      true, true },
-    { 0x1304, "TLS_AES_128_CCM_SHA256", "TLS13-AES128-CCM-SHA256", ANY, true,
-      true },
-    { 0x1302, "TLS_AES_256_GCM_SHA384", "TLS13-AES256-GCM-SHA384", PAIR, true,
-      false },
-    { 0x1303, "TLS_CHACHA20_POLY1305_SHA256", "TLS13-CHACHA20-POLY1305-SHA256",
-      ANY, true, false },
-    { 0xc0a8, "TLS_PSK_WITH_AES_128_CCM_8", "PSK-AES128-CCM-8", PSK, false,
-      true },
-    { 0xd001, "TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256",
-      "ECDHE-PSK-AES128-GCM-SHA256", PSK, false, true },
-    { 0xc0a4, "TLS_PSK_WITH_AES_128_CCM", "PSK-AES128-CCM", PSK, false, false },
-    { 0x00a8, "TLS_PSK_WITH_AES_128_GCM_SHA256", "PSK-AES128-GCM-SHA256", PSK,
-      false, false },
-    { 0xccac, "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256",
-      "ECDHE-PSK-CHACHA20-POLY1305", PSK, false, false },
-    { 0xc037, "TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256",
-      "ECDHE-PSK-AES128-CBC-SHA256", PSK, false, false },
-    { 0x00ae, "TLS_PSK_WITH_AES_128_CBC_SHA256", "PSK-AES128-CBC-SHA256", PSK,
-      false, false },
-    { 0xc0ae, "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8", "ECDHE-ECDSA-AES128-CCM-8",
-      PAIR, false, true },
-    { 0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-      "ECDHE-ECDSA-AES128-GCM-SHA256", PAIR, false, true },
-    { 0xc0ac, "TLS_ECDHE_ECDSA_WITH_AES_128_CCM", "ECDHE-ECDSA-AES128-CCM",
-      PAIR, false, false },
-    { 0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-      "ECDHE-RSA-AES128-GCM-SHA256", PAIR, false, true },
-    { 0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-      "ECDHE-ECDSA-CHACHA20-POLY1305", PAIR, false, false },
-    { 0xc023, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
-      "ECDHE-ECDSA-AES128-SHA256", PAIR, false, false },
-    { 0xc027, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
-      "ECDHE-RSA-AES128-SHA256", PAIR, false, false },
+    { 0x1301, "TLS13-AES128-GCM-SHA256", ANY, true, true },
+    { 0x1305, "TLS13-AES128-CCM-8-SHA256", ANY, true, true },
+    { 0x1304, "TLS13-AES128-CCM-SHA256", ANY, true, true },
+    { 0x1302, "TLS13-AES256-GCM-SHA384", PAIR, true, false },
+    { 0x1303, "TLS13-CHACHA20-POLY1305-SHA256", ANY, true, false },
+    { 0xc0a8, "PSK-AES128-CCM-8", PSK, false, true },
+    { 0xd001, "ECDHE-PSK-AES128-GCM-SHA256", PSK, false, true },
+    { 0xc0a4, "PSK-AES128-CCM", PSK, false, false },
+    { 0x00a8, "PSK-AES128-GCM-SHA256", PSK, false, false },
+    { 0xccac, "ECDHE-PSK-CHACHA20-POLY1305", PSK, false, false },
+    { 0xc037, "ECDHE-PSK-AES128-CBC-SHA256", PSK, false, false },
+    { 0x00ae, "PSK-AES128-CBC-SHA256", PSK, false, false },
+    { 0xc0ae, "ECDHE-ECDSA-AES128-CCM-8", PAIR, false, true },
+    { 0xc02b, "ECDHE-ECDSA-AES128-GCM-SHA256", PAIR, false, true },
+    { 0xc0ac, "ECDHE-ECDSA-AES128-CCM", PAIR, false, false },
+    { 0xc02f, "ECDHE-RSA-AES128-GCM-SHA256", PAIR, false, true },
+    { 0xc02c, "ECDHE-ECDSA-AES256-GCM-SHA384", PAIR, false, false },
+    { 0xc030, "ECDHE-RSA-AES256-GCM-SHA384", PAIR, false, false },
+    { 0xcca9, "ECDHE-ECDSA-CHACHA20-POLY1305", PAIR, false, false },
+    { 0xc023, "ECDHE-ECDSA-AES128-SHA256", PAIR, false, false },
+    { 0xc027, "ECDHE-RSA-AES128-SHA256", PAIR, false, false },
 };
-
-enum sally_err sally_suite_number(struct sally_span name, uint16_t *number)
-{
-    for (size_t i = 0; i < SALLY_LEN(rows); i++)
-        if (sally_span_is(name, rows[i].name)) {
-            *number = rows[i].number;
-            return SALLY_E_OK;
-        }
-    return SALLY_E_NOT_FOUND;
-}
 
 static const struct row *row_of(uint16_t number)
 {
@@ -73,13 +48,6 @@ static const struct row *row_of(uint16_t number)
         if (rows[i].number == number)
             return &rows[i];
     return NULL;
-}
-
-const char *sally_suite_name(uint16_t number)
-{
-    const struct row *r = row_of(number);
-
-    return r != NULL ? r->name : NULL;
 }
 
 static void begin(struct sally_suite_list *out)

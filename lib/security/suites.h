@@ -5,15 +5,7 @@
 #define SALLY_SECURITY_SUITES_H
 
 #include "base/error.h"
-#include "base/span.h"
 #include "security/credential.h"
-
-/* A suite by its IANA name ("TLS_PSK_WITH_AES_128_CCM_8"). NOT_FOUND.       */
-enum sally_err sally_suite_number(struct sally_span name,
-                                  uint16_t *number) SALLY_MUST_USE;
-
-/* The IANA name of a number; NULL if it is none of ours. */
-const char *sally_suite_name(uint16_t number);
 
 /* Room for any list, as the library wants it, with its zero byte. */
 #define SALLY_SUITE_LIST_MAX 640

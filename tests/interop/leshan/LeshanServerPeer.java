@@ -124,8 +124,7 @@ public final class LeshanServerPeer {
                 new CoapServerProtocolProvider(), new CoapsServerProtocolProvider());
         Configuration configuration = endpoints.createDefaultConfiguration();
         int cid = Integer.parseInt(options.getOrDefault("--cid", "6"));
-        configuration.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH,
-                          cid > 0 ? cid : null); // null: none at all
+        configuration.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, cid);
         endpoints.setConfiguration(configuration);
         endpoints.addEndpoint(address(options.get("--coap")), Protocol.COAP);
         endpoints.addEndpoint(address(options.get("--coaps")), Protocol.COAPS);

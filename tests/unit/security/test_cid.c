@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tests/unit/security/test_cid.c - connection IDs: offered, taken up or not,
  * and what that does to records. Without scripts/wolfssl-cid.patch a client
- * that offers 1.3 too does not get through to a server of 1.2 that has them.  */
+ * that offers 1.3 too does not get through to a server of 1.2 that has them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,12 +55,12 @@ static void it_is_used_where_both_have_it(void **state)
             assert_true(sally_span_equal(to, sally_stack_cid(&p.server)));
         else
             assert_int_equal(to.len, 0);
-        assert_true(pair_opens(&p, &p.server, sally_buf_span(&wire),
-                               "to whom"));
+        assert_true(
+            pair_opens(&p, &p.server, sally_buf_span(&wire), "to whom"));
         to = address_of(&p.server, &wire); /* none towards a client */
         assert_int_equal(to.len, 0);
-        assert_true(pair_opens(&p, &p.client, sally_buf_span(&wire),
-                               "to whom"));
+        assert_true(
+            pair_opens(&p, &p.client, sally_buf_span(&wire), "to whom"));
         pair_close(&p);
     }
 }
@@ -100,9 +100,9 @@ static void a_record_to_somebody_else_is_dropped(void **state)
         size_t at = (size_t)(to.at - room) + i / 8;
 
         room[at] = (uint8_t)(room[at] ^ 1u << i % 8);
-        assert_int_equal(sally_stack_open(&p.server, sally_buf_span(&wire),
-                                          &message, p.now),
-                         SALLY_E_UNEXPECTED);
+        assert_int_equal(
+            sally_stack_open(&p.server, sally_buf_span(&wire), &message, p.now),
+            SALLY_E_UNEXPECTED);
         room[at] = (uint8_t)(room[at] ^ 1u << i % 8);
     }
     assert_true(pair_opens(&p, &p.server, sally_buf_span(&wire), "to whom"));
@@ -119,10 +119,10 @@ static void the_largest_message_fits(void **state)
     (void)state;
     open_with_cid(&p, true, true);
     pair_up(&p);
-    assert_int_equal(
-        sally_stack_seal(&p.client, (struct sally_span){ body, sizeof(body) },
-                         &wire),
-        SALLY_E_OK);
+    assert_int_equal(sally_stack_seal(&p.client,
+                                      (struct sally_span){ body, sizeof(body) },
+                                      &wire),
+                     SALLY_E_OK);
     assert_int_equal(
         sally_stack_open(&p.server, sally_buf_span(&wire), &message, p.now),
         SALLY_E_OK);
@@ -143,6 +143,5 @@ int main(void)
     pair_suites = PAIR_12;
     failed = cmocka_run_group_tests_name("DTLS 1.2", tests, NULL, NULL);
     pair_suites = PAIR_13;
-    return failed +
-           cmocka_run_group_tests_name("DTLS 1.3", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("DTLS 1.3", tests, NULL, NULL);
 }

@@ -142,6 +142,5 @@ int main(void)
     pair_suites = "ECDHE-PSK-AES128-GCM-SHA256";
     failed += cmocka_run_group_tests_name("DTLS 1.2, ECDHE", tests, NULL, NULL);
     pair_suites = PAIR_13;
-    return failed +
-           cmocka_run_group_tests_name("DTLS 1.3", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("DTLS 1.3", tests, NULL, NULL);
 }
