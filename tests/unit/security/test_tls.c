@@ -252,6 +252,34 @@ static void the_next_session_is_a_short_one(void **state)
     pair_suites = NULL;
 }
 
+/* Bytes of the library's heap that one client keeps while it is silent. */
+static void a_session_at_rest_is_small(void **state)
+{
+    (void)state;
+    for (size_t v = 0; v < SALLY_LEN(versions); v++) {
+        size_t before, client;
+
+        pair_suites = versions[v];
+        begin();
+        pair_begin(&p); /* makes what all share */
+        settle(1280);
+        sally_stack_wipe(&p.client);
+        sally_stack_wipe(&p.server);
+        before = sally_security_heap(p.security);
+        pair_begin(&p);
+        settle(1280);
+        pair_talk(&p, &p.client, &p.server, "up");
+        pair_talk(&p, &p.server, &p.client, "down");
+        sally_stack_wipe(&p.server);
+        client = sally_security_heap(p.security) - before;
+        print_message("a client of %s: %zu bytes\n", v == 0 ? "1.2" : "1.3",
+                      client);
+        assert_in_range(client, 1000, 8000);
+        pair_close(&p);
+    }
+    pair_suites = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +292,7 @@ int main(void)
         cmocka_unit_test(ends_where_there_is_no_block),
         cmocka_unit_test(a_record_is_bounded),
         cmocka_unit_test(the_next_session_is_a_short_one),
+        cmocka_unit_test(a_session_at_rest_is_small),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
