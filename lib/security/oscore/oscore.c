@@ -179,8 +179,9 @@ static void mind_wear(struct sally_oscore *o)
 }
 
 /* What stands in the option besides kid and number: the ID Context of the
- * account, or while B.2 runs its own, wrapped. Once B.2 is done nothing: there
- * are servers that would take it for the begin of another run.              */
+ * account, or while B.2 runs its own, wrapped. Once B.2 is done nothing: Leshan
+ * would take it for the begin of another run. libcoap's server would want it,
+ * so with that one B.1.1 is the way.                                        */
 static void put_kid_context(const struct sally_oscore *o,
                             struct sally_oscore_outgoing *m,
                             uint8_t wrapped[2 + SALLY_OSCORE_CONTEXT_MAX])
