@@ -174,3 +174,30 @@ def case_modes_wrong_pin(env):
     check(found, "no event names the cause")
     check(not server.endpoints(), "it registered all the same")
     g.stop()
+
+
+def case_modes_over_tls(env):
+    """Raw public keys over TLS."""
+    own, peer = Pair(env.directory, "own"), Pair(env.directory, "peer")
+    server = env.server({})
+    server.protect(key=peer, raw={ENDPOINT: own})
+    through(env, server, server.tls_uri, "rpk",
+            {"key_file": own.key, "server_key_file": peer.public}, "rpk")
+
+
+def case_modes_x509_over_tls(env):
+    """Certificates over TLS, with the server's CA as the anchor."""
+    ca, own, _, server = certified(env)
+    through(env, server, server.tls_uri, "x509",
+            {"key_file": own.key, "certificate_file": own.certificate,
+             "server_key_file": ca.certificate,
+             "certificate_usage": "anchor"}, "x509")
+
+
+def case_modes_oscore_over_tcp(env):
+    """OSCORE alone, over TCP."""
+    known, account, keys = oscore()
+    server = env.server({})
+    server.protect(oscore={ENDPOINT: known})
+    through(env, server, f"coap+tcp://127.0.0.1:{server.oscore_tcp_port}",
+            "nosec", account, "none", keys)

@@ -40,7 +40,8 @@ class Server(Peer):
         """Before the start: the server proves itself by the pair `key`, or by
         its certificate where `trusted` vouches for clients; `raw` are the
         pairs of clients by endpoint. `oscore` are their keys by endpoint, for
-        the doors at oscore_port, within coap and within coaps."""
+        the doors at oscore_port, oscore_tcp_port (over TCP) and both_port
+        (within coaps)."""
         if key:
             self.argv += ["--key", key.key]
         if trusted:
@@ -52,6 +53,7 @@ class Server(Peer):
         if oscore:
             self.oscore_port = net.free_port()
             self.both_port = net.free_port()
+            self.oscore_tcp_port = net.free_tcp_port()
             self.argv += [
                 "--oscore-file", self._lines("oscore", (
                     ":".join((e, k["sender_id"], k["recipient_id"],
@@ -60,7 +62,8 @@ class Server(Peer):
                               str(k.get("hkdf", ""))))
                     for e, k in oscore.items())),
                 "--oscore+coap", f"127.0.0.1:{self.oscore_port}",
-                "--oscore+coaps", f"127.0.0.1:{self.both_port}"]
+                "--oscore+coaps", f"127.0.0.1:{self.both_port}",
+                "--oscore+coap+tcp", f"127.0.0.1:{self.oscore_tcp_port}"]
 
     def _lines(self, suffix, lines):
         path = self.psk_file[:-len("psk")] + suffix
