@@ -47,9 +47,9 @@ struct sally_oscore {
     struct sally_object_host host;
     struct sally_random random;
     struct sally_object_past past;
-    bool has_past;
     enum sally_oscore_phase phase;
     enum sally_err reason;
+    bool has_past;
     bool up;        /* its numbers were reserved once */
     bool rederived; /* the keys come of B.2 */
     uint32_t failed; /* tags under the account's own keys, before B.2 */
