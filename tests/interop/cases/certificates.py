@@ -241,7 +241,7 @@ case_certificate_leshan.seconds = 60
 
 def case_certificate_refused(env):
     """Wrong name, authority, certificate, key, time, revoked: nothing of ours
-    is ever decrypted, and doctor names the cause."""
+    is ever decrypted, doctor names the cause, and the server gets an alert."""
     keys = Keys(env)
     over = keys.root.sign(keys.pair("over"), "/CN=over", "DNS:localhost",
                           days=-1)
@@ -249,7 +249,8 @@ def case_certificate_refused(env):
     alone = keys.pair("alone")
     shutil.copy(keys.root.revocations(gone), keys.root.path("revoked"))
     ports = {name: net.free_port() for name in ("right", "over", "gone")}
-    seen = [openssl(env, keys, ports["right"])[1],
+    peer, right = openssl(env, keys, ports["right"])
+    seen = [right,
             openssl(env, keys, ports["over"], over, False)[1],
             openssl(env, keys, ports["gone"], gone, False)[1]]
     g = env.gateway(f"coaps://localhost:{ports['right']}")
@@ -304,6 +305,7 @@ def case_certificate_refused(env):
               f"{sensor}: doctor says {told}")
     for path in seen:
         check(os.path.getsize(path) == 0, f"{path}: something was decrypted")
+    peer.wait_line("SSL alert number 48", 10)
     check("event=registered" not in "".join(g.lines), "one of them came up")
 
 
