@@ -30,8 +30,7 @@ static void arm(struct sally_dtls *d, sally_usec now)
 
 void sally_dtls_watch(struct sally_dtls *d, sally_usec now)
 {
-    if (d->session.state != SALLY_CHANNEL_UP ||
-        !sally_session_is_13(&d->session))
+    if (d->session.state != SALLY_CHANNEL_UP || !d->newer)
         return;
     if (wolfSSL_dtls13_has_pending_msg(d->session.ssl) == 0 &&
         wolfSSL_dtls13_use_quick_timeout(d->session.ssl) == 0)
@@ -96,7 +95,8 @@ static void come_up(struct sally_dtls *d,
     d->resend_at = d->give_up_at = SALLY_NEVER;
     if (wolfSSL_pending(d->session.ssl) > 0)
         d->unread++; /* it came before the handshake was over */
-    if (sally_session_is_13(&d->session))
+    d->newer = sally_session_is_13(&d->session);
+    if (d->newer)
         sally_dtls_watch(d, now);
     else if (d->session.resumed == client)
         keep_final(d, before);

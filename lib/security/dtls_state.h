@@ -47,6 +47,7 @@ struct sally_dtls {
     uint8_t cid[SALLY_DTLS_CID_LEN]; /* that we are called by */
     uint8_t cid_len;
     bool answering; /* what the library sends now, answers a datagram */
+    bool newer;     /* the session is up and of 1.3 */
     bool tired;     /* the library repeated something often enough */
     bool sent;      /* the library sent something, found a block or not */
 };

@@ -166,7 +166,8 @@ enum sally_err sally_dtls_open(void *state, struct sally_span wire,
                 : SALLY_E_PENDING;
     d->inbound = (struct sally_span){ NULL, 0 };
     d->answering = false;
-    sally_session_keep(&d->session);
+    if (d->session.ticket)
+        sally_session_keep(&d->session);
     sally_dtls_watch(d, now);
     return e;
 }
