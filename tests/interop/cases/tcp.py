@@ -4,6 +4,7 @@ go away, and networks that let no UDP through."""
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 
@@ -285,3 +286,29 @@ def case_tcp_aiocoap(env):
 
 
 case_tcp_aiocoap.seconds = 90
+
+
+def case_tcp_hung(env):
+    """A server that stands still with its connections open is noticed in a
+    minute, by a Ping without a Pong; when it goes on, a resumed session and an
+    Update do, and the reading that it owed an answer to is there."""
+    server = env.server({})
+    g, endpoint = boiler(env, server.tls_uri, "psk")
+    server.set_keys(g.psk_identities())
+    server.start()
+    g.start()
+    server.wait_registered(endpoint)
+    mark, since = len(g.lines), server.mark()
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        publish(g, "20.5")
+        g.wait_line(lambda line: "event=waiting" in line
+                    and "did not answer in time" in line, 90, since=mark)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    server.wait_event("update", lambda e: e["ep"] == endpoint, 60, since)
+    server.wait_record(endpoint, TEMPERATURE, 20.5, ("send",), since=since)
+
+
+case_tcp_hung.waits = True
+case_tcp_hung.seconds = 170
