@@ -17,6 +17,8 @@ static void expect(struct pair *p, bool resumed)
     pair_up(p);
     assert_int_equal(sally_stack_resumed(&p->client), resumed);
     assert_int_equal(sally_stack_resumed(&p->server), resumed);
+    assert_true(
+        sally_span_is(sally_stack_peer_identity(&p->server), "sensor-1"));
     pair_talk(p, &p->client, &p->server, "up");
     pair_talk(p, &p->server, &p->client, "down");
 }
