@@ -257,11 +257,30 @@ static void note_failure(struct sally_virtual_client *v,
     v->state = (uint8_t)s;
 }
 
+/* The session failed, by a time-out that is, since an error which OSCORE does
+ * not protect means nothing. Who looks for the reason wants to know of it.  */
+static void tell_hint(const struct sally_virtual_client *v)
+{
+    uint8_t code = sally_coap_link_hint(&v->client.link);
+
+    if (code != SALLY_CODE_EMPTY)
+        sally_log(SALLY_LOG_WARNING, "oscore_refused",
+                  SALLY_TEXT("sensor", v->sensor->config->id),
+                  SALLY_TEXT("server", v->server->name),
+                  SALLY_TEXT("endpoint", v->settings.endpoint),
+                  SALLY_NUMBER("code", 100 * (code >> 5) + (code & 31)),
+                  SALLY_TEXT("why", "the server, or whoever answered, does not "
+                                    "take the messages: compare the keys and "
+                                    "identifiers of both ends"));
+}
+
 static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
 {
     struct sally_virtual_client *v = owner;
 
     note_failure(v, s, e);
+    if (s == SALLY_CLIENT_WAITING)
+        tell_hint(v);
     if (e == SALLY_E_OK)
         sally_log(level_of(s), sally_client_state_name(s),
                   SALLY_TEXT("sensor", v->sensor->config->id),

@@ -398,6 +398,8 @@ static enum sally_err take_protected(struct sally_coap_link *l,
 
     if (e == SALLY_E_OK)
         return take_response(l, o, &inner, seen, now);
+    if (e == SALLY_E_UNEXPECTED && sally_coap_class(outer->code) >= 4)
+        l->shield->hint = outer->code;
     if (seen != NULL)
         sally_coap_dedup_forget(&l->dedup, seen);
     return e;

@@ -239,6 +239,11 @@ void sally_coap_link_cancel(struct sally_coap_link *l, sally_coap_exchange x);
 void sally_coap_link_reserved(struct sally_coap_link *l, uint64_t until,
                               sally_usec now);
 
+/* The last error without protection that answered a request of an account with
+ * OSCORE in this session, SALLY_CODE_EMPTY if there was none. For people only:
+ * anybody can send one.                                                     */
+uint8_t sally_coap_link_hint(const struct sally_coap_link *l);
+
 /* What ties the notifications of an observation to its registration, for an
  * account with OSCORE whose keys outlive the process. False: there is none.
  * _bind() puts one back before _start(), which drops it if the keys are not

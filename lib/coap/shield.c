@@ -56,6 +56,8 @@ sally_coap_shield_start(struct sally_coap_link *l,
         return SALLY_E_OK;
     }
     e = sally_coap_shield_make(l);
+    if (e == SALLY_E_OK)
+        l->shield->hint = SALLY_CODE_EMPTY;
     return e != SALLY_E_OK
                ? e
                : sally_stack_start_object(&l->stack, credential, finder,

@@ -165,3 +165,25 @@ def case_oscore_leshan(env):
 
 case_oscore_leshan.seconds = 90
 case_oscore_leshan.uses = {"127.0.0.66"}
+
+
+def case_oscore_wrong_key(env):
+    """A server with another secret: its error without protection ends nothing,
+    and is told when the time is over."""
+    gateway = env.gateway("coap://127.0.0.1:1")
+    pump(gateway)
+    gateway.seal()
+    keys = gateway.oscore("pump", "0a01", "53")
+    server = env.aiocoap({**keys, "secret": "00" * 16}).start()
+    group = gateway.group["servers"][0]
+    group["uri"], group["oscore_start"] = f"coap://127.0.0.1:{server.port}", "b1"
+    gateway.start()
+    got = wait_until("the hint", lambda: [e for e in gateway.events()
+                                          if e["event"] == "oscore_refused"],
+                     110)[0]
+    check(got["code"] == "400", f"told: {got}")
+    check(not server.events("request"), "aiocoap took a request")
+
+
+case_oscore_wrong_key.waits = True
+case_oscore_wrong_key.seconds = 140
