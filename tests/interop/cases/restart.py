@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A gateway that dies and comes back goes on where it was: a short handshake
 and an Update, with the observations that there were."""
+import os
 import secrets
 import time
 
@@ -190,3 +191,28 @@ def case_restart_oscore(env):
         again = [e for e in server.events[since:] if e["event"] == "register"]
     check(not again, f"registered anew: {again}")
     gateway.stop()
+
+
+def case_restart_master_key_rules(env):
+    """A master key that others can read, that is none, or that is not there is
+    refused with a sentence that names the key and the file."""
+    gateway = env.gateway("coap://127.0.0.1:1")
+    gateway.seal()
+    gateway.write_configuration()
+    path = os.path.join(gateway.root, "keys", "master")
+    code, text = gateway.check_configuration()
+    check(code == 0, f"a right one is refused: {text}")
+    os.chmod(path, 0o644)
+    code, text = gateway.check_configuration()
+    check(code != 0 and "master_key_file: " in text and path in text and
+          "mode 0644" in text, f"{code}: {text}")
+    os.chmod(path, 0o600)
+    for content in ("00" * 31, "00" * 33, "x" * 64, ""):
+        with open(path, "w", encoding="ascii") as f:
+            f.write(content + "\n")
+        code, text = gateway.check_configuration()
+        check(code != 0 and "master_key_file: " in text and
+              "00" * 31 not in text, f"{content!r}: {code}: {text}")
+    os.unlink(path)
+    code, text = gateway.check_configuration()
+    check(code != 0 and path in text, f"{code}: {text}")
