@@ -46,10 +46,27 @@ enum sally_err sally_verify_key(const struct sally_credential *account,
 struct check {
     const struct sally_credential *account;
     const struct sally_clock *clock;
+    enum sally_role role;
     struct sally_certificate sent[SALLY_CHAIN_MAX];
     size_t count;
     struct sally_path path;
 };
+
+/* Whether it may prove the peer, whose role is not ours. */
+static bool serves_purpose(const struct check *k,
+                           const struct sally_certificate *c)
+{
+    return k->role == SALLY_ROLE_CLIENT ? c->serves : c->asks;
+}
+
+/* An authority that says what its certificates are for issues no others. */
+static bool path_serves_purpose(const struct check *k)
+{
+    for (size_t i = 0; i < k->path.count; i++)
+        if (!serves_purpose(k, k->path.list[i]))
+            return false;
+    return serves_purpose(k, k->path.anchor);
+}
 
 static enum sally_err check_path(struct check *k,
                                  const struct sally_certificate *anchors,
@@ -58,6 +75,8 @@ static enum sally_err check_path(struct check *k,
     enum sally_err e =
         sally_path_find(k->sent, k->count, anchors, anchor_count, &k->path);
 
+    if (e == SALLY_E_OK && !path_serves_purpose(k))
+        e = SALLY_E_BAD_CERTIFICATE;
     if (e == SALLY_E_OK)
         e = sally_path_check_time(&k->path, k->clock);
     if (e == SALLY_E_OK)
@@ -161,13 +180,13 @@ enum sally_err sally_verify_chain(const struct sally_credential *account,
                                   const struct sally_clock *clock,
                                   const struct sally_span *sent, size_t count)
 {
-    struct check k = { .account = account, .clock = clock };
+    struct check k = { .account = account, .clock = clock, .role = role };
     enum sally_err e = parse(&k, sent, count);
 
     if (e != SALLY_E_OK)
         return e;
     if ((k.sent[0].key_usage & SALLY_KEY_SIGNS_DATA) == 0 ||
-        !(role == SALLY_ROLE_CLIENT ? k.sent[0].serves : k.sent[0].asks))
+        !serves_purpose(&k, &k.sent[0]))
         return SALLY_E_BAD_CERTIFICATE;
     if (role == SALLY_ROLE_SERVER)
         return check_trust(&k);

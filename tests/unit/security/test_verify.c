@@ -481,6 +481,41 @@ static void what_a_certificate_is_for_counts(void **state)
     }
 }
 
+/* An authority for clients only must not make servers, nor the other way. */
+static void what_an_authority_is_for_counts(void **state)
+{
+    static const struct {
+        const char *what, *root, *middle;
+        enum sally_role role;
+        enum sally_err want;
+    } rows[] = {
+        { "for servers", "server", "server", 0, SALLY_E_OK },
+        { "for anything", "any", "any", 0, SALLY_E_OK },
+        { "the middle for clients", NULL, "client", 0,
+          SALLY_E_BAD_CERTIFICATE },
+        { "the root for clients", "client", NULL, 0, SALLY_E_BAD_CERTIFICATE },
+        { "the middle for servers, to us as one", NULL, "server", 1,
+          SALLY_E_BAD_CERTIFICATE },
+        { "the root for servers, to us as one", "server", NULL, 1,
+          SALLY_E_BAD_CERTIFICATE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(rows); i++) {
+        struct mint_card leaf = server_card(), middle = middle_card(),
+                         root = root_card();
+        struct question q = { .role = rows[i].role };
+
+        leaf.purpose = NULL;
+        middle.purpose = rows[i].middle;
+        root.purpose = rows[i].root;
+        q.anchors = mint_certificate(&root);
+        q.sent[0] = mint_certificate(&leaf);
+        q.sent[1] = mint_certificate(&middle);
+        expect(rows[i].what, ask(&q), rows[i].want);
+    }
+}
+
 static void rsa_chains_verify_too(void **state)
 {
     struct mint_card c = plain_card();
@@ -800,6 +835,7 @@ int main(void)
         cmocka_unit_test(chains_are_found_and_limited),
         cmocka_unit_test(path_lengths_count_what_they_should),
         cmocka_unit_test(what_a_certificate_is_for_counts),
+        cmocka_unit_test(what_an_authority_is_for_counts),
         cmocka_unit_test(rsa_chains_verify_too),
         cmocka_unit_test(names_match_as_they_should),
         cmocka_unit_test(times_count_as_far_as_the_clock_knows),
