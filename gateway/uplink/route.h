@@ -10,7 +10,7 @@
 
 #include "uplink/virtual_client.h"
 
-#define SALLY_ROUTE_BACK (24 * 3600 * SALLY_SEC)
+#define SALLY_ROUTE_BACK (86400 * SALLY_SEC) /* a day */
 
 /* The transports of a server's URIs: "U", "T" or "UT". */
 const char *sally_route_binding(const struct sally_config_server *s);
