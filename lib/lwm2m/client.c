@@ -171,6 +171,7 @@ static void disable(struct sally_lwm2m_client *c, sally_usec now)
 
 static void stopped(struct sally_lwm2m_client *c, sally_usec now)
 {
+    c->stopping = false;
     enter(c, SALLY_CLIENT_STOPPED, SALLY_E_OK);
     forget_registration(c);
     end_session(c, now);
@@ -179,6 +180,7 @@ static void stopped(struct sally_lwm2m_client *c, sally_usec now)
 
 static void say_goodbye(struct sally_lwm2m_client *c, sally_usec now)
 {
+    c->stopping = false;
     c->due = sally_after(now, GOODBYE);
     enter(c, SALLY_CLIENT_DEREGISTERING, SALLY_E_OK);
     if (sally_registration_deregister(c, now) != SALLY_E_OK)
@@ -192,7 +194,8 @@ static void register_now(struct sally_lwm2m_client *c, sally_usec now)
     c->reregister = false;
     forget_registration(c);
     enter(c, SALLY_CLIENT_REGISTERING, SALLY_E_OK);
-    c->due = SALLY_NEVER; /* the exchange ends by itself */
+    if (!c->stopping)
+        c->due = SALLY_NEVER; /* the exchange ends by itself */
     e = sally_registration_register(c, now);
     if (e != SALLY_E_OK)
         lose(c, e);
@@ -239,6 +242,10 @@ static void settle(struct sally_lwm2m_client *c, sally_usec now)
             stopped(c, now);
         return;
     }
+    if (c->lost != SALLY_E_OK && c->stopping) {
+        stopped(c, now);
+        return;
+    }
     if (c->lost != SALLY_E_OK) {
         fall_back(c, now);
         return;
@@ -249,6 +256,10 @@ static void settle(struct sally_lwm2m_client *c, sally_usec now)
         take_up(c, now);
     if (c->state != SALLY_CLIENT_REGISTERED)
         return;
+    if (c->stopping) {
+        say_goodbye(c, now);
+        return;
+    }
     if (c->disable_wanted && sally_coap_link_busy(&c->link) == 0) {
         c->disable_wanted = false;
         c->disabling = true;
@@ -455,6 +466,10 @@ void sally_lwm2m_client_stop(struct sally_lwm2m_client *c, sally_usec now)
         if (c->registering != 0)
             sally_coap_link_cancel(&c->link, c->registering);
         say_goodbye(c, now);
+    } else if (c->state == SALLY_CLIENT_REGISTERING && c->registering != 0) {
+        /* The server may have us already; its answer says under which name. */
+        c->stopping = true;
+        c->due = sally_after(now, GOODBYE);
     } else if (c->state != SALLY_CLIENT_DEREGISTERING) {
         stopped(c, now);
     } else {
@@ -545,12 +560,12 @@ static void on_due(struct sally_lwm2m_client *c)
         want(c);
         break;
     case SALLY_CLIENT_DEREGISTERING:
+    case SALLY_CLIENT_REGISTERING: /* set when it is to stop */
         lose(c, SALLY_E_TIMED_OUT);
         break;
     case SALLY_CLIENT_IDLE:
     case SALLY_CLIENT_WANTING:
     case SALLY_CLIENT_CONNECTING:
-    case SALLY_CLIENT_REGISTERING:
     case SALLY_CLIENT_STOPPED:
         break;
     }

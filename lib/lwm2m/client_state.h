@@ -29,6 +29,7 @@ struct sally_lwm2m_client {
     bool reboot_wanted;    /* /3/0/4 was executed: start over */
     bool disable_wanted;   /* /1/x/4 was executed */
     bool leaving;          /* de-registered: close the channel */
+    bool stopping;         /* de-register as soon as it is registered */
     bool disabling;        /* the de-registration under way is /1/x/4's */
     enum sally_err lost;   /* not OK: end the session at the next settling */
     bool unproved;         /* came back soon, and nothing worked since */

@@ -50,6 +50,7 @@ class Relay:
         self.mappings, self.held, self.order = {}, [], 0
         self.rebinds = 0
         self.births = []  # when each mapping was made, on the monotonic clock
+        self.hellos = {}  # when each handshake began, by ClientHello.random
         self.wanted = False  # a rebinding, done by the thread
         self.open = True
         self.selector = selectors.DefaultSelector()
@@ -127,8 +128,16 @@ class Relay:
         self.rebinds += 1
         self.wanted = False
 
+    def _note_hello(self, data):
+        """A handshake that goes on from another port is still the same one:
+        RFC 6347, record header of 13 bytes, handshake header of 12, version."""
+        if len(data) > 59 and data[0] == 22 and data[13] == 1:
+            self.hellos.setdefault(data[27:59], time.monotonic())
+
     def _offer(self, mapping, out, to, data):
         dice, counts = mapping.dice, self.counts
+        if to == self.upstream:
+            self._note_hello(data)
         if self.tap:
             self.tap(to == self.upstream, data)
         if self.recorder:

@@ -162,6 +162,46 @@ static void leaves_in_order(void **state)
     world_close(w);
 }
 
+/* The server has it, and its answer is on the way. */
+static void leaves_while_it_registers(void **state)
+{
+    struct world *w = world_open(11);
+
+    (void)state;
+    sally_lwm2m_client_start(&w->client, w->now);
+    sally_lwm2m_client_connect(&w->client, w->now);
+    assert_int_equal(w->state, SALLY_CLIENT_REGISTERING);
+    sally_lwm2m_client_stop(&w->client, w->now);
+    world_run(w, SALLY_SEC);
+    assert_int_equal(w->registers, 1);
+    assert_int_equal(w->deregisters, 1);
+    assert_int_equal(w->state, SALLY_CLIENT_STOPPED);
+    world_close(w);
+}
+
+/* Refused, or no answer at all: then there is nothing to leave. */
+static void leaves_what_never_took_it(void **state)
+{
+    struct world *w = world_open(11);
+
+    (void)state;
+    w->register_code = SALLY_CODE_FORBIDDEN;
+    sally_lwm2m_client_start(&w->client, w->now);
+    sally_lwm2m_client_connect(&w->client, w->now);
+    sally_lwm2m_client_stop(&w->client, w->now);
+    world_run(w, SALLY_SEC);
+    assert_int_equal(w->state, SALLY_CLIENT_STOPPED);
+    sally_lwm2m_client_start(&w->client, w->now);
+    sally_lwm2m_client_connect(&w->client, w->now);
+    w->cut = true;
+    sally_lwm2m_client_stop(&w->client, w->now);
+    world_run(w, 6 * SALLY_SEC);
+    assert_int_equal(w->state, SALLY_CLIENT_STOPPED);
+    world_run(w, 86400 * SALLY_SEC);
+    assert_int_equal(w->state, SALLY_CLIENT_STOPPED);
+    world_close(w);
+}
+
 static void leaves_though_nobody_answers(void **state)
 {
     struct world *w = world_registered(11);
@@ -347,6 +387,8 @@ int main(void)
         cmocka_unit_test(backs_off_as_the_server_object_says),
         cmocka_unit_test(comes_back_after_the_server_was_silent),
         cmocka_unit_test(leaves_in_order),
+        cmocka_unit_test(leaves_while_it_registers),
+        cmocka_unit_test(leaves_what_never_took_it),
         cmocka_unit_test(leaves_though_nobody_answers),
         cmocka_unit_test(stays_away_while_it_is_disabled),
         cmocka_unit_test(takes_up_its_session_from_another_address),
