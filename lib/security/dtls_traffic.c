@@ -32,9 +32,7 @@ enum sally_err sally_dtls_seal(void *state, struct sally_span message,
     return d->session.reason;
 }
 
-/* A record that is longer than the caller's room is not a message of ours:
- * the rest of it is thrown away.                                            */
-static bool drop_rest(struct sally_dtls *d)
+bool sally_dtls_drop_rest(struct sally_dtls *d)
 {
     uint8_t rest[64];
     bool any = false;
@@ -87,7 +85,7 @@ static enum sally_err read_record(struct sally_dtls *d,
     n = wolfSSL_read(d->session.ssl, &message->at[message->len], (int)room);
     if (n <= 0)
         return nothing_read(d, n, before);
-    if (drop_rest(d))
+    if (sally_dtls_drop_rest(d))
         return SALLY_E_TOO_LARGE;
     message->len += (size_t)n;
     d->unread--;

@@ -95,8 +95,8 @@ enum sally_err sally_session_judge(struct sally_session *s, int result)
 {
     int error = wolfSSL_get_error(s->ssl, result);
 
-    /* 1.3: data that overtook the acknowledgement of our last flight stays to
-     * be read.                                                              */
+    /* 1.3: data that overtook the acknowledgement of our last flight is no
+     * error. It is lost: dtls_handshake.c.                                  */
     if (error == WOLFSSL_ERROR_WANT_READ || error == APP_DATA_READY)
         return SALLY_E_PENDING;
     if (error != WOLFSSL_ERROR_ZERO_RETURN) {
