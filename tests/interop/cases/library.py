@@ -6,8 +6,10 @@ import os
 import shutil
 
 from lib.peer import Peer, check, run
+from lib.pki import Pair
 
 KEY = "00112233445566778899aabbccddeeff"
+SECRET = "ffeeddccbbaa99887766554433221100"
 
 
 def install(env):
@@ -22,6 +24,11 @@ def install(env):
     return dict(os.environ, PKG_CONFIG_PATH=folder,
                 PKG_CONFIG_SYSROOT_DIR=root,
                 LD_LIBRARY_PATH=os.path.dirname(folder)), root
+
+
+def write(place, name, content):
+    with open(os.path.join(place, name), "wb") as f:
+        f.write(content)
 
 
 def case_library_example(env):
@@ -41,20 +48,33 @@ def case_library_example(env):
                               header[:header.index("/sallyport/") + 10],
                               header], 60)
         check(code == 0, f"{header} does not stand alone: {error}")
-    with open(os.path.join(place, "key"), "wb") as f:
-        f.write(bytes.fromhex(KEY))
+    own, peer = Pair(place, "own"), Pair(place, "peer")
+    write(place, "psk", bytes.fromhex(KEY))
+    write(place, "secret", bytes.fromhex(SECRET))
     server = env.server({"device-psk": KEY})
+    server.protect(key=peer, raw={"device-rpk": own}, oscore={
+        "device-oscore": {"sender_id": "01", "recipient_id": "02",
+                          "secret": SECRET}})
     server.start()
     for name, uri, account in (
             ("nosec", server.plain_uri, ["mode=nosec"]),
             ("psk", server.uri, ["mode=psk", "identity=device-psk",
-                                 "key_file=key"])):
+                                 "key_file=psk"]),
+            ("rpk", server.uri, ["mode=rpk", "key_file=own.key.der",
+                                 "server_key_file=peer.pub.der"]),
+            ("oscore", f"coap://127.0.0.1:{server.oscore_port}",
+             ["mode=nosec", "oscore=1", "secret_file=secret", "sender_id=01",
+              "recipient_id=02"])):
         endpoint = "device-" + name
         device = env.add(Peer(endpoint, [os.path.join(place, "device"), uri,
                                          endpoint, *account], place,
                               environment=settings))
         device.start("sent: success", 20)
-        server.wait_registered(endpoint)
+        came = server.wait_registered(endpoint)
+        check(came["secure"] == {"nosec": "none",
+                                 "oscore": "none"}.get(name, name)
+              and came.get("oscore", 0) == (name == "oscore"),
+              f"{name}: it came in as {came}")
         server.wait_record(endpoint, "/3303/0/5700", 21.5)
         answer = server.ask("read", endpoint, "/3303/0/5700")
         check("21.5" in str(answer), f"{name}: read gave {answer}")
