@@ -81,8 +81,8 @@ enum sally_err sally_dtls_seal(void *state, struct sally_span message,
 enum sally_err sally_dtls_open(void *state, struct sally_span wire,
                                struct sally_buf *message, sally_usec now);
 
-/* Throws away what the library holds of a message: the rest of one that is
- * longer than the caller's room, which is none of ours. True: there was some. */
+/* Throws away what the library holds of a message, such as the rest of one that
+ * is longer than the caller's room. True: there was some.                   */
 bool sally_dtls_drop_rest(struct sally_dtls *d);
 
 /* dtls_io.c: joins the library's input and output to `d`. */
