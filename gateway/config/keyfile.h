@@ -11,7 +11,7 @@
 #include "base/span.h"
 
 #define SALLY_KEYFILE_WHY 240 /* bytes of a sentence, its zero included */
-#define SALLY_KEYFILE_MAX (512 * 1024) /* bytes; one account has far less */
+#define SALLY_KEYFILE_MAX 524288 /* bytes; one account has far less */
 
 /* Opens the file for reading and checks that it is a regular file that is not
  * too large, owned by root or by `service`, that the group cannot write and

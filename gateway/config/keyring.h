@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/span.h"
 
-#define SALLY_KEYRING_MAX (1024 * 1024) /* bytes of one entry */
+#define SALLY_KEYRING_MAX 1048576 /* bytes of one entry */
 
 /* `sensor` of the entry of a server, where `account` is the server, and of the
  * gateway's own.                                                            */

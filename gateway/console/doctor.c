@@ -267,7 +267,7 @@ static void describe(const struct sally_view_account *a, char *out,
     if (a->alert != SALLY_BUS_NO_ALERT)
         (void)snprintf(detail, sizeof(detail), " (alert %u)", a->alert);
     else if (a->code != 0 && a->error == SALLY_E_REFUSED)
-        (void)snprintf(detail, sizeof(detail), " (%u.%02u)", a->code >> 5,
+        (void)snprintf(detail, sizeof(detail), " (%u.%02u)", (unsigned)a->code >> 5,
                        a->code & 31u);
     (void)snprintf(out, size, "%s; the last attempt failed in %s: %s%s",
                    a->state, in, sally_err_text((enum sally_err)a->error),

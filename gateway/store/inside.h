@@ -397,6 +397,11 @@ bool sally_seen_turn(struct sally_store *s);
 
 /* --- kept.c -------------------------------------------------------------- */
 
+/* Copies name and body into an item of the ring, which owns them. NO_MEMORY. */
+enum sally_err sally_kept_fill(struct sally_store_item *item,
+                               const struct sally_kept_place *at,
+                               struct sally_span body) SALLY_MUST_USE;
+
 /* Writes what a KEEP item holds. In the writer's thread; false: the database
  * failed.                                                                   */
 bool sally_kept_put(struct sally_store *s, const struct sally_store_item *item);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define INSTANCE "instance"
@@ -35,6 +36,26 @@ static int64_t key_of(const struct sally_store *s, enum sally_kept what,
                       uint32_t sensor)
 {
     return what == SALLY_KEPT_SESSION ? s->sensors[sensor].key : 0;
+}
+
+enum sally_err sally_kept_fill(struct sally_store_item *item,
+                               const struct sally_kept_place *at,
+                               struct sally_span body)
+{
+    uint8_t *kept = malloc(body.len + 1);
+
+    if (kept == NULL)
+        return SALLY_E_NO_MEMORY;
+    if (body.len != 0)
+        memcpy(kept, body.at, body.len);
+    memcpy(item->body, at->name.at, at->name.len);
+    item->kept = kept;
+    item->kept_len = (uint32_t)body.len;
+    item->len = (uint16_t)at->name.len;
+    item->what = (uint8_t)at->what;
+    item->sensor = at->sensor;
+    memset(item->key, 0, sizeof(item->key));
+    return SALLY_E_OK;
 }
 
 bool sally_kept_put(struct sally_store *s, const struct sally_store_item *item)

@@ -241,24 +241,6 @@ void sally_store_unpark(struct sally_store *s, uint32_t command)
     queue_item(s, false);
 }
 
-static enum sally_err fill_kept(struct sally_store_item *item,
-                                const struct sally_kept_place *at,
-                                struct sally_span body)
-{
-    item->kept = malloc(body.len + 1);
-    if (item->kept == NULL)
-        return SALLY_E_NO_MEMORY;
-    if (body.len != 0)
-        memcpy(item->kept, body.at, body.len);
-    memcpy(item->body, at->name.at, at->name.len);
-    item->kept_len = (uint32_t)body.len;
-    item->len = (uint16_t)at->name.len;
-    item->what = (uint8_t)at->what;
-    item->sensor = at->sensor;
-    memset(item->key, 0, sizeof(item->key));
-    return SALLY_E_OK;
-}
-
 enum sally_err sally_store_keep(struct sally_store *s,
                                 const struct sally_kept_place *at,
                                 struct sally_span body, uint32_t ticket)
@@ -273,7 +255,7 @@ enum sally_err sally_store_keep(struct sally_store *s,
         return SALLY_E_TOO_LARGE;
     if (at->what == SALLY_KEPT_SESSION && !is_somebody(s, at->sensor))
         return SALLY_E_BAD_STATE;
-    e = fill_kept(item, at, body);
+    e = sally_kept_fill(item, at, body);
     if (e != SALLY_E_OK)
         return e;
     item->kind = SALLY_ITEM_KEEP;

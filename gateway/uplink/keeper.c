@@ -76,9 +76,9 @@ static enum sally_err digest_account(const struct sally_keeper *k,
     const struct sally_oscore_parts *o =
         c->oscore != NULL ? c->oscore : &no_oscore;
     const uint8_t small[] = {
-        (uint8_t)c->mode, c->usage,           c->matching,
-        c->min_version,   c->connection_id,   c->oscore != NULL,
-        (uint8_t)o->aead, o->has_id_context,  (uint8_t)o->hkdf,
+        (uint8_t)c->mode,        c->usage,          c->matching,
+        (uint8_t)c->min_version, c->connection_id,  c->oscore != NULL,
+        (uint8_t)o->aead,        o->has_id_context, (uint8_t)o->hkdf,
     };
     const struct sally_span parts[] = {
         number(small, sizeof(small)), sally_span_of(v->server->uri_text),

@@ -57,8 +57,10 @@ static struct sally_coap_serving *claim(struct sally_coap_link *l,
 
     if (!sally_coap_serving_ready(l))
         return NULL;
-    l->serving->used++;
     slot = find(l, 0);
+    if (slot == NULL)
+        return NULL;
+    l->serving->used++;
     *slot = *s;
     slot->id = sally_coap_link_name(l);
     if (l->shield != NULL)

@@ -183,7 +183,7 @@ static enum sally_err check_oscore(const struct sally_credential_parts *p,
 enum sally_err sally_credential_check(const struct sally_credential_parts *p,
                                       enum sally_credential_kind *at)
 {
-    enum sally_err (*const steps[])(const struct sally_credential_parts *,
+    static enum sally_err (*const steps[])(const struct sally_credential_parts *,
                                     enum sally_credential_kind *) = {
         check_lengths, check_psk,    check_server_key,
         check_name,    check_suites, check_oscore,

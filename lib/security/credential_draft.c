@@ -58,8 +58,11 @@ enum sally_err sally_credential_put(struct sally_credential_draft *d,
                                     const struct sally_credential_field *field,
                                     struct sally_credential_value value)
 {
-    struct sally_span *bytes = bytes_of(d, field->kind);
+    struct sally_span *bytes;
 
+    if (d == NULL)
+        return SALLY_E_BAD_STATE;
+    bytes = bytes_of(d, field->kind);
     if (!within(field, bytes == NULL ? value.number : (int64_t)value.bytes.len))
         return SALLY_E_OUT_OF_RANGE;
     if (field->kind == SALLY_FIELD_SERVER_NAME && is_address(value.bytes))

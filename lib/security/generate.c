@@ -40,7 +40,7 @@ static bool begin(struct maker *m)
 
 enum sally_err sally_generate_key(struct sally_buf *pkcs8)
 {
-    SALLY_ON_EXIT(done) struct maker m;
+    SALLY_ON_EXIT(done) struct maker m = { .key = { .type = 0 } };
     word32 room = (word32)(pkcs8->room - pkcs8->len);
     int n;
 
@@ -97,7 +97,7 @@ enum sally_err sally_generate_certificate(struct sally_span pkcs8,
                                           const char *common_name, int days,
                                           struct sally_buf *der)
 {
-    SALLY_ON_EXIT(done) struct maker m;
+    SALLY_ON_EXIT(done) struct maker m = { .key = { .type = 0 } };
     size_t name = strlen(common_name);
     enum sally_err e;
 

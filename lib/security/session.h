@@ -175,4 +175,9 @@ void sally_session_forget(struct sally_resumption *r);
 enum sally_err sally_session_recognise(struct sally_session *s);
 void sally_session_known_wipe(struct sally_security *shared);
 
+#define SALLY_KNOWN_NEIGHBOURS 8 /* entries that one identifier may be in */
+
+/* session_context.c: the table, made when the first session comes up. */
+bool sally_session_known_room(struct sally_security *shared);
+
 #endif

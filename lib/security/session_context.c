@@ -77,6 +77,18 @@ WOLFSSL_CTX *sally_context_of(struct sally_security *s, enum sally_role role,
     return *c;
 }
 
+#define KNOWN_PER_SESSION 4 /* entries; a client leaves some behind */
+
+bool sally_session_known_room(struct sally_security *shared)
+{
+    if (shared->known != NULL)
+        return true;
+    shared->known_count =
+        shared->sessions_max * KNOWN_PER_SESSION + SALLY_KNOWN_NEIGHBOURS;
+    shared->known = calloc(shared->known_count, sizeof(*shared->known));
+    return shared->known != NULL;
+}
+
 void sally_security_limit(struct sally_security *s,
                           const struct sally_security_limits *limits)
 {

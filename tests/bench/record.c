@@ -74,9 +74,10 @@ static void ours_up(const char *suites)
         sally_stack_accept(&ours.server, ours.security, SALLY_SCHEME_COAPS,
                            &finder, SALLY_SEC) != SALLY_E_OK)
         stop("cannot be set up");
-    while (carry(&ours.client, &ours.server) |
-           carry(&ours.server, &ours.client))
-        ;
+    for (bool moved = true; moved;) {
+        moved = carry(&ours.client, &ours.server);
+        moved = carry(&ours.server, &ours.client) || moved;
+    }
     if (sally_stack_state(&ours.client) != SALLY_CHANNEL_UP)
         stop("no session");
 }
