@@ -245,7 +245,7 @@ static inline void talk(struct pair *p, struct sally_oscore *a,
 /* The OSCORE option of a message. */
 static inline struct sally_oscore_option option_of(const struct wire *w)
 {
-    struct sally_oscore_option o;
+    struct sally_oscore_option o = { .kid = { NULL, 0 } };
     struct sally_span value;
 
     if (!sally_coap_option_find(w->m.options, SALLY_OPTION_OSCORE, &value) ||
