@@ -100,7 +100,8 @@ const struct sally_mapping *sally_outer_mapping(const struct sally_outer *o);
 const struct sally_random *sally_outer_random(const struct sally_outer *o);
 
 /* A sensor's message. `key` names it for ever: the same message sent again has
- * the same key; NULL: it gets one of its own, that nobody has had before. `told` is called once, later, unless the result is not OK.
+ * the same key; NULL: it gets one of its own, that nobody has had before.
+ * `told` is called once, later, unless the result is not OK.
  *   OK         under way (or, with *nothing true, nothing to store: told is not
  *              called and the message counts as accepted)
  *   NOT_ALLOWED the topic is not the sensor's: an event was logged

@@ -48,7 +48,8 @@ static const struct sally_uri *uri_of(const struct sally_config *c,
 
 static bool is_same_place(const struct sally_uri *a, const struct sally_uri *b)
 {
-    return a != NULL && b != NULL && a->port == b->port && strcmp(a->host, b->host) == 0;
+    return a != NULL && b != NULL && a->port == b->port &&
+           strcmp(a->host, b->host) == 0;
 }
 
 enum sally_err sally_places_change(struct sally_places *p,
