@@ -20,6 +20,7 @@
 #define SALLY_STORE_RING 4096  /* items; a power of two; above what the outer
                                   door may have under way, so that a slow sync
                                   turns nobody back */
+#define SALLY_STORE_GROUP 64   /* readings that wait no longer for more */
 #define SALLY_STORE_CROWD (SALLY_STORE_RING / 2) /* so many not settled are too
                                                    many */
 #define SALLY_STORE_SPARE 128  /* of them not for appends... */
@@ -188,7 +189,7 @@ struct sally_store {
      * end. The place of one is taken again when it was told and settled.    */
     struct sally_store_item *ring; /* owned; SALLY_STORE_RING of them */
     uint64_t tail, settled, done, head;
-    sally_usec first_queued; /* when the next batch began to wait */
+    sally_usec last_began; /* when the last batch was taken to be written */
     struct sally_store_account *dirty;
     bool moved; /* some cursor, since the last try to write them */
     bool few_rows; /* of the journal are free */

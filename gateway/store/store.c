@@ -146,12 +146,10 @@ static void queue_item(struct sally_store *s, bool urgent)
 
     pthread_mutex_lock(&s->mutex);
     waiting = ++s->head - s->done;
-    if (s->first_queued == 0)
-        s->first_queued = sally_store_clock();
     s->urgent = s->urgent || urgent;
     pthread_mutex_unlock(&s->mutex);
     /* It needs waking for the first of a group and for a large one. */
-    if (urgent || waiting == 1 || waiting >= SALLY_STORE_RING / 2)
+    if (urgent || waiting == 1 || waiting == SALLY_STORE_GROUP)
         pthread_cond_signal(&s->wake);
 }
 

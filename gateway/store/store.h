@@ -2,8 +2,8 @@
 /* gateway/store/store.h - readings and commands that survive a power cut.
  *
  * One SQLite database in the state directory, one thread that writes it.
- * Appends, deliveries and commands of up to `commit_ms` go into one
- * transaction (group commit); the loop is told through a descriptor when it is
+ * Appends, deliveries and commands that come within `commit_ms` of the last
+ * transaction share the next (group commit); the loop is told through a descriptor when it is
  * durable. Reading runs in the loop's thread on a connection of its own.
  *
  * Delivery: a message (all readings of one sensor message) has an increasing

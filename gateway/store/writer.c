@@ -45,11 +45,12 @@ static bool has_work(const struct sally_store *s)
            ((s->moved || is_crowded(s)) && tidying_is_due(s));
 }
 
-/* The group is complete: it waited long enough, is large, or is the last. */
+/* The group is complete: the last one is long enough ago, this one is large,
+ * or there is none after it. One that comes alone thus waits for the disk only.
+ */
 static bool group_is_due(const struct sally_store *s, sally_usec due)
 {
-    return s->stopping || s->urgent ||
-           s->head - s->done >= SALLY_STORE_RING / 2 ||
+    return s->stopping || s->urgent || s->head - s->done >= SALLY_STORE_GROUP ||
            sally_store_clock() >= due;
 }
 
@@ -96,11 +97,11 @@ static bool wait_for_group(struct sally_store *s)
 
     if (!wait_for_work(s))
         return false;
-    due = s->first_queued + s->limits.commit_ms * SALLY_MSEC;
+    due = s->last_began + s->limits.commit_ms * SALLY_MSEC;
     while (s->done != s->head && !group_is_due(s, due))
         (void)doze(s, due);
-    s->first_queued = 0;
     s->urgent = false;
+    s->last_began = sally_store_clock();
     return true;
 }
 
