@@ -13,6 +13,7 @@ static void wish(struct sally_oscore *o, struct sally_oscore_context *c)
                 SALLY_OSCORE_CHUNK;
     if (c->wished > SALLY_OSCORE_NUMBER_END)
         c->wished = SALLY_OSCORE_NUMBER_END;
+    o->wishing = c;
     o->host.reserve(o->host.owner, c->wished); /* may call reserved() */
 }
 

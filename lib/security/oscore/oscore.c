@@ -38,6 +38,7 @@ static enum sally_err go_on(struct sally_oscore *o)
     o->up = false;
     if (o->past.known)
         o->own.window.state = SALLY_WINDOW_UNKNOWN;
+    sally_random_fill(&o->random, o->b2.key, sizeof(o->b2.key));
     o->own.failed = o->failed;
     o->own.next = o->past.known ? o->past.reserved : 0;
     if (sally_oscore_worn(&o->own))
@@ -258,9 +259,10 @@ static enum sally_err own_request(struct sally_oscore *o,
     enum sally_err e;
 
     if (state_of(o) != SALLY_CHANNEL_UP ||
-        !sally_span_equal(option->kid, sally_oscore_recipient(&o->own)) ||
-        !sally_oscore_fits(&o->own, option))
+        !sally_span_equal(option->kid, sally_oscore_recipient(&o->own)))
         return SALLY_E_NOT_FOUND;
+    if (!sally_oscore_fits(&o->own, option))
+        return sally_oscore_renew(o, in);
     e = sally_oscore_accept(o, &o->own, in);
     if ((e == SALLY_E_OK || e == SALLY_E_CHALLENGED) &&
         o->phase == SALLY_OSCORE_SECOND)
@@ -380,6 +382,18 @@ static enum sally_err ask_echo(struct sally_oscore *o,
     return sally_oscore_protect(o, c, &m, b, out);
 }
 
+/* B.2, whichever end is its client. */
+static enum sally_err answer_one(struct sally_oscore *o,
+                                 const struct sally_oscore_option *request,
+                                 const struct sally_coap_message *plain,
+                                 struct sally_oscore_bound *b,
+                                 struct sally_buf *out)
+{
+    const struct sally_oscore_ground g = sally_oscore_ground(o, o->peer);
+
+    return sally_oscore_answer_one(o, &g, request, plain, b, out);
+}
+
 static enum sally_err challenge(void *state,
                                 const struct sally_coap_message *outer,
                                 struct sally_binding *b, struct sally_buf *out)
@@ -402,9 +416,7 @@ static enum sally_err challenge(void *state,
     if ((bound.flags & SALLY_BOUND_FIRST) == 0)
         e = ask_echo(o, &plain, &bound, out);
     else
-        e = o->peer == NULL ? SALLY_E_BAD_STATE
-                            : sally_oscore_answer_one(o, o->peer, &option,
-                                                      &plain, &bound, out);
+        e = answer_one(o, &option, &plain, &bound, out);
     memcpy(b, &bound, sizeof(bound));
     return e;
 }
@@ -412,7 +424,7 @@ static enum sally_err challenge(void *state,
 static void reserved(void *state, uint64_t until)
 {
     struct sally_oscore *o = state;
-    struct sally_oscore_context *c = current(o);
+    struct sally_oscore_context *c = o->finder != NULL ? o->wishing : &o->own;
 
     if (c != NULL)
         sally_oscore_numbers_reserved(o, c, until);

@@ -6,7 +6,8 @@
  *   response #1  keys of R2 || R1; kid context R2, which the server chose
  *   request #2   keys of R2 || R3; kid context R2 || R3: the new keys
  *
- * Each kid context is wrapped as a CBOR byte string.                        */
+ * Each kid context is wrapped as a CBOR byte string. The peer may begin as well:
+ * then the parts are swapped, and rederive_answer.c has ours.               */
 #include "security/oscore/compose.h"
 #include "security/oscore/state.h"
 
@@ -53,9 +54,9 @@ enum sally_err sally_oscore_ask(struct sally_oscore *o)
     enum sally_err e;
 
     leave(o);
-    sally_random_fill(&o->random, o->r1, sizeof(o->r1));
+    sally_random_fill(&o->random, o->b2.r1, sizeof(o->b2.r1));
     e = sally_oscore_derive(&o->own, o->credential->oscore, false,
-                            (struct sally_span){ o->r1, sizeof(o->r1) }, true);
+                            (struct sally_span){ o->b2.r1, sizeof(o->b2.r1) }, true);
     if (e != SALLY_E_OK)
         return e;
     sally_oscore_numbers_free(&o->own); /* these keys die with the process */
@@ -84,7 +85,7 @@ static enum sally_err verify_one(struct sally_oscore *o, struct sally_span r2,
                                  const struct sally_oscore_incoming *in,
                                  struct sally_coap_message *inner)
 {
-    struct sally_span r1 = { o->r1, sizeof(o->r1) }, text;
+    struct sally_span r1 = { o->b2.r1, sizeof(o->b2.r1) }, text;
     struct sally_oscore_context c = { .aead = NULL };
     uint8_t nonce[SALLY_AEAD_NONCE_MAX];
     struct sally_span piv = in->option.piv;
@@ -123,8 +124,29 @@ sally_oscore_response_one(struct sally_oscore *o,
     if (e != SALLY_E_OK)
         return e;
     sally_oscore_numbers_free(&o->own);
+    sally_random_fill(&o->random, o->b2.key, sizeof(o->b2.key));
     o->phase = SALLY_OSCORE_SECOND;
     o->up = true;
     *in->inner = inner;
+    return SALLY_E_OK;
+}
+
+enum sally_err sally_oscore_renew(struct sally_oscore *o,
+                                  const struct sally_oscore_incoming *in)
+{
+    const struct sally_oscore_ground g = sally_oscore_ground(o, NULL);
+    struct sally_oscore_context fresh = { .aead = NULL };
+    enum sally_err e;
+
+    if (g.parts->start == SALLY_OSCORE_B1)
+        return SALLY_E_NOT_FOUND;
+    e = sally_oscore_rederive(o, &g, in, &fresh);
+    if (e != SALLY_E_OK)
+        return e;
+    leave(o);
+    o->own = fresh;
+    o->rederived = true;
+    o->phase = SALLY_OSCORE_SET;
+    sally_wipe(&fresh, sizeof(fresh));
     return SALLY_E_OK;
 }

@@ -34,17 +34,29 @@ static enum sally_err try_keys(struct sally_oscore *o,
  * not used, and B.2 has to make new ones of them.                           */
 static void begin(struct sally_oscore *o, struct sally_oscore_peer *p)
 {
-    struct sally_oscore_peer *spoke = o->peer;
-
     p->lost = !o->has_past || (o->past.known && !o->past.trusted);
     if (p->lost)
         return;
     if (o->past.known)
         p->context.window.state = SALLY_WINDOW_UNKNOWN;
-    o->peer = p; /* reserved() is called from within */
     sally_oscore_numbers_begin(o, &p->context,
                                o->past.known ? o->past.reserved : 0);
-    o->peer = spoke;
+}
+
+static enum sally_err rederive(struct sally_oscore *o,
+                               struct sally_oscore_peer *p,
+                               const struct sally_oscore_incoming *in)
+{
+    const struct sally_oscore_ground g = sally_oscore_ground(o, p);
+    struct sally_oscore_context fresh = { .aead = NULL };
+    enum sally_err e = sally_oscore_rederive(o, &g, in, &fresh);
+
+    if (e != SALLY_E_OK)
+        return e;
+    p->context = fresh;
+    p->lost = false;
+    sally_wipe(&fresh, sizeof(fresh));
+    return SALLY_E_OK;
 }
 
 /* Asks the owner for an account, which may be one that is in already. */
@@ -91,7 +103,7 @@ enum sally_err sally_oscore_serve(struct sally_oscore *o,
     if (!p->lost && sally_oscore_fits(&p->context, &in->option))
         e = sally_oscore_accept(o, &p->context, in);
     else
-        e = sally_oscore_rederive(o, p, in);
+        e = rederive(o, p, in);
     if (e == SALLY_E_OK || e == SALLY_E_CHALLENGED)
         note_peer(o, p, in);
     return e;

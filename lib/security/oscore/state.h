@@ -9,6 +9,7 @@
 
 #define SALLY_OSCORE_R_LEN 8       /* bytes of a random string of ours, B.2 */
 #define SALLY_OSCORE_R_PEER_MAX 32 /* bytes of one of a peer */
+#define SALLY_OSCORE_PROOF_KEY 16  /* bytes */
 #define SALLY_OSCORE_CHUNK 1000    /* sequence numbers reserved at once */
 
 /* Messages that may fail to verify: so many in a row, and so many a second. */
@@ -29,9 +30,9 @@ struct sally_oscore_peer {
     struct sally_oscore_peer *same; /* the next one with it */
     const struct sally_credential *credential;
     struct sally_oscore_context context;
-    uint8_t key[16]; /* what the R2 that we give are proved by, B.2 */
-    uint16_t index;  /* in the table */
-    bool lost;       /* its numbers are not known: B.2 only */
+    uint8_t key[SALLY_OSCORE_PROOF_KEY]; /* proves the R2 that we give, B.2 */
+    uint16_t index; /* in the table */
+    bool lost;      /* its numbers are not known: B.2 only */
 };
 
 struct sally_object_contexts {
@@ -55,9 +56,14 @@ struct sally_oscore {
     uint32_t failed; /* tags under the account's own keys, before B.2 */
     sally_usec refilled;
     unsigned tokens;
-    uint8_t r1[SALLY_OSCORE_R_LEN];   /* B.2, while ASK or ASKED */
-    struct sally_oscore_peer *peer;   /* server: who spoke last */
-    struct sally_oscore_context own;  /* client */
+    union {
+        uint8_t r1[SALLY_OSCORE_R_LEN];      /* B.2, while ASK or ASKED */
+        uint8_t key[SALLY_OSCORE_PROOF_KEY]; /* else: proves our R2 */
+    } b2;                                    /* client */
+    struct sally_oscore_peer *peer;          /* server: who spoke last */
+    struct sally_oscore_context *wishing;    /* server: whose numbers the host
+                                                is asked for */
+    struct sally_oscore_context own;         /* client */
 };
 
 /* numbers.c - sequence numbers are reserved before they are used. RFC 8613
@@ -150,18 +156,38 @@ bool sally_oscore_unwrap(struct sally_span kid_context, struct sally_span *out);
 bool sally_oscore_join(struct sally_span a, struct sally_span b,
                        struct sally_buf *out);
 
-/* rederive_server.c - B.2, server role. Nothing is kept between request #1 and
- * request #2 but the key that proves R2, which serves once.                 */
+/* A request under a kid context that is not ours: the peer begins B.2, or comes
+ * to its end, after which the new keys are in use. As sally_oscore_rederive();
+ * NOT_FOUND where the account wants B.1.1.                                  */
+enum sally_err
+sally_oscore_renew(struct sally_oscore *o,
+                   const struct sally_oscore_incoming *in) SALLY_MUST_USE;
+
+/* rederive_answer.c - B.2, when the peer asks. Nothing is kept between request
+ * #1 and request #2 but the key that proves R2, which serves once.          */
+
+/* What the new keys come of. */
+struct sally_oscore_ground {
+    const struct sally_oscore_parts *parts;
+    bool server;  /* we have the server's side of `parts` */
+    uint8_t *key; /* SALLY_OSCORE_PROOF_KEY bytes */
+};
+struct sally_oscore_ground sally_oscore_ground(struct sally_oscore *o,
+                                               struct sally_oscore_peer *p);
 
 /* A request whose kid context is not that of the keys in use: OK for request
- * #2, after which the new keys are in use; CHALLENGED for request #1.       */
+ * #2, whose keys are in *fresh then, for the caller to use and wipe; CHALLENGED
+ * for request #1. NOT_FOUND: it is neither.                                 */
 enum sally_err
-sally_oscore_rederive(struct sally_oscore *o, struct sally_oscore_peer *p,
-                      const struct sally_oscore_incoming *in) SALLY_MUST_USE;
+sally_oscore_rederive(struct sally_oscore *o,
+                      const struct sally_oscore_ground *g,
+                      const struct sally_oscore_incoming *in,
+                      struct sally_oscore_context *fresh) SALLY_MUST_USE;
 
 /* Response #1, with `plain` in it. */
 enum sally_err
-sally_oscore_answer_one(struct sally_oscore *o, struct sally_oscore_peer *p,
+sally_oscore_answer_one(struct sally_oscore *o,
+                        const struct sally_oscore_ground *g,
                         const struct sally_oscore_option *request,
                         const struct sally_coap_message *plain,
                         struct sally_oscore_bound *b,

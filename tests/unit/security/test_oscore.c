@@ -863,6 +863,32 @@ static void the_last_number_is_left_alone(void **state)
     assert_int_equal(sally_oscore_numbers_look(&o, &c), SALLY_E_EXHAUSTED);
 }
 
+/* A server asks its host for numbers of one client while another one spoke
+ * last: the answer is for the one that it asked about.                      */
+static void reserve_within(void *owner, uint64_t until)
+{
+    ROW->reserved(owner, until);
+}
+
+static void each_client_has_its_own_numbers(void **state)
+{
+    struct sally_oscore o = { .up = false };
+    struct sally_oscore_peer first = { .index = 0 }, second = { .index = 1 };
+    struct pair p;
+
+    (void)state;
+    pair_make(&p, SALLY_OSCORE_B1);
+    o.finder = &p.finder;
+    o.host = (struct sally_object_host){ reserve_within, &o };
+    o.peer = &second;
+    sally_oscore_numbers_begin(&o, &first.context, 0);
+    assert_int_equal(first.context.until, SALLY_OSCORE_CHUNK);
+    first.context.next = SALLY_OSCORE_CHUNK;
+    assert_int_equal(sally_oscore_numbers_look(&o, &first.context),
+                     SALLY_E_OK);
+    assert_int_equal(second.context.until, 0);
+}
+
 /* --- Server: whose keys --------------------------------------------------- */
 
 /* A kid that nobody has costs a question to the owner, and no keys. */
@@ -993,6 +1019,7 @@ int main(void)
         cmocka_unit_test(responses_wear_keys_out),
         cmocka_unit_test(failures_are_slow_and_counted),
         cmocka_unit_test(the_last_number_is_left_alone),
+        cmocka_unit_test(each_client_has_its_own_numbers),
         cmocka_unit_test(looking_up_derives_nothing),
         cmocka_unit_test(four_at_most_have_one_kid),
         cmocka_unit_test(another_association_has_the_same_window),

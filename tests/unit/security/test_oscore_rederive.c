@@ -409,6 +409,175 @@ static void forged_first_responses_are_few(void **state)
     pair_end(&p);
 }
 
+/* --- The server begins ---------------------------------------------------- */
+
+/* The other end as one that asks: the same account with both ids swapped. */
+struct beginner {
+    struct sally_oscore_parts parts;
+    struct sally_credential credential;
+    struct sally_oscore end;
+};
+
+static void begin(struct pair *p, struct beginner *b)
+{
+    struct sally_random random = { pair_random, p };
+
+    *b = (struct beginner){ .parts = p->parts };
+    b->parts.sender_id = p->parts.recipient_id;
+    b->parts.recipient_id = p->parts.sender_id;
+    b->parts.start = SALLY_OSCORE_B2;
+    b->credential = (struct sally_credential){ .mode = SALLY_MODE_NOSEC,
+                                               .oscore = &b->parts };
+    assert_int_equal(ROW->start(&b->end, &b->credential, NULL, NULL, NULL,
+                                random, 0),
+                     SALLY_E_OK);
+}
+
+/* Request #1 of the server, and what the client says to it. */
+static enum sally_err ask_client(struct pair *p, struct beginner *b,
+                                 struct sally_binding *asked,
+                                 struct wire *request, struct wire *response)
+{
+    struct sally_coap_message m = { .type = SALLY_COAP_CON,
+                                    .mid = 1,
+                                    .token = text("q") };
+    struct sally_binding served = { { 0 } };
+    enum sally_err e;
+
+    assert_true(ROW->question(&b->end, &m));
+    request->buf = SALLY_BUF(request->bytes);
+    assert_int_equal(ROW->protect(&b->end, SALLY_OBJECT_REQUEST, &m, asked,
+                                  &request->buf),
+                     SALLY_E_OK);
+    parse(request);
+    e = hear(p, &p->client, request, &served, &m);
+    if (e != SALLY_E_CHALLENGED)
+        return e;
+    response->buf = SALLY_BUF(response->bytes);
+    assert_int_equal(ROW->challenge(&p->client, &request->m, &served,
+                                    &response->buf),
+                     SALLY_E_OK);
+    parse(response);
+    return e;
+}
+
+static const struct begin_row {
+    const char *what;
+    enum sally_oscore_start how;
+    bool rederived; /* the client has keys of B.2 already */
+    enum sally_err want;
+} begin_rows[] = {
+    { "b1 keeps its keys", SALLY_OSCORE_B1, false, SALLY_E_NOT_FOUND },
+    { "b2", SALLY_OSCORE_B2, true, SALLY_E_CHALLENGED },
+    { "auto, with the account's own keys", SALLY_OSCORE_AUTO, false,
+      SALLY_E_CHALLENGED },
+};
+
+static void start_up(struct pair *p, const struct begin_row *r)
+{
+    struct sally_coap_message m = { .token = text("q") };
+
+    pair_start(p, r->how);
+    if (r->rederived) {
+        run(p);
+        talk(p, &p->client, &p->server);
+    } else if (r->how != SALLY_OSCORE_B1) {
+        assert_true(ROW->question(&p->client, &m));
+        ROW->answered(&p->client, SALLY_E_TIMED_OUT, 0, 0);
+    }
+    assert_int_equal(ROW->state(&p->client), SALLY_CHANNEL_UP);
+}
+
+static void a_server_may_begin(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(begin_rows); i++) {
+        const struct begin_row *r = &begin_rows[i];
+        struct sally_binding asked = { { 0 } }, b = { { 0 } };
+        struct sally_coap_message m;
+        struct wire request, response, w;
+        struct beginner server;
+        struct pair p;
+        enum sally_err e;
+
+        start_up(&p, r);
+        begin(&p, &server);
+        e = ask_client(&p, &server, &asked, &request, &response);
+        if (e != r->want)
+            fail_msg("%s: got: %s", r->what, sally_err_text(e));
+        if (e == SALLY_E_CHALLENGED) {
+            assert_int_equal(get(&p, &server.end, &response, &asked, &m),
+                             SALLY_E_OK);
+            ROW->answered(&server.end, SALLY_E_OK, m.code, 0);
+            talk(&p, &server.end, &p.client);
+            talk(&p, &p.client, &server.end);
+            talk(&p, &server.end, &p.client);
+            assert_int_equal(ask(&p, &p.client, "x", &b, &w), SALLY_E_OK);
+            assert_false(option_of(&w).has_kid_context);
+        }
+        ROW->wipe(&server.end);
+        pair_end(&p);
+    }
+}
+
+/* The keys in use stay until the second request has verified, and what hung on
+ * them is over then; numbers of the account's own keys are not used again.  */
+static void a_server_that_begins_replaces_keys_late(void **state)
+{
+    struct sally_binding asked = { { 0 } }, b = { { 0 } }, late = { { 0 } };
+    struct sally_coap_message m;
+    struct wire request, response, second, w;
+    struct beginner server;
+    struct pair p;
+
+    (void)state;
+    start_up(&p, &begin_rows[2]);
+    talk(&p, &p.client, &p.server);
+    assert_int_equal(ask(&p, &p.server, "x", &b, &w), SALLY_E_OK);
+    assert_int_equal(hear(&p, &p.client, &w, &late, &m), SALLY_E_OK);
+    begin(&p, &server);
+    assert_int_equal(ask_client(&p, &server, &asked, &request, &response),
+                     SALLY_E_CHALLENGED);
+    talk(&p, &p.client, &p.server);
+    talk(&p, &p.server, &p.client);
+    assert_int_equal(get(&p, &server.end, &response, &asked, &m), SALLY_E_OK);
+    assert_int_equal(ask(&p, &server.end, "y", &asked, &second), SALLY_E_OK);
+    assert_int_equal(hear(&p, &p.client, &second, &b, &m), SALLY_E_OK);
+    assert_int_equal(
+        tell(&p, &p.client, SALLY_OBJECT_NOTIFICATION, 1, "x", &late, &w),
+        SALLY_E_BAD_STATE);
+    assert_int_equal(p.client.past.reserved, 1000);
+    assert_true(p.client.rederived);
+
+    /* Replayed, neither message of that run brings anything about. */
+    assert_int_equal(hear(&p, &p.client, &second, &b, &m), SALLY_E_REPLAYED);
+    assert_int_equal(hear(&p, &p.client, &request, &b, &m),
+                     SALLY_E_CHALLENGED);
+    talk(&p, &p.client, &server.end);
+    ROW->wipe(&server.end);
+    pair_end(&p);
+}
+
+/* While our own run lasts, another one has to wait. */
+static void two_runs_at_once_do_not_mix(void **state)
+{
+    struct sally_binding asked = { { 0 } }, ours = { { 0 } };
+    struct wire request, response, r1, r2;
+    struct beginner server;
+    struct pair p;
+
+    (void)state;
+    pair_start(&p, SALLY_OSCORE_B2);
+    first_round(&p, &ours, &r1, &r2);
+    begin(&p, &server);
+    assert_int_equal(ask_client(&p, &server, &asked, &request, &response),
+                     SALLY_E_NOT_FOUND);
+    finish(&p, &ours, &r2);
+    talk(&p, &p.client, &p.server);
+    ROW->wipe(&server.end);
+    pair_end(&p);
+}
+
 static const struct unwrap_row {
     const char *what;
     struct sally_span in;
@@ -457,6 +626,9 @@ int main(void)
         cmocka_unit_test(worn_keys_are_no_fallback),
         cmocka_unit_test(worn_keys_are_replaced),
         cmocka_unit_test(forged_first_responses_are_few),
+        cmocka_unit_test(a_server_may_begin),
+        cmocka_unit_test(a_server_that_begins_replaces_keys_late),
+        cmocka_unit_test(two_runs_at_once_do_not_mix),
         cmocka_unit_test(unwraps_each_row),
     };
 
