@@ -21,15 +21,6 @@ enum sally_err sally_format_cbor_encode(const struct sally_path *base,
     return sally_writer_end(w);
 }
 
-/* A link stands as text: only the definition tells that it is one. */
-static enum sally_err read_link(const struct sally_resource_definition *d,
-                                struct sally_lwm2m_value *v)
-{
-    if (d->type != SALLY_TYPE_OBJLNK || v->type != SALLY_TYPE_STRING)
-        return SALLY_E_OK;
-    return sally_value_from_text(v->is.bytes, SALLY_TYPE_OBJLNK, NULL, v);
-}
-
 static enum sally_err read_item(struct sally_span payload,
                                 struct sally_lwm2m_value *out)
 {
@@ -54,23 +45,19 @@ enum sally_err sally_format_cbor_decode(const struct sally_registry *registry,
                                         struct sally_lwm2m_record *records,
                                         size_t room, size_t *count)
 {
-    const struct sally_resource_definition *d;
     struct sally_lwm2m_record made = { .path = *base };
     enum sally_err e;
 
     (void)scratch; /* bytes and text stand in the payload as they are */
     if (base->depth < SALLY_DEPTH_RESOURCE)
         return SALLY_E_NOT_ALLOWED;
-    d = sally_registry_definition(registry, base);
-    if (d == NULL)
+    if (sally_registry_definition(registry, base) == NULL)
         return SALLY_E_NOT_FOUND;
     if (room == 0)
         return SALLY_E_NO_ROOM;
     e = read_item(payload, &made.value);
     if (e == SALLY_E_OK)
-        e = read_link(d, &made.value);
-    if (e == SALLY_E_OK)
-        e = sally_registry_admit(registry, base, &made.value, &made.value);
+        e = sally_cbor_admit(registry, base, &made.value, &made.value);
     if (e != SALLY_E_OK)
         return e;
     records[0] = made;

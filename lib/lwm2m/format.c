@@ -3,6 +3,7 @@
 #include "lwm2m/format.h"
 
 #include "lwm2m/cbor.h"
+#include "lwm2m/lwm2m_cbor.h"
 #include "lwm2m/opaque.h"
 #include "lwm2m/senml_cbor.h"
 #include "lwm2m/senml_json.h"
@@ -22,6 +23,8 @@ static const struct sally_lwm2m_format formats[] = {
       sally_senml_cbor_encode, sally_senml_cbor_decode },
     { SALLY_FORMAT_TLV, "tlv", false, false, 10, sally_tlv_encode,
       sally_tlv_decode },
+    { SALLY_FORMAT_LWM2M_CBOR, "lwm2m-cbor", false, false, 12,
+      sally_lwm2m_cbor_encode, sally_lwm2m_cbor_decode },
 };
 
 const struct sally_lwm2m_format *sally_format_find(uint16_t number)

@@ -13,7 +13,8 @@ enum sally_content_format {
     SALLY_FORMAT_CBOR = 60,
     SALLY_FORMAT_SENML_JSON = 110,
     SALLY_FORMAT_SENML_CBOR = 112,
-    SALLY_FORMAT_TLV = 11542
+    SALLY_FORMAT_TLV = 11542,
+    SALLY_FORMAT_LWM2M_CBOR = 11544
 };
 
 #define SALLY_RECORDS_MAX 64 /* values in one payload */
@@ -23,7 +24,7 @@ struct sally_lwm2m_format {
     const char *name;    /* "senml-cbor" */
     bool single;         /* carries one value without its path */
     bool timed;          /* carries times */
-    uint8_t min_version; /* 10 or 11: LwM2M 1.0, 1.1 */
+    uint8_t min_version; /* 10, 11 or 12: LwM2M 1.0, 1.1, 1.2 */
 
     /* Writes `count` records, all at or below `base`, which is the path of
      * the request. Times: SenML carries `time` of a record when it is not 0
