@@ -4,6 +4,8 @@
 
 #include "base/cursor.h"
 #include "coap/option.h"
+#include "security/mechanism.h"
+#include "security/oscore/proxy_uri.h"
 
 #define MARKER 0xffu
 
@@ -34,8 +36,7 @@ static enum sally_err put_outer(struct sally_span options,
         if (class == SALLY_OSCORE_E)
             continue;
         if (class == SALLY_OSCORE_NEVER)
-            return o.number == SALLY_OPTION_OSCORE ? SALLY_E_MALFORMED
-                                                   : SALLY_E_UNSUPPORTED;
+            return SALLY_E_MALFORMED;
         if (!put && o.number > SALLY_OPTION_OSCORE) {
             sally_coap_put_option(&w, SALLY_OPTION_OSCORE, value);
             put = true;
@@ -105,13 +106,13 @@ static enum sally_err put_text(const struct sally_coap_message *plain,
 }
 
 static enum sally_err put_all(const struct sally_coap_message *plain,
-                              struct sally_span value, size_t tag,
+                              bool inside, struct sally_span value, size_t tag,
                               struct sally_buf *out, size_t *text)
 {
     struct sally_coap_message head = { plain->type, 0, plain->mid, plain->token,
                                        { NULL, 0 }, { NULL, 0 } };
     size_t code = out->len + 1;
-    bool inside = all_inside(plain->options), observe = false;
+    bool observe = false;
     enum sally_err e = sally_coap_write(&head, out);
     struct sally_writer w = sally_writer_into(out);
 
@@ -127,18 +128,38 @@ static enum sally_err put_all(const struct sally_coap_message *plain,
     return e != SALLY_E_OK ? e : put_text(plain, inside, tag, out);
 }
 
+/* What a proxy is asked for is inside, and whom it is to ask is not. */
+static enum sally_err put_for_proxy(const struct sally_coap_message *plain,
+                                    struct sally_span value, size_t tag,
+                                    struct sally_buf *out, size_t *text)
+{
+    uint8_t room[SALLY_MESSAGE_MAX];
+    struct sally_buf options = SALLY_BUF(room);
+    struct sally_coap_message m = *plain;
+    enum sally_err e = sally_oscore_split(plain->options, &options);
+
+    m.options = sally_buf_span(&options);
+    return e != SALLY_E_OK ? e : put_all(&m, false, value, tag, out, text);
+}
+
 enum sally_err sally_oscore_compose(const struct sally_coap_message *plain,
                                     enum sally_object_kind kind,
                                     struct sally_span value, size_t tag,
                                     struct sally_buf *out, size_t *text)
 {
+    bool inside = all_inside(plain->options);
+    struct sally_span uri;
     size_t before = out->len;
     enum sally_err e;
 
     if ((kind == SALLY_OBJECT_REQUEST) != is_request(plain->code) ||
         plain->code == SALLY_CODE_EMPTY)
         return SALLY_E_BAD_STATE;
-    e = put_all(plain, value, tag, out, text);
+    if (!inside &&
+        sally_coap_option_find(plain->options, SALLY_OPTION_PROXY_URI, &uri))
+        e = put_for_proxy(plain, value, tag, out, text);
+    else
+        e = put_all(plain, inside, value, tag, out, text);
     if (e != SALLY_E_OK)
         out->len = before;
     return e;

@@ -11,7 +11,8 @@
 /* Appends the protected form of `plain` to `out`, its text not yet encrypted
  * and nothing behind it: `tag` bytes are left free in `out` for that. `value`
  * is the OSCORE option's. *text is where the text begins in `out`. MALFORMED:
- * already protected. UNSUPPORTED: Proxy-Uri. NO_ROOM: *out is as it was.    */
+ * already protected, or a Proxy-Uri that is no URI. NO_ROOM. *out is as it was
+ * then.                                                                     */
 enum sally_err sally_oscore_compose(const struct sally_coap_message *plain,
                                     enum sally_object_kind kind,
                                     struct sally_span value, size_t tag,

@@ -20,7 +20,7 @@ static const uint8_t classes[] = {
     [SALLY_OPTION_URI_PORT] = SALLY_OSCORE_U,
     [SALLY_OPTION_OSCORE] = SALLY_OSCORE_NEVER, /* already protected */
     [21] = SALLY_OSCORE_U,                      /* EDHOC */
-    [SALLY_OPTION_PROXY_URI] = SALLY_OSCORE_NEVER, /* to be split before */
+    [SALLY_OPTION_PROXY_URI] = SALLY_OSCORE_U,     /* what is left of it */
     [SALLY_OPTION_PROXY_SCHEME] = SALLY_OSCORE_U,
 };
 

@@ -38,7 +38,7 @@ enum sally_oscore_class {
     SALLY_OSCORE_E,
     SALLY_OSCORE_U,
     SALLY_OSCORE_BOTH,  /* Observe */
-    SALLY_OSCORE_NEVER, /* cannot be protected here */
+    SALLY_OSCORE_NEVER, /* OSCORE: protected already */
 };
 enum sally_oscore_class sally_oscore_class(uint16_t number);
 

@@ -435,13 +435,43 @@ static void is_no_proxy(void **state)
                      SALLY_CODE_NO_PROXYING);
 
     plain(&p, &in, SALLY_CODE_GET, -1, "");
-    in.m.options = text("\xd1\x16x"); /* Proxy-Uri */
+    in.m.options = text("\xd1\x16x"); /* a Proxy-Uri that is no URI */
     assert_int_equal(guard(&p.client, SALLY_OBJECT_REQUEST, &in, &asked, &w),
-                     SALLY_E_UNSUPPORTED);
+                     SALLY_E_MALFORMED);
     in.m.options = text("\x90"); /* protected already */
     assert_int_equal(guard(&p.client, SALLY_OBJECT_REQUEST, &in, &asked, &w),
                      SALLY_E_MALFORMED);
     assert_int_equal(p.client.own.next, 1); /* neither took a number */
+    pair_end(&p);
+}
+
+/* A proxy sees whom to ask and not what for. The message is like the one that
+ * the proxy passes on, but for its outer options.                           */
+static void a_proxy_is_told_no_path(void **state)
+{
+    struct sally_binding asked = { { 0 } }, served = { { 0 } };
+    struct sally_coap_message m;
+    struct wire in, w, passed;
+    struct sally_span value;
+    struct pair p;
+
+    (void)state;
+    pair_start(&p, SALLY_OSCORE_B1);
+    plain(&p, &in, SALLY_CODE_GET, -1, "");
+    in.m.options = text("\xdd\x16\x02" "coap://h/rd/5?x");
+    assert_int_equal(guard(&p.client, SALLY_OBJECT_REQUEST, &in, &asked, &w),
+                     SALLY_E_OK);
+    assert_true(
+        sally_coap_option_find(w.m.options, SALLY_OPTION_PROXY_URI, &value));
+    assert_true(sally_span_is(value, "coap://h"));
+    assert_false(
+        sally_coap_option_find(w.m.options, SALLY_OPTION_URI_PATH, &value));
+    assert_true(
+        sally_coap_option_find(w.m.options, SALLY_OPTION_OSCORE, &value));
+    respell(&w, value, w.m.payload, 1, &passed);
+    assert_int_equal(hear(&p, &p.server, &passed, &served, &m), SALLY_E_OK);
+    assert_int_equal(m.code, SALLY_CODE_GET);
+    assert_true(sally_span_is(m.options, "\xb2rd\x01" "5" "\x41x"));
     pair_end(&p);
 }
 
@@ -1004,6 +1034,7 @@ int main(void)
         cmocka_unit_test(takes_no_other_text_for_a_response),
         cmocka_unit_test(hides_what_can_be_hidden),
         cmocka_unit_test(is_no_proxy),
+        cmocka_unit_test(a_proxy_is_told_no_path),
         cmocka_unit_test(adds_no_more_than_it_says),
         cmocka_unit_test(a_request_nonce_serves_one_response),
         cmocka_unit_test(an_error_after_notifications_has_its_own_number),

@@ -2,11 +2,14 @@
 /* tests/unit/security/test_oscore_parts.c - the option's decoder, the place of
  * each registered option, and the replay window.                            */
 #include "base/span.h"
+#include "coap/option.h"
 #include "security/oscore/option.h"
+#include "security/oscore/proxy_uri.h"
 #include "security/oscore/replay.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -99,7 +102,7 @@ static void each_option_has_its_place(void **state)
     static const uint16_t inside[] = { 1,  4,  5,  8,  11, 12,  14,  15,
                                        16, 17, 19, 20, 23, 27,  28,  31,
                                        60, 252, 258, 292, 2049, 2053, 65000 };
-    static const uint16_t outside[] = { 3, 7, 21, 39 };
+    static const uint16_t outside[] = { 3, 7, 21, 35, 39 };
 
     (void)state;
     for (size_t i = 0; i < SALLY_LEN(inside); i++)
@@ -110,7 +113,133 @@ static void each_option_has_its_place(void **state)
             fail_msg("option %u is not outside", outside[i]);
     assert_int_equal(sally_oscore_class(6), SALLY_OSCORE_BOTH);
     assert_int_equal(sally_oscore_class(9), SALLY_OSCORE_NEVER);
-    assert_int_equal(sally_oscore_class(35), SALLY_OSCORE_NEVER);
+}
+
+/* What a Proxy-Uri comes apart into, each option as "NUMBER:VALUE ". */
+static const struct split_row {
+    const char *uri, *want; /* NULL: MALFORMED */
+} split_rows[] = {
+    { "coap://h", "35:coap://h " },
+    { "coap://h/", "35:coap://h " },
+    { "coap://h:61616/a/b?x=1&y", "11:a 11:b 15:x=1 15:y 35:coap://h:61616 " },
+    { "coaps+tcp://[2001:db8::1]/a", "11:a 35:coaps+tcp://[2001:db8::1] " },
+    { "coap://h/a%2Fb/%25?q=%26&r", "11:a/b 11:% 15:q=& 15:r 35:coap://h " },
+    { "coap://h/a/", "11:a 11: 35:coap://h " },
+    { "coap://h//a", "11: 11:a 35:coap://h " },
+    { "coap://h?x", "15:x 35:coap://h " },
+    { "coap://h?x?y/z", "15:x?y/z 35:coap://h " },
+    { "coap://h?", "15: 35:coap://h " },
+    { "http://h/a:b://c", "11:a:b: 11: 11:c 35:http://h " },
+    { "", NULL },
+    { "h/a", NULL },
+    { "/a", NULL },
+    { "://h/a", NULL },
+    { "coap:///a", NULL },
+    { "coap://?a", NULL },
+    { "coap://h/a#b", NULL },
+    { "coap://who@h/a", NULL },
+    { "coap://h/%4", NULL },
+    { "coap://h/%", NULL },
+    { "coap://h/%zz", NULL },
+    { "coap://h?%4x", NULL },
+};
+
+static void list_text(struct sally_span list, char *out, size_t size)
+{
+    struct sally_coap_options walk = { list, 0 };
+    struct sally_coap_option o;
+    size_t n = 0;
+
+    out[0] = '\0';
+    while (sally_coap_option_next(&walk, &o) && n < size)
+        n += (size_t)snprintf(&out[n], size - n, "%u:%.*s ", o.number,
+                              (int)o.value.len, (const char *)o.value.at);
+}
+
+static void splits_each_proxy_uri(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(split_rows); i++) {
+        const struct split_row *r = &split_rows[i];
+        uint8_t given[128], room[128];
+        struct sally_buf in = SALLY_BUF(given), out = SALLY_BUF(room);
+        struct sally_coap_option_writer w = sally_coap_options_into(&in);
+        enum sally_err e;
+        char got[128];
+
+        sally_coap_put_option(&w, SALLY_OPTION_PROXY_URI,
+                              sally_span_of(r->uri));
+        assert_int_equal(sally_coap_options_end(&w), SALLY_E_OK);
+        e = sally_oscore_split(sally_buf_span(&in), &out);
+        if (e != (r->want == NULL ? SALLY_E_MALFORMED : SALLY_E_OK))
+            fail_msg("%s: got: %s", r->uri, sally_err_text(e));
+        if (e != SALLY_E_OK)
+            continue;
+        list_text(sally_buf_span(&out), got, sizeof(got));
+        if (strcmp(got, r->want) != 0)
+            fail_msg("%s: got: %s", r->uri, got);
+    }
+}
+
+/* Among other options; and not beside those that it stands for. */
+static void a_proxy_uri_stands_alone(void **state)
+{
+    static const uint16_t replaced[] = { 3, 7, 11, 15 };
+    uint8_t given[64], room[64];
+    struct sally_buf in = SALLY_BUF(given), out = SALLY_BUF(room);
+    struct sally_coap_option_writer w = sally_coap_options_into(&in);
+    char got[64];
+
+    (void)state;
+    sally_coap_put_option(&w, 6, sally_span_of(""));
+    sally_coap_put_option(&w, 12, sally_span_of("f"));
+    sally_coap_put_option(&w, 17, sally_span_of("g"));
+    sally_coap_put_option(&w, 35, sally_span_of("coap://h/a?b"));
+    sally_coap_put_option(&w, 60, sally_span_of("z"));
+    assert_int_equal(sally_oscore_split(sally_buf_span(&in), &out), SALLY_E_OK);
+    list_text(sally_buf_span(&out), got, sizeof(got));
+    assert_string_equal(got, "6: 11:a 12:f 15:b 17:g 35:coap://h 60:z ");
+    for (size_t i = 0; i < SALLY_LEN(replaced); i++) {
+        in = SALLY_BUF(given);
+        out = SALLY_BUF(room);
+        w = sally_coap_options_into(&in);
+        sally_coap_put_option(&w, replaced[i], sally_span_of("x"));
+        sally_coap_put_option(&w, 35, sally_span_of("coap://h/a?b"));
+        assert_int_equal(sally_oscore_split(sally_buf_span(&in), &out),
+                         SALLY_E_MALFORMED);
+    }
+}
+
+/* A part has 255 bytes at most, and the options their room. */
+static void a_long_proxy_uri_is_refused(void **state)
+{
+    uint8_t given[320], room[400];
+    char uri[280] = "coap://h/";
+    struct sally_buf in, out;
+
+    (void)state;
+    for (size_t n = 255; n <= 256; n++) {
+        struct sally_coap_option_writer w;
+
+        memset(&uri[9], 'a', n);
+        in = SALLY_BUF(given);
+        out = SALLY_BUF(room);
+        w = sally_coap_options_into(&in);
+        sally_coap_put_option(&w, 35, (struct sally_span){ (uint8_t *)uri,
+                                                           9 + n });
+        assert_int_equal(sally_oscore_split(sally_buf_span(&in), &out),
+                         n == 255 ? SALLY_E_OK : SALLY_E_MALFORMED);
+    }
+    out = (struct sally_buf){ room, 0, 20 };
+    memset(&uri[9], '/', 30);
+    in.len = 0;
+    {
+        struct sally_coap_option_writer w = sally_coap_options_into(&in);
+
+        sally_coap_put_option(&w, 35, (struct sally_span){ (uint8_t *)uri, 39 });
+    }
+    assert_int_equal(sally_oscore_split(sally_buf_span(&in), &out),
+                     SALLY_E_NO_ROOM);
 }
 
 /* A word for each message: its number, and whether it is taken. */
@@ -208,6 +337,9 @@ int main(void)
         cmocka_unit_test(is_at_most_255_bytes),
         cmocka_unit_test(numbers_take_their_shortest_form),
         cmocka_unit_test(each_option_has_its_place),
+        cmocka_unit_test(splits_each_proxy_uri),
+        cmocka_unit_test(a_proxy_uri_stands_alone),
+        cmocka_unit_test(a_long_proxy_uri_is_refused),
         cmocka_unit_test(the_window_takes_each_number_once),
         cmocka_unit_test(a_check_moves_nothing),
         cmocka_unit_test(nothing_below_a_new_begin_counts),
