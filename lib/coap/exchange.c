@@ -78,18 +78,32 @@ void sally_coap_outgoing_free(struct sally_coap_link *l,
     l->outgoing--;
 }
 
+static void take_off(struct sally_coap_link *l, struct sally_coap_outgoing *o,
+                     const struct sally_coap_message *m)
+{
+    sally_coap_reliable_remove(&l->reliable, &o->flight);
+    o->flight.mid = m->mid;
+    sally_coap_reliable_add(&l->reliable, &o->flight,
+                            m->type == SALLY_COAP_CON, l->shared->parameters,
+                            &l->shared->random);
+}
+
 /* What is in o->message now goes out. */
 static void launch(struct sally_coap_link *l, struct sally_coap_outgoing *o,
                    const struct sally_coap_message *m, size_t len)
 {
-    sally_coap_reliable_remove(&l->reliable, &o->flight);
-    o->flight.mid = m->mid;
     o->flight.len = (uint16_t)len;
     if (o->coat != NULL)
         o->coat->len = 0;
-    sally_coap_reliable_add(&l->reliable, &o->flight,
-                            m->type == SALLY_COAP_CON, l->shared->parameters,
-                            &l->shared->random);
+    take_off(l, o, m);
+}
+
+void sally_coap_outgoing_protected(struct sally_coap_link *l,
+                                   struct sally_coap_outgoing *o,
+                                   const struct sally_coap_message *m)
+{
+    o->awaiting = true;
+    take_off(l, o, m);
 }
 
 enum sally_err sally_coap_outgoing_send(struct sally_coap_link *l,
@@ -361,11 +375,11 @@ static enum sally_err take_reply(struct sally_coap_link *l,
     return e;
 }
 
-static enum sally_err take_response(struct sally_coap_link *l,
-                                    struct sally_coap_outgoing *o,
-                                    const struct sally_coap_message *m,
-                                    struct sally_coap_seen *seen,
-                                    sally_usec now)
+enum sally_err sally_coap_exchange_take(struct sally_coap_link *l,
+                                        struct sally_coap_outgoing *o,
+                                        const struct sally_coap_message *m,
+                                        struct sally_coap_seen *seen,
+                                        sally_usec now)
 {
     uint16_t culprit;
     bool understood = sally_coap_options_understood(
@@ -383,28 +397,6 @@ static enum sally_err take_response(struct sally_coap_link *l,
     return SALLY_E_UNSUPPORTED;
 }
 
-/* What is not protected, or badly, is as if it had not come: an error without
- * protection means nothing, since anybody can send one.                     */
-static enum sally_err take_protected(struct sally_coap_link *l,
-                                     struct sally_coap_outgoing *o,
-                                     const struct sally_coap_message *outer,
-                                     struct sally_coap_seen *seen,
-                                     sally_usec now)
-{
-    uint8_t bytes[SALLY_SHIELD_ROOM];
-    struct sally_buf room = SALLY_BUF(bytes);
-    struct sally_coap_message inner;
-    enum sally_err e = sally_coap_shield_response(l, o, outer, &inner, &room);
-
-    if (e == SALLY_E_OK)
-        return take_response(l, o, &inner, seen, now);
-    if (e == SALLY_E_UNEXPECTED && sally_coap_class(outer->code) >= 4)
-        l->shield->hint = outer->code;
-    if (seen != NULL)
-        sally_coap_dedup_forget(&l->dedup, seen);
-    return e;
-}
-
 enum sally_err sally_coap_exchange_response(struct sally_coap_link *l,
                                             const struct sally_coap_message *m,
                                             struct sally_coap_seen *seen,
@@ -412,8 +404,9 @@ enum sally_err sally_coap_exchange_response(struct sally_coap_link *l,
 {
     struct sally_coap_outgoing *o = find_question(l, m);
 
-    return o != NULL && o->coat != NULL ? take_protected(l, o, m, seen, now)
-                                        : take_response(l, o, m, seen, now);
+    return o != NULL && o->coat != NULL
+               ? sally_coap_shield_response(l, o, m, seen, now)
+               : sally_coap_exchange_take(l, o, m, seen, now);
 }
 
 enum sally_err sally_coap_exchange_acknowledge(struct sally_coap_link *l,

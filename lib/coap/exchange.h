@@ -72,6 +72,19 @@ enum sally_err sally_coap_outgoing_write(struct sally_coap_link *l,
                                          const struct sally_coap_message *m,
                                          sally_usec now) SALLY_MUST_USE;
 
+/* A response to `o`, in the clear; NULL: to nothing of ours. As
+ * sally_coap_exchange_response().                                           */
+enum sally_err sally_coap_exchange_take(struct sally_coap_link *l,
+                                        struct sally_coap_outgoing *o,
+                                        const struct sally_coap_message *m,
+                                        struct sally_coap_seen *seen,
+                                        sally_usec now) SALLY_MUST_USE;
+
+/* Sends what stands protected in o->coat, under the id of `m`. */
+void sally_coap_outgoing_protected(struct sally_coap_link *l,
+                                   struct sally_coap_outgoing *o,
+                                   const struct sally_coap_message *m);
+
 /* sally_coap_link_request() for the link itself, as soon as its channel takes
  * messages.                                                                 */
 enum sally_err sally_coap_exchange_ask(struct sally_coap_link *l,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/coap/shield.c - protects what a link sends, and opens the responses to
- * it. RFC 8613 s.8.1, 8.3, 8.4.                                             */
+/* lib/coap/shield.c - protects what a link sends. RFC 8613 s.8.1, 8.3. */
 #include "coap/shield.h"
 
 #include "coap/connection.h"
@@ -153,8 +152,8 @@ static enum sally_err protect(struct sally_coap_link *l,
     return e;
 }
 
-static bool is_registration(const struct sally_coap_outgoing *o,
-                            struct sally_span token)
+bool sally_coap_shield_registers(const struct sally_coap_outgoing *o,
+                                 struct sally_span token)
 {
     return sally_span_equal(
         token, (struct sally_span){ o->registered, sizeof(o->registered) });
@@ -183,7 +182,8 @@ static enum sally_err protect_flight(struct sally_coap_link *l,
     e = protect(l, kind, &plain, b, &out);
     if (e != SALLY_E_OK)
         return e;
-    if (kind == SALLY_OBJECT_REQUEST && is_registration(o, plain.token))
+    if (kind == SALLY_OBJECT_REQUEST &&
+        sally_coap_shield_registers(o, plain.token))
         c->registered = c->asked;
     c->len = (uint16_t)out.len;
     return SALLY_E_OK;
@@ -263,24 +263,4 @@ enum sally_err sally_coap_shield_answer(struct sally_coap_link *l,
             return SALLY_E_NO_ROOM;
     }
     return protect(l, kind, &plain, b, out);
-}
-
-/* --- In ------------------------------------------------------------------ */
-
-enum sally_err
-sally_coap_shield_response(struct sally_coap_link *l,
-                           const struct sally_coap_outgoing *o,
-                           const struct sally_coap_message *outer,
-                           struct sally_coap_message *inner,
-                           struct sally_buf *room)
-{
-    struct sally_stack_object *object = l->stack.object;
-    struct sally_coap_coat *c = o->coat;
-    struct sally_binding *b =
-        is_registration(o, outer->token) ? &c->registered : &c->asked;
-    uint64_t number;
-    bool has_number;
-
-    return object->row->unprotect_response(object->state, outer, b, inner, room,
-                                           &number, &has_number);
 }

@@ -18,7 +18,7 @@
 struct sally_coap_shield {
     struct sally_coap_bound bound;  /* outlives a session */
     struct sally_binding incoming;  /* of the request that is looked at */
-    struct sally_coap_bodies outer; /* requests that somebody cut on the way */
+    struct sally_coap_bodies outer; /* messages that somebody cut on the way */
     sally_usec refuse_at;           /* no unprotected error before */
     sally_coap_exchange question;   /* the mechanism's own; 0: none */
     uint8_t hint; /* the last error without protection in this session */
@@ -31,6 +31,7 @@ struct sally_coap_coat {
     struct sally_binding registered; /* of the observation that we asked for */
     enum sally_err error;            /* why it cannot be sent */
     bool observed; /* the answer to a registration: bound by its token */
+    bool notified; /* what comes in blocks of the way is a notification */
     uint16_t len;  /* 0: not protected yet */
     uint8_t bytes[SALLY_MESSAGE_MAX];
 };
@@ -73,6 +74,10 @@ struct sally_span sally_coap_shield_bytes(struct sally_coap_link *l,
                                           struct sally_coap_outgoing *o,
                                           sally_usec now);
 
+/* True if the token is that of the observation that `o` asked for. */
+bool sally_coap_shield_registers(const struct sally_coap_outgoing *o,
+                                 struct sally_span token);
+
 /* Ties an answer that is sent as a message of its own to its request. NO_ROOM. */
 enum sally_err sally_coap_shield_tie(struct sally_coap_link *l,
                                      struct sally_coap_outgoing *o,
@@ -87,15 +92,16 @@ enum sally_err sally_coap_shield_answer(struct sally_coap_link *l,
                                         const struct sally_coap_parts *p,
                                         struct sally_buf *out) SALLY_MUST_USE;
 
-/* Takes the protection off a response to `o`. `room` holds SALLY_SHIELD_ROOM
- * bytes. PEER class: it is as if it had not come.                           */
-#define SALLY_SHIELD_ROOM (SALLY_DATAGRAM_MAX + 64)
+/* A response to `o` arrived: opens it, and what is inside goes to
+ * sally_coap_exchange_take(). Where it is a part of one that somebody cut on the
+ * way, asks for the next part. What is not protected, or badly, is as if it had
+ * not come, as is a body over body_max.                                     */
+#define SALLY_SHIELD_ROOM (SALLY_DATAGRAM_MAX + 64) /* to decode into */
 enum sally_err
 sally_coap_shield_response(struct sally_coap_link *l,
-                           const struct sally_coap_outgoing *o,
+                           struct sally_coap_outgoing *o,
                            const struct sally_coap_message *outer,
-                           struct sally_coap_message *inner,
-                           struct sally_buf *room) SALLY_MUST_USE;
+                           struct sally_coap_seen *seen, sally_usec now);
 
 /* A request arrived; what is inside goes to sally_coap_serving_request().
  * What cannot be opened is refused without protection, or not answered; either

@@ -394,6 +394,232 @@ static void outer_blocks_are_bounded(void **state)
     toy_close(&t);
 }
 
+/* The proxy of the tests: what `b` said is in `saved`, and here goes block
+ * `number` of it in answer to `q`, of 64 bytes.                             */
+static enum sally_err give_part(const struct sally_coap_message *q,
+                                uint32_t number, enum sally_coap_type type)
+{
+    struct sally_coap_message m =
+        parsed((struct sally_span){ saved, saved_len });
+    struct sally_coap_block b = { .number = number, .szx = 2 };
+    struct sally_coap_options walk = { m.options, 0 };
+    struct sally_coap_option o;
+    uint8_t list[128], bytes[SALLY_DATAGRAM_MAX];
+    struct sally_buf options = SALLY_BUF(list), out = SALLY_BUF(bytes);
+    struct sally_coap_option_writer w = sally_coap_options_into(&options);
+
+    m.payload = sally_coap_block_cut(m.payload, &b);
+    while (sally_coap_option_next(&walk, &o))
+        sally_coap_put_option(&w, o.number, o.value);
+    sally_coap_put_uint(&w, SALLY_OPTION_BLOCK2, sally_coap_block_value(&b));
+    m.options = sally_buf_span(&options);
+    m.type = type;
+    m.token = q->token;
+    m.mid = type == SALLY_COAP_ACK ? q->mid : (uint16_t)(7000 + number);
+    assert_int_equal(sally_coap_write(&m, &out), SALLY_E_OK);
+    return end_hears(&t.p.a, out.at, out.len);
+}
+
+/* What `a` asks for more by: nothing of it is new but Block2 and the id. */
+static struct sally_coap_message next_question(uint8_t code, uint32_t number,
+                                               struct sally_span protection)
+{
+    struct sally_coap_message q = parsed(end_says(&t.p.a));
+    struct sally_coap_block b;
+    struct sally_span value;
+
+    assert_int_equal(q.type, SALLY_COAP_CON);
+    assert_int_equal(q.code, code);
+    assert_int_equal(
+        sally_coap_block_read(q.options, SALLY_OPTION_BLOCK2, &b), SALLY_E_OK);
+    assert_int_equal(b.number, number);
+    assert_int_equal(b.szx, 2);
+    assert_false(b.more);
+    assert_true(
+        sally_coap_option_find(q.options, SALLY_OPTION_OSCORE, &value));
+    assert_true(sally_span_equal(value, protection));
+    assert_false(
+        sally_coap_option_find(q.options, SALLY_OPTION_OBSERVE, &value));
+    return q;
+}
+
+/* A request of `a` whose answer of 300 bytes is in `saved`, not delivered. */
+static struct sally_coap_message ask_for_much(uint8_t *protection, size_t *len)
+{
+    static uint8_t body[300];
+    struct sally_coap_message q;
+    struct sally_span value;
+
+    memset(body, 'b', sizeof(body));
+    t.p.b.answer = (struct sally_span){ body, sizeof(body) };
+    pair_get(&t.p, "x");
+    q = parsed(end_says(&t.p.a));
+    assert_true(
+        sally_coap_option_find(q.options, SALLY_OPTION_OSCORE, &value));
+    memcpy(protection, value.at, value.len);
+    *len = value.len;
+    assert_int_equal(end_hears(&t.p.b, t.p.a.last, 4 + q.token.len +
+                                                       q.options.len + 1 +
+                                                       q.payload.len),
+                     SALLY_E_OK);
+    intercept(&t.p.b);
+    return q;
+}
+
+static void cut_answers_are_put_together(void **state)
+{
+    enum sally_coap_type types[] = { SALLY_COAP_ACK, SALLY_COAP_NON,
+                                     SALLY_COAP_CON };
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(types); i++) {
+        uint8_t room[128];
+        struct sally_span protection = { room, 0 };
+        struct sally_coap_message q;
+
+        toy_open(&t, true);
+        q = ask_for_much(room, &protection.len);
+        for (uint32_t n = 0; n < 4; n++) {
+            assert_int_equal(give_part(&q, n, types[i]), SALLY_E_OK);
+            assert_int_equal(t.p.a.replies, 0);
+            if (types[i] == SALLY_COAP_CON)
+                assert_int_equal(parsed(end_says(&t.p.a)).type,
+                                 SALLY_COAP_ACK);
+            q = next_question(SALLY_CODE_POST, n + 1, protection);
+            assert_int_equal(q.payload.len, 0);
+        }
+        assert_int_equal(give_part(&q, 4, types[i]), SALLY_E_OK);
+        assert_int_equal(t.p.a.replies, 1);
+        assert_int_equal(t.p.a.reply_error, SALLY_E_OK);
+        assert_int_equal(t.p.a.body_len, 300);
+        assert_int_equal(t.p.bodies.used, 0);
+        toy_close(&t);
+        memset(&toy, 0, sizeof(toy));
+    }
+}
+
+/* Anybody can forge a part. The right answer is taken all the same, whole or in
+ * parts, and what was begun takes no memory for longer than it may.         */
+static void a_forged_part_hides_no_answer(void **state)
+{
+    uint8_t room[128];
+    struct sally_span protection = { room, 0 };
+    struct sally_coap_message q, again;
+
+    (void)state;
+    toy_open(&t, true);
+    q = ask_for_much(room, &protection.len);
+    saved[saved_len - 1] ^= 1;
+    assert_int_equal(give_part(&q, 0, SALLY_COAP_NON), SALLY_E_OK);
+    again = next_question(SALLY_CODE_POST, 1, protection);
+    assert_int_equal(give_part(&again, 3, SALLY_COAP_ACK),
+                     SALLY_E_UNEXPECTED);
+    for (uint32_t n = 1; n < 4; n++) {
+        assert_int_equal(give_part(&again, n, SALLY_COAP_ACK), SALLY_E_OK);
+        again = next_question(SALLY_CODE_POST, n + 1, protection);
+    }
+    assert_int_equal(give_part(&again, 4, SALLY_COAP_ACK), SALLY_E_UNAUTHENTIC);
+    assert_int_equal(t.p.a.replies, 0);
+    saved[saved_len - 1] ^= 1;
+    saved[0] = (uint8_t)((saved[0] & 0xcf) | SALLY_COAP_NON << 4);
+    assert_int_equal(end_hears(&t.p.a, saved, saved_len), SALLY_E_OK);
+    assert_int_equal(t.p.a.replies, 1);
+    assert_int_equal(t.p.a.body_len, 300);
+    toy_close(&t);
+}
+
+/* Nobody makes us gather for ever. */
+static void cut_answers_are_bounded(void **state)
+{
+    static const uint8_t payload[1024];
+    uint8_t room[128];
+    size_t len;
+    struct sally_coap_message q;
+    enum sally_err e = SALLY_E_OK;
+    uint32_t taken = 0;
+
+    (void)state;
+    toy_open(&t, true);
+    q = ask_for_much(room, &len);
+    while (e == SALLY_E_OK && taken < 40) {
+        struct sally_coap_block b = { .number = taken, .more = true, .szx = 6 };
+        uint8_t list[16], bytes[SALLY_DATAGRAM_MAX];
+        struct sally_buf options = SALLY_BUF(list), out = SALLY_BUF(bytes);
+        struct sally_coap_option_writer w = sally_coap_options_into(&options);
+        struct sally_coap_message m = { .type = SALLY_COAP_ACK,
+                                        .code = SALLY_CODE_CHANGED,
+                                        .mid = q.mid,
+                                        .token = q.token,
+                                        .payload = { payload, 1024 } };
+
+        sally_coap_put_option(&w, SALLY_OPTION_OSCORE, sally_span_of("n"));
+        sally_coap_put_uint(&w, SALLY_OPTION_BLOCK2,
+                            sally_coap_block_value(&b));
+        m.options = sally_buf_span(&options);
+        assert_int_equal(sally_coap_write(&m, &out), SALLY_E_OK);
+        e = end_hears(&t.p.a, out.at, out.len);
+        if (e == SALLY_E_OK)
+            q = parsed(end_says(&t.p.a));
+        taken += e == SALLY_E_OK;
+    }
+    assert_int_equal(e, SALLY_E_TOO_LARGE);
+    assert_int_equal(taken, (BODY_MAX - SALLY_DATAGRAM_MAX / 2) / 1024);
+    assert_int_equal(t.p.bodies.used, 0);
+    assert_int_equal(t.p.a.replies, 0);
+    pair_wait(&t.p, 300 * SALLY_SEC); /* and that was the end of it */
+    assert_int_equal(t.p.a.reply_error, SALLY_E_TIMED_OUT);
+    toy_close(&t);
+}
+
+/* The rest of a notification is asked for under another token, and is still
+ * the notification.                                                         */
+static void a_cut_notification_is_one(void **state)
+{
+    static uint8_t body[300];
+    struct sally_coap_answer a = { .code = SALLY_CODE_CONTENT,
+                                   .payload = { body, sizeof(body) } };
+    uint8_t room[128], token[SALLY_COAP_TOKEN_MAX];
+    struct sally_span protection = { room, 0 }, value;
+    struct sally_coap_message q;
+    sally_coap_exchange x;
+
+    (void)state;
+    toy_open(&t, true);
+    pair_ask(&t.p, SALLY_CODE_GET, true, "x", SALLY_OBSERVE_REGISTER,
+             (struct sally_span){ NULL, 0 });
+    intercept(&t.p.a);
+    q = parsed((struct sally_span){ saved, saved_len });
+    assert_true(
+        sally_coap_option_find(q.options, SALLY_OPTION_OSCORE, &value));
+    memcpy(room, value.at, value.len);
+    protection.len = value.len;
+    assert_int_equal(end_hears(&t.p.b, saved, saved_len), SALLY_E_OK);
+    pair_settle(&t.p);
+    assert_int_equal(t.p.a.replies, 1);
+    memset(body, 'n', sizeof(body));
+    memcpy(token, t.p.b.token, sizeof(token));
+    assert_int_equal(sally_coap_link_notify(&t.p.b.link,
+                                            (struct sally_span){
+                                                token, t.p.b.token_len },
+                                            &a, false, t.p.now, &x),
+                     SALLY_E_OK);
+    intercept(&t.p.b);
+    q = parsed((struct sally_span){ saved, saved_len });
+    for (uint32_t n = 0; n < 4; n++) {
+        assert_int_equal(give_part(&q, n, SALLY_COAP_NON), SALLY_E_OK);
+        q = next_question(SALLY_CODE_FETCH, n + 1, protection);
+        assert_int_not_equal(q.payload.len, 0);
+        assert_memory_not_equal(q.token.at, token, sizeof(token));
+    }
+    assert_int_equal(give_part(&q, 4, SALLY_COAP_NON), SALLY_E_OK);
+    assert_int_equal(t.p.a.replies, 2);
+    assert_true(t.p.a.observe);
+    assert_int_equal(t.p.a.body_len, 300);
+    assert_memory_equal(t.p.a.body, body, sizeof(body));
+    sally_coap_link_wipe(&t.p.a.link);
+    toy_close(&t);
+}
+
 /* --- Pools ------------------------------------------------------------------ */
 
 /* When there is no room for a request it must not be opened, or what comes
@@ -456,6 +682,10 @@ int main(void)
         cmocka_unit_test_setup(echo_on_a_plain_link, set_up),
         cmocka_unit_test_setup(outer_blocks_are_put_together, set_up),
         cmocka_unit_test_setup(outer_blocks_are_bounded, set_up),
+        cmocka_unit_test_setup(cut_answers_are_put_together, set_up),
+        cmocka_unit_test_setup(a_forged_part_hides_no_answer, set_up),
+        cmocka_unit_test_setup(cut_answers_are_bounded, set_up),
+        cmocka_unit_test_setup(a_cut_notification_is_one, set_up),
         cmocka_unit_test_setup(without_room_a_request_is_not_opened, set_up),
         cmocka_unit_test_setup(an_end_at_any_point_leaves_nothing, set_up),
     };

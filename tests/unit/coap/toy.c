@@ -176,12 +176,24 @@ static enum sally_err write_outer(const struct sally_coap_message *plain,
     return sally_coap_options_end(&w);
 }
 
+static uint8_t outer_code(enum sally_object_kind kind,
+                          const struct sally_coap_message *plain)
+{
+    struct sally_span observe;
+
+    if (kind != SALLY_OBJECT_REQUEST)
+        return SALLY_CODE_CHANGED;
+    return sally_coap_option_find(plain->options, SALLY_OPTION_OBSERVE,
+                                  &observe)
+               ? SALLY_CODE_FETCH
+               : SALLY_CODE_POST;
+}
+
 static enum sally_err protect(void *state, enum sally_object_kind kind,
                               const struct sally_coap_message *plain,
                               struct sally_binding *b, struct sally_buf *out)
 {
-    uint8_t code =
-        kind == SALLY_OBJECT_REQUEST ? SALLY_CODE_POST : SALLY_CODE_CHANGED;
+    uint8_t code = outer_code(kind, plain);
     uint64_t number;
     bool own;
 
