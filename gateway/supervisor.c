@@ -13,6 +13,7 @@
 #include "notify.h"
 #include "reload_host.h"
 #include "role_process.h"
+#include "roles/notes.h"
 #include "security/heap.h"
 
 #include <errno.h>
@@ -48,6 +49,7 @@ struct supervisor {
     bool mending, lost[SALLY_LEN(links)];
     struct sally_child children[SALLY_ROLE_COUNT];
     struct sally_reloading reloading;
+    struct sally_notes notes;
     bool single, ready, stopping;
     int status;
 };
@@ -388,6 +390,7 @@ int sally_supervisor_run(struct sally_assets *assets, bool single)
         return 1;
     sally_log_open("supervisor", assets->config.log.level,
                    assets->config.log.json, assets->config.log.syslog);
+    sally_notes_open(&s.notes, &s.children[SALLY_INNER].bus);
     if (!prepare(&s) || !start_all(&s)) {
         sally_log(SALLY_LOG_ERROR, "not_started", SALLY_NUMBER("errno", errno));
         s.status = 1;
@@ -401,6 +404,7 @@ int sally_supervisor_run(struct sally_assets *assets, bool single)
         sally_runner_close(s.children[i].runner);
         sally_child_bury(&s.children[i]);
     }
+    sally_notes_close(&s.notes);
     sally_reloading_wipe(&s.reloading);
     sally_signals_close(s.signals);
     sally_loop_close(s.loop);

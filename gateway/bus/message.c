@@ -158,6 +158,11 @@ static bool row_in_range(const struct sally_bus_message *m)
            value_in_range(&r->value, r->used);
 }
 
+static bool note_in_range(const struct sally_bus_message *m)
+{
+    return m->as.note.used != 0;
+}
+
 static bool control_in_range(const struct sally_bus_message *m)
 {
     const struct sally_bus_control *c = &m->as.control;
@@ -211,6 +216,9 @@ static const struct shape {
                           ROLE(OUTER) | ROLE(INNER), query_in_range },
     [SALLY_BUS_ROW] = { UP_TO_BYTES(row), ROLE(OUTER) | ROLE(INNER),
                         ROLE(CONSOLE), row_in_range },
+    [SALLY_BUS_NOTE] = { UP_TO_BYTES(note),
+                         ROLE(SUPERVISOR) | ROLE(OUTER) | ROLE(CONSOLE),
+                         ROLE(INNER), note_in_range },
     [SALLY_BUS_CONTROL] = { WHOLE(control), ANYONE, ANYONE,
                             control_in_range },
 #undef UP_TO_BYTES

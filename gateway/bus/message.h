@@ -65,6 +65,7 @@ struct sally_bus_value {
     X(RESOLVED, resolved)                                                      \
     X(QUERY, query)                                                            \
     X(ROW, row)                                                                \
+    X(NOTE, note)                                                              \
     X(CONTROL, control)
 
 enum sally_bus_type {
@@ -218,6 +219,14 @@ struct sally_bus_row {
     struct sally_bus_value value;
     sally_msec_utc time;
     char name[40];
+    uint16_t used;
+    uint8_t bytes[SALLY_BUS_BYTES];
+};
+
+/* To the inner door, which has the disk: a line of the security journal, in
+ * `bytes`. `lost`: lines before it that could not be sent.                  */
+struct sally_bus_note {
+    uint32_t lost;
     uint16_t used;
     uint8_t bytes[SALLY_BUS_BYTES];
 };

@@ -258,6 +258,7 @@ struct sally_config {
         enum sally_log_level level;
         bool json;       /* format = "json" */
         bool syslog;     /* target = "syslog", else stderr */
+        uint32_t journal_lines; /* of the security journal, kept */
     } log;
     const char *console_socket;
     const char *passwords_file; /* "<dir>/passwords" beside the main file */

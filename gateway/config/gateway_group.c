@@ -100,6 +100,9 @@ static const struct sally_key log_keys[] = {
       "of a line" },
     { "target", SALLY_KEY_WORD, AT(log.syslog), 0, 0, NULL, "stderr", targets,
       "where lines go" },
+    { "journal_lines", SALLY_KEY_WHOLE, AT(log.journal_lines), 100, 10000000,
+      "lines", "20000", NULL,
+      "of the security journal that are kept, some 200 bytes each" },
 };
 
 static const struct sally_key console_keys[] = {

@@ -197,7 +197,7 @@ static void ask_reload(struct sally_console_session *s, sally_usec now)
             end(s, "somebody has asked for a reload already", now);
             return;
         }
-    if (!c->host->reload(c->owner))
+    if (!c->host->reload(c->owner, s->peer))
         end(s, "the supervisor is away", now);
     else
         enter(s, RELOADING, sally_after(now, SALLY_CONSOLE_RELOAD));

@@ -29,8 +29,8 @@ struct sally_console_host {
     bool (*ask)(void *owner, enum sally_role_name door,
                 struct sally_bus_message *query);
 
-    /* Asks for a reload. False: nobody is there to ask. */
-    bool (*reload)(void *owner);
+    /* This peer asks for a reload. False: nobody is there to ask. */
+    bool (*reload)(void *owner, void *peer);
 
     /* This peer's session has something to send, or is over. */
     void (*pump)(void *owner, void *peer, sally_usec now);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/writer.h"
 #include "codec/json.h"
+#include "log/note.h"
 
 #include <string.h>
 #include <syslog.h>
@@ -14,13 +15,16 @@
 #define LINE_MAX 1024  /* bytes of one line */
 #define TEXT_MAX 200   /* bytes of one field's text */
 #define PER_SECOND 20  /* lines of one call site */
+#define NOTES_PER_MINUTE 30 /* of one call site, of what peers do */
 
 /* The process's own settings, set at start and with each reload. */
 static struct {
     const char *role;
     enum sally_log_level level;
     bool json, to_syslog;
-} log_is = { "sallyport", SALLY_LOG_INFO, false, false };
+    void (*note)(void *owner, struct sally_span line);
+    void *note_owner;
+} log_is = { .role = "sallyport", .level = SALLY_LOG_INFO };
 
 static const struct {
     const char *name;
@@ -46,6 +50,18 @@ void sally_log_configure(enum sally_log_level level, bool json, bool to_syslog)
     log_is.to_syslog = to_syslog;
     if (to_syslog)
         openlog("sallyport", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void sally_log_to_journal(void (*note)(void *owner, struct sally_span line),
+                          void *owner)
+{
+    log_is.note = note;
+    log_is.note_owner = owner;
+}
+
+void *sally_log_journal(void)
+{
+    return log_is.note != NULL ? log_is.note_owner : NULL;
 }
 
 static bool is_plain(struct sally_span s)
@@ -92,11 +108,12 @@ static void put_value(struct sally_writer *w, const char *text, bool quote)
 }
 
 /* A field that has no room is left out: half a one would break the line. */
-static void put_field(struct sally_writer *w, const struct sally_log_field *f)
+static void put_field(struct sally_writer *w, const struct sally_log_field *f,
+                      bool json)
 {
     size_t before = w->out->len;
 
-    if (log_is.json) {
+    if (json) {
         sally_put_format(w, ",\"%s\":", f->key);
     } else {
         sally_put_format(w, " %s=", f->key);
@@ -104,7 +121,7 @@ static void put_field(struct sally_writer *w, const struct sally_log_field *f)
     if (f->text == NULL)
         sally_put_format(w, "%lld", (long long)f->number);
     else
-        put_value(w, f->text, log_is.json);
+        put_value(w, f->text, json);
     if (w->failed)
         w->out->len = before;
     w->failed = false;
@@ -158,6 +175,52 @@ static void emit(enum sally_log_level level, struct sally_buf *line)
         return;
 }
 
+static void put_count(struct sally_writer *w, const char *key, unsigned *count,
+                      bool json)
+{
+    const struct sally_log_field f = SALLY_NUMBER(key, *count);
+
+    if (*count != 0)
+        put_field(w, &f, json);
+    *count = 0;
+}
+
+/* --- The security journal ------------------------------------------------ */
+
+static bool may_note(struct sally_log_site *site, enum sally_note_kind kind,
+                     int64_t minute)
+{
+    if (kind == SALLY_NOTE_OWN)
+        return true;
+    if (site->minute != minute) {
+        site->minute = minute;
+        site->notes = 0;
+    }
+    if (site->notes < NOTES_PER_MINUTE) {
+        site->notes++;
+        return true;
+    }
+    site->unnoted++;
+    return false;
+}
+
+static void note(struct sally_log_site *site, int64_t minute, const char *event,
+                 const struct sally_log_field *fields)
+{
+    enum sally_note_kind kind = sally_note_kind(event);
+    uint8_t room[SALLY_NOTE_MAX];
+    struct sally_buf line = SALLY_BUF(room);
+    struct sally_writer w = sally_writer_into(&line);
+
+    if (kind == SALLY_NOTE_NONE || !may_note(site, kind, minute))
+        return;
+    sally_put_format(&w, "role=%s event=%s", log_is.role, event);
+    for (; fields->key != NULL; fields++)
+        put_field(&w, fields, false);
+    put_count(&w, "unnoted", &site->unnoted, false);
+    log_is.note(log_is.note_owner, sally_buf_span(&line));
+}
+
 void sally_log_write(struct sally_log_site *site, enum sally_log_level level,
                      const char *event, const struct sally_log_field *fields)
 {
@@ -166,19 +229,16 @@ void sally_log_write(struct sally_log_site *site, enum sally_log_level level,
     struct sally_writer w = sally_writer_into(&line);
     struct timespec now;
 
-    if (level > log_is.level || clock_gettime(CLOCK_REALTIME, &now) != 0 ||
-        !may_speak(site, now.tv_sec))
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return;
+    if (log_is.note != NULL)
+        note(site, now.tv_sec / 60, event, fields);
+    if (level > log_is.level || !may_speak(site, now.tv_sec))
         return;
     put_head(&w, &now, level, event);
     for (; fields->key != NULL; fields++)
-        put_field(&w, fields);
-    if (site->suppressed != 0) {
-        const struct sally_log_field held =
-            SALLY_NUMBER("suppressed", site->suppressed);
-
-        put_field(&w, &held);
-        site->suppressed = 0;
-    }
+        put_field(&w, fields, log_is.json);
+    put_count(&w, "suppressed", &site->suppressed, log_is.json);
     line.room = sizeof(room) - 1;
     if (log_is.json)
         sally_put_u8(&w, '}');

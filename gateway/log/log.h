@@ -21,10 +21,12 @@ struct sally_log_field {
 #define SALLY_TEXT(key, text) { (key), (text), 0 }
 #define SALLY_NUMBER(key, number) { (key), NULL, (int64_t)(number) }
 
-/* A call site's own memory of how much it said. */
+/* A call site's own memory of how much it said, and noted. */
 struct sally_log_site {
     int64_t second;
     unsigned lines, suppressed;
+    int64_t minute;
+    unsigned notes, unnoted;
 };
 
 /* `role` stands in each line. Default before the first call: info, logfmt,
@@ -35,6 +37,14 @@ void sally_log_open(const char *role, enum sally_log_level level, bool json,
 /* The same for a process that has its name already. */
 void sally_log_configure(enum sally_log_level level, bool json,
                          bool to_syslog);
+
+/* Where the lines of the security journal go (note.h), from all levels, as they
+ * are logged; `line` is borrowed. What peers bring about is noted 30 times a
+ * minute for each call site, and counted in the next line (`unnoted`). NULL:
+ * nowhere, as it is at the start. `note` must not log.                      */
+void sally_log_to_journal(void (*note)(void *owner, struct sally_span line),
+                          void *owner);
+void *sally_log_journal(void); /* the owner; NULL: they go nowhere */
 
 void sally_log_write(struct sally_log_site *site, enum sally_log_level level,
                      const char *event, const struct sally_log_field *fields);

@@ -5,6 +5,7 @@
 #include "console/console.h"
 #include "log/log.h"
 #include "loop/tcp.h"
+#include "roles/notes.h"
 #include "roles/role.h"
 
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct console {
     struct sally_tcp_listener *listener;
     struct sally_timer timer;
     struct sally_bus *outer, *inner;
+    struct sally_notes notes;
     gid_t group; /* of the socket: its members may ask */
     bool has_group;
 };
@@ -32,6 +34,7 @@ struct line {
     struct sally_tcp *tcp;
     struct sally_console_session *session;
     struct sally_task hang_up;
+    uid_t uid; /* whose process is at the other end */
 };
 
 static struct sally_bus **bus_of(struct console *c, enum sally_role_name door)
@@ -70,10 +73,12 @@ static sally_msec_utc utc(void *owner)
     return sally_loop_utc(c->context->loop);
 }
 
-static bool reload(void *owner)
+static bool reload(void *owner, void *peer)
 {
     const struct console *c = owner;
+    const struct line *line = peer;
 
+    sally_log(SALLY_LOG_INFO, "reload_asked", SALLY_NUMBER("uid", line->uid));
     c->context->report(c->context->runner, SALLY_CONTROL_RELOAD);
     return true;
 }
@@ -107,13 +112,14 @@ static bool in_group(int fd, gid_t primary, gid_t wanted)
 
 /* Root, the user that the gateway runs as, and the socket's group: the mode of
  * the socket's file says the same, but a file can be changed.               */
-static bool may_ask(const struct console *c, int fd)
+static bool may_ask(const struct console *c, int fd, uid_t *uid)
 {
     struct ucred peer;
     socklen_t size = sizeof(peer);
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
         return false;
+    *uid = peer.uid;
     if (peer.uid == 0 || peer.uid == geteuid() ||
         (c->has_group && in_group(fd, peer.gid, c->group)))
         return true;
@@ -146,15 +152,17 @@ static void *on_accept(void *owner, struct sally_tcp *tcp,
 {
     struct console *c = owner;
     struct line *line;
+    uid_t uid;
 
     (void)peer;
-    if (!may_ask(c, sally_tcp_descriptor(tcp)))
+    if (!may_ask(c, sally_tcp_descriptor(tcp), &uid))
         return NULL;
     line = calloc(1, sizeof(*line));
     if (line == NULL)
         return NULL;
     line->console = c;
     line->tcp = tcp;
+    line->uid = uid;
     line->hang_up.run = hang_up;
     line->hang_up.owner = line;
     line->session = sally_console_open(c->engine, line, now);
@@ -249,6 +257,7 @@ static void on_peer(void *role, enum sally_role_name peer, int fd)
                        BUS_FRAMES, &bus_upcalls, c) != SALLY_E_OK)
         sally_log(SALLY_LOG_ERROR, "bus_failed",
                   SALLY_TEXT("peer", sally_role_text(peer)));
+    sally_notes_go_on(&c->notes);
 }
 
 static void on_listener(void *role, enum sally_listener kind, uint32_t index,
@@ -318,6 +327,7 @@ static void destroy(void *role)
 
     if (c == NULL)
         return;
+    sally_notes_close(&c->notes);
     sally_tcp_listener_close(c->listener);
     sally_timer_set(c->context->loop, &c->timer, SALLY_NEVER);
     sally_bus_close(c->outer);
@@ -336,9 +346,11 @@ static enum sally_err create(void **out,
         return SALLY_E_NO_MEMORY;
     c->context = context;
     sally_timer_init(&c->timer, on_timer, c);
+    sally_notes_open(&c->notes, &c->inner);
     e = sally_console_create(&c->engine, context->config, SALLY_VERSION, &host,
                              c, sally_loop_now(context->loop));
     if (e != SALLY_E_OK) {
+        sally_notes_close(&c->notes);
         free(c);
         return e;
     }

@@ -2,6 +2,7 @@
 /* gateway/roles/inner.c - the inner door: hosts the shard's engine with
  * sockets, timers, the store and the buses. It holds the upstream keys and
  * never sees a byte from the local link.                                    */
+#include "base/text.h"
 #include "config/keyring.h"
 #include "log/log.h"
 #include "lwm2m/engine.h"
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define BUS_FRAMES 64
+#define HEAD_EVERY (3600 * SALLY_SEC) /* the journal's last hash is logged */
 
 struct inner {
     const struct sally_role_context *context;
@@ -25,7 +27,8 @@ struct inner {
     struct sally_engine engine;
     struct sally_places *places;
     struct sally_seats seats;
-    struct sally_timer pacer;
+    struct sally_timer pacer, head;
+    uint64_t head_told; /* the number of the line whose hash was logged */
     struct sally_watch *stored;
     struct sally_bus *outer, *resolver, *console;
     struct sally_answers answers; /* to the console */
@@ -149,6 +152,48 @@ static bool tell(void *role, const struct sally_bus_query *q,
     return sally_shard_query(in->shard, q, at, say, in);
 }
 
+/* --- The security journal ------------------------------------------------ */
+
+static void note(void *owner, struct sally_span line)
+{
+    const struct inner *in = owner;
+
+    sally_store_note(in->store, line, sally_loop_utc(in->context->loop), 0);
+}
+
+/* Who keeps the log elsewhere can so tell a journal that was written anew. */
+static void tell_head(struct inner *in)
+{
+    struct sally_note last;
+    char text[2 * SALLY_SHA256_LEN + 1];
+
+    sally_store_noted(in->store, &last);
+    if (last.number == in->head_told)
+        return;
+    in->head_told = last.number;
+    sally_text_to_hex((struct sally_span){ last.hash, sizeof(last.hash) }, text,
+                      sizeof(text));
+    sally_log(SALLY_LOG_INFO, "journal_head",
+              SALLY_NUMBER("number", last.number), SALLY_TEXT("hash", text));
+}
+
+static void on_head(void *owner, sally_usec now)
+{
+    struct inner *in = owner;
+
+    tell_head(in);
+    sally_timer_set(in->context->loop, &in->head, sally_after(now, HEAD_EVERY));
+}
+
+static void take_note(void *role, const struct sally_bus_note *n)
+{
+    const struct inner *in = role;
+
+    sally_store_note(in->store,
+                     (struct sally_span){ n->bytes, n->used },
+                     sally_loop_utc(in->context->loop), n->lost);
+}
+
 static void on_message(void *owner, struct sally_bus *b,
                        const struct sally_bus_message *m, int fd,
                        sally_usec now)
@@ -169,6 +214,9 @@ static void on_message(void *owner, struct sally_bus *b,
         break;
     case SALLY_BUS_RESOLVED:
         sally_places_resolved(in->places, &m->as.resolved, now);
+        break;
+    case SALLY_BUS_NOTE:
+        take_note(in, &m->as.note);
         break;
     case SALLY_BUS_QUERY:
         sally_answers_ask(&in->answers, &m->as.query, tell, in);
@@ -405,11 +453,14 @@ static enum sally_err build(struct inner *in)
     enum sally_err e;
 
     sally_timer_init(&in->pacer, on_pacer, in);
+    sally_timer_init(&in->head, on_head, in);
     e = sally_places_create(&in->places, c, ask_resolver, in);
     in->seats.loop = in->context->loop;
     in->seats.places = in->places;
     if (e == SALLY_E_OK)
         e = open_store(in);
+    if (e == SALLY_E_OK)
+        sally_log_to_journal(note, in);
     if (e == SALLY_E_OK)
         e = sally_engine_make(&in->engine, count_accounts(c));
     if (e == SALLY_E_OK)
@@ -424,7 +475,10 @@ static void destroy(void *role)
 
     if (in == NULL)
         return;
+    if (sally_log_journal() == in)
+        sally_log_to_journal(NULL, NULL);
     sally_timer_set(in->context->loop, &in->pacer, SALLY_NEVER);
+    sally_timer_set(in->context->loop, &in->head, SALLY_NEVER);
     if (in->stored != NULL)
         sally_watch_close(in->stored);
     sally_bus_close(in->outer);
@@ -475,6 +529,7 @@ static void start(void *role, sally_usec now)
                                     "not outlive a restart"));
     sally_places_prepare(in->places, now);
     sally_shard_start(in->shard, now);
+    on_head(in, now);
     in->context->report(in->context->runner, SALLY_CONTROL_READY);
 }
 
@@ -482,6 +537,7 @@ static void stop(void *role, sally_usec now)
 {
     struct inner *in = role;
 
+    tell_head(in);
     sally_shard_stop(in->shard, now);
 }
 
@@ -552,6 +608,7 @@ const struct sally_role_row sally_role_inner = {
     .create = create,
     .on_peer = on_peer,
     .on_keys = on_keys,
+    .on_note = take_note,
     .prepare = prepare,
     .prepared = prepared,
     .commit = commit,

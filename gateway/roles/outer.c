@@ -213,6 +213,7 @@ static void on_peer(void *role, enum sally_role_name peer, int fd)
                   SALLY_TEXT("peer", sally_role_text(peer)));
         return;
     }
+    sally_notes_go_on(&o->notes);
     if (o->engine == NULL)
         return;
     if (peer == SALLY_INNER)
@@ -291,6 +292,7 @@ static void destroy(void *role)
 
     if (o == NULL)
         return;
+    sally_notes_close(&o->notes);
     sally_outer_drop_next(o);
     sally_listeners_wipe(o->listeners);
     sally_timer_set(o->context->loop, &o->coap_timer, SALLY_NEVER);
@@ -327,6 +329,7 @@ static enum sally_err create(void **out,
     sally_timer_init(&o->coap_timer, on_coap_timer, o);
     sally_timer_init(&o->mqtt_timer, on_mqtt_timer, o);
     sally_timer_init(&o->tick, on_tick, o);
+    sally_notes_open(&o->notes, &o->inner);
     e = build(o);
     if (e != SALLY_E_OK) {
         sally_log(SALLY_LOG_ERROR, "outer_door_not_built",

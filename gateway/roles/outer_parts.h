@@ -9,6 +9,7 @@
 #include "roles/answers.h"
 #include "roles/listeners.h"
 #include "roles/neighbour.h"
+#include "roles/notes.h"
 #include "roles/role.h"
 
 /* What has come of a configuration that is being prepared. */
@@ -34,6 +35,7 @@ struct outer {
     struct sally_coap_shared coap_shared;
     struct sally_timer coap_timer, mqtt_timer, tick;
     struct sally_bus *inner, *verifier, *console;
+    struct sally_notes notes;
     struct sally_answers answers; /* to the console */
     struct sally_listeners *listeners;
     int passwords_fd; /* -1: there is no such file */

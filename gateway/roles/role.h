@@ -46,6 +46,9 @@ struct sally_role_row {
                         int fd);
     void (*on_passwords)(void *role, int fd);
 
+    /* A line of the security journal. NULL: this role gets none. */
+    void (*on_note)(void *role, const struct sally_bus_note *note);
+
     /* What a reload came to, for whoever asked for it. */
     void (*on_reloaded)(void *role, bool done, int fd);
 

@@ -275,8 +275,13 @@ static void on_message(void *owner, struct sally_bus *b,
                        const struct sally_bus_message *m, int fd,
                        sally_usec now)
 {
+    struct sally_runner *r = owner;
+
     (void)b;
-    obey(owner, &m->as.control, fd, now);
+    if (m->type == SALLY_BUS_CONTROL)
+        obey(r, &m->as.control, fd, now);
+    else if (r->row->on_note != NULL)
+        r->row->on_note(r->role, &m->as.note);
 }
 
 /* Nobody would restart or stop us any more. */

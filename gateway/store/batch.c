@@ -224,6 +224,8 @@ static bool run_item(struct sally_store *s, struct sally_store_item *item)
         return run(s, SALLY_SQL_UNPARK, &command, 1);
     case SALLY_ITEM_KEEP:
         return sally_kept_put(s, item);
+    case SALLY_ITEM_NOTE:
+        return sally_store_notes_put(s, item);
     }
     return false;
 }

@@ -10,6 +10,7 @@
 
 #include "base/cursor.h"
 #include "base/writer.h"
+#include "log/note.h"
 #include "store/anchor.h"
 #include "store/store.h"
 
@@ -45,7 +46,8 @@ enum sally_store_kind {
     SALLY_ITEM_APPEND,
     SALLY_ITEM_PARK,
     SALLY_ITEM_UNPARK,
-    SALLY_ITEM_KEEP
+    SALLY_ITEM_KEEP,
+    SALLY_ITEM_NOTE
 };
 
 struct sally_store_item {
@@ -140,6 +142,8 @@ enum sally_store_sql {
     SALLY_SQL_UNPARK,
     SALLY_SQL_KEEP,
     SALLY_SQL_FORGO,
+    SALLY_SQL_NOTE,
+    SALLY_SQL_NOTES_DROP,
     SALLY_SQL_KEY_MAKE,
     SALLY_SQL_KEY_OF,
     SALLY_SQL_CURSOR_OF,
@@ -150,6 +154,7 @@ enum sally_store_sql {
     SALLY_SQL_PARKED,
     SALLY_SQL_PARKED_ALL,
     SALLY_SQL_RECALL,
+    SALLY_SQL_NOTE_LAST,
     SALLY_SQL_STATEMENTS
 };
 
@@ -166,6 +171,18 @@ struct sally_store_journal {
     uint16_t count;   /* messages in the row that is being filled */
     struct sally_buf out;
     uint8_t bytes[SALLY_STORE_ROW_BYTES];
+};
+
+/* Lines of the security journal that are not durable yet, oldest first. */
+#define SALLY_STORE_NOTES 32
+struct sally_store_notes {
+    struct sally_note durable; /* the last one that is; without its line */
+    struct sally_note waiting[SALLY_STORE_NOTES]; /* their lines in `bytes` */
+    uint8_t bytes[SALLY_STORE_NOTES][SALLY_NOTE_MAX];
+    size_t count;
+    size_t queued;  /* of those, how many the writer has been given */
+    uint32_t lost;  /* lines that found no place */
+    bool failed;    /* the disk did not take the last one */
 };
 
 struct sally_store {
@@ -223,7 +240,31 @@ struct sally_store {
     struct sally_store_drop drops[SALLY_STORE_DROPS];
     size_t drop_count;
     struct sally_anchor anchor;
+
+    /* The loop's part of notes.c. */
+    struct sally_store_notes notes;
 };
+
+/* --- store.c ------------------------------------------------------------- */
+
+/* The loop's: a free item at the ring's head, with `spare` others left free, or
+ * NULL; and it to the writer, who begins at once if it is urgent.           */
+struct sally_store_item *sally_store_free_item(struct sally_store *s,
+                                               uint64_t spare);
+void sally_store_queue(struct sally_store *s, bool urgent);
+
+/* --- notes.c ------------------------------------------------------------- */
+
+/* At open: how far the security journal has come. IO. */
+enum sally_err sally_store_notes_load(struct sally_store *s) SALLY_MUST_USE;
+
+/* In the writer's thread; false: the database failed. */
+bool sally_store_notes_put(struct sally_store *s, const struct sally_store_item *item);
+
+/* What came of an item; and of any other: is there something to try again? */
+void sally_store_notes_told(struct sally_store *s,
+                      const struct sally_store_item *item);
+void sally_store_notes_go_on(struct sally_store *s);
 
 /* --- lock.c -------------------------------------------------------------- */
 

@@ -39,6 +39,8 @@ static const char *const steps[] = {
     "CREATE TABLE kept (what INTEGER NOT NULL, sensor INTEGER NOT NULL,"
     " name BLOB NOT NULL, body BLOB NOT NULL,"
     " PRIMARY KEY (what, sensor, name)) WITHOUT ROWID;",
+    "CREATE TABLE note (number INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
+    " line BLOB NOT NULL, hash BLOB NOT NULL);",
 };
 #define VERSION ((int)SALLY_LEN(steps))
 
@@ -117,6 +119,10 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
         " VALUES (?1, ?2, ?3, ?4)",
     [SALLY_SQL_FORGO] =
         "DELETE FROM kept WHERE what = ?1 AND sensor = ?2 AND name = ?3",
+    [SALLY_SQL_NOTE] =
+        "INSERT OR REPLACE INTO note (number, time, line, hash)"
+        " VALUES (?1, ?2, ?3, ?4)",
+    [SALLY_SQL_NOTES_DROP] = "DELETE FROM note WHERE number <= ?1",
     [SALLY_SQL_KEY_MAKE] = "INSERT OR IGNORE INTO sensor (id) VALUES (?1)",
     [SALLY_SQL_KEY_OF] = "SELECT key FROM sensor WHERE id = ?1",
     [SALLY_SQL_CURSOR_OF] =
@@ -139,6 +145,8 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
         "SELECT number, sensor, body FROM command ORDER BY number",
     [SALLY_SQL_RECALL] =
         "SELECT body FROM kept WHERE what = ?1 AND sensor = ?2 AND name = ?3",
+    [SALLY_SQL_NOTE_LAST] =
+        "SELECT number, time, hash FROM note ORDER BY number DESC LIMIT 1",
 };
 
 /* --- Opening ------------------------------------------------------------- */

@@ -60,6 +60,8 @@ static enum sally_err open_all(struct sally_store *s, const char *dir,
 
         e = sally_journal_load(s);
         if (e == SALLY_E_OK)
+            e = sally_store_notes_load(s);
+        if (e == SALLY_E_OK)
             e = sally_sensors_load(s, sensors, count);
         (void)snprintf(path, sizeof(path), "%s/sallyport.db", dir);
         if (e == SALLY_E_IO)
@@ -127,9 +129,9 @@ static bool is_settled_below(struct sally_store *s, uint64_t size)
     return s->head - s->settled_known < size;
 }
 
-/* A free item at the ring's head, or NULL; only the loop moves the head. */
-static struct sally_store_item *free_item(struct sally_store *s,
-                                          uint64_t spare)
+/* Only the loop moves the head. */
+struct sally_store_item *sally_store_free_item(struct sally_store *s,
+                                               uint64_t spare)
 {
     if (s->head - s->tail >= SALLY_STORE_RING - spare ||
         !is_settled_below(s, SALLY_STORE_RING - spare))
@@ -139,8 +141,7 @@ static struct sally_store_item *free_item(struct sally_store *s,
     return sally_store_item_at(s, s->head);
 }
 
-/* Gives the item at the head to the writer. */
-static void queue_item(struct sally_store *s, bool urgent)
+void sally_store_queue(struct sally_store *s, bool urgent)
 {
     uint64_t waiting;
 
@@ -177,7 +178,7 @@ static bool is_somebody(const struct sally_store *s, uint32_t sensor)
 enum sally_err sally_store_append(struct sally_store *s,
                                   const struct sally_bus_readings *r)
 {
-    struct sally_store_item *item = free_item(s, SALLY_STORE_SPARE);
+    struct sally_store_item *item = sally_store_free_item(s, SALLY_STORE_SPARE);
     enum sally_err e;
 
     if (item == NULL)
@@ -200,7 +201,7 @@ enum sally_err sally_store_append(struct sally_store *s,
     s->sensors[r->sensor].pending_bytes +=
         item->len + (uint64_t)SALLY_STORE_ROW;
     s->pending_bytes += item->len + (uint64_t)SALLY_STORE_ROW;
-    queue_item(s, false);
+    sally_store_queue(s, false);
     return SALLY_E_OK;
 }
 
@@ -208,7 +209,7 @@ enum sally_err sally_store_park(struct sally_store *s,
                                 const struct sally_bus_command *c,
                                 sally_msec_utc now)
 {
-    struct sally_store_item *item = free_item(s, SALLY_STORE_UNPARK);
+    struct sally_store_item *item = sally_store_free_item(s, SALLY_STORE_UNPARK);
 
     if (item == NULL)
         return SALLY_E_NO_ROOM;
@@ -222,7 +223,7 @@ enum sally_err sally_store_park(struct sally_store *s,
     item->sensor_key = s->sensors[c->sensor].key;
     item->time = now;
     memset(item->key, 0, sizeof(item->key));
-    queue_item(s, false);
+    sally_store_queue(s, false);
     return SALLY_E_OK;
 }
 
@@ -230,20 +231,20 @@ enum sally_err sally_store_park(struct sally_store *s,
  * two turns of the loop, the command stays, and is offered after a restart.  */
 void sally_store_unpark(struct sally_store *s, uint32_t command)
 {
-    struct sally_store_item *item = free_item(s, 0);
+    struct sally_store_item *item = sally_store_free_item(s, 0);
 
     if (item == NULL)
         return;
     item->kind = SALLY_ITEM_UNPARK;
     item->ticket = command;
-    queue_item(s, false);
+    sally_store_queue(s, false);
 }
 
 enum sally_err sally_store_keep(struct sally_store *s,
                                 const struct sally_kept_place *at,
                                 struct sally_span body, uint32_t ticket)
 {
-    struct sally_store_item *item = free_item(s, SALLY_STORE_UNPARK);
+    struct sally_store_item *item = sally_store_free_item(s, SALLY_STORE_UNPARK);
     enum sally_err e;
 
     if (item == NULL)
@@ -258,7 +259,7 @@ enum sally_err sally_store_keep(struct sally_store *s,
         return e;
     item->kind = SALLY_ITEM_KEEP;
     item->ticket = ticket;
-    queue_item(s, at->what == SALLY_KEPT_SEQUENCE);
+    sally_store_queue(s, at->what == SALLY_KEPT_SEQUENCE);
     return SALLY_E_OK;
 }
 
@@ -320,6 +321,9 @@ static void tell(struct sally_store *s, const struct sally_store_item *item,
         free(item->kept);
         tell_kept(item, up);
         break;
+    case SALLY_ITEM_NOTE:
+        sally_store_notes_told(s, item);
+        break;
     }
 }
 
@@ -340,6 +344,7 @@ void sally_store_finished(struct sally_store *s,
         tell(s, item, upcalls);
         s->tail++; /* now its place may be taken */
     }
+    sally_store_notes_go_on(s);
 }
 
 void sally_store_losses(const struct sally_store *s, uint32_t sensor,

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "bus/message.h"
+#include "log/note.h"
 
 struct sally_store;
 
@@ -33,6 +34,7 @@ struct sally_store_limits {
     uint32_t commit_ms;
     uint32_t seen_ms; /* a key is known for at least so long, and for twice as
                          long at most while the gateway runs */
+    uint32_t notes;   /* lines of the security journal that are kept */
 };
 
 /* A sensor and its accounts as the store knows them, in the configuration's
@@ -188,6 +190,26 @@ enum sally_err sally_store_anchor(struct sally_store *s,
  * sequence number that was kept under another name is not to be built on.   */
 #define SALLY_INSTANCE_LEN 16
 const uint8_t *sally_store_instance(const struct sally_store *s);
+
+/* --- The security journal ------------------------------------------------- */
+
+/* Appends a line, durable with the next commit. One that the disk did not take
+ * is tried again with what comes next; when too many wait, lines are lost, and
+ * counted in a line of their own. `lost`: lines that were lost before it.   */
+void sally_store_note(struct sally_store *s, struct sally_span line,
+                      sally_msec_utc time, uint32_t lost);
+
+/* The last durable line, without its text; number 0: there is none. */
+void sally_store_noted(const struct sally_store *s, struct sally_note *out);
+
+/* For a tool, beside a gateway that runs or not: calls `each` for all lines of
+ * the journal below `dir`, oldest first, until it says false. IO, and a
+ * sentence goes to `why`.                                                   */
+enum sally_err sally_store_notes(const char *dir,
+                                 bool (*each)(void *owner,
+                                              const struct sally_note *note),
+                                 void *owner, char *why,
+                                 size_t why_size) SALLY_MUST_USE;
 
 /* Another configuration, in two steps. _introduce() makes its sensors known to
  * the database and changes nothing that runs; IO. After it _rearrange() commits

@@ -47,6 +47,9 @@ static void make(struct sally_bus_message *m, enum sally_bus_type type)
     case SALLY_BUS_ROW:
         memcpy(m->as.row.name, "messages", 9);
         break;
+    case SALLY_BUS_NOTE:
+        m->as.note.used = 10;
+        break;
     case SALLY_BUS_ACCEPTED:
     case SALLY_BUS_LIVENESS:
     case SALLY_BUS_OUTCOME:
@@ -72,6 +75,9 @@ static const struct way {
     { SALLY_BUS_CHECKED, SALLY_VERIFIER, SALLY_OUTER },
     { SALLY_BUS_RESOLVE, SALLY_INNER, SALLY_RESOLVER },
     { SALLY_BUS_RESOLVED, SALLY_RESOLVER, SALLY_INNER },
+    { SALLY_BUS_NOTE, SALLY_OUTER, SALLY_INNER },
+    { SALLY_BUS_NOTE, SALLY_CONSOLE, SALLY_INNER },
+    { SALLY_BUS_NOTE, SALLY_SUPERVISOR, SALLY_INNER },
     { SALLY_BUS_QUERY, SALLY_CONSOLE, SALLY_OUTER },
     { SALLY_BUS_QUERY, SALLY_CONSOLE, SALLY_INNER },
     { SALLY_BUS_ROW, SALLY_OUTER, SALLY_CONSOLE },

@@ -78,9 +78,10 @@ static sally_msec_utc utc(void *owner)
 static unsigned reloads;
 static bool supervisor_away;
 
-static bool reload(void *owner)
+static bool reload(void *owner, void *peer)
 {
     (void)owner;
+    assert_non_null(peer);
     reloads++;
     return !supervisor_away;
 }

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "codec/json.h"
 #include "log/log.h"
+#include "log/note.h"
 
 static int saved = -1;
 static FILE *taken;
@@ -63,7 +64,7 @@ static unsigned count_lines(void)
 
 static void say(const char *text)
 {
-    struct sally_log_site site = { 0, 0, 0 };
+    struct sally_log_site site = { .lines = 0 };
     const struct sally_log_field fields[] = { SALLY_TEXT("topic", text),
                                               SALLY_NUMBER("n", -7),
                                               { NULL, NULL, 0 } };
@@ -146,7 +147,7 @@ static void json_is_json(void **state)
 /* Texts that grow to six times their length have no room in one line. */
 static void json_is_json_when_it_is_too_long(void **state)
 {
-    struct sally_log_site site = { 0, 0, 0 };
+    struct sally_log_site site = { .lines = 0 };
     char text[512];
     const struct sally_log_field fields[] = {
         SALLY_TEXT("first", "1"),  SALLY_TEXT("long", text),
@@ -180,9 +181,63 @@ static void long_text_is_cut_between_letters(void **state)
     assert_true(strlen(heard) < 400);
 }
 
+static struct {
+    unsigned lines;
+    char last[SALLY_NOTE_MAX + 1];
+} noted;
+
+static void note(void *owner, struct sally_span line)
+{
+    assert_ptr_equal(owner, &noted);
+    noted.lines++;
+    assert_true(sally_span_text(line, noted.last, sizeof(noted.last)));
+}
+
+/* Whatever the level and the format of the log. */
+static void the_journal_gets_what_is_its(void **state)
+{
+    struct sally_log_site site = { .lines = 0 };
+    const struct sally_log_field fields[] = { SALLY_TEXT("user", "a b"),
+                                              { NULL, NULL, 0 } };
+
+    (void)state;
+    sally_log_open("outer", SALLY_LOG_ERROR, true, false);
+    noted.lines = 0;
+    sally_log_to_journal(note, &noted);
+    assert_ptr_equal(sally_log_journal(), &noted);
+    sally_log_write(&site, SALLY_LOG_INFO, "sensor_online", fields);
+    sally_log_write(&site, SALLY_LOG_ERROR, "name_resolved", fields);
+    sally_log_to_journal(NULL, NULL);
+    sally_log_write(&site, SALLY_LOG_INFO, "sensor_online", fields);
+    assert_int_equal(noted.lines, 1);
+    assert_string_equal(noted.last,
+                        "role=outer event=sensor_online user=\"a b\"");
+}
+
+static void peers_do_not_fill_the_journal(void **state)
+{
+    struct sally_log_site site = { .lines = 0 }, own = { .lines = 0 };
+    const struct sally_log_field none[] = { { NULL, NULL, 0 } };
+
+    (void)state;
+    noted.lines = 0;
+    sally_log_to_journal(note, &noted);
+    for (unsigned i = 0; i < 1000; i++)
+        sally_log_write(&site, SALLY_LOG_WARNING, "auth_refused", none);
+    assert_in_range(noted.lines, 30, 60); /* a minute may end meanwhile */
+    site.minute = 0;
+    sally_log_write(&site, SALLY_LOG_WARNING, "auth_refused", none);
+    assert_non_null(strstr(noted.last, " unnoted=9"));
+    noted.lines = 0;
+    for (unsigned i = 0; i < 100; i++)
+        sally_log_write(&own, SALLY_LOG_WARNING, "reloaded", none);
+    assert_int_equal(noted.lines, 100);
+    sally_log_to_journal(NULL, NULL);
+}
+
 static void holds_back_what_is_too_much(void **state)
 {
-    struct sally_log_site site = { 0, 0, 0 };
+    struct sally_log_site site = { .lines = 0 };
     const struct sally_log_field none[] = { { NULL, NULL, 0 } };
     const char *held;
     unsigned lines;
@@ -220,6 +275,8 @@ int main(void)
         TEST(json_is_json),
         TEST(json_is_json_when_it_is_too_long),
         TEST(long_text_is_cut_between_letters),
+        TEST(the_journal_gets_what_is_its),
+        TEST(peers_do_not_fill_the_journal),
         TEST(holds_back_what_is_too_much),
         TEST(says_nothing_below_its_level),
     };

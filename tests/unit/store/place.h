@@ -23,7 +23,7 @@
 static char place[64];
 static struct sally_store *store;
 static const struct sally_store_limits roomy = {
-    64 << 20, 10000, true, 0, 1, SALLY_STORE_SEEN_MS
+    64 << 20, 10000, true, 0, 1, SALLY_STORE_SEEN_MS, 20000
 };
 
 static const char *const both[] = { "a", "b" };

@@ -360,6 +360,7 @@ static const char older[] =
     "CREATE UNIQUE INDEX seen_key ON seen (sensor, key);"
     "INSERT INTO seen (time, sensor, key) SELECT 0, sensor, key FROM seen_0;"
     "DROP TABLE seen_0; DROP TABLE seen_1; DROP TABLE journal;"
+    "DROP TABLE note;"
     "DROP TABLE kept;"
     "PRAGMA user_version = 1";
 

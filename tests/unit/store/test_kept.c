@@ -175,8 +175,7 @@ static void a_session_goes_with_its_sensor_and_a_sequence_stays(void **state)
 static void a_reservation_does_not_wait(void **state)
 {
     const struct sally_store_limits slow = {
-        64 << 20, 10000, true, 0, 60000, SALLY_STORE_SEEN_MS
-    };
+        64 << 20, 10000, true, 0, 60000, SALLY_STORE_SEEN_MS, 20000 };
 
     (void)state;
     close_store();

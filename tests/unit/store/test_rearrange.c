@@ -86,7 +86,7 @@ static void what_is_queued_is_told_in_the_old_terms(void **state)
     static const struct sally_store_sensor swapped[] = { { "two", both, 1 },
                                                          { "one", both, 2 } };
     const struct sally_store_limits slow = { 64 << 20, 10000, true, 0, 10000,
-                                             SALLY_STORE_SEEN_MS };
+                                             SALLY_STORE_SEEN_MS, 20000 };
     uint64_t at;
 
     (void)state;
@@ -143,7 +143,7 @@ static void a_new_account_gets_what_is_there(void **state)
 static void the_new_limits_hold(void **state)
 {
     const struct sally_store_limits tight = { 64 << 20, 3, false, 0, 1,
-                                              SALLY_STORE_SEEN_MS };
+                                              SALLY_STORE_SEEN_MS, 20000 };
 
     (void)state;
     for (uint32_t n = 1; n <= 3; n++)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The security journal of the running gateway."""
+import os
+import sqlite3
+
+from lib import maps, mqtt
+from lib.peer import check, wait_until
+
+
+def plant(env):
+    server = env.server({})
+    g = env.gateway(server.uri)
+    boiler = g.mqtt_sensor("boiler", [maps.temperature()])
+    server.set_keys(g.psk_identities())
+    server.start()
+    g.start()
+    server.wait_registered(boiler)
+    return g
+
+
+def publish(g, password):
+    return mqtt.mosquitto_pub("127.0.0.1", g.mqtt_port, "plant/boiler/temp",
+                              "21.5", "boiler", password)
+
+
+def events(g):
+    return [row["line"].split("event=")[1].split()[0]
+            for row in g.ctl_json("journal")]
+
+
+def verify(g, *claim):
+    return g.ctl("journal", "--verify", *claim)
+
+
+def case_journal(env):
+    """Admission, refusal, start and reload are in the journal, which holds over
+    kill -9 and stop."""
+    g = plant(env)
+    publish(g, "guess")
+    publish(g, g.passwords["boiler"])
+    code, _, error = g.ctl("reload")
+    check(code == 0, f"reload: {error}")
+    wanted = ["ready", "auth_refused", "sensor_online", "reload_asked",
+              "reloaded"]
+    wait_until("five lines", lambda: set(wanted) <= set(events(g)), 5, 0.1)
+    order = [e for e in events(g) if e in wanted]
+    check(order == wanted, f"in order: {order}")
+    g.kill_role("inner")
+    publish(g, "guess again")
+    wait_until("a line after the kill",
+               lambda: events(g).count("auth_refused") == 2, 10, 0.1)
+    g.stop()
+    code, out, error = verify(g)
+    check(code == 0 and "follow from each other" in out, f"{out}{error}")
+
+
+def case_journal_tampered(env):
+    """A line that is changed, taken out or put in shows; so does a journal that
+    was written anew, to whoever has a hash of the old one."""
+    g = plant(env)
+    for _ in range(6):
+        publish(g, "guess")
+    wait_until("six refusals",
+               lambda: events(g).count("auth_refused") == 6, 10, 0.1)
+    g.stop()
+    rows = g.ctl_json("journal")
+    last = rows[-1]
+    claim = f"{last['number']}:{last['hash']}"
+    check(verify(g, claim)[0] == 0, "a hash of its own")
+    database = os.path.join(g.root, "state", "sallyport.db")
+
+    def spoil(*statements):
+        with open(database, "rb") as f:
+            whole = f.read()
+        db = sqlite3.connect(database)
+        for s in statements:
+            db.execute(s)
+        db.commit()
+        db.close()
+        answer = verify(g, claim)
+        for name in (database + "-wal", database + "-shm"):
+            if os.path.exists(name):
+                os.unlink(name)
+        with open(database, "wb") as f:
+            f.write(whole)
+        return answer
+
+    for what, *statements in (
+            ("changed", "UPDATE note SET line = replace(line, 'guess', 'x'), "
+                        "time = time + 1 WHERE number = 4"),
+            ("taken out", "DELETE FROM note WHERE number = 4"),
+            ("its end cut off", f"DELETE FROM note WHERE number >= "
+                                f"{last['number']}"),
+            ("all gone", "DELETE FROM note"),
+            ("put in", "UPDATE note SET number = -number WHERE number > 4",
+             "UPDATE note SET number = 1 - number WHERE number < 0",
+             "INSERT INTO note SELECT 5, time, line, hash FROM note "
+             "WHERE number = 4")):
+        code, out, error = spoil(*statements)
+        check(code == 1 and error.strip(), f"{what}: exit {code} {out}{error}")
+    check(verify(g, claim)[0] == 0, "as it was")
+    check(verify(g, "1:00")[0] == 2, "a hash that is none")
