@@ -616,6 +616,8 @@ static void a_cut_notification_is_one(void **state)
     assert_true(t.p.a.observe);
     assert_int_equal(t.p.a.body_len, 300);
     assert_memory_equal(t.p.a.body, body, sizeof(body));
+    assert_int_equal(end_hears(&t.p.a, saved, saved_len), SALLY_E_REPLAYED);
+    assert_int_equal(t.p.a.replies, 2);
     sally_coap_link_wipe(&t.p.a.link);
     toy_close(&t);
 }
