@@ -211,6 +211,9 @@ struct sally_bus_row {
     uint8_t alert;        /* the last (D)TLS alert, or SALLY_BUS_NO_ALERT */
     uint8_t code;         /* the server's answer to a Register it refused */
     uint8_t heard;        /* a datagram of the server came in that attempt */
+    uint8_t hint;         /* code of an error without protection, then */
+    uint8_t hint_meaning; /* enum sally_err */
+    uint8_t wear;         /* of OSCORE keys, percent */
     uint64_t accepted, delivered, waiting;
     uint64_t dropped, expired; /* of the sensor, for want of room, by age */
     sally_msec_utc last_delivered;

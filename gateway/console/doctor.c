@@ -4,42 +4,16 @@
  *
  * Two tables: what the hops of the local side say when they are broken, and
  * what a failure of the way up looked like. The first row that fits is told. */
+#include "console/doctor.h"
 #include "console/lines.h"
 
-#include "lwm2m/client.h"
-#include "security/credential.h"
+#include "security/stack.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define FIELD(kind) (1u << SALLY_FIELD_##kind)
-#define KEY (FIELD(SECRET_KEY) | FIELD(PUBLIC_KEY) | FIELD(CERTIFICATE))
-#define OURSELF (FIELD(IDENTITY) | KEY)
-#define PEER (FIELD(SERVER_KEY) | FIELD(USAGE) | FIELD(MATCHING))
-#define CONTEXT                                                               \
-    (FIELD(SENDER_ID) | FIELD(RECIPIENT_ID) | FIELD(MASTER_SECRET) |          \
-     FIELD(MASTER_SALT) | FIELD(ID_CONTEXT))
-
-#define ANY_ALERT 256u
-
-/* In which part of its life the client failed; bits of client states. */
-#define IN(state) (1u << SALLY_CLIENT_##state)
-#define ANYWHERE 0xffffu
-#define SHAKING IN(CONNECTING)
-#define ASKING (IN(REGISTERING) | IN(REGISTERED))
-
-enum heard { EITHER, SILENT, HEARD };
-
-/* A failure upstream, as the client saw it. RFC 8446 s.6.2 for alerts. */
-static const struct failure {
-    uint8_t error;  /* enum sally_err */
-    uint16_t alert; /* ANY_ALERT */
-    unsigned when;
-    enum heard heard;
-    const char *cause;
-    const char *change; /* what no field of an account can mend; or NULL */
-    unsigned fields;    /* of the account; those that its mode has are told */
-} failures[] = {
+/* RFC 8446 s.6.2 for alerts. */
+static const struct sally_failure failures[] = {
     { SALLY_E_TIMED_OUT, ANY_ALERT, SHAKING, SILENT,
       "no answer at all: the server is down, its address is another one, or "
       "something on the way drops UDP",
@@ -49,9 +23,8 @@ static const struct failure {
       "say nothing to an identity that they do not know, or to a wrong key",
       NULL, OURSELF },
     { SALLY_E_TIMED_OUT, ANY_ALERT, ASKING, SILENT,
-      "no answer at all: the server is down, or does not know this context "
-      "and says nothing",
-      "servers.uri (/0/x/0)", CONTEXT },
+      "no answer at all: the server is down, or its address is another one",
+      "servers.uri (/0/x/0); sallyportctl test SERVER", 0 },
     { SALLY_E_TIMED_OUT, ANY_ALERT, ASKING, HEARD,
       "the server stopped answering: it was restarted and has forgotten the "
       "session, or the way to it is broken; the client comes back by itself",
@@ -162,17 +135,17 @@ static const struct failure {
 
 static void put_fields(struct sally_members *m,
                        const struct sally_config_account *a,
-                       const struct failure *f)
+                       const struct sally_failure *f)
 {
     size_t count;
     const struct sally_credential_field *all = sally_credential_fields(&count);
-    char keys[256] = "", resources[128] = "";
+    char keys[384] = "", resources[128] = "";
     size_t k = 0, r = 0;
 
     if (f->change != NULL)
         k = (size_t)snprintf(keys, sizeof(keys), "%s", f->change);
     for (size_t i = 0; i < count; i++) {
-        bool has = all[i].object == 0 &&
+        bool has = (all[i].object == 0 || sally_doctor_has_oscore(a)) &&
                    (all[i].allowed_in & 1u << a->mode) != 0;
 
         if ((f->fields >> all[i].kind & 1) == 0 || !has ||
@@ -233,22 +206,18 @@ static enum sally_err error_of(const struct sally_view_account *a)
                                   : SALLY_E_TIMED_OUT;
 }
 
-static bool fits(const struct failure *f, const struct sally_view_account *a)
+static const struct sally_failure *failure_of(const struct sally_view_account *a)
 {
-    return f->error == error_of(a) &&
-           (f->alert == ANY_ALERT || f->alert == a->alert) &&
-           (f->when >> a->failed_in & 1) != 0 &&
-           (f->heard == EITHER || (f->heard == HEARD) == a->heard);
-}
-
-static const struct failure *failure_of(const struct sally_view_account *a)
-{
-    static const struct failure other = {
+    static const struct sally_failure other = {
         .cause = "not one of the common causes; the log has the events"
     };
 
+    const struct sally_failure *f = sally_doctor_oscore(a, error_of(a));
+
+    if (f != NULL)
+        return f;
     for (size_t i = 0; i < SALLY_LEN(failures); i++)
-        if (fits(&failures[i], a))
+        if (sally_doctor_fits(&failures[i], a, error_of(a)))
             return &failures[i];
     return &other;
 }
@@ -258,7 +227,7 @@ static void describe(const struct sally_view_account *a, char *out,
 {
     const char *in =
         sally_client_state_name((enum sally_client_state)a->failed_in);
-    char detail[24] = "";
+    char detail[40] = "";
 
     if (a->error == SALLY_E_OK) {
         (void)snprintf(out, size, "%s, without an end so far", in);
@@ -269,6 +238,9 @@ static void describe(const struct sally_view_account *a, char *out,
     else if (a->code != 0 && a->error == SALLY_E_REFUSED)
         (void)snprintf(detail, sizeof(detail), " (%u.%02u)", (unsigned)a->code >> 5,
                        a->code & 31u);
+    else if (a->hint != 0)
+        (void)snprintf(detail, sizeof(detail), " (%u.%02u without protection)",
+                       (unsigned)a->hint >> 5, a->hint & 31u);
     (void)snprintf(out, size, "%s; the last attempt failed in %s: %s%s",
                    a->state, in, sally_err_text((enum sally_err)a->error),
                    detail);
@@ -278,7 +250,7 @@ static void look_at_failure(struct findings *f,
                             const struct sally_view_account *a,
                             const char *where)
 {
-    const struct failure *why = failure_of(a);
+    const struct sally_failure *why = failure_of(a);
     char finding[192];
     struct sally_members m;
 
@@ -288,6 +260,28 @@ static void look_at_failure(struct findings *f,
     m = begin(f, where, finding);
     sally_member_text(&m, "cause", why->cause);
     put_fields(&m, a->config, why);
+    sally_members_end(&m);
+}
+
+static void look_at_wear(struct findings *f, const struct sally_view_account *a,
+                         const char *where)
+{
+    static const struct sally_failure why = {
+        .cause = "keys may be used so often and no more: at 100 percent new "
+                 "ones are agreed on, or the account stops, if it may not",
+        .change = "servers.oscore_start = \"auto\"",
+        .fields = FIELD(MASTER_SECRET),
+    };
+    char finding[64];
+    struct sally_members m;
+
+    if (!is_wanted(f))
+        return;
+    (void)snprintf(finding, sizeof(finding),
+                   "its OSCORE keys are used up by %u percent", a->wear);
+    m = begin(f, where, finding);
+    sally_member_text(&m, "cause", why.cause);
+    put_fields(&m, a->config, &why);
     sally_members_end(&m);
 }
 
@@ -301,6 +295,8 @@ static void look_at_account(struct findings *f, const struct sally_view *v,
     if ((a->registered != SALLY_CLIENT_REGISTERED && a->error != SALLY_E_OK) ||
         a->registered == SALLY_CLIENT_CONNECTING)
         look_at_failure(f, a, where);
+    else if (a->wear >= SALLY_STACK_WORN)
+        look_at_wear(f, a, where);
     else if (a->registered == SALLY_CLIENT_WANTING)
         tell(f, where, "waits for its turn",
              "handshakes are paced, so that a server is not stormed",

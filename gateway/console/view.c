@@ -107,6 +107,9 @@ static void take_account(struct sally_view_sensor *s,
     a->alert = row->alert;
     a->code = row->code;
     a->heard = row->heard;
+    a->hint = row->hint;
+    a->hint_meaning = row->hint_meaning;
+    a->wear = row->wear;
     a->accepted = row->accepted;
     a->refused = row->refused;
     a->delivered = row->delivered;

@@ -24,6 +24,9 @@ struct sally_view_account {
     uint8_t alert;     /* the last (D)TLS alert, or SALLY_BUS_NO_ALERT */
     uint8_t code;      /* the answer to a Register that was refused */
     bool heard;        /* the server said something in that attempt */
+    uint8_t hint;      /* code of an error that OSCORE did not protect, or 0 */
+    uint8_t hint_meaning; /* enum sally_err: what it means */
+    uint8_t wear;         /* of the OSCORE keys, percent */
     uint64_t accepted, refused; /* of the sensor, the same in all accounts */
     uint64_t delivered, waiting;
     sally_msec_utc last_delivered;

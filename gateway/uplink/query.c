@@ -44,11 +44,15 @@ static void fill_failure(struct sally_bus_row *row,
                          const struct sally_virtual_client *v)
 {
     bool none = v->last_error == SALLY_E_OK;
+    const struct sally_coap_hint hint =
+        none ? sally_coap_link_hint(&v->client.link) : v->failed_hint;
 
     row->error = (uint8_t)v->last_error;
     row->failed_in = none ? v->state : v->failed_in;
     row->heard = none ? v->heard : v->failed_heard;
     row->alert = v->last_alert;
+    row->hint = hint.code;
+    row->hint_meaning = hint.meaning;
     row->code = sally_lwm2m_client_refusal(&v->client);
 }
 
@@ -63,6 +67,7 @@ static void fill_client(struct sally_bus_row *row,
     row->observed = (uint8_t)(observed < UINT8_MAX ? observed : UINT8_MAX);
     row->send_muted = sally_lwm2m_client_send_muted(&v->client);
     row->secure = is_secure(stack);
+    row->wear = (uint8_t)sally_stack_wear(stack);
     copy_text(row->state, sizeof(row->state), sally_client_state_name(state));
     copy_text(row->suite, sizeof(row->suite), sally_stack_suite(stack));
     fill_failure(row, v);

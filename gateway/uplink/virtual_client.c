@@ -251,6 +251,7 @@ static void note_failure(struct sally_virtual_client *v,
         v->failed_in = v->state;
         v->failed_heard = v->heard;
         v->last_alert = alert < 0 ? SALLY_BUS_NO_ALERT : (uint8_t)alert;
+        v->failed_hint = sally_coap_link_hint(&v->client.link);
     }
     if (s == SALLY_CLIENT_CONNECTING)
         v->heard = false;
@@ -261,17 +262,41 @@ static void note_failure(struct sally_virtual_client *v,
  * not protect means nothing. Who looks for the reason wants to know of it.  */
 static void tell_hint(const struct sally_virtual_client *v)
 {
-    uint8_t code = sally_coap_link_hint(&v->client.link);
+    const struct sally_coap_hint hint = v->failed_hint;
 
-    if (code != SALLY_CODE_EMPTY)
+    if (hint.code != SALLY_CODE_EMPTY)
         sally_log(SALLY_LOG_WARNING, "oscore_refused",
                   SALLY_TEXT("sensor", v->sensor->config->id),
                   SALLY_TEXT("server", v->server->name),
                   SALLY_TEXT("endpoint", v->settings.endpoint),
-                  SALLY_NUMBER("code", 100 * (code >> 5) + (code & 31)),
+                  SALLY_NUMBER("code",
+                               100 * (hint.code >> 5) + (hint.code & 31)),
+                  SALLY_TEXT("meaning",
+                             sally_err_text((enum sally_err)hint.meaning)),
                   SALLY_TEXT("why", "the server, or whoever answered, does not "
-                                    "take the messages: compare the keys and "
-                                    "identifiers of both ends"));
+                                    "take the messages; sallyportctl doctor "
+                                    "tells what to change"));
+}
+
+/* Once on the way to the limit, so that there is time to give other keys to an
+ * account that cannot get new ones by itself.                               */
+static void tell_wear(struct sally_virtual_client *v)
+{
+    unsigned wear = sally_stack_wear(sally_coap_link_stack(&v->client.link));
+    bool told = v->wear_told;
+
+    v->wear_told = wear >= SALLY_STACK_WORN;
+    if (!v->wear_told || told)
+        return;
+    sally_log(SALLY_LOG_WARNING, "oscore_keys_worn",
+              SALLY_TEXT("sensor", v->sensor->config->id),
+              SALLY_TEXT("server", v->server->name),
+              SALLY_TEXT("endpoint", v->settings.endpoint),
+              SALLY_NUMBER("percent", (int)wear),
+              SALLY_TEXT("why", "keys may be used so often and no more: at 100 "
+                                "new ones are agreed on, or, with oscore_start "
+                                "= \"b1\", the account stops until it is given "
+                                "another secret"));
 }
 
 static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
@@ -281,6 +306,7 @@ static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
     note_failure(v, s, e);
     if (s == SALLY_CLIENT_WAITING)
         tell_hint(v);
+    tell_wear(v);
     if (e == SALLY_E_OK)
         sally_log(level_of(s), sally_client_state_name(s),
                   SALLY_TEXT("sensor", v->sensor->config->id),
@@ -319,6 +345,7 @@ static void on_delivered(void *owner, enum sally_err e, sally_usec now)
 {
     struct sally_virtual_client *v = owner;
 
+    tell_wear(v);
     if (!v->delivering)
         return;
     v->delivering = false;

@@ -51,6 +51,8 @@ struct sally_virtual_client {
     uint8_t state;      /* enum sally_client_state as told */
     bool heard;         /* the server said something in this attempt */
     bool failed_heard;  /* ...in the one that failed */
+    bool wear_told;     /* that keys are worn was logged */
+    struct sally_coap_hint failed_hint; /* at the last failure */
     uint64_t delivered, given_up;
     sally_msec_utc last_delivered;
 };

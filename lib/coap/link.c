@@ -509,9 +509,11 @@ void sally_coap_link_reserved(struct sally_coap_link *l, uint64_t until,
         object->row->reserved(object->state, until);
 }
 
-uint8_t sally_coap_link_hint(const struct sally_coap_link *l)
+struct sally_coap_hint sally_coap_link_hint(const struct sally_coap_link *l)
 {
-    return l->shield == NULL ? SALLY_CODE_EMPTY : l->shield->hint;
+    static const struct sally_coap_hint none = { .code = SALLY_CODE_EMPTY };
+
+    return l->shield == NULL ? none : l->shield->hint;
 }
 
 bool sally_coap_link_binding(const struct sally_coap_link *l,

@@ -240,9 +240,12 @@ void sally_coap_link_reserved(struct sally_coap_link *l, uint64_t until,
                               sally_usec now);
 
 /* The last error without protection that answered a request of an account with
- * OSCORE in this session, SALLY_CODE_EMPTY if there was none. For people only:
- * anybody can send one.                                                     */
-uint8_t sally_coap_link_hint(const struct sally_coap_link *l);
+ * OSCORE in this session. For people only: anybody can send one.            */
+struct sally_coap_hint {
+    uint8_t code;    /* SALLY_CODE_EMPTY: there was none */
+    uint8_t meaning; /* enum sally_err: which of the reasons of object.h */
+};
+struct sally_coap_hint sally_coap_link_hint(const struct sally_coap_link *l);
 
 /* What ties the notifications of an observation to its registration, for an
  * account with OSCORE whose keys outlive the process. False: there is none.

@@ -56,7 +56,7 @@ sally_coap_shield_start(struct sally_coap_link *l,
     }
     e = sally_coap_shield_make(l);
     if (e == SALLY_E_OK)
-        l->shield->hint = SALLY_CODE_EMPTY;
+        l->shield->hint = (struct sally_coap_hint){ .code = SALLY_CODE_EMPTY };
     return e != SALLY_E_OK
                ? e
                : sally_stack_start_object(&l->stack, credential, finder,

@@ -21,7 +21,7 @@ struct sally_coap_shield {
     struct sally_coap_bodies outer; /* messages that somebody cut on the way */
     sally_usec refuse_at;           /* no unprotected error before */
     sally_coap_exchange question;   /* the mechanism's own; 0: none */
-    uint8_t hint; /* the last error without protection in this session */
+    struct sally_coap_hint hint; /* the last one in this session */
 };
 
 /* What an outgoing holds beyond others: a block of `packets`. */

@@ -155,7 +155,11 @@ static enum sally_err open_response(struct sally_coap_link *l,
     if (e == SALLY_E_OK)
         return sally_coap_exchange_take(l, o, &inner, seen, now);
     if (e == SALLY_E_UNEXPECTED && sally_coap_class(outer->code) >= 4)
-        l->shield->hint = outer->code;
+        l->shield->hint = (struct sally_coap_hint){
+            .code = outer->code,
+            .meaning = (uint8_t)object->row->meaning(outer->code,
+                                                     outer->payload),
+        };
     if (seen != NULL)
         sally_coap_dedup_forget(&l->dedup, seen);
     return e;

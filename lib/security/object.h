@@ -139,6 +139,10 @@ struct sally_object_mechanism {
      * silence. RFC 8613 s.8.2.                                              */
     uint8_t (*refusal)(enum sally_err e, const char **diagnostic);
 
+    /* What a peer means by such an answer, as one of the reasons above; REFUSED
+     * where that cannot be told. A hint for people: anybody can send one.   */
+    enum sally_err (*meaning)(uint8_t code, struct sally_span diagnostic);
+
     /* After CHALLENGED, with the binding that it filled in: appends the
      * protected 4.01 that is to be sent. `outer` is the request; the answer is
      * an ACK with its message id, or NON, which needs one from the caller.  */

@@ -249,6 +249,11 @@ int sally_stack_alert(const struct sally_stack *s)
     return s->state == NULL ? s->alert : s->channel->alert(s->state);
 }
 
+unsigned sally_stack_wear(const struct sally_stack *s)
+{
+    return s->object == NULL ? 0 : s->object->row->wear(s->object->state);
+}
+
 bool sally_stack_kept_by_cid(const struct sally_stack *s)
 {
     return s->state != NULL && s->channel->kept_by_cid(s->state);

@@ -152,6 +152,11 @@ const char *sally_stack_suite(const struct sally_stack *s);
 /* The last alert of this session, or of the one before while there is none,
  * received or else sent; -1: none. LwM2M: /1/x/11.                          */
 int sally_stack_alert(const struct sally_stack *s);
+/* How far the keys of what protects messages are used up, in percent; 0 where
+ * nothing does. Worth a warning from SALLY_STACK_WORN on.                   */
+#define SALLY_STACK_WORN 75
+unsigned sally_stack_wear(const struct sally_stack *s);
+
 /* Appends what could resume the association, which is secret, to `out`; and
  * takes it up again before the first start, which offers it if the credential
  * is still the same. NOT_FOUND: there is nothing; NO_ROOM, CRYPTO. MALFORMED,

@@ -360,6 +360,23 @@ static uint8_t refusal(enum sally_err e, const char **diagnostic)
     return SALLY_CODE_EMPTY;
 }
 
+/* The code alone says it where it has one meaning. */
+static enum sally_err meaning(uint8_t code, struct sally_span diagnostic)
+{
+    enum sally_err one = SALLY_E_REFUSED;
+    size_t count = 0;
+
+    for (size_t i = 0; i < SALLY_LEN(refusals); i++) {
+        if (refusals[i].code != code || refusals[i].diagnostic[0] == '\0')
+            continue;
+        if (sally_span_is(diagnostic, refusals[i].diagnostic))
+            return refusals[i].e;
+        one = refusals[i].e;
+        count++;
+    }
+    return count == 1 ? one : SALLY_E_REFUSED;
+}
+
 /* B.1.2: 4.01 with the Echo that will prove freshness. */
 static enum sally_err ask_echo(struct sally_oscore *o,
                                struct sally_coap_message *plain,
@@ -471,6 +488,7 @@ const struct sally_object_mechanism sally_object_oscore = {
     .unprotect_request = unprotect_request,
     .unprotect_response = unprotect_response,
     .refusal = refusal,
+    .meaning = meaning,
     .challenge = challenge,
     .reserved = reserved,
     .wear = wear,

@@ -182,6 +182,8 @@ def case_oscore_wrong_key(env):
                                           if e["event"] == "oscore_refused"],
                      110)[0]
     check(got["code"] == "400", f"told: {got}")
+    told = str(gateway.ctl_json("doctor", "pump"))
+    check("cannot decrypt" in told and "/21/x/0" in told, f"doctor: {told}")
     check(not server.events("request"), "aiocoap took a request")
 
 

@@ -79,8 +79,11 @@ static void unprotected_answers_change_nothing(void **state)
         assert_int_equal(end_says(&t.p.a).len, 0);
     }
     assert_int_equal(t.p.a.replies, 0);
-    assert_int_equal(sally_coap_link_hint(&t.p.a.link), SALLY_CODE_NOT_FOUND);
-    assert_int_equal(sally_coap_link_hint(&t.p.b.link), SALLY_CODE_EMPTY);
+    assert_int_equal(sally_coap_link_hint(&t.p.a.link).code,
+                     SALLY_CODE_NOT_FOUND);
+    assert_int_equal(sally_coap_link_hint(&t.p.a.link).meaning,
+                     SALLY_E_REFUSED);
+    assert_int_equal(sally_coap_link_hint(&t.p.b.link).code, SALLY_CODE_EMPTY);
     pair_wait(&t.p, 4 * SALLY_SEC); /* it is sent again, and answered */
     assert_int_equal(t.p.a.replies, 1);
     assert_int_equal(t.p.a.reply_error, SALLY_E_OK);

@@ -336,11 +336,24 @@ static enum sally_err challenge(void *state,
     return protect(state, SALLY_OBJECT_RESPONSE, &m, b, out);
 }
 
+static enum sally_err meaning(uint8_t code, struct sally_span diagnostic)
+{
+    (void)code;
+    return sally_span_is(diagnostic, "toy") ? SALLY_E_REPLAYED
+                                            : SALLY_E_REFUSED;
+}
+
 static void reserved(void *state, uint64_t until)
 {
     struct toy_state *t = state;
 
     t->reserved = until > t->reserved ? until : t->reserved;
+}
+
+static unsigned wear(const void *state)
+{
+    (void)state;
+    return 0;
 }
 
 static sally_usec deadline(const void *state)
@@ -370,8 +383,10 @@ const struct sally_object_mechanism sally_object_oscore = {
     .unprotect_request = unprotect_request,
     .unprotect_response = unprotect_response,
     .refusal = refusal,
+    .meaning = meaning,
     .challenge = challenge,
     .reserved = reserved,
+    .wear = wear,
     .deadline = deadline,
     .expire = expire,
     .wipe = wipe,

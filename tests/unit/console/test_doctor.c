@@ -24,15 +24,26 @@ static struct sally_config config;
 static struct sally_view view;
 static char line[2048];
 
-static void open_view(void)
+static const char with_oscore[] =
+    GATEWAY LOCAL
+    "servers = ( { name = \"cloud\"; uri = \"coap://[::1]:5683\"; "
+    "short_server_id = 1; } );\n" PROFILES
+    "sensors = ( { id = \"boiler\"; profile = \"p\"; authenticate = ( { "
+    "method = \"password\"; username = \"u\"; } ); accounts = ( { server = "
+    "\"cloud\"; mode = \"nosec\"; oscore = { secret_file = \"s\"; sender_id = "
+    "\"01\"; recipient_id = \"02\"; }; } ); } );\n";
+
+static void open_view_of(const char *given)
 {
     char *report = NULL;
 
-    assert_int_equal(load_given(text, NULL, "", &config, &report), 0);
+    assert_int_equal(load_given(given, NULL, "", &config, &report), 0);
     free(report);
     memset(&view, 0, sizeof(view));
     assert_int_equal(sally_view_open(&view, &config, 0, false), SALLY_E_OK);
 }
+
+static void open_view(void) { open_view_of(text); }
 
 static void close_view(void)
 {
@@ -137,6 +148,91 @@ static void each_failure_has_a_cause(void **state)
     close_view();
 }
 
+/* Errors that OSCORE did not protect, by what they mean; and none. */
+static const struct oscore_row {
+    const char *what;
+    enum sally_client_state in;
+    enum sally_err error;
+    bool heard;
+    uint8_t hint;
+    enum sally_err meaning;
+    const char *cause, *resources;
+} oscore_rows[] = {
+    { "4.01 without a context", SALLY_CLIENT_REGISTERING, SALLY_E_TIMED_OUT,
+      true, 0x81, SALLY_E_NOT_FOUND, "(4.01 without protection)",
+      "\"resource\":\"/21/x/1, /21/x/6\"" },
+    { "and while keys are agreed on", SALLY_CLIENT_CONNECTING,
+      SALLY_E_TIMED_OUT, true, 0x81, SALLY_E_NOT_FOUND,
+      "does not know this OSCORE context", "/21/x/1" },
+    { "4.01 to a replay", SALLY_CLIENT_REGISTERED, SALLY_E_TIMED_OUT, true,
+      0x81, SALLY_E_REPLAYED, "oscore_start = \\\"b2\\\"",
+      "\"resource\":\"/21/x/0\"" },
+    { "4.00 after a wrong tag", SALLY_CLIENT_REGISTERING, SALLY_E_TIMED_OUT,
+      true, 0x80, SALLY_E_UNAUTHENTIC, "cannot decrypt",
+      "\"resource\":\"/21/x/0, /21/x/5, /21/x/2, /21/x/6, /21/x/3, /21/x/4\"" },
+    { "4.02", SALLY_CLIENT_REGISTERING, SALLY_E_TIMED_OUT, true, 0x82,
+      SALLY_E_MALFORMED, "does not speak OSCORE",
+      "\"resource\":\"/0/x/17, /21/x/1, /21/x/6\"" },
+    { "4.01 without a word", SALLY_CLIENT_REGISTERING, SALLY_E_TIMED_OUT, true,
+      0x81, SALLY_E_REFUSED, "refuses messages", "/21/x/1" },
+    { "silence", SALLY_CLIENT_REGISTERING, SALLY_E_TIMED_OUT, false, 0,
+      SALLY_E_OK, "says nothing", "/21/x/0" },
+    { "silence from the begin", SALLY_CLIENT_CONNECTING, SALLY_E_TIMED_OUT,
+      false, 0, SALLY_E_OK, "says nothing", "/21/x/0" },
+    { "answers that nobody can open", SALLY_CLIENT_CONNECTING,
+      SALLY_E_TIMED_OUT, true, 0, SALLY_E_OK, "can be opened", "/21/x/0" },
+    { "no answer to Register", SALLY_CLIENT_REGISTERING, SALLY_E_TIMED_OUT,
+      true, 0, SALLY_E_OK, "did not answer the registration", "/21/x/1" },
+    { "keys that are used up", SALLY_CLIENT_REGISTERED, SALLY_E_EXHAUSTED, true,
+      0, SALLY_E_OK, "as often as they may", "/21/x/0" },
+    { "an older copy", SALLY_CLIENT_CONNECTING, SALLY_E_ROLLED_BACK, false, 0,
+      SALLY_E_OK, "older copy", "servers.oscore_start" },
+};
+
+static void each_failure_of_oscore_has_a_cause(void **state)
+{
+    struct sally_bus_row outer = speaking();
+
+    (void)state;
+    open_view_of(with_oscore);
+    sally_view_take(&view, SALLY_OUTER, &outer);
+    for (size_t i = 0; i < SALLY_LEN(oscore_rows); i++) {
+        const struct oscore_row *r = &oscore_rows[i];
+        struct sally_bus_row inner = failed(r->in, r->error);
+
+        inner.heard = r->heard;
+        inner.hint = r->hint;
+        inner.hint_meaning = (uint8_t)r->meaning;
+        sally_view_take(&view, SALLY_INNER, &inner);
+        assert_true(finding(0));
+        expect(r->what, r->cause);
+        expect(r->what, r->resources);
+        assert_false(finding(1));
+    }
+    close_view();
+}
+
+static void worn_keys_are_told_early(void **state)
+{
+    struct sally_bus_row outer = speaking();
+    struct sally_bus_row inner = { .sensor = 0, .accepted = 5, .wear = 74,
+                                   .registered = SALLY_CLIENT_REGISTERED,
+                                   .alert = SALLY_BUS_NO_ALERT };
+
+    (void)state;
+    open_view_of(with_oscore);
+    sally_view_take(&view, SALLY_OUTER, &outer);
+    sally_view_take(&view, SALLY_INNER, &inner);
+    assert_true(finding(0));
+    expect("at 74 percent", "nothing is wrong");
+    inner.wear = 75;
+    sally_view_take(&view, SALLY_INNER, &inner);
+    assert_true(finding(0));
+    expect("at 75 percent", "used up by 75 percent");
+    expect("at 75 percent", "/21/x/0");
+    close_view();
+}
+
 static void the_local_side_comes_first(void **state)
 {
     struct sally_bus_row outer = { .sensor = 0 };
@@ -196,6 +292,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_failure_has_a_cause),
+        cmocka_unit_test(each_failure_of_oscore_has_a_cause),
+        cmocka_unit_test(worn_keys_are_told_early),
         cmocka_unit_test(the_local_side_comes_first),
         cmocka_unit_test(what_is_no_failure),
     };

@@ -196,10 +196,11 @@ static void hides_keys_from_composite_operations(void **state)
     struct world *w = world_registered(11);
 
     (void)state;
-    for (size_t i = 0; i < 2 * SALLY_LEN(lists); i++) {
-        world_ask(w, (struct ask){ i < 2 ? FETCH : SALLY_CODE_IPATCH, "", NULL,
+    for (size_t i = 0; i < 3 * SALLY_LEN(lists); i++) {
+        world_ask(w, (struct ask){ i < 4 ? FETCH : SALLY_CODE_IPATCH, "", NULL,
                                    NO_FORMAT, CBOR, lists[i % 2],
-                                   SALLY_OBSERVE_ABSENT });
+                                   i / 2 == 1 ? SALLY_OBSERVE_REGISTER
+                                              : SALLY_OBSERVE_ABSENT });
         assert_int_equal(w->replies, 1);
         assert_int_equal(w->code >> 5, 4);
     }

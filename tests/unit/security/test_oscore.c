@@ -191,6 +191,36 @@ static void refuses_each_row(void **state)
     }
 }
 
+/* What a refusal by the peer means, told back from code and text. */
+static const struct meaning_row {
+    uint8_t code;
+    const char *diagnostic;
+    enum sally_err want;
+} meaning_rows[] = {
+    { SALLY_CODE_BAD_OPTION, "Failed to decode COSE", SALLY_E_MALFORMED },
+    { SALLY_CODE_BAD_OPTION, "", SALLY_E_MALFORMED },
+    { SALLY_CODE_UNAUTHORIZED, "Security context not found",
+      SALLY_E_NOT_FOUND },
+    { SALLY_CODE_UNAUTHORIZED, "Replay detected", SALLY_E_REPLAYED },
+    { SALLY_CODE_UNAUTHORIZED, "", SALLY_E_REFUSED },
+    { SALLY_CODE_UNAUTHORIZED, "no", SALLY_E_REFUSED },
+    { SALLY_CODE_BAD_REQUEST, "Decryption failed", SALLY_E_UNAUTHENTIC },
+    { SALLY_CODE_BAD_REQUEST, "Replay detected", SALLY_E_UNAUTHENTIC },
+    { SALLY_CODE_UNAVAILABLE, "", SALLY_E_REFUSED },
+    { SALLY_CODE_NOT_FOUND, "Replay detected", SALLY_E_REFUSED },
+};
+
+static void knows_what_a_refusal_means(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(meaning_rows); i++) {
+        const struct meaning_row *r = &meaning_rows[i];
+
+        if (ROW->meaning(r->code, text(r->diagnostic)) != r->want)
+            fail_msg("%u %s", r->code, r->diagnostic);
+    }
+}
+
 static void refuses_a_replay(void **state)
 {
     struct sally_binding asked = { { 0 } }, served = { { 0 } };
@@ -1026,6 +1056,7 @@ int main(void)
         cmocka_unit_test(begins_as_the_account_says),
         cmocka_unit_test(refuses_an_account_without_its_parts),
         cmocka_unit_test(refuses_each_row),
+        cmocka_unit_test(knows_what_a_refusal_means),
         cmocka_unit_test(refuses_a_replay),
         cmocka_unit_test(refuses_replays_of_long_numbers),
         cmocka_unit_test(a_forged_message_moves_no_window),
