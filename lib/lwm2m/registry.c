@@ -185,6 +185,15 @@ static bool within(const struct sally_resource_definition *d,
     return measure >= d->min && measure <= d->max;
 }
 
+/* Object 21 holds its keys as text in versions 1.x, as bytes from 2.0 on. */
+static bool was_text(const struct sally_path *path,
+                     const struct sally_resource_definition *d,
+                     const struct sally_lwm2m_value *v)
+{
+    return path->id[0] == 21 && d->type == SALLY_TYPE_OPAQUE &&
+           v->type == SALLY_TYPE_STRING;
+}
+
 enum sally_err sally_registry_admit(const struct sally_registry *r,
                                     const struct sally_path *path,
                                     const struct sally_lwm2m_value *v,
@@ -192,12 +201,15 @@ enum sally_err sally_registry_admit(const struct sally_registry *r,
 {
     const struct sally_resource_definition *d =
         sally_registry_definition(r, path);
-    struct sally_lwm2m_value made;
+    struct sally_lwm2m_value given, made;
     enum sally_err e;
 
     if (d == NULL)
         return SALLY_E_NOT_FOUND;
-    e = sally_value_convert(v, d->type, &made);
+    given = *v;
+    if (was_text(path, d, v))
+        given.type = SALLY_TYPE_OPAQUE;
+    e = sally_value_convert(&given, d->type, &made);
     if (e != SALLY_E_OK)
         return e;
     if (!within(d, &made))

@@ -36,7 +36,8 @@ struct sally_registry {
 
 /* Copies the definition and all it points to. DUPLICATE if the object is
  * there already; OUT_OF_RANGE for ids above 65534 or not ascending; NO_MEMORY.
- * The objects 0, 1, 3, 21 and 33001 are built in: see objects/.                 */
+ * The objects 0, 1, 2, 3, 21 and 33001 are built in: see objects/.
+ */
 enum sally_err sally_registry_add(struct sally_registry *r,
                                   const struct sally_object_definition *d)
     SALLY_MUST_USE;
@@ -55,7 +56,8 @@ sally_registry_definition(const struct sally_registry *r,
                           const struct sally_path *path);
 
 /* Type and range of a value for this resource, converting as
- * sally_value_convert() does. WRONG_TYPE, OUT_OF_RANGE, NOT_FOUND.          */
+ * sally_value_convert() does; what object 21 had as text before its version 2.0
+ * is taken as its bytes. WRONG_TYPE, OUT_OF_RANGE, NOT_FOUND.          */
 enum sally_err sally_registry_admit(const struct sally_registry *r,
                                     const struct sally_path *path,
                                     const struct sally_lwm2m_value *v,

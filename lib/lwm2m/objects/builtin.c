@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/lwm2m/objects/builtin.c - definitions and factory contents of the
- * objects that every client has. Facts: OMA registry, objects 0 v1.1, 1 v1.1,
- * 3 v1.1, 21 v2.0.                                                          */
+ * objects that every client has. Facts: OMA registry, objects 0 v1.2, 1 v1.2
+ * (of which a client has what v1.1 has), 2 v1.1, 3 v1.1, 21 v2.0.           */
 #include "lwm2m/objects/builtin.h"
 
 #include <string.h>
@@ -29,12 +29,38 @@ static const struct sally_resource_definition security[] = {
     ROW(3, OPAQUE, 0, ONE, MUST, "Public Key or Identity", ""),
     ROW(4, OPAQUE, 0, ONE, MUST, "Server Public Key", ""),
     ROW(5, OPAQUE, 0, ONE, MUST, "Secret Key", ""),
+    RANGE(6, INTEGER, 0, ONE, MAY, "SMS Security Mode", "", 0, 255),
+    RANGE(7, OPAQUE, 0, ONE, MAY, "SMS Binding Key Parameters", "", 0, 6),
+    RANGE(8, OPAQUE, 0, ONE, MAY, "SMS Binding Secret Key(s)", "", 0, 48),
+    ROW(9, STRING, 0, ONE, MAY, "LwM2M Server SMS Number", ""),
     RANGE(10, INTEGER, 0, ONE, MAY, "Short Server ID", "", 1, 65534),
+    RANGE(11, INTEGER, 0, ONE, MAY, "Client Hold Off Time", "s", 0, 4294967295),
+    RANGE(12, INTEGER, 0, ONE, MAY, "Bootstrap-Server Account Timeout", "s", 0,
+          4294967295),
     RANGE(13, UNSIGNED, 0, ONE, MAY, "Matching Type", "", 0, 3),
     ROW(14, STRING, 0, ONE, MAY, "SNI", ""),
     RANGE(15, UNSIGNED, 0, ONE, MAY, "Certificate Usage", "", 0, 3),
     RANGE(16, UNSIGNED, 0, MANY, MAY, "DTLS/TLS Ciphersuite", "", 0, 65535),
     ROW(17, OBJLNK, 0, ONE, MAY, "OSCORE Security Mode", ""),
+    RANGE(18, UNSIGNED, 0, MANY, MAY, "Groups To Use by Client", "", 0, 65535),
+    RANGE(19, UNSIGNED, 0, MANY, MAY, "Signature Algorithms Supported by "
+          "Server", "", 0, 65535),
+    RANGE(20, UNSIGNED, 0, MANY, MAY, "Signature Algorithms To Use by Client",
+          "", 0, 65535),
+    RANGE(21, UNSIGNED, 0, MANY, MAY, "Signature Algorithm Certs Supported by "
+          "Server", "", 0, 65535),
+    RANGE(22, UNSIGNED, 0, ONE, MAY, "TLS 1.3 Features To Use by Client", "", 0,
+          65535),
+    RANGE(23, UNSIGNED, 0, ONE, MAY, "TLS Extensions Supported by Server", "",
+          0, 65535),
+    RANGE(24, UNSIGNED, 0, ONE, MAY, "TLS Extensions To Use by Client", "", 0,
+          65535),
+    RANGE(25, STRING, 0, MANY, MAY, "Secondary LwM2M Server URI", "", 0, 255),
+    ROW(26, OBJLNK, 0, ONE, MAY, "MQTT Server", ""),
+    ROW(27, OBJLNK, 0, MANY, MAY, "LwM2M COSE Security", ""),
+    RANGE(28, INTEGER, 0, ONE, MAY, "RDS Destination Port", "", 0, 15),
+    RANGE(29, INTEGER, 0, ONE, MAY, "RDS Source Port", "", 0, 15),
+    ROW(30, STRING, 0, ONE, MAY, "RDS Application ID", ""),
 };
 
 /* Likewise. What 1.x of the object has as text is opaque in 2.0. */
@@ -59,15 +85,35 @@ static const struct sally_resource_definition server[] = {
         "Notification Storing When Disabled or Offline", ""),
     ROW(7, STRING, RW, ONE, MUST, "Binding", ""),
     ROW(8, NONE, E, ONE, MUST, "Registration Update Trigger", ""),
+    ROW(9, NONE, E, ONE, MAY, "Bootstrap-Request Trigger", ""),
+    ROW(10, OBJLNK, RW, ONE, MAY, "APN Link", ""),
     RANGE(11, UNSIGNED, R, ONE, MAY, "TLS-DTLS Alert Code", "", 0, 255),
+    ROW(12, TIME, R, ONE, MAY, "Last Bootstrapped", ""),
+    ROW(13, UNSIGNED, R, ONE, MAY, "Registration Priority Order", ""),
+    RANGE(14, UNSIGNED, RW, ONE, MAY, "Initial Registration Delay Timer", "s",
+          0, 1e9),
+    ROW(15, BOOLEAN, R, ONE, MAY, "Registration Failure Block", ""),
+    ROW(16, BOOLEAN, R, ONE, MAY, "Bootstrap on Registration Failure", ""),
     RANGE(17, UNSIGNED, RW, ONE, MAY, "Communication Retry Count", "", 0, 1e9),
     RANGE(18, UNSIGNED, RW, ONE, MAY, "Communication Retry Timer", "s", 0, 1e9),
     RANGE(19, UNSIGNED, RW, ONE, MAY, "Communication Sequence Delay Timer",
           "s", 0, 1e9),
     RANGE(20, UNSIGNED, RW, ONE, MAY, "Communication Sequence Retry Count", "",
           0, 1e9),
+    ROW(21, BOOLEAN, RW, ONE, MAY, "Trigger", ""),
     ROW(22, STRING, RW, ONE, MAY, "Preferred Transport", ""),
     ROW(23, BOOLEAN, RW, ONE, MAY, "Mute Send", ""),
+    ROW(24, OBJLNK, RW, MANY, MAY, "Alternate APN Links", ""),
+    ROW(25, STRING, RW, MANY, MAY, "Supported Server Versions", ""),
+    RANGE(26, INTEGER, RW, ONE, MAY, "Default Notification Mode", "", 0, 1),
+    RANGE(27, UNSIGNED, RW, ONE, MAY, "Profile ID Hash Algorithm", "", 0, 255),
+};
+
+static const struct sally_resource_definition access[] = {
+    RANGE(0, INTEGER, R, ONE, MUST, "Object ID", "", 1, 65534),
+    RANGE(1, INTEGER, R, ONE, MUST, "Object Instance ID", "", 0, 65535),
+    RANGE(2, INTEGER, RW, MANY, MAY, "ACL", "", 0, 31),
+    RANGE(3, INTEGER, RW, ONE, MUST, "Access Control Owner", "", 0, 65535),
 };
 
 static const struct sally_resource_definition device[] = {
@@ -105,10 +151,12 @@ static const struct sally_resource_definition provenance[] = {
 };
 
 static const struct sally_object_definition objects[] = {
-    { SALLY_OBJECT_SECURITY, MANY, MUST, "LwM2M Security", "1.1", security,
+    { SALLY_OBJECT_SECURITY, MANY, MUST, "LwM2M Security", "1.2", security,
       SALLY_LEN(security) },
     { SALLY_OBJECT_SERVER, MANY, MUST, "LwM2M Server", "1.1", server,
       SALLY_LEN(server) },
+    { SALLY_OBJECT_ACCESS, MANY, MAY, "LwM2M Access Control", "1.1", access,
+      SALLY_LEN(access) },
     { SALLY_OBJECT_DEVICE, ONE, MUST, "Device", "1.1", device,
       SALLY_LEN(device) },
     { SALLY_OBJECT_OSCORE, MANY, MAY, "LwM2M OSCORE", "2.0", oscore,

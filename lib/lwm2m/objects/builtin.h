@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/lwm2m/objects/builtin.h - the objects that every client has: Security
  * (0), Server (1), Device (3), OSCORE (21), and Provenance (33001), Sallyport's
- * own. Objects 0 and 21 hold keys: they have definitions for a bootstrap server
+ * own; and Access Control (2), which a bootstrap server may write. Objects 0
+ * and 21 hold keys: they have definitions for a bootstrap server
  * to write by, no operation of any other server reaches them, and the table in
  * security/credential.h says what each of their resources is to an account.
  *
@@ -23,8 +24,26 @@
 #include "lwm2m/resources.h"
 
 enum { SALLY_OBJECT_SECURITY = 0, SALLY_OBJECT_SERVER = 1,
-       SALLY_OBJECT_DEVICE = 3, SALLY_OBJECT_OSCORE = 21,
+       SALLY_OBJECT_ACCESS = 2, SALLY_OBJECT_DEVICE = 3,
+       SALLY_OBJECT_OSCORE = 21,
        SALLY_OBJECT_PROVENANCE = 33001 };
+
+/* Resources of /0, /2 and /21 that are more than a part of a credential. */
+enum {
+    SALLY_SECURITY_URI = 0,
+    SALLY_SECURITY_BOOTSTRAP = 1,
+    SALLY_SECURITY_MODE = 2,
+    SALLY_SECURITY_SHORT_ID = 10,
+    SALLY_SECURITY_HOLD_OFF = 11,
+    SALLY_SECURITY_TIMEOUT = 12,
+    SALLY_SECURITY_USAGE = 15,
+    SALLY_SECURITY_OSCORE = 17,
+    SALLY_SECURITY_MORE_URIS = 25,
+    SALLY_SECURITY_COSE = 27,
+    SALLY_ACCESS_OBJECT = 0,
+    SALLY_ACCESS_LIST = 2,
+    SALLY_ACCESS_OWNER = 3
+};
 
 /* Resources of /1 that the client acts on. Core 1.1 s.E.2. */
 enum {
@@ -37,6 +56,7 @@ enum {
     SALLY_SERVER_STORING = 6,
     SALLY_SERVER_BINDING = 7,
     SALLY_SERVER_UPDATE_TRIGGER = 8,
+    SALLY_SERVER_BOOTSTRAP_TRIGGER = 9,
     SALLY_SERVER_ALERT = 11,
     SALLY_SERVER_RETRY_COUNT = 17,
     SALLY_SERVER_RETRY_TIMER = 18,
