@@ -802,6 +802,7 @@ static void a_restart_asks_the_peer_for_freshness(void **state)
     assert_int_equal(option_of(&challenge).piv.len, 2); /* its own number */
     assert_int_equal(get(&p, &p.server, &challenge, &asked, &m), SALLY_E_OK);
     assert_int_equal(m.code, SALLY_CODE_UNAUTHORIZED);
+    assert_int_equal(m.payload.len, 0);
     assert_true(
         sally_coap_option_find(m.options, SALLY_OPTION_ECHO, &echo));
     assert_int_equal(echo.len, 8);

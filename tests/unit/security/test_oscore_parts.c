@@ -99,9 +99,10 @@ static void numbers_take_their_shortest_form(void **state)
 /* All registered options. RFC 8613 figure 5; later ones by their RFCs. */
 static void each_option_has_its_place(void **state)
 {
-    static const uint16_t inside[] = { 1,  4,  5,  8,  11, 12,  14,  15,
-                                       16, 17, 19, 20, 23, 27,  28,  31,
-                                       60, 252, 258, 292, 2049, 2053, 65000 };
+    static const uint16_t inside[] = { 1,    4,    5,    8,    11,  12,  13,
+                                       14,   15,   16,   17,   19,  20,  23,
+                                       27,   28,   31,   60,   252, 258, 292,
+                                       2049, 2053, 2055, 65000 };
     static const uint16_t outside[] = { 3, 7, 21, 35, 39 };
 
     (void)state;
@@ -255,6 +256,9 @@ static const struct window_row {
     { "twice", { { 0, 1 }, { 0, 0 }, { 5, 1 }, { 5, 0 }, { END, 0 } } },
     { "late, once",
       { { 5, 1 }, { 3, 1 }, { 3, 0 }, { 4, 1 }, { 0, 1 }, { END, 0 } } },
+    { "a late one lowers nothing",
+      { { 10, 1 }, { 3, 1 }, { 10, 0 }, { 11, 1 }, { 11, 0 }, { 3, 0 },
+        { END, 0 } } },
     { "a gap, and late ones in it",
       { { 1100, 1 }, { 1102, 1 }, { 1100, 0 }, { 1101, 1 }, { 1101, 0 },
         { 1102, 0 }, { 1099, 1 }, { END, 0 } } },
