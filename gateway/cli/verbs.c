@@ -2,6 +2,7 @@
 /* gateway/cli/verbs.c - the table of verbs. */
 #include "cli/verbs.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/span.h"
@@ -16,6 +17,8 @@ static const struct sally_verb verbs[] = {
     { "values", "[SENSOR]", "the present values", 0, 1, sally_verb_ask },
     { "reload", "", "takes what the configuration says now", 0, 0,
       sally_verb_ask },
+    { "enroll", "[OPTIONS] ID...", "new sensors with keys of their own", 1,
+      INT_MAX, sally_verb_enroll },
     { "journal", "[--verify] [N:HASH]",
       "what touched security, and that nobody changed it", 0, 2,
       sally_verb_journal },

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/cli/enroll.h - new sensors: their files, their keys, and what their
+ * servers must know of them.                                                */
+#ifndef SALLY_CLI_ENROLL_H
+#define SALLY_CLI_ENROLL_H
+
+#include <stdio.h>
+
+#include "config/config.h"
+
+/* Files made so far, so that all of them can go when something fails. */
+struct sally_made {
+    struct sally_arena arena;
+    const char **paths;
+    size_t count, room;
+};
+
+/* Makes the file, which must not exist, with `mode` and the owner of its
+ * folder, writes and syncs it. False: errno tells.                          */
+bool sally_made_file(struct sally_made *m, const char *path, unsigned mode,
+                     struct sally_span text);
+void sally_made_undo(struct sally_made *m);
+void sally_made_wipe(struct sally_made *m); /* the files stay */
+
+/* Makes the key files of an account that are missing and can be made: random
+ * pre-shared keys and OSCORE secrets, private keys for raw public keys. Returns
+ * how many it made, or -1 when one cannot be written, which it says.        */
+int sally_enroll_keys(struct sally_made *m,
+                      const struct sally_config_account *a, FILE *err);
+
+/* The account's credential of what its files hold; false, and it says so, when
+ * one cannot be read or they do not go together. `out` is zeroed.           */
+bool sally_enroll_credential(const struct sally_config *c,
+                             const struct sally_config_sensor *s,
+                             const struct sally_config_account *a,
+                             struct sally_credential *out, FILE *err);
+
+/* A line for the server's side, without line break: as the REST interface of
+ * Leshan's demonstration server takes it (PUT /api/security/clients), and as
+ * comma-separated values under the head. NO_ROOM; UNSUPPORTED: this form has no
+ * word for such an account. Both hold secrets.                              */
+extern const char sally_enroll_head[];
+enum sally_err sally_enroll_leshan(const char *endpoint,
+                                   const struct sally_credential *c,
+                                   struct sally_buf *out) SALLY_MUST_USE;
+enum sally_err sally_enroll_values(const char *endpoint,
+                                   const struct sally_credential *c,
+                                   struct sally_buf *out) SALLY_MUST_USE;
+
+#endif

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""New sensors by sallyportctl enroll, and their servers by what it writes."""
+import base64
+import json
+import os
+import stat
+
+from lib import maps
+from lib.peer import check, run
+from lib.pki import Pair
+
+def prepared(env, uri):
+    """A gateway's files with one sensor of their own, and a template."""
+    g = env.gateway(uri)
+    g.coap_sensor("first", "127.0.0.21", [maps.temperature("coap/temp")])
+    g.write_configuration()
+    return g
+
+
+def template(g, text, name="template"):
+    path = os.path.join(g.root, name)
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+    return path
+
+
+def table(count, first=0):
+    rows = [f"s{n},S-{n},unit-{n}" for n in range(first, first + count)]
+    return "id,serial,endpoint\n" + "\n".join(rows) + "\n"
+
+
+def settings(account):
+    """What each new entry has besides its id."""
+    return """
+    authenticate = ( { method = "password"; username = "{id}"; } );
+    maps = ( { topic = "coap/temp"; put = ( { to = "/3303/0/5700"; } ); } );
+    accounts = ( { %s } );
+""" % account
+
+
+def files_below(root):
+    return sorted(os.path.join(d, f) for d, _, names in os.walk(root)
+                  for f in names)
+
+
+def lines(path):
+    check(stat.S_IMODE(os.stat(path).st_mode) == 0o600,
+          f"{path} can be read by others")
+    with open(path, encoding="ascii") as f:
+        return f.read().splitlines()
+
+
+def leshan_takes(leshan, path):
+    for line in lines(path):
+        got = leshan.rest("PUT", "/security/clients", json.loads(line))
+        check("error" not in got, f"Leshan refused {line}: {got}")
+
+
+def case_enroll(env):
+    """Ten sensors of a table and one entry that lacked its key: all are at
+    Leshan with what was written for it. Pre-shared keys."""
+    leshan = env.leshan().start()
+    g = prepared(env, leshan.uri)
+    os.unlink(os.path.join(g.root, "keys", "first.psk"))
+    out = os.path.join(g.root, "out")
+    os.mkdir(out)
+    t = template(g, settings('server = "cloud"; '
+                              'key_file = "../keys/{id}.psk";'))
+    code, said, error = g.ctl("enroll", "-t", t, "-o", out, "-",
+                              text=table(10) + "first,,\n")
+    check(code == 0 and "11 sensors: 10 entries and 11 key files" in said,
+          f"{said}{error}")
+    leshan_takes(leshan, os.path.join(out, "cloud.leshan.jsonl"))
+    rows = lines(os.path.join(out, "cloud.csv"))
+    check(len(rows) == 12 and len({r.split(",")[3] for r in rows}) == 12,
+          "a key for each")
+    # What start() writes would put the old key back.
+    g.write_configuration = lambda: None
+    g.start()
+    for n in range(10):
+        leshan.wait_registered(f"unit-{n}", 40)
+    leshan.wait_registered(g.endpoint("first"), 40)
+
+
+def case_enroll_raw_keys(env):
+    """A raw key is one that OpenSSL reads, and its public half is told."""
+    peer = Pair(env.directory, "peer")
+    server = env.server({})
+    g = prepared(env, server.uri)
+    out = os.path.join(g.root, "out")
+    os.mkdir(out)
+    t = template(g, settings(
+        'server = "cloud"; mode = "rpk"; key_file = "../keys/{id}.key"; '
+        f'server_key_file = "{peer.public}";'))
+    code, _, error = g.ctl("enroll", "-t", t, "-o", out, "raw", "raw2")
+    check(code == 0, error)
+    rows = [r.split(",") for r in lines(os.path.join(out, "cloud.csv"))[1:]]
+    check([r[0] for r in rows] == ['"gw-raw"', '"gw-raw2"'], f"{rows}")
+    for name in ("raw", "raw2"):
+        path = os.path.join(g.root, "keys", f"{name}.key")
+        code, text, error = run(["openssl", "pkey", "-in", path, "-pubout"])
+        check(code == 0, f"openssl does not read {path}: {error}")
+        spki = base64.b64decode("".join(text.splitlines()[1:-1])).hex()
+        check(spki in [r[4] for r in rows], "not the public half")
+
+
+def case_enroll_refused(env):
+    """Bad input changes nothing and says where it is."""
+    g = prepared(env, "coaps://127.0.0.1:1")
+    good = template(g, settings('server = "cloud"; '
+                                 'key_file = "../keys/{id}.psk";'))
+    bad = template(g, 'profile = "none";\n', "bad")
+    broken = template(g, "profile = \n", "broken")
+    nowhere = template(g, settings('server = "cloud"; '
+                                    'key_file = "../no/{id}.psk";'), "nowhere")
+    before = files_below(g.root)
+    for arguments, text, status, words in (
+            ((), None, 2, "usage"),
+            (("-t", good), None, 2, "usage"),
+            (("-x", "1", "a"), None, 2, "usage"),
+            (("-t", "/nonexistent", "a"), None, 1, "/nonexistent"),
+            (("-t", bad, "a"), None, 1, "sensors.d/a.conf:3: profile"),
+            (("-t", broken, "a"), None, 1, "sensors.d/a.conf"),
+            (("-t", nowhere, "a", "b"), None, 1, "no/a.psk"),
+            (("-t", good, "../a"), None, 1, "id"),
+            (("-t", good, "a b"), None, 1, "id"),
+            (("-t", good, "a", "a"), None, 1, "a"),
+            (("-t", good, "-o", "/nonexistent", "a"), None, 1, "/nonexistent"),
+            (("-t", good, "-"), "", 1, "standard input:1"),
+            (("-t", good, "-"), "name\nx\n", 1, "standard input:1"),
+            (("-t", good, "-"), "id\n", 1, "expected a sensor"),
+            (("-t", good, "-"), "id,serial\na,1\nb\n", 1, "standard input:3"),
+            (("-t", good, "-"), "id,serial\n,1\n", 1, "standard input:2"),
+            (("-t", good, "-"), 'id,serial\na,"1"\n', 1, "standard input:2"),
+            (("-t", good, "-"), "id,seriall\na,1\n", 1, "seriall"),
+            (("-t", good, "-"), "id\n" + "a" * 70 + "\n", 1, "id")):
+        code, _, error = g.ctl("enroll", *arguments, text=text)
+        check(code == status and words in error,
+              f"{arguments} {text!r}: exit {code}, {error}")
+        check(files_below(g.root) == before, f"{arguments} left files")
