@@ -11,7 +11,8 @@
 #include "security/crypto.h"
 
 /* An entry of the keyring. The digest, under a random key of this process,
- * tells whether the files hold something else than they did.                */
+ * tells whether the files hold something else than they did; revocation lists
+ * are not part of it.                                                       */
 struct sally_key_asset {
     uint32_t sensor, account; /* as in keyring.h */
     uint64_t place;           /* in the keyring */

@@ -108,7 +108,8 @@ static void check_account(struct sally_reading *r, uint32_t sensor,
                                 : sally_config_wanted(culprit, e));
         return;
     }
-    if (sally_keys_keep(r, spot_of(s, a, NULL), sensor, account))
+    if (sally_keys_keep(r, spot_of(s, a, NULL), sensor, account,
+                        sally_buf_span(&r->parts)))
         prove(r, s, a, &c);
     if (sally_keys_claim(&c, sally_keys_digest_key(r->keys), sensor, account,
                          r->claims, &r->claim_count) != SALLY_E_OK)

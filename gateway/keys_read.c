@@ -75,7 +75,8 @@ struct sally_span sally_keys_digest_key(const struct sally_keys *k)
 }
 
 bool sally_keys_keep(struct sally_reading *r, struct sally_spot at,
-                     uint32_t sensor, uint32_t account)
+                     uint32_t sensor, uint32_t account,
+                     struct sally_span same)
 {
     struct sally_keys *k = r->keys;
     const struct sally_keyring_entry entry = { sensor, account,
@@ -84,7 +85,7 @@ bool sally_keys_keep(struct sally_reading *r, struct sally_spot at,
 
     *key = (struct sally_key_asset){ .sensor = sensor, .account = account };
     errno = EIO; /* of the digest */
-    if (sally_crypto_hmac(sally_keys_digest_key(k), &entry.parts, 1,
+    if (sally_crypto_hmac(sally_keys_digest_key(k), &same, 1,
                           key->digest) == SALLY_E_OK &&
         sally_keyring_put(k->keyring, &entry, &key->place) == SALLY_E_OK) {
         k->count++;
@@ -132,10 +133,13 @@ static void complain_trust(struct sally_reading *r, struct sally_spot at,
     sally_keys_complain(r, at, lists ? s->crl_file : s->trust_file, why);
 }
 
+/* A server with other authorities is another server. Other revocation lists the
+ * clients that are there take over: uplink/keys.c.                          */
 static void read_server(struct sally_reading *r, uint32_t number)
 {
     const struct sally_config_server *s = &r->config->servers[number];
     struct sally_spot at = { r->config->file, s->line, "trust_file" };
+    struct sally_span authorities;
     enum sally_err e;
     bool good;
 
@@ -143,6 +147,7 @@ static void read_server(struct sally_reading *r, uint32_t number)
         return;
     good = read_authorities(r, at, s->trust_file, SALLY_PEM_CERTIFICATES,
                             SALLY_KEYRING_TRUST);
+    authorities = sally_buf_span(&r->parts);
     at.key = "crl_file";
     good &=
         read_authorities(r, at, s->crl_file, SALLY_PEM_CRLS, SALLY_KEYRING_CRL);
@@ -152,7 +157,8 @@ static void read_server(struct sally_reading *r, uint32_t number)
         if (e != SALLY_E_OK)
             complain_trust(r, at, s, e);
         else
-            (void)sally_keys_keep(r, at, SALLY_KEYRING_SERVER, number);
+            (void)sally_keys_keep(r, at, SALLY_KEYRING_SERVER, number,
+                                  authorities);
     }
     clear_desk(r);
 }

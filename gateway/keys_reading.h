@@ -76,11 +76,12 @@ bool sally_keys_file(struct sally_reading *r, struct sally_spot at,
                      const char *path, bool secret);
 
 /* Adds r->part to the entry, and the whole entry to the keyring; false:
- * reported.                                                                 */
+ * reported. Who has `same` of it is the same as before.                     */
 bool sally_keys_add(struct sally_reading *r, struct sally_spot at,
                     unsigned kind);
 bool sally_keys_keep(struct sally_reading *r, struct sally_spot at,
-                     uint32_t sensor, uint32_t account);
+                     uint32_t sensor, uint32_t account,
+                     struct sally_span same);
 
 struct sally_span sally_keys_digest_key(const struct sally_keys *k);
 void sally_keys_clear(struct sally_buf *b); /* wiped and empty */

@@ -3,6 +3,7 @@
  * the same table that read them.                                            */
 #include "config/credentials.h"
 
+#include "base/writer.h"
 #include "config/keyring.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@ struct making {
     struct sally_credential_draft draft;
     const struct sally_credential_field *culprit;
     enum sally_err e;
+    uint8_t hosts[SALLY_CONFIG_URIS_MAX * sizeof(((struct sally_uri *)0)->host)];
 };
 
 static void put(struct making *m, enum sally_credential_kind kind,
@@ -61,13 +63,39 @@ static void put_files(struct making *m, struct sally_span files)
         m->e = SALLY_E_MALFORMED;
 }
 
-/* What the account does not say itself. A zone is of no use to a server. */
+/* A zone is of no use to a server. */
+static struct sally_span host_of(const struct sally_uri *uri)
+{
+    return (struct sally_span){ (const uint8_t *)uri->host,
+                                strcspn(uri->host, "%") };
+}
+
+/* Each URI's certificate must have the name of that URI. */
+static void put_hosts(struct making *m, const struct sally_config_server *server)
+{
+    struct sally_credential_parts *p = &m->draft.parts;
+    struct sally_buf b = SALLY_BUF(m->hosts);
+    struct sally_writer w = sally_writer_into(&b);
+    const struct sally_uri *uri;
+
+    p->server_name = host_of(&server->uri);
+    if (server->more_count == 0)
+        return;
+    for (size_t i = 0; (uri = sally_config_uri(server, i)) != NULL; i++) {
+        sally_put(&w, host_of(uri));
+        sally_put_u8(&w, 0);
+    }
+    if (sally_writer_end(&w) != SALLY_E_OK && m->e == SALLY_E_OK)
+        m->e = SALLY_E_NO_ROOM;
+    p->host_names = sally_buf_span(&b);
+}
+
+/* What the account does not say itself. */
 static void put_server(struct making *m,
                        const struct sally_config_server *server,
                        const struct sally_trust *trust)
 {
     struct sally_credential_parts *p = &m->draft.parts;
-    const char *host = server->uri.host;
 
     p->min_version = server->min_version;
     p->connection_id = server->connection_id;
@@ -76,8 +104,7 @@ static void put_server(struct making *m,
     if (p->server_name.len == 0 &&
         (sally_credential_field(SALLY_FIELD_SERVER_NAME)->allowed_in &
          1u << p->mode) != 0)
-        p->server_name = (struct sally_span){ (const uint8_t *)host,
-                                              strcspn(host, "%") };
+        put_hosts(m, server);
 }
 
 enum sally_err

@@ -224,6 +224,7 @@ enum sally_err sally_shard_commit(struct sally_shard *s, sally_usec now)
     s->next = NULL;
     sally_roster_wipe(&s->roster);
     restore_newcomers(s);
+    sally_shard_take_over(s, now);
     say_all_goodbyes(s, now);
     sally_shard_arm(s);
     sally_shard_reap(s, now);

@@ -3,6 +3,7 @@
  * takes them up again.                                                      */
 #include "uplink/keeper.h"
 
+#include "base/cursor.h"
 #include "base/writer.h"
 #include "log/log.h"
 #include "uplink/shard_parts.h"
@@ -14,7 +15,8 @@
 #define AT_ONCE 32                /* saves in one go... */
 #define BREATH (10 * SALLY_MSEC)  /* ...and until the next one */
 #define CONTEXT_MAX 256
-#define SEALED_MAX (SALLY_CLIENT_SAVED_MAX + SALLY_SEAL_OVERHEAD)
+#define SAVED_MAX (SALLY_CLIENT_SAVED_MAX + 1)
+#define SEALED_MAX (SAVED_MAX + SALLY_SEAL_OVERHEAD)
 
 struct sally_keeper {
     struct sally_shard *shard;
@@ -80,11 +82,14 @@ static enum sally_err digest_account(const struct sally_keeper *k,
         (uint8_t)c->min_version, c->connection_id,  c->oscore != NULL,
         (uint8_t)o->aead,        o->has_id_context, (uint8_t)o->hkdf,
     };
+    /* Not the one name of several that is in force just now. */
+    struct sally_span names =
+        c->host_names.len != 0 ? c->host_names : c->server_name;
     const struct sally_span parts[] = {
         number(small, sizeof(small)), sally_span_of(v->server->uri_text),
         c->identity,                  c->public_key,
         c->secret_key,                c->server_public_key,
-        c->server_name,               o->master_secret,
+        names,                        o->master_secret,
         o->master_salt,               o->sender_id,
         o->recipient_id,              o->id_context,
     };
@@ -161,10 +166,13 @@ static enum sally_err seal(struct sally_keeper *k,
 static enum sally_err save(struct sally_keeper *k,
                            struct sally_virtual_client *v)
 {
-    uint8_t plain[SALLY_CLIENT_SAVED_MAX], sealed[SEALED_MAX];
+    uint8_t plain[SAVED_MAX], sealed[SEALED_MAX];
     struct sally_buf in = SALLY_BUF(plain), out = SALLY_BUF(sealed);
-    enum sally_err e = sally_lwm2m_client_save(&v->client, &in);
+    struct sally_writer w = sally_writer_into(&in);
+    enum sally_err e;
 
+    sally_put_u8(&w, v->uri);
+    e = sally_lwm2m_client_save(&v->client, &in);
     if (e == SALLY_E_OK)
         e = seal(k, v, sally_buf_span(&in), &out);
     sally_wipe(plain, in.len);
@@ -274,10 +282,27 @@ static enum sally_err recall(struct sally_keeper *k,
                : e;
 }
 
+/* Before the client's own: at which of its server's URIs it was. */
+static enum sally_err take_up(struct sally_virtual_client *v,
+                              struct sally_span saved, sally_usec now)
+{
+    struct sally_cursor c = sally_cursor_over(saved);
+    uint8_t uri = sally_take_u8(&c);
+    bool known = !c.failed && sally_config_uri(v->server, uri) != NULL;
+    enum sally_err e;
+
+    if (!known)
+        c.rest.len = 0;
+    e = sally_lwm2m_client_restore(&v->client, c.rest, now);
+    if (e == SALLY_E_OK && known)
+        v->uri = uri;
+    return known || saved.len == 0 ? e : SALLY_E_MALFORMED;
+}
+
 static enum sally_err restore(struct sally_keeper *k,
                               struct sally_virtual_client *v, sally_usec now)
 {
-    uint8_t plain[SALLY_CLIENT_SAVED_MAX];
+    uint8_t plain[SAVED_MAX];
     struct sally_buf b = SALLY_BUF(plain);
     enum sally_err e = recall(k, v, &b);
 
@@ -286,8 +311,7 @@ static enum sally_err restore(struct sally_keeper *k,
         b.len = 0;
     else if (b.len == 0)
         e = SALLY_E_MALFORMED;
-    if (sally_lwm2m_client_restore(&v->client, sally_buf_span(&b), now) !=
-        SALLY_E_OK)
+    if (take_up(v, sally_buf_span(&b), now) != SALLY_E_OK)
         e = SALLY_E_MALFORMED;
     sally_wipe(plain, b.len);
     return e;

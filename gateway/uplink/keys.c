@@ -13,19 +13,38 @@ static bool is_new_server(const struct sally_shard *s, uint32_t server)
             s->config->servers[server].born != s->next->servers[server].born);
 }
 
+static bool same(const struct sally_trust *a, const struct sally_trust *b)
+{
+    static const struct sally_hash_key constant = { { 0, 0 } };
+
+    return sally_trust_digest(a, &constant) == sally_trust_digest(b, &constant);
+}
+
+/* What the next configuration brings for a server that stays is other lists of
+ * what is revoked.                                                          */
+static bool changes(const struct sally_shard *s, uint32_t server)
+{
+    return s->trusts[server].next != NULL || is_new_server(s, server);
+}
+
 enum sally_err sally_shard_trust(struct sally_shard *s, uint32_t server,
                                  struct sally_span files)
 {
     const struct sally_config *c = s->next != NULL ? s->next : s->config;
     struct sally_trust **at;
+    enum sally_err e;
 
     if (server >= c->server_count)
         return SALLY_E_OUT_OF_RANGE;
-    if (s->next != NULL && !is_new_server(s, server))
-        return SALLY_E_OK; /* which has it already */
     at = s->next != NULL ? &s->trusts[server].next : &s->trusts[server].now;
     sally_trust_wipe(*at);
-    return sally_config_trust(&c->servers[server], files, at);
+    e = sally_config_trust(&c->servers[server], files, at);
+    if (e == SALLY_E_OK && s->next != NULL && !is_new_server(s, server) &&
+        same(s->trusts[server].now, *at)) {
+        sally_trust_wipe(*at);
+        *at = NULL; /* which it has already */
+    }
+    return e;
 }
 
 enum sally_err sally_shard_keys(struct sally_shard *s, uint32_t sensor,
@@ -45,7 +64,7 @@ enum sally_err sally_shard_keys(struct sally_shard *s, uint32_t sensor,
     t = &s->trusts[v->account->server];
     e = sally_config_credential(
         v->server, v->account, files,
-        is_new_server(s, v->account->server) ? t->next : t->now,
+        changes(s, v->account->server) ? t->next : t->now,
         &v->credential, &culprit);
     v->keyed = e == SALLY_E_OK;
     return e;
@@ -57,12 +76,40 @@ void sally_shard_change_trusts(struct sally_shard *s)
     for (uint32_t i = 0; i < SALLY_CONFIG_SERVERS_MAX; i++) {
         struct sally_trusts *t = &s->trusts[i];
 
-        if (i < s->next->server_count && !is_new_server(s, i))
+        if (i < s->next->server_count && !changes(s, i))
             continue;
         t->retired = t->now;
         t->now = t->next;
         t->next = NULL;
     }
+}
+
+/* Those that stay at such a server. A session goes on unless its peer is listed
+ * now; the next one is judged by the new lists from its beginning.          */
+static void take_over(struct sally_virtual_client *v, struct sally_revoked *last,
+                      sally_usec now)
+{
+    const struct sally_trusts *t = &v->shard->trusts[v->account->server];
+
+    if (t->retired == NULL || v->credential.trust != t->retired)
+        return;
+    v->credential.trust = t->now;
+    if (!sally_stack_revoked(sally_coap_link_stack(&v->client.link), t->now,
+                             last))
+        return;
+    sally_lwm2m_client_renew(&v->client, SALLY_E_REVOKED, now);
+    sally_shard_pump(v, now);
+}
+
+void sally_shard_take_over(struct sally_shard *s, sally_usec now)
+{
+    struct sally_revoked last = { .revoked = false };
+
+    for (uint32_t i = 0; i < s->capacity; i++)
+        for (uint32_t k = 0;
+             s->sensors[i] != NULL && k < s->sensors[i]->config->account_count;
+             k++)
+            take_over(&s->sensors[i]->clients[k], &last, now);
 }
 
 void sally_shard_drop_trusts(struct sally_shard *s, bool next)

@@ -54,6 +54,7 @@ void sally_route_begin(struct sally_virtual_client *v, sally_usec now)
     v->preferred = first;
     v->back_at = SALLY_NEVER;
     v->stood = false;
+    sally_credential_aim(&v->credential, v->uri);
     v->settings.scheme =
         sally_config_scheme(sally_config_uri(v->server, v->uri));
 }

@@ -214,7 +214,7 @@ void sally_shard_expire(struct sally_virtual_client *v, sally_usec now)
     s->now = now;
     sally_lwm2m_client_expire(&v->client, now);
     if (sally_route_deadline(v, now) <= now)
-        sally_lwm2m_client_renew(&v->client, now);
+        sally_lwm2m_client_renew(&v->client, SALLY_E_MOVED, now);
     if (v->retry <= now)
         sally_virtual_client_deliver(v, now);
     sally_shard_pump(v, now);

@@ -80,8 +80,10 @@ void sally_shard_left(struct sally_uplink_sensor *u);
 void sally_shard_passed(struct sally_virtual_client *v, uint64_t upto);
 
 /* Trusts, see keys.c: those of the next configuration take their places, while
- * it is still the next; then the old ones go, or the next ones never come.  */
+ * it is still the next; the clients that stay take them over; then the old ones
+ * go, or the next ones never come.                                          */
 void sally_shard_change_trusts(struct sally_shard *s);
+void sally_shard_take_over(struct sally_shard *s, sally_usec now);
 void sally_shard_drop_trusts(struct sally_shard *s, bool next);
 void sally_shard_wipe_trusts(struct sally_shard *s);
 

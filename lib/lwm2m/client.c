@@ -495,11 +495,13 @@ void sally_lwm2m_client_moved(struct sally_lwm2m_client *c, sally_usec now)
     settle(c, now);
 }
 
-void sally_lwm2m_client_renew(struct sally_lwm2m_client *c, sally_usec now)
+void sally_lwm2m_client_renew(struct sally_lwm2m_client *c, enum sally_err why,
+                              sally_usec now)
 {
-    if (c->state != SALLY_CLIENT_REGISTERED)
+    if (c->state != SALLY_CLIENT_REGISTERED &&
+        c->state != SALLY_CLIENT_REGISTERING)
         return;
-    lose(c, SALLY_E_MOVED);
+    lose(c, why);
     settle(c, now);
 }
 

@@ -146,9 +146,10 @@ void sally_lwm2m_client_stop(struct sally_lwm2m_client *c, sally_usec now);
  * answers that go to where we were.                                         */
 void sally_lwm2m_client_moved(struct sally_lwm2m_client *c, sally_usec now);
 
-/* A registered client takes up its session anew, as its owner has another way
- * to the server now.                                                        */
-void sally_lwm2m_client_renew(struct sally_lwm2m_client *c, sally_usec now);
+/* A client with a session takes it up anew, as its owner has another way to the
+ * server now, or does not believe in it any more: `why`.                    */
+void sally_lwm2m_client_renew(struct sally_lwm2m_client *c, enum sally_err why,
+                              sally_usec now);
 
 void sally_lwm2m_client_input(struct sally_lwm2m_client *c,
                               struct sally_span datagram, sally_usec now);

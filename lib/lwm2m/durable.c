@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/lwm2m/durable.c - a registration as bytes, and back.
  *
- * Form, version 1: version; origin; the version in force; flags; lifetime;
+ * Form, version 3: version; origin; the version in force; flags; lifetime;
  * number of the last notification; location; observations; attributes; the
  * client's instance of /1; what resumes the channel. All that varies in length
  * has its length before it.                                                 */
@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-#define FORM 2
+#define FORM 3
 #define FLAG_SEND_UNSUPPORTED 1u
 
 /* Numbers of notifications have 24 bits, and half of them are newer than one

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Every span of `c` and of its OSCORE parts, in one order. */
-#define SPANS 10
+#define SPANS 11
 
 static size_t list_spans(struct sally_credential *c,
                          struct sally_oscore_parts *o,
@@ -21,6 +21,7 @@ static size_t list_spans(struct sally_credential *c,
     list[n++] = &c->secret_key;
     list[n++] = &c->server_public_key;
     list[n++] = &c->server_name;
+    list[n++] = &c->host_names;
     if (o == NULL)
         return n;
     list[n++] = &o->master_secret;
@@ -43,6 +44,7 @@ borrowed(const struct sally_credential_parts *p)
         .usage = p->usage,
         .matching = p->matching,
         .server_name = p->server_name,
+        .host_names = p->host_names,
         .suites = p->suites,
         .suite_count = p->suite_count,
         .min_version = p->min_version,
@@ -149,6 +151,22 @@ void sally_credential_nosec(struct sally_credential *out)
     out->mode = SALLY_MODE_NOSEC;
 }
 
+void sally_credential_aim(struct sally_credential *c, size_t uri)
+{
+    struct sally_span rest = c->host_names;
+
+    while (rest.len != 0) {
+        const uint8_t *end = memchr(rest.at, 0, rest.len);
+        size_t len = end == NULL ? rest.len : (size_t)(end - rest.at);
+
+        if (uri-- == 0) {
+            c->server_name = sally_span_sub(rest, 0, len);
+            return;
+        }
+        rest = sally_span_sub(rest, len + 1, rest.len);
+    }
+}
+
 void sally_credential_wipe(struct sally_credential *c)
 {
     if (c->bytes != NULL)
@@ -163,7 +181,7 @@ uint64_t sally_credential_digest(const struct sally_credential *c,
     const struct sally_oscore_parts *o = c->oscore;
     size_t head = o != NULL ? sizeof(*o) : 0;
     /* Lengths too, or "ab" and "c" were the same as "a" and "bc". */
-    uint64_t all[20] = {
+    uint64_t all[22] = {
         c->mode, c->usage, c->matching, c->suite_count, c->min_version,
         c->connection_id, c->generation, c->identity.len, c->public_key.len,
         c->secret_key.len, c->server_public_key.len, c->server_name.len,
@@ -182,6 +200,8 @@ uint64_t sally_credential_digest(const struct sally_credential *c,
             key, (struct sally_span){ (const uint8_t *)c->bytes + head,
                                       c->size - head });
     all[19] = sally_trust_digest(c->trust, key);
+    all[20] = c->host_names.len;
+    all[21] = sally_hash(key, c->server_name); /* which of them it is now */
     return sally_hash(key, (struct sally_span){ (const uint8_t *)all,
                                                 sizeof(all) });
 }

@@ -88,6 +88,9 @@ struct sally_credential_parts {
     struct sally_span server_name; /* that its certificate must have: SNI, or
                                       the host of the URI. An IP address is
                                       compared and never sent */
+    struct sally_span host_names; /* of a server with several URIs: the host of
+                                     each, with a zero byte after it, of which
+                                     `server_name` is the first; else empty */
     const uint16_t *suites;        /* IANA numbers; none: the default list */
     size_t suite_count;
     enum sally_tls_version min_version;
@@ -104,7 +107,8 @@ struct sally_credential {
     enum sally_security_mode mode;
     struct sally_span identity, public_key, secret_key, server_public_key;
     uint8_t usage, matching;
-    struct sally_span server_name;
+    struct sally_span server_name; /* changed by sally_credential_aim() only */
+    struct sally_span host_names;
     const uint16_t *suites;
     size_t suite_count;
     enum sally_tls_version min_version;
@@ -141,6 +145,12 @@ enum sally_err sally_credential_psk(struct sally_credential *out,
                                     struct sally_span identity,
                                     struct sally_span key) SALLY_MUST_USE;
 void sally_credential_nosec(struct sally_credential *out);
+
+/* The next sessions are with the server's URI number `uri`: its certificate must
+ * have that one's name. Nothing happens where the account has one name for all.
+ * A session that is up is not touched, and does not resume under another name.
+ */
+void sally_credential_aim(struct sally_credential *c, size_t uri);
 
 void sally_credential_wipe(struct sally_credential *c); /* zeroes *c */
 

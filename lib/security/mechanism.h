@@ -76,9 +76,12 @@ struct sally_key_finder {
 /* What could resume the association later. The stack keeps it from one session
  * to the next; a mechanism takes it out when it offers it, and puts one in
  * when a session is up: so an attempt that fails leaves nothing behind.     */
+struct sally_blob;
 struct sally_resumption {
     void *session;  /* owned, the library's; NULL: none */
     uint64_t owner; /* digest of the credential that it belongs to */
+    struct sally_blob *evidence; /* owned; of the peer's chain, also while a
+                                    session is up; NULL: it showed none */
 };
 
 struct sally_mechanism {

@@ -103,6 +103,16 @@ static enum sally_err climb(const struct sally_certificate *sent, size_t count,
     return SALLY_E_OK;
 }
 
+static uint64_t first_end(const struct sally_path *p)
+{
+    uint64_t end = p->anchor->not_after;
+
+    for (size_t i = 0; i < p->count; i++)
+        if (p->list[i]->not_after < end)
+            end = p->list[i]->not_after;
+    return end;
+}
+
 enum sally_err sally_path_find(const struct sally_certificate *sent,
                                size_t count,
                                const struct sally_certificate *anchors,
@@ -118,6 +128,7 @@ enum sally_err sally_path_find(const struct sally_certificate *sent,
         return e;
     if (!limits_hold(&p))
         return SALLY_E_BAD_CERTIFICATE;
+    p.until = first_end(&p);
     *out = p;
     return SALLY_E_OK;
 }
@@ -146,12 +157,23 @@ static bool in_force(const struct sally_crl *l, const struct sally_trust *t,
     return t->crl_max_age == 0 || l->this_update + t->crl_max_age >= clock->now;
 }
 
+static uint64_t end_of(const struct sally_crl *l, const struct sally_trust *t)
+{
+    uint64_t said = l->next_update != 0 ? l->next_update : UINT64_MAX;
+    uint64_t ours = t->crl_max_age != 0 ? l->this_update + t->crl_max_age
+                                        : UINT64_MAX;
+
+    return said < ours ? said : ours;
+}
+
+/* *until: when the last list that tells has run out, or what it was. */
 static enum sally_err check_one(const struct sally_certificate *c,
                                 const struct sally_certificate *issuer,
                                 const struct sally_trust *t,
-                                const struct sally_clock *clock)
+                                const struct sally_clock *clock,
+                                uint64_t *until)
 {
-    enum sally_err verdict = SALLY_E_STALE_CRL;
+    uint64_t end = 0;
 
     for (size_t i = 0; i < t->crl_count; i++) {
         const struct sally_crl *l = &t->crls[i];
@@ -161,13 +183,17 @@ static enum sally_err check_one(const struct sally_certificate *c,
             continue;
         if (sally_crl_lists(l, c->serial))
             return SALLY_E_REVOKED; /* an old list too knows that much */
-        if (in_force(l, t, clock))
-            verdict = SALLY_E_OK;
+        if (in_force(l, t, clock) && end_of(l, t) > end)
+            end = end_of(l, t);
     }
-    return verdict;
+    if (end == 0)
+        return SALLY_E_STALE_CRL;
+    if (end < *until)
+        *until = end;
+    return SALLY_E_OK;
 }
 
-enum sally_err sally_path_check_revoked(const struct sally_path *p,
+enum sally_err sally_path_check_revoked(struct sally_path *p,
                                         const struct sally_trust *t,
                                         const struct sally_clock *clock)
 {
@@ -177,6 +203,6 @@ enum sally_err sally_path_check_revoked(const struct sally_path *p,
         return SALLY_E_OK;
     for (size_t i = p->count; i-- > 0 && e == SALLY_E_OK;)
         e = check_one(p->list[i], i + 1 < p->count ? p->list[i + 1] : p->anchor,
-                      t, clock);
+                      t, clock, &p->until);
     return e;
 }

@@ -14,6 +14,8 @@ struct sally_path {
     const struct sally_certificate *list[SALLY_CHAIN_MAX];
     size_t count;
     const struct sally_certificate *anchor;
+    uint64_t until; /* seconds since 1970: the first of them to run out, or of
+                       the lists that they were looked for in                */
 };
 
 /* Finds the way and proves its signatures, its CAs and their limits; not the
@@ -29,9 +31,10 @@ enum sally_err
 sally_path_check_time(const struct sally_path *p,
                       const struct sally_clock *clock) SALLY_MUST_USE;
 
-/* None of it revoked, as far as `t` has lists. REVOKED, STALE_CRL. */
+/* None of it revoked, as far as `t` has lists, whose end can be an earlier one.
+ * REVOKED, STALE_CRL.                                                       */
 enum sally_err
-sally_path_check_revoked(const struct sally_path *p,
+sally_path_check_revoked(struct sally_path *p,
                          const struct sally_trust *t,
                          const struct sally_clock *clock) SALLY_MUST_USE;
 

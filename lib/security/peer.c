@@ -9,6 +9,7 @@
 #include "security/peer.h"
 
 #include "security/certificate.h"
+#include "security/der.h"
 #include "security/keypair.h"
 #include "security/verify.h"
 
@@ -46,6 +47,17 @@ static enum sally_err admit(struct sally_peer *p, enum sally_security_mode mode,
     return e == SALLY_E_OK ? keep_identity(p, identity) : e;
 }
 
+static enum sally_err keep_evidence(struct sally_peer *p, struct sally_span s)
+{
+    struct sally_blob *b = sally_blob_of(s);
+
+    if (b == NULL)
+        return SALLY_E_NO_MEMORY;
+    XFREE(p->evidence, NULL, DYNAMIC_TYPE_TMP_BUFFER);
+    p->evidence = b;
+    return SALLY_E_OK;
+}
+
 static enum sally_err judge_client(struct sally_peer *p, bool raw,
                                    const struct sally_span *sent, size_t count)
 {
@@ -54,11 +66,68 @@ static enum sally_err judge_client(struct sally_peer *p, bool raw,
 
     if (raw)
         return admit(p, SALLY_MODE_RPK, sent[0], sent[0]);
-    e = sally_verify_chain(p->own, SALLY_ROLE_SERVER, p->clock, sent, count);
+    e = sally_verify_chain(p->own, SALLY_ROLE_SERVER, p->clock, sent, count,
+                           NULL);
     if (e == SALLY_E_OK)
         e = sally_certificate_parse(sent[0], &c);
     return e == SALLY_E_OK ? admit(p, SALLY_MODE_X509, sent[0], c.common_name)
                            : e;
+}
+
+/* All of it, one after the other, as it came. */
+static enum sally_err keep_shown(struct sally_peer *p, bool raw,
+                                 const struct sally_span *sent, size_t count)
+{
+    struct sally_blob *b;
+    size_t len = 0;
+
+    for (size_t i = 0; i < count; i++)
+        len += sent[i].len;
+    b = XMALLOC(sizeof(*b) + len, NULL, DYNAMIC_TYPE_TMP_BUFFER);
+    if (b == NULL)
+        return SALLY_E_NO_MEMORY;
+    b->len = 0;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&b->bytes[b->len], sent[i].at, sent[i].len);
+        b->len += sent[i].len;
+    }
+    XFREE(p->evidence, NULL, DYNAMIC_TYPE_TMP_BUFFER);
+    p->evidence = b;
+    p->raw = raw;
+    return SALLY_E_OK;
+}
+
+enum sally_err sally_peer_judge_again(struct sally_peer *p, bool raw,
+                                      struct sally_span shown)
+{
+    struct sally_span sent[SALLY_CHAIN_MAX];
+    struct sally_cursor c = sally_cursor_over(shown);
+    size_t count = 0;
+
+    if (p->own == NULL)
+        return SALLY_E_WRONG_KIND;
+    if (raw)
+        return judge_client(p, true, &shown, 1);
+    while (c.rest.len != 0) {
+        if (count == SALLY_LEN(sent))
+            return SALLY_E_UNKNOWN_CA;
+        sent[count] = sally_der_take_whole(&c, SALLY_DER_SEQUENCE);
+        if (c.failed)
+            return SALLY_E_BAD_CERTIFICATE;
+        count++;
+    }
+    return judge_client(p, false, sent, count);
+}
+
+static enum sally_err judge_server(struct sally_peer *p,
+                                   const struct sally_span *sent, size_t count)
+{
+    uint8_t room[SALLY_EVIDENCE_MAX];
+    struct sally_buf evidence = SALLY_BUF(room);
+    enum sally_err e = sally_verify_chain(p->own, SALLY_ROLE_CLIENT, p->clock,
+                                          sent, count, &evidence);
+
+    return e == SALLY_E_OK ? keep_evidence(p, sally_buf_span(&evidence)) : e;
 }
 
 static enum sally_err judge(struct sally_peer *p, bool raw,
@@ -66,13 +135,15 @@ static enum sally_err judge(struct sally_peer *p, bool raw,
 {
     if (p->own == NULL || count == 0 || (raw && count != 1))
         return SALLY_E_WRONG_KIND;
-    if (p->finder != NULL)
-        return judge_client(p, raw, sent, count);
+    if (p->finder != NULL) {
+        enum sally_err e = judge_client(p, raw, sent, count);
+
+        return e == SALLY_E_OK ? keep_shown(p, raw, sent, count) : e;
+    }
     if (p->own->mode == SALLY_MODE_RPK && raw)
         return sally_verify_key(p->own, sent[0]);
     if (p->own->mode == SALLY_MODE_X509 && !raw)
-        return sally_verify_chain(p->own, SALLY_ROLE_CLIENT, p->clock, sent,
-                                  count);
+        return judge_server(p, sent, count);
     return SALLY_E_WRONG_KIND;
 }
 
@@ -283,5 +354,6 @@ struct sally_span sally_peer_identity(const struct sally_peer *p)
 void sally_peer_wipe(struct sally_peer *p)
 {
     XFREE(p->identity, NULL, DYNAMIC_TYPE_TMP_BUFFER);
+    XFREE(p->evidence, NULL, DYNAMIC_TYPE_TMP_BUFFER);
     *p = (struct sally_peer){ .ssl = NULL };
 }

@@ -10,7 +10,7 @@
 #ifndef SALLY_SECURITY_PEER_H
 #define SALLY_SECURITY_PEER_H
 
-#include "security/clock.h"
+#include "security/evidence.h"
 #include "security/mechanism.h"
 
 #include <wolfssl/options.h>
@@ -29,6 +29,9 @@ struct sally_peer {
     const struct sally_credential *own;    /* client: the account; server: its
                                               key pair, NULL: PSK only */
     const struct sally_key_finder *finder; /* server role only */
+    struct sally_blob *evidence; /* owned; client: of the server's chain;
+                                    server: the raw key or chain it was shown */
+    bool raw;                    /* that was a raw key */
     uint8_t *identity; /* owned; what a client showed, if it is no PSK */
     uint16_t identity_len;
     uint8_t verdict; /* enum sally_err */
@@ -54,6 +57,11 @@ enum sally_err sally_peer_meaning(const struct sally_peer *p, int library);
  * the session. A resumed one was judged when it began.                      */
 enum sally_err sally_peer_confirm(struct sally_peer *p,
                                   bool psk) SALLY_MUST_USE;
+
+/* Server role: judges anew what a client showed when a session began that it
+ * resumes now. What a handshake is refused with.                            */
+enum sally_err sally_peer_judge_again(struct sally_peer *p, bool raw,
+                                      struct sally_span shown) SALLY_MUST_USE;
 
 /* Server role: the SPKI of a client with a raw key, or the common name of the
  * certificate; empty until confirmed.                                       */

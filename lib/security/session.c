@@ -147,6 +147,8 @@ static enum sally_err come_up(struct sally_session *s)
         return e;
     }
     s->state = SALLY_CHANNEL_UP;
+    if (!s->resumed)
+        sally_session_keep_evidence(s);
     sally_session_keep(s);
     return SALLY_E_OK;
 }

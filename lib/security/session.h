@@ -38,17 +38,14 @@ enum sally_transport { SALLY_TRANSPORT_DATAGRAM, SALLY_TRANSPORT_STREAM };
 /* Versions that a context speaks; all of 1.3 only is `BOTH` with a floor. */
 enum sally_versions { SALLY_VERSIONS_12, SALLY_VERSIONS_BOTH };
 
-/* Bytes that somebody owns. */
-struct sally_blob {
-    size_t len;
-    uint8_t bytes[];
-};
-
 /* Who a session belongs to that a client may resume. */
 struct sally_known_session {
     uint64_t id; /* digest of the session's identifier; 0: free */
     uint64_t age;
-    struct sally_blob *peer; /* owned */
+    uint64_t key;             /* digest of the PSK; 0: none */
+    struct sally_blob *peer;  /* owned; its identity */
+    struct sally_blob *shown; /* owned; its raw key or chain; NULL: a PSK */
+    bool raw;
 };
 
 struct sally_security {
@@ -165,13 +162,18 @@ bool sally_session_name(struct sally_session *s, struct sally_span identity);
  * a ticket came, so it is called after each read too.                       */
 void sally_session_offer(struct sally_session *s);
 void sally_session_keep(struct sally_session *s);
+
+/* Client role, when a session is up that was not resumed: what its peer's chain
+ * was accepted for stays beside it.                                         */
+void sally_session_keep_evidence(struct sally_session *s);
 void sally_session_forget(struct sally_resumption *r);
 
 /* --- session_known.c ----------------------------------------------------- */
 
 /* Server role, when a session is up: remembers who it belongs to, or after a
- * resumed one finds who that is. NO_CREDENTIAL: nobody that is still known.
- * NO_MEMORY.                                                                */
+ * resumed one finds who that is, who must be let in as if it had shown all anew:
+ * with the same key, by a chain that still holds. NO_CREDENTIAL: nobody that is
+ * still known; NO_MEMORY; what a handshake is refused with.                 */
 enum sally_err sally_session_recognise(struct sally_session *s);
 void sally_session_known_wipe(struct sally_security *shared);
 

@@ -66,36 +66,84 @@ static struct sally_known_session *oldest(const struct sally_security *shared,
     return best;
 }
 
+static struct sally_blob *copy(struct sally_span s)
+{
+    struct sally_blob *b = malloc(sizeof(*b) + s.len);
+
+    if (b == NULL)
+        return NULL;
+    b->len = s.len;
+    if (s.len != 0)
+        memcpy(b->bytes, s.at, s.len);
+    return b;
+}
+
+static struct sally_span span_of(const struct sally_blob *b)
+{
+    return (struct sally_span){ b->bytes, b->len };
+}
+
+static void empty(struct sally_known_session *k)
+{
+    free(k->peer);
+    free(k->shown);
+    *k = (struct sally_known_session){ .id = 0 };
+}
+
+/* Of the key that this identity has now; 0: none. */
+static uint64_t key_of(const struct sally_session *s, struct sally_span who)
+{
+    const struct sally_key_finder *f = s->finder;
+    SALLY_ON_EXIT(sally_secret_wipe) struct sally_secret key = { .len = 0 };
+
+    if (f->find == NULL || f->find(f->owner, who, &key) != SALLY_E_OK)
+        return 0;
+    return sally_hash(&s->shared->hash_key,
+                      (struct sally_span){ key.bytes, key.len });
+}
+
 static enum sally_err remember(struct sally_session *s, uint64_t id)
 {
-    struct sally_security *shared = s->shared;
-    struct sally_span who = sally_session_peer(s);
-    struct sally_known_session *k;
-    struct sally_blob *peer;
+    const struct sally_blob *shown = s->peer.evidence;
+    struct sally_known_session *k, made = { .id = id, .raw = s->peer.raw };
 
-    if (who.len == 0)
+    if (shown == NULL && s->name == NULL)
         return SALLY_E_OK;
-    peer = malloc(sizeof(*peer) + who.len);
-    if (peer == NULL || !sally_session_known_room(shared)) {
-        free(peer);
+    if (!sally_session_known_room(s->shared))
+        return SALLY_E_NO_MEMORY;
+    made.peer = copy(sally_session_peer(s));
+    if (shown != NULL)
+        made.shown = copy(span_of(shown));
+    else
+        made.key = key_of(s, sally_session_peer(s));
+    if (made.peer == NULL || (shown != NULL && made.shown == NULL)) {
+        empty(&made);
         return SALLY_E_NO_MEMORY;
     }
-    peer->len = who.len;
-    memcpy(peer->bytes, who.at, who.len);
-    k = find(shared, id);
+    made.age = ++s->shared->known_age;
+    k = find(s->shared, id);
     if (k == NULL)
-        k = oldest(shared, id);
-    free(k->peer);
-    k->id = id;
-    k->age = ++shared->known_age;
-    k->peer = peer;
+        k = oldest(s->shared, id);
+    empty(k);
+    *k = made;
     return SALLY_E_OK;
+}
+
+static enum sally_err let_in(struct sally_session *s,
+                             const struct sally_known_session *k)
+{
+    if (k->shown != NULL)
+        return sally_peer_judge_again(&s->peer, k->raw, span_of(k->shown));
+    return k->key != 0 && k->key == key_of(s, span_of(k->peer))
+               ? SALLY_E_OK
+               : SALLY_E_NO_CREDENTIAL;
 }
 
 enum sally_err sally_session_recognise(struct sally_session *s)
 {
     uint64_t id = id_of(s);
     const struct sally_known_session *k;
+    enum sally_err e;
 
     if (id == 0)
         return s->resumed ? SALLY_E_NO_CREDENTIAL : SALLY_E_OK;
@@ -104,16 +152,16 @@ enum sally_err sally_session_recognise(struct sally_session *s)
     k = s->shared->known == NULL ? NULL : find(s->shared, id);
     if (k == NULL)
         return SALLY_E_NO_CREDENTIAL;
-    return sally_session_name(
-               s, (struct sally_span){ k->peer->bytes, k->peer->len })
-               ? SALLY_E_OK
-               : SALLY_E_NO_MEMORY;
+    e = let_in(s, k);
+    if (e == SALLY_E_OK && !sally_session_name(s, span_of(k->peer)))
+        e = SALLY_E_NO_MEMORY;
+    return e;
 }
 
 void sally_session_known_wipe(struct sally_security *shared)
 {
     for (size_t i = 0; i < shared->known_count; i++)
-        free(shared->known[i].peer);
+        empty(&shared->known[i]);
     free(shared->known);
     shared->known = NULL;
     shared->known_count = 0;

@@ -41,14 +41,10 @@ static unsigned client_key_13(WOLFSSL *ssl, const char *hint, char *identity,
 
 bool sally_session_name(struct sally_session *s, struct sally_span identity)
 {
-    struct sally_blob *b =
-        XMALLOC(sizeof(*b) + identity.len, NULL, DYNAMIC_TYPE_TMP_BUFFER);
+    struct sally_blob *b = sally_blob_of(identity);
 
     if (b == NULL)
         return false;
-    b->len = identity.len;
-    if (identity.len != 0)
-        memcpy(b->bytes, identity.at, identity.len);
     XFREE(s->name, NULL, DYNAMIC_TYPE_TMP_BUFFER);
     s->name = b;
     return true;

@@ -166,6 +166,19 @@ enum sally_err sally_stack_save(const struct sally_stack *s,
 enum sally_err sally_stack_restore(struct sally_stack *s,
                                    struct sally_span saved) SALLY_MUST_USE;
 
+/* True if a list of `trust` names a certificate of the peer's chain: then that
+ * session is to be begun anew, for the chain to be judged. For a walk over many
+ * associations; `*last` is zeroed before it and keeps what was found, since
+ * most of them have the same peer. No session may end during the walk.      */
+struct sally_revoked {
+    const struct sally_trust *trust;
+    struct sally_span evidence;
+    bool revoked;
+};
+bool sally_stack_revoked(const struct sally_stack *s,
+                         const struct sally_trust *trust,
+                         struct sally_revoked *last);
+
 /* True if the peer knows a session that is up by a connection ID: after our
  * address has changed it goes on, and no handshake is needed.               */
 bool sally_stack_kept_by_cid(const struct sally_stack *s);

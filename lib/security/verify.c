@@ -2,7 +2,7 @@
 /* lib/security/verify.c - one row per certificate usage. */
 #include "security/verify.h"
 
-#include "security/path.h"
+#include "security/evidence.h"
 
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/hash.h>
@@ -149,6 +149,7 @@ static enum sally_err check_domain(struct check *k)
 {
     if (!matches(k->account, k->sent[0].whole))
         return SALLY_E_WRONG_KEY;
+    k->path.until = k->sent[0].not_after;
     return sally_clock_within(k->clock, k->sent[0].not_before,
                               k->sent[0].not_after);
 }
@@ -178,7 +179,8 @@ static enum sally_err parse(struct check *k, const struct sally_span *sent,
 enum sally_err sally_verify_chain(const struct sally_credential *account,
                                   enum sally_role role,
                                   const struct sally_clock *clock,
-                                  const struct sally_span *sent, size_t count)
+                                  const struct sally_span *sent, size_t count,
+                                  struct sally_buf *evidence)
 {
     struct check k = { .account = account, .clock = clock, .role = role };
     enum sally_err e = parse(&k, sent, count);
@@ -192,5 +194,8 @@ enum sally_err sally_verify_chain(const struct sally_credential *account,
         return check_trust(&k);
     if (account->usage >= SALLY_LEN(usages))
         return SALLY_E_NO_CREDENTIAL;
-    return usages[account->usage](&k);
+    e = usages[account->usage](&k);
+    if (e == SALLY_E_OK && evidence != NULL)
+        sally_evidence_put(&k.path, evidence);
+    return e;
 }

@@ -24,11 +24,12 @@ enum sally_err sally_verify_key(const struct sally_credential *account,
  *   UNKNOWN_CA       no way from an anchor to it; too many of them
  *   BAD_CERTIFICATE  broken, or not made for this
  *   WRONG_NAME, EXPIRED, NOT_YET_VALID, REVOKED, STALE_CRL
- *   UNSUPPORTED      an algorithm that is not known here                     */
+ *   UNSUPPORTED      an algorithm that is not known here
+ * `evidence`, unless NULL, gets what the verdict rests on (evidence.h).     */
 enum sally_err sally_verify_chain(const struct sally_credential *account,
                                   enum sally_role role,
                                   const struct sally_clock *clock,
-                                  const struct sally_span *sent,
-                                  size_t count) SALLY_MUST_USE;
+                                  const struct sally_span *sent, size_t count,
+                                  struct sally_buf *evidence) SALLY_MUST_USE;
 
 #endif

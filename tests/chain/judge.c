@@ -61,7 +61,7 @@ static enum sally_err judge(const char *host, struct sally_span anchors,
     account.trust = trust;
     if (e == SALLY_E_OK)
         e = sally_verify_chain(&account, SALLY_ROLE_CLIENT, &clock, list,
-                               count);
+                               count, NULL);
     sally_trust_wipe(trust);
     return e;
 }

@@ -82,7 +82,7 @@ static void judge(struct sally_span in)
     };
     struct sally_clock clock = sally_clock_new();
     enum sally_err e =
-        sally_verify_chain(&account, SALLY_ROLE_CLIENT, &clock, &in, 1);
+        sally_verify_chain(&account, SALLY_ROLE_CLIENT, &clock, &in, 1, NULL);
 
     require(e != SALLY_E_OK || sally_span_equal(in, right));
 }

@@ -520,6 +520,231 @@ static void keys_of_our_own_must_fit(void **state)
     close_world(&x);
 }
 
+/* --- What resumes -------------------------------------------------------- */
+
+/* One more session: it is a short one, or a full one that fails. */
+static void expect_resumed(struct world *x, const char *what)
+{
+    struct sally_span name = sally_span_of("sensor-1");
+
+    if (x->p.credential.mode == SALLY_MODE_RPK)
+        name = w.ours.public;
+    expect_up(x, what, NULL, name);
+    if (!sally_stack_resumed(&x->p.client) ||
+        !sally_stack_resumed(&x->p.server))
+        fail_msg("%s: a full handshake", what);
+}
+
+static struct end with_lists(const struct end *c, const char *until)
+{
+    const struct mint_list l = { .issuer = "root", .signer = &w.root,
+                                 .until = until, .revoked = { 7 } };
+    struct end listed = *c;
+
+    listed.crls = mint_crl(&l);
+    return listed;
+}
+
+static void restart(struct world *x)
+{
+    uint8_t room[4096];
+    struct sally_buf saved = SALLY_BUF(room);
+
+    assert_int_equal(sally_stack_save(&x->p.client, &saved), SALLY_E_OK);
+    sally_stack_wipe(&x->p.client);
+    for (size_t n = 0; n < 12; n++)
+        assert_int_equal(
+            sally_stack_restore(&x->p.client, (struct sally_span){ room, n }),
+            SALLY_E_MALFORMED);
+    assert_int_equal(sally_stack_restore(&x->p.client, sally_buf_span(&saved)),
+                     SALLY_E_OK);
+}
+
+static void a_session_resumes_while_its_chain_holds(void **state)
+{
+    struct end c = client(0, none, w.root_ca), s = server(w.long_server);
+    struct end listed = with_lists(&c, "20270601000000Z");
+    const struct {
+        const char *what;
+        const struct end *client;
+        struct sally_span shown;
+        uint32_t max_age;
+        uint64_t then;
+        enum sally_err why;
+    } rows[] = {
+        { "a certificate that is over by then", &c, w.long_server, 0,
+          NOW + 30u * 365 * 86400, SALLY_E_EXPIRED },
+        { "a list that is over by then", &listed, w.server, 0,
+          NOW + 365 * 86400, SALLY_E_STALE_CRL },
+        { "a list that is too old by then", &listed, w.server,
+          3600u * 24 * 365 * 10, NOW + 365u * 86400 * 4, SALLY_E_STALE_CRL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * SALLY_LEN(rows); i++) {
+        struct end one = *rows[i / 2].client;
+        struct world x;
+
+        one.crl_max_age = rows[i / 2].max_age;
+        s = server(rows[i / 2].shown);
+        open_world(&x, &one, &s);
+        expect_up(&x, rows[i / 2].what, NULL, sally_span_of("sensor-1"));
+        expect_resumed(&x, rows[i / 2].what);
+        if (i % 2 != 0)
+            restart(&x);
+        expect_resumed(&x, rows[i / 2].what);
+        if (i % 2 != 0)
+            restart(&x);
+        sally_security_clock(x.p.security, rows[i / 2].then, true);
+        expect_failure(&x, rows[i / 2].what, rows[i / 2].why, SALLY_E_OK);
+        close_world(&x);
+    }
+}
+
+static void a_session_is_with_one_name(void **state)
+{
+    struct end c = client(0, none, w.root_ca), s = server(w.server);
+    struct world x;
+
+    (void)state;
+    open_world(&x, &c, &s);
+    x.p.credential.host_names =
+        (struct sally_span){ (const uint8_t *)"gw.example.org\0gw.example.com",
+                             30 };
+    sally_credential_aim(&x.p.credential, 0);
+    expect_up(&x, "the first", NULL, sally_span_of("sensor-1"));
+    expect_resumed(&x, "the first");
+    sally_credential_aim(&x.p.credential, 1);
+    expect_failure(&x, "the second", SALLY_E_WRONG_NAME, SALLY_E_OK);
+    sally_credential_aim(&x.p.credential, 2); /* there is none */
+    expect_failure(&x, "the second", SALLY_E_WRONG_NAME, SALLY_E_OK);
+    sally_credential_aim(&x.p.credential, 0);
+    expect_up(&x, "the first", NULL, sally_span_of("sensor-1"));
+    close_world(&x);
+}
+
+static bool revoked(struct world *x, struct sally_span crls,
+                    struct sally_revoked *last)
+{
+    const struct sally_trust_parts parts = { w.root_ca, crls, 0 };
+    struct sally_trust *t = NULL;
+    bool is;
+
+    assert_int_equal(sally_trust_make(&t, &parts), SALLY_E_OK);
+    is = sally_stack_revoked(&x->p.client, t, last);
+    assert_int_equal(sally_stack_revoked(&x->p.client, t, last), is);
+    *last = (struct sally_revoked){ .trust = NULL };
+    sally_trust_wipe(t);
+    return is;
+}
+
+static void a_new_list_meets_whom_it_names(void **state)
+{
+    struct end c = client(0, none, w.root_ca), s = server(w.server);
+    struct end chained = server(w.long_server), rc = raw_client(),
+               rs = raw_server();
+    struct sally_revoked last = { .trust = NULL };
+    struct world x;
+
+    (void)state;
+    open_world(&x, &c, &s);
+    assert_false(revoked(&x, w.revoking, &last)); /* no session yet */
+    expect_up(&x, "named", NULL, sally_span_of("sensor-1"));
+    assert_true(revoked(&x, w.revoking, &last));
+    assert_false(revoked(&x, w.old_list, &last));
+    expect_resumed(&x, "named");
+    assert_true(revoked(&x, mint_join(w.old_list, w.revoking), &last));
+    restart(&x);
+    expect_resumed(&x, "named");
+    assert_true(revoked(&x, w.revoking, &last));
+    close_world(&x);
+    open_world(&x, &c, &chained); /* 44 too, but of another authority */
+    expect_up(&x, "not named", NULL, sally_span_of("sensor-1"));
+    assert_false(revoked(&x, w.revoking, &last));
+    close_world(&x);
+    open_world(&x, &rc, &rs);
+    expect_up(&x, "a raw key", NULL, w.ours.public);
+    assert_false(revoked(&x, w.revoking, &last));
+    close_world(&x);
+}
+
+static void remove_it(struct world *x)
+{
+    x->admitted = w.theirs.public;
+}
+
+static void remove_key(struct world *x)
+{
+    pair_credential(&x->p.known, "sensor-2", "a key of sixteen");
+}
+
+static void change_key(struct world *x)
+{
+    pair_credential(&x->p.known, "sensor-1", "another key, now");
+}
+
+static void let_time_pass(struct world *x)
+{
+    sally_security_clock(x->p.security, NOW + 365u * 86400 * 4, true);
+}
+
+static void nothing_happens(struct world *x)
+{
+    (void)x;
+}
+
+/* The server lets in whom it knows now, not whom it knew. */
+static void a_client_resumes_while_it_is_known(void **state)
+{
+    struct end rc = raw_client(), rs = raw_server();
+    struct end c = client(0, none, w.root_ca), s = server(w.server), aging = c;
+    struct mint_card brief = card("sensor-1");
+
+    (void)state;
+    brief.key = &w.ours;
+    brief.name = NULL;
+    brief.until = "20280101000000Z";
+    aging.public = mint_certificate(&brief);
+
+    const struct {
+        const char *what;
+        const struct end *client, *server;
+        void (*change)(struct world *x);
+        enum sally_err why;
+    } rows[] = {
+        { "a raw key", &rc, &rs, nothing_happens, SALLY_E_OK },
+        { "a raw key that was removed", &rc, &rs, remove_it,
+          SALLY_E_NOT_ALLOWED },
+        { "a certificate", &c, &s, nothing_happens, SALLY_E_OK },
+        { "a certificate that was removed", &c, &s, remove_it,
+          SALLY_E_NOT_ALLOWED },
+        { "a certificate that is over", &aging, &s, let_time_pass,
+          SALLY_E_EXPIRED },
+        { "a key", &psk, &psk, nothing_happens, SALLY_E_OK },
+        { "a key that was removed", &psk, &psk, remove_key,
+          SALLY_E_NO_CREDENTIAL },
+        { "a key that was changed", &psk, &psk, change_key,
+          SALLY_E_NO_CREDENTIAL },
+    };
+
+    for (size_t i = 0; i < SALLY_LEN(rows); i++) {
+        struct world x;
+
+        open_world(&x, rows[i].client, rows[i].server);
+        expect_up(&x, rows[i].what, NULL,
+                  rows[i].client->mode == SALLY_MODE_RPK
+                      ? w.ours.public
+                      : sally_span_of("sensor-1"));
+        expect_resumed(&x, rows[i].what);
+        rows[i].change(&x);
+        if (rows[i].why == SALLY_E_OK)
+            expect_resumed(&x, rows[i].what);
+        else
+            expect_failure(&x, rows[i].what, SALLY_E_OK, rows[i].why);
+        close_world(&x);
+    }
+}
+
 /* --- On the wire, which DTLS 1.2 leaves in plain ------------------------- */
 
 #define CERTIFICATE 11
@@ -747,6 +972,10 @@ int main(void)
         cmocka_unit_test(kinds_do_not_mix),
         cmocka_unit_test(a_server_takes_whom_it_admits),
         cmocka_unit_test(keys_of_our_own_must_fit),
+        cmocka_unit_test(a_session_resumes_while_its_chain_holds),
+        cmocka_unit_test(a_session_is_with_one_name),
+        cmocka_unit_test(a_new_list_meets_whom_it_names),
+        cmocka_unit_test(a_client_resumes_while_it_is_known),
         cmocka_unit_test(a_proof_that_is_wrong_is_noticed),
         cmocka_unit_test(a_raw_key_that_was_not_negotiated_is_refused),
         cmocka_unit_test(a_certificate_where_a_raw_key_was_agreed_is_refused),
@@ -761,6 +990,10 @@ int main(void)
         cmocka_unit_test(kinds_do_not_mix),
         cmocka_unit_test(a_server_takes_whom_it_admits),
         cmocka_unit_test(keys_of_our_own_must_fit),
+        cmocka_unit_test(a_session_resumes_while_its_chain_holds),
+        cmocka_unit_test(a_session_is_with_one_name),
+        cmocka_unit_test(a_new_list_meets_whom_it_names),
+        cmocka_unit_test(a_client_resumes_while_it_is_known),
         cmocka_unit_test(nothing_of_a_peer_stays),
     };
     int failed;

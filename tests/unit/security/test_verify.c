@@ -152,7 +152,7 @@ static enum sally_err ask(const struct question *q)
 
     while (count < SALLY_LEN(q->sent) && q->sent[count].len != 0)
         count++;
-    e = sally_verify_chain(&account, q->role, &clock, q->sent, count);
+    e = sally_verify_chain(&account, q->role, &clock, q->sent, count, NULL);
     sally_trust_wipe(t);
     return e;
 }
