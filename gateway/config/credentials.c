@@ -21,7 +21,7 @@ struct making {
     struct sally_credential_draft draft;
     const struct sally_credential_field *culprit;
     enum sally_err e;
-    uint8_t hosts[SALLY_CONFIG_URIS_MAX * sizeof(((struct sally_uri *)0)->host)];
+    uint8_t hosts[SALLY_CONFIG_URIS_MAX * (SALLY_URI_HOST_MAX + 1)];
 };
 
 static void put(struct making *m, enum sally_credential_kind kind,
@@ -71,7 +71,8 @@ static struct sally_span host_of(const struct sally_uri *uri)
 }
 
 /* Each URI's certificate must have the name of that URI. */
-static void put_hosts(struct making *m, const struct sally_config_server *server)
+static void put_hosts(struct making *m,
+                      const struct sally_config_server *server)
 {
     struct sally_credential_parts *p = &m->draft.parts;
     struct sally_buf b = SALLY_BUF(m->hosts);

@@ -87,7 +87,8 @@ static const struct sally_key server_keys[] = {
       "`certificate_usage` `ca` or `service`" },
     { "crl_file", SALLY_KEY_FILE, AT(crl_file), 0, 0, NULL, "", NULL,
       "with a revocation list of each CA from `trust_file` down to the server, "
-      "in PEM or DER; without it nothing is revoked" },
+      "in PEM or DER; without it nothing is revoked. Read anew at a reload, "
+      "when sessions with a server that it names end" },
     { "crl_max_age", SALLY_KEY_SECONDS, AT(crl_max_age), 1000, LIFETIME_MAX,
       NULL, "", NULL,
       "of a revocation list, in whole seconds since it was made; an older one "

@@ -86,8 +86,8 @@ void sally_shard_change_trusts(struct sally_shard *s)
 
 /* Those that stay at such a server. A session goes on unless its peer is listed
  * now; the next one is judged by the new lists from its beginning.          */
-static void take_over(struct sally_virtual_client *v, struct sally_revoked *last,
-                      sally_usec now)
+static void take_over(struct sally_virtual_client *v,
+                      struct sally_revoked *last, sally_usec now)
 {
     const struct sally_trusts *t = &v->shard->trusts[v->account->server];
 

@@ -4,6 +4,7 @@ arrives and what is said back is understood; and what must not come up does not,
 with a cause that an operator can act on."""
 import os
 import shutil
+import socket
 
 from lib import coap, maps, mqtt, net, pki
 from lib.oracle import udp_port_bound
@@ -310,3 +311,95 @@ def case_certificate_refused(env):
 
 
 case_certificate_refused.seconds = 60
+
+
+# ---- what changes while sessions are there
+
+def ours(env, keys, name, names="DNS:localhost,IP:127.0.0.1"):
+    """A server with a certificate of the root for these names."""
+    server = env.server({}, name=name)
+    pair = keys.root.sign(keys.pair(name), f"/CN={name}", names)
+    server.protect(pair, keys.root)
+    return server, pair
+
+
+def case_certificate_lists_change(env):
+    """A new revocation list while all are registered: those whose server it
+    names lose their session, the others keep theirs and stay registered."""
+    keys = Keys(env)
+    named, pair = ours(env, keys, "named")
+    other, last = ours(env, keys, "other")
+    g = env.gateway(named.uri)
+    crl = own_file(g, keys.root.revocations())
+    cloud = {**g.group["servers"][0], "crl_file": crl,
+             "trust_file": own_file(g, keys.root.certificate)}
+    g.group["servers"] = [cloud, {**cloud, "name": "other", "uri": other.uri,
+                                  "short_server_id": 2}]
+    for sensor, server in (("boiler", "cloud"), ("pump", "other")):
+        device = keys.device("device-" + sensor, "gw-" + sensor)
+        add(g, sensor, {"mode": "x509", "certificate_usage": "ca",
+                        "key_file": device.key,
+                        "certificate_file": device.certificate}, server)
+    named.start()
+    other.start()
+    g.start()
+    named.wait_registered("gw-boiler")
+    other.wait_registered("gw-pump")
+    marks = named.mark(), other.mark()
+    own_file(g, keys.root.revocations(pair))
+    code, out, why = g.ctl("reload", seconds=60)
+    check(code == 0, f"reload: {out} {why}")
+    g.wait_line(lambda line: "event=waiting sensor=boiler " in line and
+                "is revoked" in line, 10)
+    wait_until("doctor to know", lambda: "is revoked" in str(
+        g.ctl_json("doctor", "boiler")), 20)
+    code, why = mqtt.mosquitto_pub("127.0.0.1", g.mqtt_port, "plant/pump/temp",
+                                   "20.5", "pump", g.passwords["pump"])
+    check(code == 0, f"mosquitto_pub: {why}")
+    other.wait_record("gw-pump", TEMPERATURE, 20.5, ("send",), since=marks[1])
+    for server, mark in zip((named, other), marks):
+        anew = [e for e in server.events[mark:]
+                if e["event"] in ("register", "peer")]
+        check(not anew, f"{server.name}: {anew}")
+    own_file(g, keys.root.revocations(pair, last))
+    code, out, why = g.ctl("reload", seconds=60)
+    check(code == 0, f"reload: {out} {why}")
+    g.wait_line(lambda line: "event=waiting sensor=pump " in line and
+                "is revoked" in line, 10)
+
+
+case_certificate_lists_change.seconds = 90
+
+
+def case_certificate_of_each_uri(env):
+    """Each URI of a server must show a certificate for its own host: one for
+    the first does not do at the second."""
+    keys = Keys(env)
+    blocked = env.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    blocked.bind(("127.0.0.1", 0))
+    first = f"coaps://localhost:{blocked.getsockname()[1]}"
+    right, _ = ours(env, keys, "right", "IP:127.0.0.1")
+    wrong, _ = ours(env, keys, "wrong", "DNS:localhost")
+    g = env.gateway(first)
+    cloud = {**g.group["servers"][0],
+             "trust_file": own_file(g, keys.root.certificate)}
+    g.group["servers"] = [
+        {**cloud, "more_uris": [right.tls_uri]},
+        {**cloud, "name": "wrong", "short_server_id": 2,
+         "more_uris": [wrong.tls_uri]}]
+    for sensor, server in (("boiler", "cloud"), ("pump", "wrong")):
+        device = keys.device("device-" + sensor, "gw-" + sensor)
+        add(g, sensor, {"mode": "x509", "certificate_usage": "ca",
+                        "key_file": device.key,
+                        "certificate_file": device.certificate}, server)
+    right.start()
+    wrong.start()
+    g.start()
+    g.wait_line(lambda line: "event=waiting sensor=pump " in line and
+                "for another name" in line, 100)
+    right.wait_registered("gw-boiler", 30)
+    check(not wrong.endpoints(), "registered under another's name")
+
+
+case_certificate_of_each_uri.waits = True
+case_certificate_of_each_uri.seconds = 140

@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import time
 
 from lib import aiocoap, coap, maps, mqtt, net
 from lib.peer import check, wait_until
@@ -241,6 +242,42 @@ def case_udp_blocked(env):
 
 case_udp_blocked.waits = True
 case_udp_blocked.seconds = 130
+
+
+def case_tls_restart(env):
+    """Kill -9 of the whole gateway: it is back at its server over TLS by a
+    resumed session and an Update, also where TLS was the second of its URIs,
+    with nothing in between at the first."""
+    server = env.server({})
+    blocked = env.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    blocked.bind(("127.0.0.1", 0))
+    g, endpoint = boiler(env, server.tls_uri, "psk")
+    second = f"coaps://127.0.0.1:{blocked.getsockname()[1]}"
+    g.group["servers"].append({
+        **g.group["servers"][0], "name": "twice", "short_server_id": 2,
+        "uri": second, "more_uris": [server.tls_uri]})
+    other = g.mqtt_sensor("pump", [maps.temperature("plant/pump/temp")],
+                          account={"server": "twice"})
+    g.seal()
+    server.set_keys(g.psk_identities())
+    server.start()
+    g.start()
+    server.wait_registered(endpoint)
+    server.wait_registered(other, 90)
+    time.sleep(1.5)  # a change is saved a second after the one before
+    mark = server.mark()
+    g.kill_supervisor()
+    g.start()
+    for wanted in (endpoint, other):
+        server.wait_event("update", lambda e, w=wanted: e["ep"] == w, 20, mark)
+    anew = [e for e in server.events[mark:] if e["event"] == "register"]
+    check(not anew, f"registered anew: {anew}")
+    publish(g, "20.5")
+    server.wait_record(endpoint, TEMPERATURE, 20.5, ("send",), since=mark)
+
+
+case_tls_restart.waits = True
+case_tls_restart.seconds = 150
 
 
 def case_tcp_aiocoap(env):

@@ -308,7 +308,7 @@ static void says_each_row(void **state)
 /* --- Reload -------------------------------------------------------------- */
 
 #define FLEET                                                                  \
-    GATEWAY LOCAL TRUSTING("") PROFILES                                        \
+    GATEWAY LOCAL TRUSTING("crl_file = \"ca.crl\";") PROFILES                  \
     TWO("mode = \"x509\"; key_file = \"a.key\"; certificate_file = "           \
         "\"a.pem\"; certificate_usage = \"ca\";",                              \
         "key_file = \"l\";")
@@ -367,6 +367,8 @@ static void a_reload_sees_what_changed(void **state)
     const struct mint_pair ca = mint_pair();
     const struct mint_card card = { .subject = "new", .issuer = "new",
                                     .key = &ca, .signer = &ca, .ca = true };
+    const struct mint_list list = { .issuer = "ca", .signer = &ca,
+                                    .revoked = { 5 } };
 
     (void)state;
     open_world(&w, NULL);
@@ -376,6 +378,8 @@ static void a_reload_sees_what_changed(void **state)
     assert_int_equal(changes(&w), 2);
     put("l", sally_span_of("ff" HEX16), 0600);
     assert_int_equal(changes(&w), 0);
+    put_pem("ca.crl", mint_crl(&list), "X509 CRL", 0644);
+    assert_int_equal(changes(&w), 0); /* who is there takes it over */
     put_pem("ca.pem", mint_certificate(&card), "CERTIFICATE", 0644);
     assert_int_equal(changes(&w), 7); /* all that meet this server */
     put_all();
@@ -399,6 +403,8 @@ static void the_keyring_has_them_in_their_slots(void **state)
     assert_int_equal(e.sensor, SALLY_KEYRING_SERVER);
     assert_true(sally_keyring_take(&e.parts, &kind, &bytes));
     assert_int_equal(kind, SALLY_KEYRING_TRUST);
+    assert_true(sally_keyring_take(&e.parts, &kind, &bytes));
+    assert_int_equal(kind, SALLY_KEYRING_CRL);
     assert_int_equal(sally_keyring_next(&k, &e), SALLY_E_OK);
     assert_int_equal(e.sensor, 0);
     assert_true(sally_keyring_take(&e.parts, &kind, &bytes));
