@@ -21,6 +21,7 @@ void sally_keys_wipe(struct sally_keys *k)
         (void)close(k->keyring);
     free(k->all);
     sally_wipe(k->digest_key, sizeof(k->digest_key));
+    sally_wipe(k->sender_key, sizeof(k->sender_key));
     sally_keys_init(k);
 }
 

@@ -5,6 +5,7 @@
 #ifndef SALLY_KEYS_H
 #define SALLY_KEYS_H
 
+#include "base/secret.h"
 #include "config/config.h"
 #include "config/keyfile.h"
 #include "config/plan.h"
@@ -25,6 +26,8 @@ struct sally_keys {
     size_t count;
     int keyring; /* -1: not made */
     uint8_t digest_key[32];
+    uint8_t sender_key[SALLY_SHA256_LEN]; /* makes OSCORE Sender IDs */
+    bool has_sender_key;
 };
 
 void sally_keys_init(struct sally_keys *k); /* empty */
@@ -43,6 +46,12 @@ unsigned sally_keys_read(struct sally_keys *k,
  * hexadecimal digits. NO_CREDENTIAL or IO, with `why` as a sentence.        */
 enum sally_err sally_keys_master(const char *path, int *keyring,
                                  char why[SALLY_KEYFILE_WHY]) SALLY_MUST_USE;
+
+/* The same 32 bytes. */
+enum sally_err sally_keys_master_read(const char *path,
+                                      struct sally_secret *key,
+                                      char why[SALLY_KEYFILE_WHY])
+    SALLY_MUST_USE;
 
 /* Marks the sensors and servers of `next`, as it was loaded, whose files hold
  * something else than those of `running`, and the sensors of such servers.  */

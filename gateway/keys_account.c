@@ -111,7 +111,10 @@ static void check_account(struct sally_reading *r, uint32_t sensor,
     if (sally_keys_keep(r, spot_of(s, a, NULL), sensor, account,
                         sally_buf_span(&r->parts)))
         prove(r, s, a, &c);
-    if (sally_keys_claim(&c, sally_keys_digest_key(r->keys), sensor, account,
+    if (sally_keys_claim(&c, sally_keys_digest_key(r->keys),
+                         &(struct sally_key_claim){ .sensor = sensor,
+                                                    .account = account,
+                                                    .server = a->server },
                          r->claims, &r->claim_count) != SALLY_E_OK)
         sally_keys_complain(r, spot_of(s, a, NULL), "", "cannot be hashed");
 }
@@ -128,6 +131,10 @@ void sally_keys_account(struct sally_reading *r, uint32_t sensor,
     for (size_t i = 0; i < a->part_count; i++)
         if (sally_credential_field(a->parts[i].kind)->from_file)
             good &= read_part(r, s, a, &a->parts[i]);
+    if (good)
+        good = sally_keys_sender(
+            r, spot_of(s, a, sally_credential_field(SALLY_FIELD_SENDER_ID)), s,
+            a);
     if (good)
         check_account(r, sensor, account);
 }

@@ -13,9 +13,11 @@
 static enum sally_err claim(struct sally_key_claim *out, size_t *count,
                             struct sally_span digest_key,
                             const struct sally_span *parts, size_t part_count,
-                            struct sally_key_claim what)
+                            const struct sally_key_claim *whose,
+                            const char *key)
 {
-    *out = what;
+    *out = *whose;
+    out->key = key;
     *count += 1;
     return sally_crypto_hmac(digest_key, parts, part_count, out->digest);
 }
@@ -25,38 +27,45 @@ static struct sally_span bytes_of(const void *at, size_t len)
     return (struct sally_span){ at, len };
 }
 
+/* What keys are derived from, and what a server finds them by. */
+static enum sally_err claim_oscore(const struct sally_oscore_parts *o,
+                                   struct sally_span digest_key,
+                                   const struct sally_key_claim *whose,
+                                   struct sally_key_claim *out, size_t *count)
+{
+    const size_t keys[] = { o->master_secret.len, o->master_salt.len,
+                            o->id_context.len, o->has_id_context };
+    const struct sally_span secret[] = { bytes_of(keys, sizeof(keys)),
+                                         o->master_secret, o->master_salt,
+                                         o->id_context };
+    const size_t names[] = { whose->server, o->sender_id.len,
+                             o->has_id_context };
+    const struct sally_span sender[] = { bytes_of(names, sizeof(names)),
+                                         o->sender_id, o->id_context };
+    enum sally_err e = claim(&out[*count], count, digest_key, secret,
+                             SALLY_LEN(secret), whose, "secret_file");
+
+    return e != SALLY_E_OK ? e
+                           : claim(&out[*count], count, digest_key, sender,
+                                   SALLY_LEN(sender), whose, "sender_id");
+}
+
 enum sally_err sally_keys_claim(const struct sally_credential *c,
-                                struct sally_span digest_key, uint32_t sensor,
-                                uint32_t account, struct sally_key_claim *out,
-                                size_t *count)
+                                struct sally_span digest_key,
+                                const struct sally_key_claim *whose,
+                                struct sally_key_claim *out, size_t *count)
 {
     /* Where an identity tells sensors apart, they may share a key. */
-    const uint32_t scope = c->identity.len != 0 ? sensor : UINT32_MAX;
-    const struct sally_oscore_parts *o = c->oscore;
+    const uint32_t scope = c->identity.len != 0 ? whose->sensor : UINT32_MAX;
+    const struct sally_span parts[] = { bytes_of(&scope, sizeof(scope)),
+                                        c->secret_key };
     enum sally_err e = SALLY_E_OK;
 
-    if (c->secret_key.len != 0) {
-        const struct sally_span parts[] = { bytes_of(&scope, sizeof(scope)),
-                                            c->secret_key };
-
+    if (c->secret_key.len != 0)
         e = claim(&out[*count], count, digest_key, parts, SALLY_LEN(parts),
-                  (struct sally_key_claim){ .sensor = sensor,
-                                            .account = account,
-                                            .key = "key_file" });
-    }
-    if (e == SALLY_E_OK && o != NULL) {
-        const size_t lengths[] = { o->master_secret.len, o->master_salt.len,
-                                   o->id_context.len, o->has_id_context };
-        const struct sally_span parts[] = {
-            bytes_of(lengths, sizeof(lengths)), o->master_secret,
-            o->master_salt, o->id_context
-        };
-
-        e = claim(&out[*count], count, digest_key, parts, SALLY_LEN(parts),
-                  (struct sally_key_claim){ .sensor = sensor,
-                                            .account = account,
-                                            .key = "secret_file" });
-    }
+                  whose, "key_file");
+    if (e == SALLY_E_OK && c->oscore != NULL)
+        e = claim_oscore(c->oscore, digest_key, whose, out, count);
     return e;
 }
 

@@ -15,7 +15,6 @@
 /* What the file holds, wiped with its scope. */
 struct content {
     uint8_t file[4 * SALLY_MASTER_KEY_LEN];
-    uint8_t key[SALLY_MASTER_KEY_LEN];
     uint8_t parts[2 * SALLY_MASTER_KEY_LEN];
 };
 
@@ -48,23 +47,38 @@ static enum sally_err make_ring(struct sally_span key, struct sally_buf *parts,
     return e == SALLY_E_OK ? sally_keyring_seal(*keyring) : e;
 }
 
-enum sally_err sally_keys_master(const char *path, int *keyring,
-                                 char why[SALLY_KEYFILE_WHY])
+enum sally_err sally_keys_master_read(const char *path,
+                                      struct sally_secret *key,
+                                      char why[SALLY_KEYFILE_WHY])
 {
-    SALLY_ON_EXIT(content_wipe) struct content c = { { 0 }, { 0 }, { 0 } };
+    SALLY_ON_EXIT(content_wipe) struct content c = { { 0 }, { 0 } };
     SALLY_ON_EXIT(close_one) int fd = -1;
-    struct sally_buf file = SALLY_BUF(c.file), key = SALLY_BUF(c.key);
-    struct sally_buf parts = SALLY_BUF(c.parts);
+    struct sally_buf file = SALLY_BUF(c.file);
+    struct sally_buf room = { key->bytes, 0, SALLY_MASTER_KEY_LEN };
     enum sally_err e = sally_keyfile_open(path, geteuid(), true, &fd, why);
 
     if (e == SALLY_E_OK)
         e = sally_keyfile_read(fd, &file, why);
     if (e != SALLY_E_OK)
         return e;
-    if (sally_text_hex(sally_text_trim(sally_buf_span(&file)), &key) !=
+    if (sally_text_hex(sally_text_trim(sally_buf_span(&file)), &room) !=
             SALLY_E_OK ||
-        key.len != SALLY_MASTER_KEY_LEN)
+        room.len != SALLY_MASTER_KEY_LEN)
         return refuse(why, "expected 32 bytes, as 64 hexadecimal digits");
-    e = make_ring(sally_buf_span(&key), &parts, keyring);
+    key->len = room.len;
+    return SALLY_E_OK;
+}
+
+enum sally_err sally_keys_master(const char *path, int *keyring,
+                                 char why[SALLY_KEYFILE_WHY])
+{
+    SALLY_ON_EXIT(content_wipe) struct content c = { { 0 }, { 0 } };
+    SALLY_ON_EXIT(sally_secret_wipe) struct sally_secret key = { .len = 0 };
+    struct sally_buf parts = SALLY_BUF(c.parts);
+    enum sally_err e = sally_keys_master_read(path, &key, why);
+
+    if (e != SALLY_E_OK)
+        return e;
+    e = make_ring(sally_secret_span(&key), &parts, keyring);
     return e == SALLY_E_OK ? e : refuse(why, strerror(errno));
 }

@@ -206,10 +206,13 @@ static void make_digest_key(struct sally_keys *k,
 {
     const struct sally_random random = sally_crypto_random();
 
-    if (running != NULL)
-        memcpy(k->digest_key, running->digest_key, sizeof(k->digest_key));
-    else
+    if (running == NULL) {
         sally_random_fill(&random, k->digest_key, sizeof(k->digest_key));
+        return;
+    }
+    memcpy(k->digest_key, running->digest_key, sizeof(k->digest_key));
+    memcpy(k->sender_key, running->sender_key, sizeof(k->sender_key));
+    k->has_sender_key = running->has_sender_key;
 }
 
 unsigned sally_keys_read(struct sally_keys *k,

@@ -19,16 +19,18 @@ bool sally_keys_same(const struct sally_key_asset *a,
 /* Something that only one account may have, under a digest. */
 struct sally_key_claim {
     uint8_t digest[SALLY_SHA256_LEN];
-    uint32_t sensor, account;
+    uint32_t sensor, account, server;
     const char *key; /* "key_file" */
 };
 
-/* Adds the claims of an account to `out`, which has room for
+/* Adds the claims of an account, of which `whose` tells sensor, account and
+ * server, to `out`, which has room for
  * SALLY_CLAIMS_OF_ACCOUNT; *count grows. CRYPTO.                            */
-#define SALLY_CLAIMS_OF_ACCOUNT 2
+#define SALLY_CLAIMS_OF_ACCOUNT 3
 enum sally_err sally_keys_claim(const struct sally_credential *c,
-                                struct sally_span digest_key, uint32_t sensor,
-                                uint32_t account, struct sally_key_claim *out,
+                                struct sally_span digest_key,
+                                const struct sally_key_claim *whose,
+                                struct sally_key_claim *out,
                                 size_t *count) SALLY_MUST_USE;
 
 /* Reports each claim that another account had before it, and sorts them.
@@ -85,6 +87,12 @@ bool sally_keys_keep(struct sally_reading *r, struct sally_spot at,
 
 struct sally_span sally_keys_digest_key(const struct sally_keys *k);
 void sally_keys_clear(struct sally_buf *b); /* wiped and empty */
+
+/* keys_sender.c - adds a Sender ID to the entry of an account with OSCORE that
+ * has none; false: reported.                                                */
+bool sally_keys_sender(struct sally_reading *r, struct sally_spot at,
+                       const struct sally_config_sensor *s,
+                       const struct sally_config_account *a);
 
 /* keys_account.c */
 void sally_keys_account(struct sally_reading *r, uint32_t sensor,

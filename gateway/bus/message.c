@@ -153,6 +153,7 @@ static bool row_in_range(const struct sally_bus_message *m)
            is_flag(r->silent) && is_flag(r->heard) &&
            r->failed_in <= SALLY_BUS_STATE_MAX && is_flag(r->secure) && ends_in_array(r->state, sizeof(r->state)) &&
            ends_in_array(r->suite, sizeof(r->suite)) &&
+           ends_in_array(r->sender, sizeof(r->sender)) &&
            ends_in_array(r->detail, sizeof(r->detail)) &&
            ends_in_array(r->name, sizeof(r->name)) &&
            value_in_range(&r->value, r->used);

@@ -214,6 +214,7 @@ struct sally_bus_row {
     uint8_t hint;         /* code of an error without protection, then */
     uint8_t hint_meaning; /* enum sally_err */
     uint8_t wear;         /* of OSCORE keys, percent */
+    char sender[16];      /* OSCORE Sender ID in hexadecimal */
     uint64_t accepted, delivered, waiting;
     uint64_t dropped, expired; /* of the sensor, for want of room, by age */
     sally_msec_utc last_delivered;

@@ -130,6 +130,8 @@ static void check_field(struct sally_loader *l, const config_setting_t *group,
                        "expected no %s in this mode", f->config_key);
     if (s != NULL || (f->needed_in & mode) == 0 ||
         f->kind == SALLY_FIELD_IDENTITY || /* which has a default */
+        (f->kind == SALLY_FIELD_SENDER_ID && /* which is made (keys_sender.c) */
+         l->out->master_key_file[0] != '\0') ||
         (f->kind == SALLY_FIELD_SERVER_KEY && is_vouched_for(parts)))
         return;
     sally_expected(&l->reader, group, NULL, f->config_key, "%s%s",

@@ -13,8 +13,10 @@ static void put_account(struct sally_writer *w, const struct sally_view *v,
     sally_member_text(&m, "suite", a->suite);
     sally_member_number(&m, "observed", a->observed);
     sally_member_flag(&m, "send_muted", a->send_muted);
-    if (sally_config_part(a->config, SALLY_FIELD_MASTER_SECRET) != NULL)
+    if (sally_config_part(a->config, SALLY_FIELD_MASTER_SECRET) != NULL) {
+        sally_member_text(&m, "oscore_sender_id", a->sender);
         sally_member_number(&m, "oscore_wear", a->wear);
+    }
     sally_member_number(&m, "waiting", a->waiting);
     sally_member_number(&m, "delivered", a->delivered);
     sally_member_time(&m, "last_delivered", a->last_delivered);

@@ -110,6 +110,7 @@ static void take_account(struct sally_view_sensor *s,
     a->hint = row->hint;
     a->hint_meaning = row->hint_meaning;
     a->wear = row->wear;
+    memcpy(a->sender, row->sender, sizeof(a->sender));
     a->accepted = row->accepted;
     a->refused = row->refused;
     a->delivered = row->delivered;

@@ -27,6 +27,7 @@ struct sally_view_account {
     uint8_t hint;      /* code of an error that OSCORE did not protect, or 0 */
     uint8_t hint_meaning; /* enum sally_err: what it means */
     uint8_t wear;         /* of the OSCORE keys, percent */
+    char sender[16];      /* OSCORE Sender ID in hexadecimal */
     uint64_t accepted, refused; /* of the sensor, the same in all accounts */
     uint64_t delivered, waiting;
     sally_msec_utc last_delivered;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/uplink/query.c - what the inner door tells the console: how each
  * account is doing, and the present values.                                 */
+#include "base/text.h"
 #include "lwm2m/objects/builtin.h"
 #include "uplink/shard_parts.h"
 
@@ -68,6 +69,9 @@ static void fill_client(struct sally_bus_row *row,
     row->send_muted = sally_lwm2m_client_send_muted(&v->client);
     row->secure = is_secure(stack);
     row->wear = (uint8_t)sally_stack_wear(stack);
+    if (v->credential.oscore != NULL)
+        sally_text_to_hex(v->credential.oscore->sender_id, row->sender,
+                          sizeof(row->sender));
     copy_text(row->state, sizeof(row->state), sally_client_state_name(state));
     copy_text(row->suite, sizeof(row->suite), sally_stack_suite(stack));
     fill_failure(row, v);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One sensor, its readings and a command through each way of protecting an
 account: nothing but the account changes."""
+import hmac
 import secrets
 
 from lib import maps, mqtt
@@ -89,6 +90,33 @@ def case_modes_oscore(env):
     server.protect(oscore={ENDPOINT: known})
     through(env, server, f"coap://127.0.0.1:{server.oscore_port}", "nosec",
             account, "none", keys)
+
+
+def case_modes_oscore_made_identifier(env):
+    """A Sender ID that nobody gave comes of master key and endpoint, as anybody
+    who has both can tell, and is shown."""
+    g = env.gateway("coap://127.0.0.1:1")
+    g.seal()
+    known, account, keys = oscore()
+    del account["oscore"]["sender_id"]
+    made = bytes.fromhex(g.master_key)
+    for part in (b"OSCORE Sender ID", ENDPOINT.encode()):
+        made = hmac.digest(made, part, "sha256")
+    known["sender_id"] = made[:7].hex()
+    server = env.server({})
+    server.protect(oscore={ENDPOINT: known})
+    g.group["servers"][0]["uri"] = f"coap://127.0.0.1:{server.oscore_port}"
+    g.secrets.update(keys)
+    g.mqtt_sensor("boiler", [maps.temperature()], mode="nosec", account=account)
+    server.start()
+    g.start()
+    event = server.wait_registered(ENDPOINT)
+    check(event["secure"] == "none" and event.get("oscore") == 1,
+          f"it came in by {event}")
+    told = g.ctl_json("sensors")[0]["accounts"][0]
+    check(told["oscore_sender_id"] == known["sender_id"] and
+          told["oscore_wear"] == 0, f"sensors: {told}")
+    g.stop()
 
 
 def case_modes_oscore_other_algorithms(env):

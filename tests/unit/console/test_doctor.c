@@ -218,6 +218,8 @@ static void worn_keys_are_told_early(void **state)
     struct sally_bus_row inner = { .sensor = 0, .accepted = 5, .wear = 74,
                                    .registered = SALLY_CLIENT_REGISTERED,
                                    .alert = SALLY_BUS_NO_ALERT };
+    struct sally_buf room = { (uint8_t *)line, 0, sizeof(line) - 1 };
+    struct sally_writer w = sally_writer_into(&room);
 
     (void)state;
     open_view_of(with_oscore);
@@ -230,6 +232,13 @@ static void worn_keys_are_told_early(void **state)
     assert_true(finding(0));
     expect("at 75 percent", "used up by 75 percent");
     expect("at 75 percent", "/21/x/0");
+    memcpy(inner.sender, "0a01", 5);
+    sally_view_take(&view, SALLY_INNER, &inner);
+    room.len = 0;
+    assert_true(sally_line_sensors(&view, 0, &w));
+    line[room.len] = '\0';
+    expect("a line of sensors",
+           "\"oscore_sender_id\":\"0a01\",\"oscore_wear\":75,");
     close_view();
 }
 

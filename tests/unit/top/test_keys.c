@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "config/keyring.h"
 #include "keys.h"
 #include "unit/config/given.h"
@@ -37,6 +38,10 @@
 #define OSCORE(secret, sender)                                                 \
     "oscore = { secret_file = \"" secret "\"; sender_id = \"" sender           \
     "\"; recipient_id = \"\"; };"
+#define WITHOUT_ID(secret, more)                                               \
+    "oscore = { secret_file = \"" secret "\"; recipient_id = \"\"; " more " };"
+#define KEYED(master)                                                          \
+    "gateway = { name = \"plant-7\"; master_key_file = \"" master "\"; };\n"
 #define AT "etc/sallyport.conf:"
 
 static char folder[] = "/tmp/sally-keys-XXXXXX";
@@ -83,6 +88,7 @@ static void put_all(void)
     put_pem("ca.crl", mint_crl(&list), "X509 CRL", 0644);
     put_pem("bad.crl", mint_crl(&partial), "X509 CRL", 0644);
     put("k", sally_span_of(HEX16 "\n"), 0600);
+    put("master", sally_span_of(HEX16 HEX16 "\n"), 0600);
     put("l", sally_span_of("ff" HEX16), 0600);
     put("short", sally_span_of("0102"), 0600);
     put("digest", sally_span_of(HEX16), 0644);
@@ -105,6 +111,7 @@ static int out_of_folder(void **state)
     static const char *const names[] = {
         "ca.pem", "a.pem", "a.key", "a.pub",   "s.key",  "s.pub", "ca.crl",
         "bad.crl", "k",    "l",     "short",   "digest", "open",  "text",
+        "master",
     };
     char path[64];
 
@@ -263,6 +270,19 @@ static const struct row {
       GATEWAY LOCAL OPEN_SERVER PROFILES TWO(
           OSCORE("k", "0a\"; id_context = \"01"),
           OSCORE("k", "0a\"; id_context = \"02")), "", true },
+    { "a Sender ID that is made",
+      KEYED("master") LOCAL OPEN_SERVER PROFILES TWO(WITHOUT_ID("k", ""),
+                                                     WITHOUT_ID("l", "")),
+      "", true },
+    { "a Sender ID that has no room to be made",
+      KEYED("master") LOCAL OPEN_SERVER PROFILES ONE(
+          WITHOUT_ID("k", "aead = \"AES-CCM-64-64-128\";")),
+      AT "5: sender_id: must be given with this AEAD, which leaves 1 byte for "
+         "it\n", false },
+    { "a Sender ID of a master key that is none",
+      KEYED("k") LOCAL OPEN_SERVER PROFILES ONE(WITHOUT_ID("k", "")),
+      AT "5: sender_id: gateway.master_key_file: expected 32 bytes, as 64 "
+         "hexadecimal digits\n", false },
     { "identifiers that are the same",
       GATEWAY LOCAL OPEN_SERVER PROFILES ONE(OSCORE("k", "")),
       AT "5: recipient_id: expected another identifier than that in "
@@ -419,12 +439,105 @@ static void the_keyring_has_them_in_their_slots(void **state)
     close_world(&w);
 }
 
+/* --- Sender IDs ---------------------------------------------------------- */
+
+/* The Sender ID that the keyring has for sensor number `sensor`, as text. */
+static void sender_of(const char *text, uint32_t sensor,
+                      const struct sally_keys *running,
+                      const struct sally_config *running_config, char out[16])
+{
+    struct sally_plan plan = { .count = 0 };
+    struct sally_keyring ring;
+    struct sally_keyring_entry entry;
+    struct sally_config c;
+    struct sally_keys k;
+    struct sally_span bytes;
+    char *report = NULL;
+    unsigned kind;
+
+    if (read_keys(text, &c, &k, running, running_config, &report) != 0)
+        fail_msg("%s", report);
+    free(report);
+    assert_int_equal(sally_plan_first(&c, &plan), SALLY_E_OK);
+    assert_int_equal(sally_keys_assign(&k, &c, &plan), SALLY_E_OK);
+    assert_int_equal(sally_keyring_open(&ring, k.keyring), SALLY_E_OK);
+    do
+        assert_int_equal(sally_keyring_next(&ring, &entry), SALLY_E_OK);
+    while (entry.sensor != sensor);
+    out[0] = '\0';
+    while (sally_keyring_take(&entry.parts, &kind, &bytes))
+        if (kind == SALLY_FIELD_SENDER_ID)
+            sally_text_to_hex(bytes, out, 16);
+    sally_keyring_wipe(&ring);
+    sally_plan_wipe(&plan);
+    sally_keys_wipe(&k);
+    sally_config_wipe(&c);
+}
+
+#define MADE                                                                   \
+    KEYED("master") LOCAL OPEN_SERVER PROFILES TWO(WITHOUT_ID("k", ""),        \
+                                                   WITHOUT_ID("l", ""))
+
+static void a_sender_id_is_the_endpoints_own(void **state)
+{
+    char a[16], b[16], again[16], gcm[16];
+
+    (void)state;
+    sender_of(MADE, 0, NULL, NULL, a);
+    sender_of(MADE, 1, NULL, NULL, b);
+    sender_of(MADE, 0, NULL, NULL, again);
+    assert_int_equal(strlen(a), 14);
+    assert_int_equal(strlen(b), 14);
+    assert_string_equal(a, again);
+    assert_string_not_equal(a, b);
+    sender_of(KEYED("master") LOCAL OPEN_SERVER PROFILES ONE(
+                  WITHOUT_ID("k", "aead = \"A128GCM\";")),
+              0, NULL, NULL, gcm);
+    assert_int_equal(strlen(gcm), 12);
+    assert_memory_equal(a, gcm, 12);
+    sender_of(GATEWAY LOCAL OPEN_SERVER PROFILES ONE(OSCORE("k", "0a")), 0,
+              NULL, NULL, a);
+    assert_string_equal(a, ""); /* the configuration has it */
+}
+
+/* What a master key gave stays as long as the gateway runs; and who has it, by
+ * configuration or made, has it alone.                                      */
+static void a_sender_id_stays_and_is_unique(void **state)
+{
+    char a[16], b[16], text[1024], *report = NULL;
+    struct sally_config c, next;
+    struct sally_keys k, other;
+
+    (void)state;
+    sender_of(MADE, 0, NULL, NULL, a);
+    assert_int_equal(read_keys(MADE, &c, &k, NULL, NULL, &report), 0);
+    free(report);
+    put("master", sally_span_of("ff" HEX16 HEX16), 0600);
+    sender_of(MADE, 0, &k, &c, b);
+    put("master", sally_span_of(HEX16 HEX16 "\n"), 0600);
+    assert_string_equal(a, b);
+    snprintf(text, sizeof(text),
+             KEYED("master") LOCAL OPEN_SERVER PROFILES TWO(
+                 WITHOUT_ID("k", ""), OSCORE("l", "%s")), a);
+    report = NULL;
+    assert_int_equal(read_keys(text, &next, &other, NULL, NULL, &report), 1);
+    assert_string_equal(report, AT "6: sender_id: expected a key that no other "
+                                "account has, got that of " AT "5\n");
+    free(report);
+    sally_keys_wipe(&other);
+    sally_config_wipe(&next);
+    sally_keys_wipe(&k);
+    sally_config_wipe(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_each_row),
         cmocka_unit_test(a_reload_sees_what_changed),
         cmocka_unit_test(the_keyring_has_them_in_their_slots),
+        cmocka_unit_test(a_sender_id_is_the_endpoints_own),
+        cmocka_unit_test(a_sender_id_stays_and_is_unique),
     };
 
     return cmocka_run_group_tests(tests, into_folder, out_of_folder);
