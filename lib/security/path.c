@@ -80,7 +80,7 @@ static enum sally_err climb(const struct sally_certificate *sent, size_t count,
 {
     bool used[SALLY_CHAIN_MAX] = { true };
     const struct sally_certificate *c = &sent[0];
-    size_t at;
+    size_t at = 0;
 
     for (;;) {
         enum sally_err e;
