@@ -29,6 +29,10 @@ static const struct sally_failure failures[] = {
       "the server stopped answering: it was restarted and has forgotten the "
       "session, or the way to it is broken; the client comes back by itself",
       NULL, 0 },
+    { SALLY_E_REFUSED, 20, SHAKING, EITHER,
+      "the server could not verify what we sent: the key is another one than "
+      "it has for this identity",
+      NULL, OURSELF },
     { SALLY_E_REFUSED, 40, SHAKING, EITHER,
       "the server finds no cipher suite or curve that both have",
       "servers.min_version", FIELD(SUITES) | FIELD(MODE) },

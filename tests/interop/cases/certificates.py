@@ -3,6 +3,7 @@
 arrives and what is said back is understood; and what must not come up does not,
 with a cause that an operator can act on."""
 import os
+import re
 import shutil
 import socket
 
@@ -403,3 +404,30 @@ def case_certificate_of_each_uri(env):
 
 case_certificate_of_each_uri.waits = True
 case_certificate_of_each_uri.seconds = 140
+
+
+def case_alert_code(env):
+    """A server that ended a handshake with an alert reads in /1/0/11 which one
+    it was, once it lets the client in; doctor has told the same. Leshan does
+    not trust our authority at first."""
+    keys = Keys(env)
+    server = keys.root.sign(keys.pair("leshan"), "/CN=leshan")
+    leshan = env.leshan(identity=server.certificate_options(keys.other))
+    leshan.start().add_certificate("gw-boiler")
+    g = one_sensor(env, leshan.uri,
+                   keys.certified(server_key_file=server.certificate))
+    g.start()
+    g.wait_line(lambda line: "event=waiting sensor=boiler " in line, 40)
+    finding = str(g.ctl_json("doctor", "boiler"))
+    told = re.search(r"\(alert (\d+)\)", finding)
+    check(told, f"no alert: {finding}")
+    leshan.argv = [keys.root.certificate if part == keys.other.certificate
+                   else part for part in leshan.argv]
+    leshan.restart()
+    leshan.wait_registered("gw-boiler", 60)
+    got = leshan.read("gw-boiler", "/1/0/11")
+    check(got.code == "2.05" and int(got.value) == int(told[1]),
+          f"alert {told[1]}, but /1/0/11 says {got}")
+
+
+case_alert_code.seconds = 100
