@@ -10,15 +10,9 @@
 #include "lwm2m/durable.h"
 #include "lwm2m/notify.h"
 #include "lwm2m/objects/builtin.h"
+#include "lwm2m/request.h"
 
-#define NONE UINT32_MAX /* no such option in the request */
-
-struct request {
-    const struct sally_coap_request *coap;
-    struct sally_path path;
-    uint32_t accept, format; /* content formats or NONE */
-    bool has_query;
-};
+#define NONE SALLY_REQUEST_NONE
 
 struct answer {
     struct sally_buf payload; /* room of a body */
@@ -28,7 +22,7 @@ struct answer {
 
 /* Response code, or 0 when the answer comes later. */
 typedef uint8_t operation(struct sally_lwm2m_client *c,
-                          const struct request *q, struct answer *a,
+                          const struct sally_request *q, struct answer *a,
                           sally_usec now);
 
 /* Another account's /1 instance is nobody else's business. */
@@ -124,8 +118,9 @@ uint8_t sally_operation_read(const struct sally_lwm2m_client *c,
 
 /* RFC 7641: registering is a Read whose answer carries Observe; when there is
  * no more room for observations it is a plain Read.                         */
-static uint8_t do_read(struct sally_lwm2m_client *c, const struct request *q,
-                       struct answer *a, sally_usec now)
+static uint8_t do_read(struct sally_lwm2m_client *c,
+                       const struct sally_request *q, struct answer *a,
+                       sally_usec now)
 {
     uint16_t format = 0;
     uint8_t code = sally_operation_read(c, &q->path, q->accept, &a->payload,
@@ -146,7 +141,7 @@ static uint8_t do_read(struct sally_lwm2m_client *c, const struct request *q,
 }
 
 static uint8_t do_discover(struct sally_lwm2m_client *c,
-                           const struct request *q, struct answer *a,
+                           const struct sally_request *q, struct answer *a,
                            sally_usec now)
 {
     (void)now;
@@ -155,7 +150,7 @@ static uint8_t do_discover(struct sally_lwm2m_client *c,
 }
 
 static uint8_t do_attributes(struct sally_lwm2m_client *c,
-                             const struct request *q, struct answer *a,
+                             const struct sally_request *q, struct answer *a,
                              sally_usec now)
 {
     size_t first;
@@ -244,7 +239,8 @@ static void written(struct sally_lwm2m_client *c,
     c->upcalls->on_written(c->owner, path);
 }
 
-static uint8_t store(struct sally_lwm2m_client *c, const struct request *q,
+static uint8_t store(struct sally_lwm2m_client *c,
+                     const struct sally_request *q,
                      const struct sally_lwm2m_record *records, size_t count)
 {
     if (q->coap->code == SALLY_CODE_PUT && q->path.depth <= 2)
@@ -260,7 +256,8 @@ static uint8_t store(struct sally_lwm2m_client *c, const struct request *q,
 
 /* A command goes to the sensor alone: what became of it could not be told for
  * several at once, nor undone.                                              */
-static uint8_t command(struct sally_lwm2m_client *c, const struct request *q,
+static uint8_t command(struct sally_lwm2m_client *c,
+                       const struct sally_request *q,
                        const struct sally_lwm2m_record *r, size_t count,
                        sally_usec now)
 {
@@ -273,8 +270,9 @@ static uint8_t command(struct sally_lwm2m_client *c, const struct request *q,
     return c->upcalls->on_command(c->owner, &k, now);
 }
 
-static uint8_t do_write(struct sally_lwm2m_client *c, const struct request *q,
-                        struct answer *a, sally_usec now)
+static uint8_t do_write(struct sally_lwm2m_client *c,
+                        const struct sally_request *q, struct answer *a,
+                        sally_usec now)
 {
     struct sally_lwm2m_record records[SALLY_RECORDS_MAX];
     const struct sally_lwm2m_format *f =
@@ -328,7 +326,7 @@ static uint8_t execute_builtin(struct sally_lwm2m_client *c,
 }
 
 static uint8_t do_execute(struct sally_lwm2m_client *c,
-                          const struct request *q, struct answer *a,
+                          const struct sally_request *q, struct answer *a,
                           sally_usec now)
 {
     const struct sally_resource *slot =
@@ -371,7 +369,7 @@ static const struct row {
     { SALLY_CODE_POST, 3, 3, ANY, do_execute },
 };
 
-static bool fits(const struct row *r, const struct request *q)
+static bool fits(const struct row *r, const struct sally_request *q)
 {
     if (r->method != q->coap->code || q->path.depth < r->min_depth ||
         q->path.depth > r->max_depth)
@@ -391,62 +389,24 @@ static bool fits(const struct row *r, const struct request *q)
     return false;
 }
 
-/* Uri-Path to a path; 4.04 for what cannot be one. */
-static uint8_t take_path(struct sally_span options, struct sally_path *path)
-{
-    struct sally_coap_options walk = { options, 0 };
-    struct sally_coap_option o;
-
-    *path = (struct sally_path){ .depth = 0 };
-    while (sally_coap_option_next(&walk, &o))
-        if (o.number == SALLY_OPTION_URI_PATH &&
-            sally_path_push(path, o.value) != SALLY_E_OK)
-            return SALLY_CODE_NOT_FOUND;
-    return 0;
-}
-
-static uint8_t take_options(struct request *q)
-{
-    static const uint16_t known[] = {
-        SALLY_OPTION_URI_HOST,       SALLY_OPTION_OBSERVE,
-        SALLY_OPTION_URI_PORT,       SALLY_OPTION_URI_PATH,
-        SALLY_OPTION_CONTENT_FORMAT, SALLY_OPTION_URI_QUERY,
-        SALLY_OPTION_ACCEPT,         SALLY_OPTION_BLOCK2,
-        SALLY_OPTION_BLOCK1,         SALLY_OPTION_SIZE2,
-        SALLY_OPTION_SIZE1,
-    };
-    struct sally_span options = q->coap->options, value;
-    uint16_t culprit;
-
-    if (!sally_coap_options_understood(options, known, SALLY_LEN(known),
-                                       &culprit))
-        return SALLY_CODE_BAD_OPTION;
-    if (!sally_coap_option_uint(options, SALLY_OPTION_ACCEPT, &q->accept))
-        q->accept = NONE;
-    if (!sally_coap_option_uint(options, SALLY_OPTION_CONTENT_FORMAT,
-                                &q->format))
-        q->format = NONE;
-    q->has_query =
-        sally_coap_option_find(options, SALLY_OPTION_URI_QUERY, &value);
-    return take_path(options, &q->path);
-}
-
-static uint8_t dispatch(struct sally_lwm2m_client *c, struct request *q,
+static uint8_t dispatch(struct sally_lwm2m_client *c,
+                        const struct sally_coap_request *coap,
                         struct answer *a, sally_usec now)
 {
-    uint8_t code = take_options(q);
+    struct sally_request q;
+    uint8_t code = sally_request_take(coap, &q);
 
     if (code != 0)
         return code;
     /* Core 1.1 s.6.3: no server but a bootstrap server touches these. */
-    if (q->path.depth != 0 && (q->path.id[0] == SALLY_OBJECT_SECURITY ||
-                               q->path.id[0] == SALLY_OBJECT_OSCORE))
+    if (q.path.depth != 0 && (q.path.id[0] == SALLY_OBJECT_SECURITY ||
+                               q.path.id[0] == SALLY_OBJECT_OSCORE))
         return SALLY_CODE_UNAUTHORIZED;
     if (c->state != SALLY_CLIENT_REGISTERED)
         return SALLY_CODE_UNAVAILABLE;
     for (size_t i = 0; i < SALLY_LEN(rows); i++)
-        if (fits(&rows[i], q))
-            return rows[i].run(c, q, a, now);
+        if (fits(&rows[i], &q))
+            return rows[i].run(c, &q, a, now);
     return SALLY_CODE_METHOD_NOT_ALLOWED;
 }
 
@@ -471,14 +431,13 @@ void sally_operation_run(struct sally_lwm2m_client *c,
                          const struct sally_coap_request *coap, sally_usec now)
 {
     struct sally_pool *bodies = c->shared->coap->bodies;
-    struct request q = { .coap = coap };
     struct answer a = { .format = NONE };
     uint8_t code = SALLY_CODE_UNAVAILABLE;
 
     a.payload.at = sally_pool_take(bodies);
     a.payload.room = c->shared->coap->parameters->body_max;
     if (a.payload.at != NULL)
-        code = dispatch(c, &q, &a, now);
+        code = dispatch(c, coap, &a, now);
     if (code != 0)
         respond(c, coap->exchange, code, &a, now);
     sally_pool_give(bodies, a.payload.at);

@@ -67,17 +67,18 @@ static void settle(struct sally_credential *c, struct sally_oscore_parts *o,
     if (suites != 0) {
         memcpy(at, c->suites, suites);
         c->suites = (const uint16_t *)(void *)at;
+        at += suites;
     } else {
         c->suites = NULL;
     }
-    at += suites;
     for (size_t i = 0; i < count; i++) {
         size_t len = spans[i]->len;
 
         if (len != 0)
             memcpy(at, spans[i]->at, len);
         *spans[i] = (struct sally_span){ len != 0 ? at : NULL, len };
-        at += len;
+        if (len != 0) /* without any part there is no memory */
+            at += len;
     }
     if (o != NULL) {
         memcpy(c->bytes, o, sizeof(*o));

@@ -233,7 +233,7 @@ static void types_and_ranges_are_looked_at(void **state)
     }
 }
 
-/* --- Raw keys and certificates -------------------------------------------- */
+/* --- Raw keys and certificates ------------------------------------------ */
 
 static void put_bytes(uint16_t resource, struct sally_span bytes)
 {
@@ -305,7 +305,7 @@ static void certificates_lead_somewhere(void **state)
     mint_close();
 }
 
-/* --- What an account is ---------------------------------------------------- */
+/* --- What an account is ------------------------------------------------- */
 
 static void an_account_is_whole(void **state)
 {
@@ -352,7 +352,7 @@ static void an_account_is_whole(void **state)
                      SALLY_E_NOT_FOUND);
 }
 
-/* --- What is left over ----------------------------------------------------- */
+/* --- What is left over -------------------------------------------------- */
 
 static const struct left {
     const char *what, *changes[8], *gone[4], *stays[4];

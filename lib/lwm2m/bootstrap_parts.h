@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/lwm2m/bootstrap_parts.h - what the files of the bootstrap client have of
+ * each other.                                                               */
+#ifndef SALLY_LWM2M_BOOTSTRAP_PARTS_H
+#define SALLY_LWM2M_BOOTSTRAP_PARTS_H
+
+#include "lwm2m/bootstrap.h"
+
+/* The server's word to go on with: answers, now or (Finish) later. */
+void sally_bootstrap_command(struct sally_bootstrap *b,
+                             const struct sally_coap_request *q,
+                             sally_usec now);
+
+/* Notes that the session is no good any more; the first reason counts, but
+ * that an exchange ended with its channel is none.                          */
+void sally_bootstrap_lose(struct sally_bootstrap *b, enum sally_err why);
+
+/* Answers a request of the server's; `format` is that of the payload. */
+void sally_bootstrap_respond(struct sally_bootstrap *b, sally_coap_exchange x,
+                             uint8_t code, uint32_t format,
+                             struct sally_span payload, sally_usec now);
+
+/* --- bootstrap_staging.c ------------------------------------------------ */
+
+/* `staged` becomes what the client has now. */
+void sally_bootstrap_restage(struct sally_bootstrap *b);
+
+/* Writes a payload to `staged`, all of it or nothing. Returns 2.04 or an error
+ * code. `room` is written to by formats that need some.                     */
+uint8_t sally_bootstrap_write(struct sally_bootstrap *b,
+                              const struct sally_path *base,
+                              const struct sally_lwm2m_format *format,
+                              struct sally_span payload,
+                              struct sally_buf *room);
+
+/* --- bootstrap_finish.c ------------------------------------------------- */
+
+/* Judges what is staged and shows it to the owner. Returns 0 when the owner
+ * goes on with it, or a code that refuses it.                               */
+uint8_t sally_bootstrap_conclude(struct sally_bootstrap *b, sally_usec now);
+
+#endif
