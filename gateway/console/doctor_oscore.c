@@ -4,6 +4,8 @@
  * what it said is a hint. RFC 8613 s.8.2. */
 #include "console/doctor.h"
 
+#include "security/stack.h"
+
 enum only { WITH_OSCORE, OSCORE_ALONE };
 
 static const struct row {
@@ -86,7 +88,8 @@ bool sally_doctor_fits(const struct sally_failure *f,
 
 static bool is_meant(const struct row *r, const struct sally_view_account *a)
 {
-    if (r->only == OSCORE_ALONE && a->config->mode != SALLY_MODE_NOSEC)
+    if (r->only == OSCORE_ALONE &&
+        a->config->mode != sally_stack_usual(SALLY_SCHEME_COAP))
         return false;
     return r->hint == SALLY_E_OK ||
            (a->hint != 0 && r->hint == a->hint_meaning);

@@ -4,6 +4,9 @@
 #include "security/dtls_state.h"
 #include "security/rows.h"
 
+_Static_assert(offsetof(struct sally_dtls, session) == 0,
+               "SALLY_SESSION_TELLS begins with it");
+
 #define PATIENCE (60 * SALLY_SEC) /* for a whole handshake */
 
 void sally_dtls_settle(struct sally_dtls *d)
@@ -49,16 +52,6 @@ static enum sally_err start(void *state, struct sally_security *shared,
                                                     : SALLY_E_OK;
 }
 
-static enum sally_channel_state state_of(const void *state)
-{
-    return ((const struct sally_dtls *)state)->session.state;
-}
-
-static enum sally_err reason(const void *state)
-{
-    return ((const struct sally_dtls *)state)->session.reason;
-}
-
 static struct sally_span output(void *state)
 {
     return sally_dtls_io_next(state);
@@ -91,21 +84,6 @@ static void wipe(void *state)
     *d = (struct sally_dtls){ .cid_len = 0 };
 }
 
-static struct sally_span peer_identity(const void *state)
-{
-    return sally_session_peer(&((const struct sally_dtls *)state)->session);
-}
-
-static const char *suite(const void *state)
-{
-    return sally_session_suite(&((const struct sally_dtls *)state)->session);
-}
-
-static int alert(const void *state)
-{
-    return sally_session_alert(&((const struct sally_dtls *)state)->session);
-}
-
 static bool kept_by_cid(const void *state)
 {
     return sally_dtls_cid_kept(state);
@@ -118,20 +96,13 @@ static struct sally_span cid(const void *state)
     return (struct sally_span){ d->cid, d->cid_len };
 }
 
-static bool resumed(const void *state)
-{
-    return ((const struct sally_dtls *)state)->session.resumed;
-}
-
 const struct sally_mechanism sally_mechanism_dtls = {
     .name = "dtls",
     .size = sizeof(struct sally_dtls),
     .overhead = SALLY_DTLS_OVERHEAD,
     .secure = true,
     .start = start,
-    .forget = sally_session_forget,
-    .state = state_of,
-    .reason = reason,
+    SALLY_SESSION_TELLS,
     .seal = sally_dtls_seal,
     .open = sally_dtls_open,
     .output = output,
@@ -139,10 +110,6 @@ const struct sally_mechanism sally_mechanism_dtls = {
     .expire = sally_dtls_expire,
     .close = close_channel,
     .wipe = wipe,
-    .peer_identity = peer_identity,
-    .suite = suite,
-    .resumed = resumed,
-    .alert = alert,
     .kept_by_cid = kept_by_cid,
     .cid = cid,
 };

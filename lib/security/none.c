@@ -134,51 +134,17 @@ static bool kept_by_cid(const void *state)
     return false;
 }
 
-const struct sally_mechanism sally_mechanism_none = {
-    .name = "none",
-    .size = sizeof(struct none),
-    .overhead = 0,
-    .secure = false,
-    .start = start,
-    .forget = forget,
-    .state = state_of,
-    .reason = reason,
-    .seal = seal,
-    .open = open_datagram,
-    .output = output,
-    .deadline = deadline,
-    .expire = expire,
-    .close = close_channel,
-    .wipe = wipe,
-    .peer_identity = peer_identity,
-    .suite = suite,
-    .resumed = resumed,
-    .alert = alert,
-    .kept_by_cid = kept_by_cid,
-    .cid = peer_identity, /* none either */
-};
+#define COMMON                                                                 \
+    .size = sizeof(struct none), .overhead = 0, .secure = false,               \
+    .start = start, .forget = forget, .state = state_of, .reason = reason,     \
+    .seal = seal, .open = open_datagram, .output = output,                     \
+    .deadline = deadline, .expire = expire, .close = close_channel,            \
+    .wipe = wipe, .peer_identity = peer_identity, .suite = suite,              \
+    .resumed = resumed, .alert = alert, .kept_by_cid = kept_by_cid,            \
+    .cid = peer_identity /* none either */
+
+const struct sally_mechanism sally_mechanism_none = { .name = "none", COMMON };
 
 const struct sally_mechanism sally_mechanism_none_stream = {
-    .name = "none over TCP",
-    .size = sizeof(struct none),
-    .overhead = 0,
-    .secure = false,
-    .stream = true,
-    .start = start,
-    .forget = forget,
-    .state = state_of,
-    .reason = reason,
-    .seal = seal,
-    .open = open_datagram,
-    .output = output,
-    .deadline = deadline,
-    .expire = expire,
-    .close = close_channel,
-    .wipe = wipe,
-    .peer_identity = peer_identity,
-    .suite = suite,
-    .resumed = resumed,
-    .alert = alert,
-    .kept_by_cid = kept_by_cid,
-    .cid = peer_identity, /* none either */
+    .name = "none over TCP", .stream = true, COMMON
 };

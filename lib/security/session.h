@@ -134,6 +134,24 @@ bool sally_session_is_13(const struct sally_session *s);
 /* The last alert, received or else sent; -1: none. */
 int sally_session_alert(const struct sally_session *s);
 
+/* --- session_tells.c ------------------------------------------------------ */
+
+/* What a mechanism's row tells of its state, where that begins with a session.
+ */
+enum sally_channel_state sally_session_tell_state(const void *state);
+enum sally_err sally_session_tell_reason(const void *state);
+struct sally_span sally_session_tell_peer(const void *state);
+const char *sally_session_tell_suite(const void *state);
+bool sally_session_tell_resumed(const void *state);
+int sally_session_tell_alert(const void *state);
+
+#define SALLY_SESSION_TELLS                                                    \
+    .forget = sally_session_forget, .state = sally_session_tell_state,         \
+    .reason = sally_session_tell_reason,                                       \
+    .peer_identity = sally_session_tell_peer,                                  \
+    .suite = sally_session_tell_suite, .resumed = sally_session_tell_resumed,  \
+    .alert = sally_session_tell_alert
+
 /* --- session_context.c --------------------------------------------------- */
 
 /* A context of its own with what all sessions share: curve, limits, callbacks;

@@ -39,6 +39,8 @@ struct tls {
     bool starved; /* something had to go out and found no room */
 };
 
+_Static_assert(offsetof(struct tls, session) == 0,
+               "SALLY_SESSION_TELLS begins with it");
 _Static_assert(sizeof(struct block) <= SALLY_DATAGRAM_MAX,
                "a block of the packets pool holds one");
 
@@ -319,36 +321,6 @@ static void wipe(void *state)
 
 /* --- What it tells ------------------------------------------------------- */
 
-static enum sally_channel_state state_of(const void *state)
-{
-    return ((const struct tls *)state)->session.state;
-}
-
-static enum sally_err reason(const void *state)
-{
-    return ((const struct tls *)state)->session.reason;
-}
-
-static struct sally_span peer_identity(const void *state)
-{
-    return sally_session_peer(&((const struct tls *)state)->session);
-}
-
-static const char *suite(const void *state)
-{
-    return sally_session_suite(&((const struct tls *)state)->session);
-}
-
-static int alert(const void *state)
-{
-    return sally_session_alert(&((const struct tls *)state)->session);
-}
-
-static bool resumed(const void *state)
-{
-    return ((const struct tls *)state)->session.resumed;
-}
-
 static bool kept_by_cid(const void *state)
 {
     (void)state;
@@ -368,9 +340,7 @@ const struct sally_mechanism sally_mechanism_tls = {
     .secure = true,
     .stream = true,
     .start = start,
-    .forget = sally_session_forget,
-    .state = state_of,
-    .reason = reason,
+    SALLY_SESSION_TELLS,
     .seal = seal,
     .open = open_chunk,
     .output = output,
@@ -378,10 +348,6 @@ const struct sally_mechanism sally_mechanism_tls = {
     .expire = expire,
     .close = close_channel,
     .wipe = wipe,
-    .peer_identity = peer_identity,
-    .suite = suite,
-    .resumed = resumed,
-    .alert = alert,
     .kept_by_cid = kept_by_cid,
     .cid = cid,
 };
