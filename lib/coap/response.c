@@ -60,8 +60,9 @@ static void answer_error(struct sally_coap_parts *p, uint8_t code)
 }
 
 /* Cuts what is too long, and keeps the whole for the GETs that will ask for
- * the rest (RFC 7959 s.2.4). `kept`: the payload came from there.           */
-static void cut_answer(struct sally_coap_link *l,
+ * the rest (RFC 7959 s.2.4). `kept`: the payload came from there. True: this
+ * is the end of the body.                                                   */
+static bool cut_answer(struct sally_coap_link *l,
                        const struct sally_coap_serving *s,
                        struct sally_coap_parts *p,
                        const struct sally_coap_kept *kept, sally_usec now)
@@ -76,17 +77,16 @@ static void cut_answer(struct sally_coap_link *l,
     if (sally_coap_response_cut(p, &block, success && s->has_block2) !=
         SALLY_E_OK) {
         answer_error(p, SALLY_CODE_BAD_OPTION);
-        return;
+        return false;
     }
     if (!block.more && block.number == 0)
-        return;
+        return true;
     etag =
         kept != NULL ? kept->etag : sally_coap_response_etag(l, whole.payload);
     sally_coap_parts_add(p, SALLY_OWN_ETAG, etag);
     if (block.more && kept == NULL && success)
         sally_coap_body_keep(&l->bodies, s->key, &whole, etag, now);
-    if (!block.more && kept != NULL)
-        sally_coap_body_drop(&l->bodies);
+    return !block.more;
 }
 
 static enum sally_err send_separate(struct sally_coap_link *l,
@@ -191,7 +191,7 @@ enum sally_err sally_coap_response_answer(struct sally_coap_link *l,
     p.message.payload = a->payload;
     if (a->observe && sally_coap_class(a->code) == 2)
         sally_coap_parts_add(&p, SALLY_OWN_OBSERVE, sally_coap_observe_next(l));
-    cut_answer(l, s, &p, NULL, now);
+    (void)cut_answer(l, s, &p, NULL, now);
     return send_answer(l, s, &p, now);
 }
 
@@ -217,10 +217,15 @@ enum sally_err sally_coap_response_kept(struct sally_coap_link *l,
                                         sally_usec now)
 {
     struct sally_coap_parts p = parts_for(l, s);
+    enum sally_err e;
+    bool last;
 
     p.message.code = kept->code;
     p.message.options = (struct sally_span){ kept->options, kept->options_len };
     p.message.payload = (struct sally_span){ kept->bytes, kept->len };
-    cut_answer(l, s, &p, kept, now);
-    return send_answer(l, s, &p, now);
+    last = cut_answer(l, s, &p, kept, now);
+    e = send_answer(l, s, &p, now);
+    if (last) /* not before: the message was made from it */
+        sally_coap_body_drop(&l->bodies);
+    return e;
 }

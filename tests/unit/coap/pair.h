@@ -224,9 +224,9 @@ static void pair_open_with(struct pair *p, size_t packets, size_t bodies,
     p->parameters.block_size = block_size;
     p->parameters.body_max = BODY_MAX;
     assert_int_equal(
-        sally_pool_init(&p->packets, SALLY_DATAGRAM_MAX, packets, false),
+        sally_pool_init(&p->packets, SALLY_DATAGRAM_MAX, packets, true),
         SALLY_E_OK);
-    assert_int_equal(sally_pool_init(&p->bodies, BODY_MAX, bodies, false),
+    assert_int_equal(sally_pool_init(&p->bodies, BODY_MAX, bodies, true),
                      SALLY_E_OK);
     p->shared = (struct sally_coap_shared){
         &p->parameters, &p->packets, &p->bodies, { pair_random, &p->seed }, NULL
