@@ -80,6 +80,10 @@ static bool put(struct sally_credential_draft *d, const char *setting)
     size_t count, length = strcspn(setting, "=");
     const struct sally_credential_field *f = sally_credential_fields(&count);
 
+    if (strcmp(setting, "oscore_start=b1") == 0) {
+        d->oscore.start = SALLY_OSCORE_B1; /* no resource says it */
+        return true;
+    }
     for (size_t i = 0; i < count; i++) {
         struct sally_credential_value v = { .number = 0 };
 

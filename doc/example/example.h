@@ -7,7 +7,8 @@
 
 /* account.c: KEY=VALUE, as in an account of sallyport.conf ("mode=psk",
  * "identity=a", "key_file=a.key" with the bytes of the key, or DER; of an
- * OSCORE context "secret_file=...", "sender_id=01"). False: it was told why. */
+ * OSCORE context "secret_file=...", "sender_id=01", and "oscore_start=b1" for
+ * a server without RFC 8613 B.2). False: it was told why.                   */
 bool account_make(struct sally_credential *out, char **settings);
 
 /* host.c: the server's address of the URI; false: it was told why. */

@@ -25,7 +25,7 @@ def tell(what, **more):
 class Uplink(aiocoap.resource.Resource):
     """What a client asks for at one path."""
 
-    remote = None  # of the client; all paths know the same one
+    remote = None  # of the client once it registered; shared by all paths
 
     def __init__(self, path):
         super().__init__()
@@ -37,6 +37,8 @@ class Uplink(aiocoap.resource.Resource):
             return aiocoap.Message(code=aiocoap.UNAUTHORIZED)
         tell("request", path=self.path, code=str(request.code),
              query=list(request.opt.uri_query), payload=request.payload.hex())
+        if self.path != "/rd" and Uplink.remote is None:
+            return aiocoap.Message(code=aiocoap.NOT_FOUND)
         Uplink.remote = request.remote
         if self.path == "/rd":
             return aiocoap.Message(code=aiocoap.CREATED,

@@ -3,44 +3,9 @@
 what is no empty message must carry option 9, whatever the peers believe."""
 from lib import coap, maps
 from lib.peer import check, wait_until
+from lib.wire import Wire
 
 TEMPERATURE, RELAY = "/3303/0/5700", "/3306/0/5850"
-OBSERVE, OSCORE = 6, 9
-FETCH, CHANGED, CONTENT = 5, 2 << 5 | 4, 2 << 5 | 5
-
-
-class Wire:
-    """What passes the relay, as far as anybody can see it."""
-
-    def __init__(self, relay):
-        self.protected, self.bare, self.paths = 0, [], []
-        self.notifications = 0
-        relay.tap = self.see
-
-    def see(self, upward, data):
-        message = coap.decode(data)
-        if message is None:
-            self.bare.append(data)
-            return
-        _, code, _, _, options, _ = message
-        if code == 0:
-            return
-        self.paths += [v for n, v in options if n == coap.URI_PATH]
-        if any(n == OSCORE for n, _ in options):
-            self.protected += 1
-            self.notifications += upward and code == CONTENT and any(
-                n == OBSERVE for n, _ in options)
-            if code not in (coap.POST, FETCH, CHANGED, CONTENT):
-                self.bare.append(data)
-        else:
-            self.bare.append(data)
-
-    def check(self, least):
-        check(not self.bare, f"without protection: {self.bare[0].hex()}"
-              if self.bare else "")
-        check(not self.paths, f"paths to be seen: {self.paths}")
-        check(self.protected >= least,
-              f"{self.protected} protected messages, not {least}")
 
 
 class Pump:

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from lib import aiocoap, coap, maps, mqtt, net
+from lib.oracle import tcp_port_open
 from lib.peer import check, wait_until
 
 TEMPERATURE, RELAY = "/3303/0/5700", "/3306/0/5850"
@@ -156,13 +157,6 @@ class Ended:
     def close(self):
         self.process.kill()
         self.process.wait()
-
-
-def tcp_port_open(port):
-    """True if somebody listens there on this machine."""
-    with open("/proc/net/tcp", encoding="ascii") as f:
-        return any(row.split()[1].endswith(f":{port:04X}") and
-                   row.split()[3] == "0A" for row in f.readlines()[1:])
 
 
 def at_openssl(env, *version):

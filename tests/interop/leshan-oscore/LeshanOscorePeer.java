@@ -155,9 +155,7 @@ public final class LeshanOscorePeer {
             got = server.send(who, new ObserveRequest(ContentFormat.SENML_JSON, words[1]), 20000);
             break;
         case "write":
-            got = server.send(who, new WriteRequest(ContentFormat.TEXT, path.getObjectId(),
-                path.getObjectInstanceId(), path.getResourceId(),
-                Boolean.parseBoolean(words[2])), 20000);
+            got = server.send(who, write(path, words[2]), 20000);
             break;
         default:
             got = server.send(who, new ExecuteRequest(words[1]), 20000);
@@ -166,6 +164,15 @@ public final class LeshanOscorePeer {
         tell("answer", "path", words[1], "code",
              got == null ? "none" : dotted(got.getCode().getCode()),
              "payload", node == null ? "" : text(node));
+    }
+
+    // A switch or a text: no other kind of resource is written here.
+    private static WriteRequest write(LwM2mPath path, String text) {
+        if (text.equals("true") || text.equals("false"))
+            return new WriteRequest(ContentFormat.TEXT, path.getObjectId(),
+                path.getObjectInstanceId(), path.getResourceId(), Boolean.parseBoolean(text));
+        return new WriteRequest(ContentFormat.TEXT, path.getObjectId(),
+            path.getObjectInstanceId(), path.getResourceId(), text);
     }
 
     private static String dotted(int code) {

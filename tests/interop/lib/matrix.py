@@ -54,6 +54,35 @@ class Cell:
             "peer", "over", "how", "ours", "verdict", "steps", "why")}
 
 
+class Together:
+    """Cells that share a peer: once all of them wait here, `action` is done by
+    one of them, and each goes on with what it gave."""
+
+    def __init__(self, parties, action):
+        self.parties, self.action, self.waiting = parties, action, 0
+        self.condition, self.done, self.result = threading.Condition(), False, 0
+
+    def meet(self):
+        with self.condition:
+            self.waiting += 1
+            self._go_on()
+            check(self.condition.wait_for(lambda: self.done, 60),
+                  "the cells beside this one never came that far")
+            return self.result
+
+    def leave(self):
+        """For each at its end, however it ends: nobody waits for it."""
+        with self.condition:
+            self.parties -= 1
+            self.waiting -= self.done
+            self._go_on()
+
+    def _go_on(self):
+        if not self.done and self.waiting >= self.parties > 0:
+            self.result, self.done = self.action(), True
+            self.condition.notify_all()
+
+
 def part_of(env, number):
     """A case's world for one cell alone: its own directory and peers."""
     part = copy.copy(env)
@@ -91,8 +120,9 @@ def run_cell(env, cell, number, steps, told):
     finally:
         end(part)
     cell.seconds = time.monotonic() - started
+    lines = [cell.line(), *(line[:300] for line in tails.splitlines())]
     with told:
-        print(cell.line() + ("\n" + tails if tails else ""), flush=True)
+        print("\n".join(lines), flush=True)
 
 
 def run(env, case, cells, steps, threads=6):
@@ -179,7 +209,8 @@ def table(rows):
     """As text, for a terminal."""
     lines = grid(rows)
     width = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    text = ["     " + "  ".join(w.ljust(n) for w, n in zip(line, width)).rstrip()
+    text = ["     " + "  ".join(w.ljust(n) for w, n in
+                                zip(line, width)).rstrip()
             for line in lines]
     return "\n".join([*text, "     " + counts(rows)])
 
@@ -198,4 +229,4 @@ def markdown(found):
         out += ["|" + "---|" * len(lines[0])]
         out += ["| " + " | ".join(line) + " |" for line in lines[1:]]
     every = [row for _, rows, _ in found for row in rows]
-    return "\n".join([*out, "", counts(every).capitalize() + ".", ""])
+    return "\n".join([*out, "", "That is: " + counts(every) + ".", ""])

@@ -45,6 +45,13 @@ def udp_port_bound(port):
                    for line in f.readlines()[1:])
 
 
+def tcp_port_open(port):
+    """True if somebody listens there on this machine."""
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        return any(row.split()[1].endswith(f":{port:04X}") and
+                   row.split()[3] == "0A" for row in f.readlines()[1:])
+
+
 def wait_register_at_rd(env, endpoint, start):
     """Lets `start(uri, key in hexadecimal)` start a client against libcoap's
     resource directory over DTLS-PSK: it must see the endpoint register and

@@ -30,12 +30,21 @@ class Pair:
         return os.path.join(self.directory, f"{self.name}.{suffix}")
 
     def spki(self):
-        with open(self.path("pub.der"), "rb") as f:
-            return f.read()
+        return self._bytes("pub.der")
 
     @property
     def certificate(self):
         return self.path("crt")
+
+    def der(self):
+        """The certificate, and the private key, in DER."""
+        _openssl("x509", "-in", self.certificate, "-outform", "DER", "-out",
+                 self.path("crt.der"))
+        return tuple(self._bytes(p) for p in ("crt.der", "key.der"))
+
+    def _bytes(self, suffix):
+        with open(self.path(suffix), "rb") as f:
+            return f.read()
 
     def raw_key_options(self):
         """Of Leshan's server, with a raw public key."""
