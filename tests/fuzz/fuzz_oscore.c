@@ -2,8 +2,10 @@
 /* tests/fuzz/fuzz_oscore.c - promises of OSCORE towards anybody: an option that
  * decodes encodes to the same bytes; a datagram of somebody without the keys is
  * never opened, whatever it says; a text of somebody with the keys comes out
- * as a message that lies within the room, or not at all. The first byte says
- * which of these is tried.                                                  */
+ * as a message that lies within the room, or not at all; a Proxy-Uri comes apart
+ * into options that are well-formed, and keeps no path. The first byte says which
+ * of these is tried.                                                        */
+#include "security/oscore/proxy_uri.h"
 #include "security/oscore/state.h"
 
 #include "coap/option.h"
@@ -49,7 +51,12 @@ static void check_option(struct sally_span value)
         abort();
 }
 
-static void start(struct sally_oscore *o, bool server, size_t *made)
+/* How a client begins. */
+static const enum sally_oscore_start begins[] = { SALLY_OSCORE_B1,
+                                                  SALLY_OSCORE_B2,
+                                                  SALLY_OSCORE_AUTO };
+
+static void start(struct sally_oscore *o, bool server, size_t way)
 {
     struct sally_random random = { no_chance, NULL };
     struct sally_object_past past = { .known = false };
@@ -60,7 +67,7 @@ static void start(struct sally_oscore *o, bool server, size_t *made)
         .recipient_id = sally_span_of("s"),
         .aead = 10,
         .hkdf = -10,
-        .start = *made == 0 ? SALLY_OSCORE_B1 : SALLY_OSCORE_B2,
+        .start = begins[way],
     };
     shared.credential.oscore = &shared.parts;
     shared.finder.find_oscore = find;
@@ -73,6 +80,15 @@ static void start(struct sally_oscore *o, bool server, size_t *made)
         abort();
 }
 
+/* A client that may be asked for new keys: up without any of B.2. */
+static void fall_back(struct sally_oscore *o)
+{
+    struct sally_coap_message q = { .code = 0 };
+
+    (void)sally_object_oscore.question(o, &q);
+    sally_object_oscore.answered(o, SALLY_E_TIMED_OUT, 0, 0);
+}
+
 static void end(struct sally_oscore *o)
 {
     sally_object_oscore.wipe(o);
@@ -80,7 +96,7 @@ static void end(struct sally_oscore *o)
     shared.finder.contexts = NULL;
 }
 
-static void check_datagram(struct sally_span datagram, bool server, size_t b2)
+static void check_datagram(struct sally_span datagram, bool server, size_t way)
 {
     struct sally_oscore o;
     struct sally_coap_message m, inner, q = { .code = 0 };
@@ -93,7 +109,9 @@ static void check_datagram(struct sally_span datagram, bool server, size_t b2)
 
     if (sally_coap_parse(datagram, &m, &mid) != SALLY_E_OK)
         return;
-    start(&o, server, &b2);
+    start(&o, server, way);
+    if (begins[way] == SALLY_OSCORE_AUTO)
+        fall_back(&o);
     if (sally_coap_class(m.code) == 0) {
         e = sally_object_oscore.unprotect_request(&o, &m, &b, &inner, &room, 0);
     } else {
@@ -130,11 +148,10 @@ static void check_text(struct sally_span text)
     struct sally_coap_message m = { .code = SALLY_CODE_POST }, inner;
     struct sally_binding b = { { 0 } };
     struct sally_buf room = SALLY_BUF(shared.room);
-    size_t b2 = 0;
 
     if (text.len == 0 || text.len > 1100)
         return;
-    start(&o, true, &b2);
+    start(&o, true, 0);
     if (sally_oscore_derive(&c, &shared.parts, false, none, false) !=
         SALLY_E_OK)
         abort();
@@ -156,6 +173,30 @@ static void check_text(struct sally_span text)
     end(&o);
 }
 
+/* An option list with this Proxy-Uri, and others before and behind it. */
+static void check_uri(struct sally_span uri)
+{
+    uint8_t given[1200];
+    struct sally_buf list = SALLY_BUF(given), out = SALLY_BUF(shared.room);
+    struct sally_coap_option_writer w = sally_coap_options_into(&list);
+    struct sally_coap_options walk;
+    struct sally_coap_option o;
+
+    sally_coap_put_uint(&w, SALLY_OPTION_OBSERVE, 0);
+    sally_coap_put_option(&w, SALLY_OPTION_PROXY_URI, uri);
+    sally_coap_put_uint(&w, SALLY_OPTION_SIZE1, 5);
+    if (sally_coap_options_end(&w) != SALLY_E_OK ||
+        sally_oscore_split(sally_buf_span(&list), &out) != SALLY_E_OK)
+        return;
+    if (sally_coap_options_check(sally_buf_span(&out)) != SALLY_E_OK)
+        abort();
+    walk = (struct sally_coap_options){ sally_buf_span(&out), 0 };
+    while (sally_coap_option_next(&walk, &o))
+        if (o.number == SALLY_OPTION_PROXY_URI &&
+            !sally_span_starts(uri, o.value))
+            abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -164,12 +205,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    switch (data[0] % 5) {
+    switch (data[0] % 7) {
     case 0: check_option(rest); break;
     case 1: check_datagram(rest, true, 0); break;
     case 2: check_datagram(rest, false, 0); break;
     case 3: check_datagram(rest, false, 1); break;
     case 4: check_text(rest); break;
+    case 5: check_uri(rest); break;
+    case 6: check_datagram(rest, false, 2); break;
     }
     return 0;
 }
