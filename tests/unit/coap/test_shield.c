@@ -454,6 +454,39 @@ static void an_older_notification_is_not_heard(void **state)
     toy_close(&t);
 }
 
+/* RFC 8613 s.8.4.2: a bad one is as if it had not come, and is no reason to
+ * register anew.                                                            */
+static void bad_notifications_end_no_observation(void **state)
+{
+    static const uint8_t plain_error[] = { 0x58, 0x84, 1, 2 };
+    uint8_t bytes[SALLY_DATAGRAM_MAX];
+    size_t len, sent;
+
+    (void)state;
+    toy_open(&t, true);
+    observe();
+    notify("one");
+    assert_true(pipe_move(&t.p.b, &t.p.a));
+    len = t.p.b.last_len;
+    memcpy(bytes, t.p.b.last, len);
+    pair_settle(&t.p);
+    assert_int_equal(t.p.a.replies, 2);
+    sent = t.p.a.sent;
+    bytes[3] ^= 0x40;
+    bytes[len - 1] ^= 1;
+    assert_int_equal(end_hears(&t.p.a, bytes, len), SALLY_E_UNAUTHENTIC);
+    memcpy(bytes, plain_error, sizeof(plain_error));
+    assert_int_equal(end_hears(&t.p.a, bytes, 12), SALLY_E_UNEXPECTED);
+    pair_settle(&t.p);
+    assert_int_equal(t.p.a.sent, sent);
+    assert_int_equal(t.p.a.replies, 2);
+    notify("two");
+    pair_settle(&t.p);
+    assert_int_equal(t.p.a.replies, 3);
+    assert_true(t.p.a.observe);
+    toy_close(&t);
+}
+
 static void an_error_ends_the_observation(void **state)
 {
     struct sally_coap_answer a = { .code = SALLY_CODE_NOT_FOUND };
@@ -558,6 +591,7 @@ int main(void)
         cmocka_unit_test_setup(notifications_belong_to_their_registration,
                                set_up),
         cmocka_unit_test_setup(an_older_notification_is_not_heard, set_up),
+        cmocka_unit_test_setup(bad_notifications_end_no_observation, set_up),
         cmocka_unit_test_setup(an_error_ends_the_observation, set_up),
         cmocka_unit_test_setup(a_late_answer_to_a_registration, set_up),
         cmocka_unit_test_setup(the_peer_cancels, set_up),
