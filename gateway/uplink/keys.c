@@ -62,10 +62,10 @@ enum sally_err sally_shard_keys(struct sally_shard *s, uint32_t sensor,
         return SALLY_E_OUT_OF_RANGE;
     v = &u->clients[account];
     t = &s->trusts[v->account->server];
-    e = sally_config_credential(
-        v->server, v->account, files,
-        changes(s, v->account->server) ? t->next : t->now,
-        &v->credential, &culprit);
+    e = sally_config_credential(v->server, v->account, files,
+                                changes(s, v->account->server) ? t->next
+                                                               : t->now,
+                                &v->credential, &culprit);
     v->keyed = e == SALLY_E_OK;
     return e;
 }

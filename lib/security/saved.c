@@ -114,8 +114,8 @@ bool sally_stack_revoked(const struct sally_stack *s,
     if (sally_stack_state(s) == SALLY_CHANNEL_IDLE || evidence.len == 0)
         return false;
     if (last->trust != trust || !sally_span_equal(last->evidence, evidence))
-        *last = (struct sally_revoked){
-            trust, evidence, sally_evidence_revoked(evidence, trust)
-        };
+        *last =
+            (struct sally_revoked){ trust, evidence,
+                                    sally_evidence_revoked(evidence, trust) };
     return last->revoked;
 }

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/ingress/coap_commands.c - commands down to CoAP sensors: each is a
+ * request, and its answer the outcome.                                      */
+#include "ingress/coap_server_parts.h"
+
+#include "coap/option.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define TOPIC_PREFIX "coap/"
+
+static enum sally_outcome outcome_of(enum sally_err e,
+                                     const struct sally_coap_reply *reply)
+{
+    if (e == SALLY_E_OK)
+        return sally_coap_class(reply->code) == 2 ? SALLY_OUTCOME_DONE
+                                                  : SALLY_OUTCOME_REFUSED;
+    return e == SALLY_E_TIMED_OUT ? SALLY_OUTCOME_TIMEOUT
+                                  : SALLY_OUTCOME_REFUSED;
+}
+
+void sally_coap_commands_reply(void *owner, sally_coap_exchange x,
+                               enum sally_err e,
+                               const struct sally_coap_reply *reply,
+                               sally_usec now)
+{
+    struct sally_coap_peer *p = owner;
+
+    for (size_t i = 0; i < SALLY_COAP_COMMANDS_MAX; i++) {
+        struct sally_coap_command *c = &p->commands[i];
+
+        if (c->number == 0 || c->x != x)
+            continue;
+        sally_outer_outcome(p->server->outer, c->number, outcome_of(e, reply),
+                            now);
+        c->number = 0;
+    }
+}
+
+void sally_coap_commands_expire(struct sally_coap_peer *p, sally_usec now)
+{
+    for (size_t i = 0; i < SALLY_COAP_COMMANDS_MAX; i++) {
+        struct sally_coap_command *c = &p->commands[i];
+
+        if (c->number == 0 || c->deadline > now)
+            continue;
+        sally_coap_link_cancel(&p->link, c->x);
+        sally_outer_outcome(p->server->outer, c->number, SALLY_OUTCOME_TIMEOUT,
+                            now);
+        c->number = 0;
+    }
+}
+
+/* Where a sensor takes commands: its configured address, else the one it was
+ * last heard from, at its CoAP port.                                        */
+static bool command_target(struct sally_coap_server *s, uint32_t sensor,
+                           struct sally_coap_source *to)
+{
+    const struct sally_config_sensor *c =
+        &sally_outer_config(s->outer)->sensors[sensor];
+    const struct sally_coap_peer *p = sally_coap_peer_of(s, sensor);
+
+    if (p != NULL) {
+        *to = p->source;
+        to->peer.port = c->coap_port;
+        return true;
+    }
+    for (size_t i = 0; i < c->auth_count; i++) {
+        const char *ip = c->auth[i].ip;
+
+        if (c->auth[i].method != SALLY_AUTH_ADDRESS || ip[0] == '\0')
+            continue;
+        *to = (struct sally_coap_source){ .peer.port = c->coap_port };
+        to->peer.family = strchr(ip, ':') == NULL ? 4 : 6;
+        return inet_pton(to->peer.family == 4 ? AF_INET : AF_INET6, ip,
+                         to->peer.ip) == 1 &&
+               s->host->route(s->owner, c->auth[i].interface, to);
+    }
+    return false;
+}
+
+static enum sally_err ask(struct sally_coap_peer *p,
+                          const struct sally_outer_command *c, sally_usec now,
+                          sally_coap_exchange *x)
+{
+    uint8_t room[512];
+    char path[256];
+    struct sally_buf options = SALLY_BUF(room);
+    struct sally_coap_option_writer w = sally_coap_options_into(&options);
+    struct sally_coap_question q = { .confirmable = true,
+                                     .payload = c->payload };
+    struct sally_span tail =
+        sally_span_sub(c->topic, sizeof(TOPIC_PREFIX) - 1, c->topic.len);
+    enum sally_err e;
+
+    if (!sally_span_text(tail, path, sizeof(path)))
+        return SALLY_E_MALFORMED;
+    q.code = c->execute ? SALLY_CODE_POST : SALLY_CODE_PUT;
+    sally_coap_put_path(&w, SALLY_OPTION_URI_PATH, path);
+    sally_coap_put_uint(&w, SALLY_OPTION_CONTENT_FORMAT, 0);
+    e = sally_coap_options_end(&w);
+    q.options = sally_buf_span(&options);
+    return e == SALLY_E_OK ? sally_coap_link_request(&p->link, &q, now, x) : e;
+}
+
+enum sally_err sally_coap_commands_carry(void *carrier,
+                                         const struct sally_outer_command *c,
+                                         sally_usec now)
+{
+    struct sally_coap_server *s = carrier;
+    struct sally_coap_source to;
+    struct sally_coap_command *free_one = NULL;
+    struct sally_coap_peer *p;
+    enum sally_err e;
+
+    if (!sally_span_starts(c->topic, sally_span_of(TOPIC_PREFIX)) ||
+        !command_target(s, c->sensor, &to))
+        return SALLY_E_NOT_FOUND;
+    p = sally_coap_peer_find(s, &to);
+    if (p == NULL)
+        p = sally_coap_peer_add(s, &to, c->sensor, now);
+    for (size_t i = 0; p != NULL && i < SALLY_COAP_COMMANDS_MAX; i++)
+        if (p->commands[i].number == 0)
+            free_one = &p->commands[i];
+    if (free_one == NULL)
+        return SALLY_E_NO_ROOM;
+    e = ask(p, c, now, &free_one->x);
+    if (e == SALLY_E_OK) {
+        free_one->number = c->command;
+        free_one->deadline = c->deadline;
+    }
+    sally_coap_peer_pump(p, now);
+    return e;
+}
