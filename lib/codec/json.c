@@ -9,23 +9,25 @@
 #include <limits.h>
 
 /* A value that has no end of its own, such as 12, needs the zero byte to be
- * told that nothing follows.                                                */
+ * told that nothing follows. *end is how much of the text it took.          */
 static struct json_object *parse_all(struct json_tokener *t,
-                                     struct sally_span text)
+                                     struct sally_span text, size_t *end)
 {
     struct json_object *node =
         json_tokener_parse_ex(t, (const char *)text.at, (int)text.len);
 
+    *end = json_tokener_get_parse_end(t);
     if (json_tokener_get_error(t) != json_tokener_continue)
         return node;
+    *end = text.len;
     return json_tokener_parse_ex(t, "", 1);
 }
 
-static enum sally_err error_of(struct json_tokener *t)
+static enum sally_err error_of(struct json_tokener *t, bool whole)
 {
     switch (json_tokener_get_error(t)) {
     case json_tokener_success:
-        return SALLY_E_OK;
+        return whole ? SALLY_E_OK : SALLY_E_MALFORMED;
     case json_tokener_continue:
     case json_tokener_error_parse_eof:
         return SALLY_E_TRUNCATED;
@@ -36,16 +38,18 @@ static enum sally_err error_of(struct json_tokener *t)
     }
 }
 
+/* Not by JSON_TOKENER_STRICT: in json-c 0.17 and 0.18 that refuses every
+ * character beyond ASCII. What it would refuse, sally_json_check() has.     */
 static enum sally_err parse(struct sally_span text, struct sally_json *out)
 {
     struct json_tokener *t = json_tokener_new_ex(SALLY_JSON_DEPTH_MAX + 2);
     enum sally_err e;
+    size_t end;
 
     if (t == NULL)
         return SALLY_E_NO_MEMORY;
-    json_tokener_set_flags(t, JSON_TOKENER_STRICT);
-    out->node = parse_all(t, text);
-    e = error_of(t);
+    out->node = parse_all(t, text, &end);
+    e = error_of(t, end == text.len);
     json_tokener_free(t);
     return e;
 }

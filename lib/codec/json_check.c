@@ -111,6 +111,15 @@ static enum sally_err check_string(struct sally_cursor *c)
     return e;
 }
 
+/* The next word is a closing bracket; `c` is a copy. */
+static bool closes(struct sally_cursor c)
+{
+    while (skip_if(&c, ' ') || skip_if(&c, '\t') || skip_if(&c, '\n') ||
+           skip_if(&c, '\r'))
+        continue;
+    return sally_peek_u8(&c) == ']' || sally_peek_u8(&c) == '}';
+}
+
 enum sally_err sally_json_check(struct sally_span text, size_t depth)
 {
     struct sally_cursor c = sally_cursor_over(text);
@@ -138,9 +147,13 @@ enum sally_err sally_json_check(struct sally_span text, size_t depth)
         case '\t':
         case '\n':
         case '\r':
-        case ',':
         case ':':
             (void)sally_take_u8(&c);
+            break;
+        case ',':
+            (void)sally_take_u8(&c);
+            if (closes(c))
+                e = SALLY_E_MALFORMED;
             break;
         default:
             e = check_word(&c);
