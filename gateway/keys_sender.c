@@ -28,8 +28,9 @@ static bool make_key(struct sally_reading *r, struct sally_spot at)
         sally_keys_complain(r, at, "gateway.master_key_file", why);
         return false;
     }
-    r->keys->has_sender_key =
-        sally_crypto_hmac(sally_secret_span(&master), &label, 1, r->keys->sender_key) == SALLY_E_OK;
+    e = sally_crypto_hmac(sally_secret_span(&master), &label, 1,
+                          r->keys->sender_key);
+    r->keys->has_sender_key = e == SALLY_E_OK;
     if (!r->keys->has_sender_key)
         sally_keys_complain(r, at, "", "cannot be made");
     return r->keys->has_sender_key;

@@ -210,7 +210,8 @@ static enum sally_err error_of(const struct sally_view_account *a)
                                   : SALLY_E_TIMED_OUT;
 }
 
-static const struct sally_failure *failure_of(const struct sally_view_account *a)
+static const struct sally_failure *
+failure_of(const struct sally_view_account *a)
 {
     static const struct sally_failure other = {
         .cause = "not one of the common causes; the log has the events"

@@ -20,8 +20,9 @@ static const struct row {
         "the server's own account; servers.oscore_start", FOUND_BY },
       WITH_OSCORE, SALLY_E_NOT_FOUND },
     { { SALLY_E_TIMED_OUT, ANY_ALERT, ANYWHERE, EITHER,
-        "the server says that it has seen these OSCORE sequence numbers before: "
-        "the state is an older copy, or somebody else uses the same keys",
+        "the server says that it has seen these OSCORE sequence numbers "
+        "before: the state is an older copy, or somebody else uses the same "
+        "keys",
         "servers.oscore_start = \"b2\"", FIELD(MASTER_SECRET) },
       WITH_OSCORE, SALLY_E_REPLAYED },
     { { SALLY_E_TIMED_OUT, ANY_ALERT, ANYWHERE, EITHER,
@@ -42,8 +43,8 @@ static const struct row {
       WITH_OSCORE, SALLY_E_REFUSED },
     { { SALLY_E_TIMED_OUT, ANY_ALERT, SHAKING, SILENT,
         "no answer at all: the server is down, its address is another one, "
-        "something on the way drops UDP, or the server does not know this OSCORE "
-        "context and says nothing",
+        "something on the way drops UDP, or the server does not know this "
+        "OSCORE context and says nothing",
         "servers.uri (/0/x/0); sallyportctl test SERVER", CONTEXT },
       OSCORE_ALONE, SALLY_E_OK },
     { { SALLY_E_TIMED_OUT, ANY_ALERT, SHAKING, HEARD,
@@ -62,8 +63,8 @@ static const struct row {
         "servers.oscore_start = \"auto\"", FIELD(MASTER_SECRET) },
       WITH_OSCORE, SALLY_E_OK },
     { { SALLY_E_ROLLED_BACK, ANY_ALERT, ANYWHERE, EITHER,
-        "the state is an older copy, or lost: which OSCORE sequence numbers were "
-        "used is not known, and the account wants to go on with them",
+        "the state is an older copy, or lost: which OSCORE sequence numbers "
+        "were used is not known, and the account wants to go on with them",
         "servers.oscore_start = \"auto\"", FIELD(MASTER_SECRET) },
       WITH_OSCORE, SALLY_E_OK },
     { { SALLY_E_TIMED_OUT, ANY_ALERT, ASKING, SILENT,

@@ -93,9 +93,9 @@ enum sally_err sally_coap_shield_answer(struct sally_coap_link *l,
                                         struct sally_buf *out) SALLY_MUST_USE;
 
 /* A response to `o` arrived: opens it, and what is inside goes to
- * sally_coap_exchange_take(). Where it is a part of one that somebody cut on the
- * way, asks for the next part. What is not protected, or badly, is as if it had
- * not come, as is a body over body_max.                                     */
+ * sally_coap_exchange_take(). Where it is a part of one that somebody cut on
+ * the way, asks for the next part. What is not protected, or badly, is as if it
+ * had not come, as is a body over body_max.                                 */
 #define SALLY_SHIELD_ROOM (SALLY_DATAGRAM_MAX + 64) /* to decode into */
 enum sally_err
 sally_coap_shield_response(struct sally_coap_link *l,

@@ -101,9 +101,9 @@ static enum sally_err ask_rest(struct sally_coap_link *l,
     return SALLY_E_PENDING;
 }
 
-/* OK: it was the last part, and `outer` has the whole payload, which stays until
- * sally_coap_upload_end(), and the token that the first part had. PENDING: the
- * next one is asked for.                                                    */
+/* OK: it was the last part, and `outer` has the whole payload, which stays
+ * until sally_coap_upload_end(), and the token that the first part had.
+ * PENDING: the next one is asked for.                                       */
 static enum sally_err gather(struct sally_coap_link *l,
                              struct sally_coap_outgoing *o,
                              struct sally_coap_message *outer,

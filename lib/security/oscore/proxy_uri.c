@@ -116,7 +116,8 @@ static enum sally_err put_between(struct sally_coap_option_writer *w,
             return SALLY_E_MALFORMED;
         if (o.number >= from && o.number < to)
             sally_coap_put_option(
-                w, o.number, o.number == SALLY_OPTION_PROXY_URI ? base : o.value);
+                w, o.number,
+                o.number == SALLY_OPTION_PROXY_URI ? base : o.value);
     }
     return SALLY_E_OK;
 }

@@ -6,8 +6,8 @@
  *   response #1  keys of R2 || R1; kid context R2, which the server chose
  *   request #2   keys of R2 || R3; kid context R2 || R3: the new keys
  *
- * Each kid context is wrapped as a CBOR byte string. The peer may begin as well:
- * then the parts are swapped, and rederive_answer.c has ours.               */
+ * Each kid context is wrapped as a CBOR byte string. The peer may begin as
+ * well: then the parts are swapped, and rederive_answer.c has ours.         */
 #include "security/oscore/compose.h"
 #include "security/oscore/state.h"
 
@@ -55,8 +55,9 @@ enum sally_err sally_oscore_ask(struct sally_oscore *o)
 
     leave(o);
     sally_random_fill(&o->random, o->b2.r1, sizeof(o->b2.r1));
-    e = sally_oscore_derive(&o->own, o->credential->oscore, false,
-                            (struct sally_span){ o->b2.r1, sizeof(o->b2.r1) }, true);
+    e = sally_oscore_derive(
+        &o->own, o->credential->oscore, false,
+        (struct sally_span){ o->b2.r1, sizeof(o->b2.r1) }, true);
     if (e != SALLY_E_OK)
         return e;
     sally_oscore_numbers_free(&o->own); /* these keys die with the process */

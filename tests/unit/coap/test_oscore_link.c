@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tests/unit/coap/test_oscore_link.c - a server that begins B.2 of its own, over
- * whole links: it has lost its keys, knows where its client is, and both go on
- * under new ones. RFC 8613 B.2. */
+/* tests/unit/coap/test_oscore_link.c - a server that begins B.2 of its own,
+ * over whole links: it has lost its keys, knows where its client is, and both
+ * go on under new ones. RFC 8613 B.2.                                       */
 #include "unit/coap/pair.h"
 
 static struct pair p;

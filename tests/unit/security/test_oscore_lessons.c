@@ -3,10 +3,11 @@
  * by a test; and how little work strangers can cause.
  *
  * Of those known, these have their test elsewhere:
- *   the window: off by one, gaps, shifts, lowered by a late one, one byte of the
- *     number only                        test_oscore_parts, test_oscore
+ *   the window: off by one, gaps, shifts, lowered by a late one, one byte of
+ *     the number only                    test_oscore_parts, test_oscore
  *     (the_window_takes_each_number_once, refuses_replays_of_long_numbers)
- *   the window moved before the tag was right   a_forged_message_moves_no_window
+ *   the window moved before the tag was right
+ *                                             a_forged_message_moves_no_window
  *   replays taken after a restart      a_restart_asks_the_peer_for_freshness
  *   notifications: replayed, one count for all observations, none without a
  *     number                                    notifications_come_in_order,
@@ -228,7 +229,8 @@ static void a_diagnostic_is_as_long_as_it_says(void **state)
                      SALLY_E_REFUSED);
     assert_int_equal(ROW->meaning(SALLY_CODE_UNAUTHORIZED,
                                   (struct sally_span){
-                                      (const uint8_t *)"Replay detected\0", 16 }),
+                                      (const uint8_t *)"Replay detected\0",
+                                      16 }),
                      SALLY_E_REFUSED);
 }
 
