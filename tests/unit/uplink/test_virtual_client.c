@@ -3,16 +3,43 @@
  * in one way or another, and what it refuses does not stop the rest.        */
 #include "unit/uplink/door.h"
 
+#include "log/log.h"
+
+/* The linker puts these in the way of the real ones. */
+static unsigned wear, warnings;
+
+unsigned __wrap_sally_stack_wear(const struct sally_stack *s);
+void __real_sally_log_write(struct sally_log_site *site,
+                            enum sally_log_level level, const char *event,
+                            const struct sally_log_field *fields);
+void __wrap_sally_log_write(struct sally_log_site *site,
+                            enum sally_log_level level, const char *event,
+                            const struct sally_log_field *fields);
+
+unsigned __wrap_sally_stack_wear(const struct sally_stack *s)
+{
+    (void)s;
+    return wear;
+}
+
+void __wrap_sally_log_write(struct sally_log_site *site,
+                            enum sally_log_level level, const char *event,
+                            const struct sally_log_field *fields)
+{
+    warnings += strcmp(event, "oscore_keys_worn") == 0;
+    __real_sally_log_write(site, level, event, fields);
+}
+
 static const struct sally_virtual_client *client(const struct door *d)
 {
     return &sally_shard_sensor(d->shard, 0)->clients[0];
 }
 
-/* Stores messages with the values 1 to `count`, all before any is offered. */
-static void store_many(struct door *d, uint32_t count)
+/* Stores messages with these values, all before any is offered. */
+static void store_from(struct door *d, uint32_t first, uint32_t count)
 {
     d->said_count = 0;
-    for (uint32_t i = 1; i <= count; i++) {
+    for (uint32_t i = first; i < first + count; i++) {
         struct sally_bus_readings r = door_reading(0, i, i);
 
         sally_shard_readings(d->shard, &r, d->now);
@@ -24,6 +51,11 @@ static void store_many(struct door *d, uint32_t count)
         sally_shard_stored(d->shard, d->now);
     }
     assert_int_equal(door_waiting(d, 0), count);
+}
+
+static void store_many(struct door *d, uint32_t count)
+{
+    store_from(d, 1, count);
 }
 
 static void sends_in_batches(void **state)
@@ -164,10 +196,33 @@ static void goes_on_after_a_restart(void **state)
     door_close(d);
 }
 
+/* Once on the way up, and again for the next keys. */
+static void worn_keys_are_logged_once(void **state)
+{
+    static const struct {
+        unsigned wear, warnings;
+    } steps[] = { { 0, 0 },  { 74, 0 }, { 75, 1 }, { 76, 1 },
+                  { 99, 1 }, { 0, 1 },  { 80, 2 } };
+    struct door *d = door_open(DOOR_CONFIG(""));
+
+    (void)state;
+    warnings = 0;
+    for (uint32_t i = 0; i < SALLY_LEN(steps); i++) {
+        wear = steps[i].wear;
+        store_from(d, 1 + i, 1);
+        door_settle(d);
+        assert_int_equal(door_waiting(d, 0), 0);
+        assert_int_equal(warnings, steps[i].warnings);
+    }
+    wear = 0;
+    door_close(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sends_in_batches),
+        cmocka_unit_test(worn_keys_are_logged_once),
         cmocka_unit_test(what_is_refused_is_found_and_dropped),
         cmocka_unit_test(a_busy_server_is_asked_again),
         cmocka_unit_test(a_server_without_send_observes),
