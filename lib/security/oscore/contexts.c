@@ -9,6 +9,8 @@
 
 #define SAME_KID_MAX 4
 
+_Static_assert(SALLY_OSCORE_TOKENS <= UINT8_MAX, "they fit");
+
 enum sally_err sally_object_contexts_make(struct sally_object_contexts **out,
                                           size_t max,
                                           struct sally_random random)
@@ -80,6 +82,7 @@ enum sally_err sally_oscore_peer_add(struct sally_object_contexts *t,
     if (e != SALLY_E_OK)
         return e;
     p->credential = credential;
+    p->begun = SALLY_OSCORE_TOKENS;
     p->index = (uint16_t)t->count++;
     if (first != NULL) {
         p->same = first->same;
@@ -89,4 +92,20 @@ enum sally_err sally_oscore_peer_add(struct sally_object_contexts *t,
     }
     *out = p;
     return SALLY_E_OK;
+}
+
+bool sally_oscore_peer_begins(struct sally_oscore_peer *p, sally_usec now)
+{
+    const sally_usec each = SALLY_SEC / SALLY_OSCORE_TOKENS_PER_SECOND;
+
+    while (p->begun < SALLY_OSCORE_TOKENS && now >= p->begun_at + each) {
+        p->begun_at += each;
+        p->begun++;
+    }
+    if (p->begun == SALLY_OSCORE_TOKENS)
+        p->begun_at = now;
+    if (p->begun == 0)
+        return false;
+    p->begun--;
+    return true;
 }

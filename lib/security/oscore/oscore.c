@@ -279,8 +279,9 @@ static enum sally_err unprotect_request(void *state,
 {
     struct sally_oscore *o = state;
     struct sally_oscore_bound bound = { .flags = 0 };
-    struct sally_oscore_incoming in = { .outer = outer, .room = room,
-                                        .inner = inner, .bound = &bound };
+    struct sally_oscore_incoming in = { .outer = outer, .now = now,
+                                        .room = room, .inner = inner,
+                                        .bound = &bound };
     enum sally_err e = sally_oscore_outer(outer, &in.option);
 
     if (e == SALLY_E_OK &&

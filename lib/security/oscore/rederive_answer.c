@@ -17,9 +17,9 @@ struct sally_oscore_ground sally_oscore_ground(struct sally_oscore *o,
 {
     if (p != NULL)
         return (struct sally_oscore_ground){ p->credential->oscore, true,
-                                             p->key };
+                                             p->key, p };
     return (struct sally_oscore_ground){ o->credential->oscore, false,
-                                         o->b2.key };
+                                         o->b2.key, NULL };
 }
 
 static enum sally_err prove(const struct sally_oscore_ground *g,
@@ -99,6 +99,9 @@ enum sally_err sally_oscore_rederive(struct sally_oscore *o,
     if (id.len < SALLY_OSCORE_R_LEN ||
         (!second && id.len > SALLY_OSCORE_R_PEER_MAX))
         return SALLY_E_NOT_FOUND;
+    if (!second && g->peer != NULL &&
+        !sally_oscore_peer_begins(g->peer, in->now))
+        return SALLY_E_NO_ROOM;
     e = derive_for(g, id, fresh);
     if (e == SALLY_E_OK)
         e = second ? request_two(o, g, fresh, in) : request_one(o, fresh, in);

@@ -33,6 +33,8 @@ struct sally_oscore_peer {
     uint8_t key[SALLY_OSCORE_PROOF_KEY]; /* proves the R2 that we give, B.2 */
     uint16_t index; /* in the table */
     bool lost;      /* its numbers are not known: B.2 only */
+    uint8_t begun;  /* runs of B.2 that may begin at present, and since when */
+    sally_usec begun_at;
 };
 
 struct sally_object_contexts {
@@ -116,6 +118,7 @@ sally_oscore_decrypt(struct sally_oscore *o, struct sally_oscore_context *c,
 struct sally_oscore_incoming {
     struct sally_oscore_option option;
     const struct sally_coap_message *outer;
+    sally_usec now; /* of a request */
     struct sally_buf *room;
     struct sally_coap_message *inner; /* set when it is OK or CHALLENGED */
     struct sally_oscore_bound *bound; /* likewise */
@@ -171,13 +174,14 @@ struct sally_oscore_ground {
     const struct sally_oscore_parts *parts;
     bool server;  /* we have the server's side of `parts` */
     uint8_t *key; /* SALLY_OSCORE_PROOF_KEY bytes */
+    struct sally_oscore_peer *peer; /* NULL: client role */
 };
 struct sally_oscore_ground sally_oscore_ground(struct sally_oscore *o,
                                                struct sally_oscore_peer *p);
 
 /* A request whose kid context is not that of the keys in use: OK for request
  * #2, whose keys are in *fresh then, for the caller to use and wipe; CHALLENGED
- * for request #1. NOT_FOUND: it is neither.                                 */
+ * for request #1. NOT_FOUND: it is neither. NO_ROOM: too many begin.        */
 enum sally_err
 sally_oscore_rederive(struct sally_oscore *o,
                       const struct sally_oscore_ground *g,
@@ -206,6 +210,10 @@ enum sally_err sally_oscore_peer_add(struct sally_object_contexts *t,
                                      const struct sally_credential *credential,
                                      struct sally_oscore_peer **out)
     SALLY_MUST_USE;
+
+/* May a run of B.2 begin? Each costs a derivation before its tag can be wrong,
+ * wherever it comes from, so there are as many as messages that may fail.   */
+bool sally_oscore_peer_begins(struct sally_oscore_peer *p, sally_usec now);
 
 /* serve.c - server role: a request of any client. */
 enum sally_err

@@ -309,6 +309,7 @@ static void invented_beginnings_are_few(void **state)
     talk(&p, &p.client, &p.server);
     assert_int_equal(ask(&p, &p.client, "x", &asked, &w), SALLY_E_OK);
     p.server.tokens = SALLY_OSCORE_TOKENS;
+    p.server.peer->begun = SALLY_OSCORE_TOKENS;
     derivations = decryptions = 0;
     for (unsigned i = 0; i < 1000; i++) {
         uint8_t id[9] = { 0x48, 1, 2, 3, 4, 5, 6, (uint8_t)(i >> 8),
@@ -327,6 +328,46 @@ static void invented_beginnings_are_few(void **state)
     assert_int_equal(decryptions, SALLY_OSCORE_TOKENS);
     p.server.tokens = SALLY_OSCORE_TOKENS;
     assert_int_equal(hear(&p, &p.server, &w, &served, &m), SALLY_E_OK);
+    pair_end(&p);
+}
+
+/* Nor does it help to come from many addresses: a client's kid is known to who
+ * listens. What has the proof of a run that we answered goes on.            */
+static void beginnings_from_everywhere_are_few(void **state)
+{
+    struct sally_random random = { pair_random, NULL };
+    struct sally_binding asked = { { 0 } }, served = { { 0 } };
+    struct sally_coap_message m;
+    struct wire w, other, second;
+    struct pair p;
+
+    (void)state;
+    pair_start(&p, SALLY_OSCORE_B2);
+    agree(&p);
+    talk(&p, &p.client, &p.server);
+    assert_int_equal(ask(&p, &p.client, "x", &asked, &w), SALLY_E_OK);
+    assert_int_equal(pair_start_client(&p), SALLY_E_OK);
+    agree(&p);
+    assert_int_equal(ask(&p, &p.client, "x", &asked, &second), SALLY_E_OK);
+    random.state = &p;
+    derivations = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        uint8_t id[9] = { 0x48, 1, 2, 3, 4, 5, 6, (uint8_t)(i >> 8),
+                          (uint8_t)i };
+        struct sally_oscore elsewhere = { .up = false };
+
+        assert_int_equal(ROW->start(&elsewhere, NULL, &p.finder,
+                                    &p.server_past, NULL, random, 0),
+                         SALLY_E_OK);
+        readdress(&w, "cl", (struct sally_span){ id, sizeof(id) }, 0, &other);
+        assert_int_not_equal(hear(&p, &elsewhere, &other, &served, &m),
+                             SALLY_E_OK);
+        ROW->wipe(&elsewhere);
+    }
+    assert_in_range(derivations, 4 * (SALLY_OSCORE_TOKENS - 4),
+                    4 * SALLY_OSCORE_TOKENS);
+    assert_int_equal(hear(&p, &p.server, &second, &served, &m), SALLY_E_OK);
+    talk(&p, &p.client, &p.server);
     pair_end(&p);
 }
 
@@ -395,6 +436,7 @@ int main(void)
         cmocka_unit_test(an_error_inside_does_not_show),
         cmocka_unit_test(unknown_names_cost_nothing),
         cmocka_unit_test(invented_beginnings_are_few),
+        cmocka_unit_test(beginnings_from_everywhere_are_few),
         cmocka_unit_test(forgeries_to_a_client_are_few),
         cmocka_unit_test(a_full_table_is_told),
     };
