@@ -40,6 +40,7 @@ static void on_channel(void *owner, enum sally_err e, sally_usec now)
     (void)now;
     a->out->ended = e != SALLY_E_OK;
     a->out->why = e;
+    a->out->alert = sally_stack_alert(sally_coap_link_stack(&a->link));
     a->over = true;
 }
 

@@ -17,6 +17,7 @@ struct sally_probe {
     bool ended;       /* ...and ended the attempt, with `why` */
     int error;        /* errno, where `unreachable` */
     enum sally_err why;
+    int alert;             /* of TLS, with `why`; -1: none */
     unsigned milliseconds; /* until the first answer */
 };
 

@@ -34,17 +34,32 @@ static void say(struct test *t, const char *step, bool ok, const char *detail)
 
 /* What an answer to a made-up identity tells of the server. Over DTLS 1.2 it
  * says nothing once it has seen that the identity is not one of its own.    */
+static const struct meaning {
+    enum sally_err why;
+    int alert; /* ANY: whichever, or none */
+    const char *text;
+} meanings[] = {
+#define ANY (-1)
+    { SALLY_E_REFUSED, 40, ", with no suite for pre-shared keys" },
+    { SALLY_E_REFUSED, 43, ", and wants a raw key or a certificate" },
+    { SALLY_E_REFUSED, 70, ", in no version that is spoken here" },
+    { SALLY_E_REFUSED, 116, ", and wants a certificate" },
+    { SALLY_E_REFUSED, ANY, " and refuses a made-up identity, as it should" },
+    { SALLY_E_NO_SUITE, ANY, ", with no suite for pre-shared keys" },
+    { SALLY_E_NO_VERSION, ANY, ", in no version that is spoken here" },
+    { SALLY_E_WRONG_KIND, ANY, ", and shows a raw key or a certificate" },
+    { SALLY_E_TIMED_OUT, ANY, " and takes pre-shared keys" },
+};
+
 static const char *meaning_of(const struct sally_probe *p)
 {
     if (!p->ended)
         return " and takes pre-shared keys";
-    switch (p->why) {
-    case SALLY_E_REFUSED:
-        return " and refuses a made-up identity, as it should";
-    case SALLY_E_NO_SUITE: return ", with no suite for pre-shared keys";
-    case SALLY_E_TIMED_OUT: return " and takes pre-shared keys";
-    default: return NULL;
-    }
+    for (size_t i = 0; i < SALLY_LEN(meanings); i++)
+        if (meanings[i].why == p->why &&
+            (meanings[i].alert == ANY || meanings[i].alert == p->alert))
+            return meanings[i].text;
+    return NULL;
 }
 
 static void describe(const struct sally_uri *uri, const struct sally_probe *p,

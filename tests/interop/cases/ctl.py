@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from lib import maps, mqtt
+from lib import maps, mqtt, net, pki
 from lib.peer import check, run, wait_until
 
 HOPS = ("plain", "authenticated", "mapped", "spooled", "registered",
@@ -122,11 +122,35 @@ def case_ctl_test(env):
     code, out, error = g.ctl("test", "cloud")
     check(code == 0 and "speaks DTLS" in out and "speaks TLS" in out,
           f"exit {code}: {out}{error}")
+    check("refuses a made-up identity" in out,
+          f"TLS, which tells of unknown identities: {out}")
     server.stop()
     code, out, error = g.ctl("test", "cloud")
     check(code == 1 and "--" in out, f"nobody: exit {code}: {out}{error}")
+    del g.group["servers"][0]["more_uris"]
+    g.group["servers"][0]["uri"] = "coaps://nobody.invalid"
+    g.write_configuration()
+    code, out, error = g.ctl("test", "cloud")
+    check(code == 1 and "name" in out, f"no name: exit {code}: {out}{error}")
     code, _, error = g.ctl("test", "nobody")
     check(code == 1 and "no such server" in error, f"exit {code}: {error}")
+
+
+def case_ctl_test_certificates(env):
+    """test tells of a server that has certificates and no pre-shared keys."""
+    env.need("openssl")
+    authority = pki.Authority(env.directory, "root")
+    pair = authority.sign(pki.Pair(env.directory, "server"), "/CN=server")
+    port = net.free_tcp_port()
+    peer = env.peer("openssl", [
+        "openssl", "s_server", "-tls1_2", "-accept", f"127.0.0.1:{port}",
+        "-cert", pair.certificate, "-key", pair.key])
+    peer.start("ACCEPT", 10)
+    g = env.gateway(f"coaps+tcp://127.0.0.1:{port}")
+    g.write_configuration()
+    code, out, error = g.ctl("test", "cloud")
+    check(code == 0 and "no suite for pre-shared keys" in out,
+          f"exit {code}: {out}{error}")
 
 
 def case_ctl_full_disk(env):
