@@ -207,7 +207,8 @@ void server_on_reply(void *owner, sally_coap_exchange x, enum sally_err e,
     struct server *s = p->door->server;
     struct server_ask *a = find_ask(s, p, x);
 
-    (void)now;
+    if (server_bootstrap_reply(p, x, e, reply, now))
+        return;
     if (a == NULL)
         return;
     if (e != SALLY_E_OK) {

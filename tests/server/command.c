@@ -13,6 +13,7 @@
 /* What an order is made of; spans borrow from its JSON. */
 struct order {
     struct server *server;
+    struct sally_span line;
     struct sally_json json;
     struct server_question q;
     char endpoint[SERVER_TEXT];
@@ -264,6 +265,8 @@ static const char *run_order(struct order *o)
     if (!text_of(o->json, "ep", &endpoint) ||
         !sally_span_text(endpoint, o->endpoint, sizeof(o->endpoint)))
         return "no ep";
+    if (sally_span_is(op, "bootstrap"))
+        return server_take_plan(o->server, o->endpoint, o->line);
     for (size_t i = 0; i < SALLY_LEN(operations); i++)
         if (sally_span_is(op, operations[i].name))
             return run_operation(o, &operations[i]);
@@ -277,7 +280,7 @@ static void take_order(struct server *s, struct sally_span line)
     const char *wrong;
 
     o.q.endpoint = o.endpoint;
-    line = sally_text_trim(line);
+    o.line = line = sally_text_trim(line);
     if (line.len == 0)
         return;
     if (sally_json_parse(line, PENDING_MAX, &o.json) != SALLY_E_OK) {

@@ -18,19 +18,21 @@ static const char usage[] =
     "         [--psk-file FILE] [--objects DIRECTORY] [--clients NUMBER]\n"
     "         [--key FILE [--certificate FILE --trust FILE]] [--raw-file FILE]\n"
     "         [--oscore-file FILE] [--suites NAME:...] [--reject ENDPOINT]...\n"
-    "         [--quiet] [--tally]\n"
+    "         [--bootstrap] [--quiet] [--tally]\n"
     "A port of 0 is chosen by the system. A PSK file has lines identity:hexkey,\n"
     "a raw file endpoint:hexspki, an OSCORE file endpoint:sender:recipient:\n"
     "secret[:salt[:context[:aead[:hkdf]]]], all in hexadecimal but the last two.\n"
     "With a key the server proves itself by it, or by the certificate, and lets\n"
     "in clients of the raw file, or whom a CA in the trust file vouches for.\n"
     "DIRECTORY has object definitions, " DEFAULT_OBJECTS " if that exists.\n"
+    "--bootstrap has it answer Bootstrap-Requests as {\"op\":\"bootstrap\"} says.\n"
     "--quiet leaves out update, send and notify lines; --tally counts what the\n"
     "benchmark sends, which {\"op\":\"tally\"} asks for, and is quiet.\n"
     "Ends on SIGTERM, on {\"op\":\"quit\"} and when stdin ends.\n";
 
 enum { COAP = 'c', COAPS = 's', COAP_TCP = 'C', COAPS_TCP = 'S', PSK = 'p',
-       OBJECTS = 'o', CLIENTS = 'n', SUITES = 'i', REJECT = 'r', QUIET = 'q', TALLY = 't', KEY = 'k', CERTIFICATE = 'e',
+       OBJECTS = 'o', CLIENTS = 'n', SUITES = 'i', REJECT = 'r', QUIET = 'q',
+       TALLY = 't', BOOTSTRAP = 'b', KEY = 'k', CERTIFICATE = 'e',
        TRUST = 'u', RAW = 'w', OSCORE = 'x', OSCORE_DOORS = 256 };
 
 static const struct option long_options[] = {
@@ -52,6 +54,7 @@ static const struct option long_options[] = {
     { "objects", required_argument, NULL, OBJECTS },
     { "clients", required_argument, NULL, CLIENTS },
     { "reject", required_argument, NULL, REJECT },
+    { "bootstrap", no_argument, NULL, BOOTSTRAP },
     { "quiet", no_argument, NULL, QUIET },
     { "tally", no_argument, NULL, TALLY },
     { NULL, 0, NULL, 0 },
@@ -107,6 +110,9 @@ static bool take_option(struct server_options *o, int which)
         if (o->reject_count == SERVER_REJECTS)
             return false;
         o->reject[o->reject_count++] = optarg;
+        return true;
+    case BOOTSTRAP:
+        o->bootstrap = true;
         return true;
     case QUIET:
         o->quiet = true;

@@ -60,6 +60,7 @@ void server_end_peer(struct server_peer *p)
     sally_hashmap_remove(&p->door->peers, &p->node);
     server_registration_left(s, p);
     server_asks_left(s, p);
+    server_bootstrap_left(p);
     if (p->tcp != NULL)
         sally_tcp_close(p->tcp);
     p->tcp = NULL;
@@ -139,6 +140,7 @@ struct server_peer *server_new_peer(struct server_door *door,
     p->route = *route;
     memcpy(p->key, key.at, sizeof(p->key));
     sally_timer_init(&p->timer, on_due, p);
+    server_bootstrap_init(p);
     sally_coap_link_init(&p->link, &s->shared, &link_upcalls, p);
     if (sally_coap_link_accept(&p->link, door->scheme, door->finder, now) !=
         SALLY_E_OK) {

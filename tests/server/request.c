@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tests/server/request.c - what clients ask: Register, Update, De-register,
- * Send. LwM2M Transport 1.1 s.6.4.                                          */
+ * Send, Bootstrap. LwM2M Transport 1.1 s.6.4.                               */
 #include "server/server.h"
 
 #include "base/text.h"
@@ -18,6 +18,7 @@ struct request {
     size_t segments;
     sally_usec now;
     struct sally_coap_option_writer options; /* of the answer */
+    struct sally_buf payload;                /* likewise */
 };
 
 /* --- Query: lt=300&b=U --------------------------------------------------- */
@@ -236,6 +237,39 @@ static uint8_t do_send(struct request *r)
     return SALLY_CODE_CHANGED;
 }
 
+/* --- The bootstrap interface --------------------------------------------- */
+
+/* Who asks, if it may ask for that. */
+static bool take_endpoint(const struct request *r, struct sally_span *endpoint)
+{
+    struct sally_span identity = server_peer_identity(r->peer);
+
+    *endpoint = identity;
+    (void)find_query(r, "ep", endpoint);
+    return r->server->options.bootstrap && endpoint->len != 0 &&
+           (identity.len == 0 || sally_span_equal(identity, *endpoint));
+}
+
+static uint8_t do_bootstrap(struct request *r)
+{
+    struct sally_span endpoint, preferred = { NULL, 0 };
+
+    (void)find_query(r, "pct", &preferred);
+    return take_endpoint(r, &endpoint)
+               ? server_bootstrap_request(r->peer, endpoint, preferred)
+               : SALLY_CODE_BAD_REQUEST;
+}
+
+static uint8_t do_pack(struct request *r)
+{
+    struct sally_span endpoint;
+
+    return take_endpoint(r, &endpoint)
+               ? server_bootstrap_pack(r->peer, endpoint, &r->options,
+                                       &r->payload)
+               : SALLY_CODE_BAD_REQUEST;
+}
+
 /* --- Dispatch ------------------------------------------------------------ */
 
 static const struct interface {
@@ -249,6 +283,8 @@ static const struct interface {
     { SALLY_CODE_PUT, "rd", 2, do_update },
     { SALLY_CODE_DELETE, "rd", 2, do_deregister },
     { SALLY_CODE_POST, "dp", 1, do_send },
+    { SALLY_CODE_POST, "bs", 1, do_bootstrap },
+    { SALLY_CODE_GET, "bspack", 1, do_pack },
 };
 
 static bool take_path(struct request *r)
@@ -284,13 +320,16 @@ void server_on_request(void *owner, const struct sally_coap_request *q,
                        sally_usec now)
 {
     struct server_peer *p = owner;
-    uint8_t room[128];
+    uint8_t room[128], body[4096];
     struct sally_buf options = SALLY_BUF(room);
     struct request r = { .server = p->door->server, .peer = p, .q = q,
                          .now = now,
-                         .options = sally_coap_options_into(&options) };
+                         .options = sally_coap_options_into(&options),
+                         .payload = SALLY_BUF(body) };
     struct sally_coap_answer a = { .code = dispatch(&r) };
 
     a.options = sally_buf_span(&options);
+    a.payload = sally_buf_span(&r.payload);
     (void)!sally_coap_link_respond(&p->link, q->exchange, &a, now);
+    server_bootstrap_begin(p, now);
 }

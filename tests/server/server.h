@@ -25,6 +25,7 @@
 #define SERVER_REJECTS 16
 #define SERVER_CHUNK 1024 /* bytes off a connection at a time */
 
+#define SERVER_PLANS 2048 /* endpoints with a bootstrap order */
 #define SERVER_DOORS 8   /* one of each scheme without OSCORE, then with it */
 #define SERVER_KEY 16384 /* bytes of our own key or chain */
 
@@ -38,6 +39,22 @@ struct server_door {
     enum sally_scheme scheme;
     const struct sally_key_finder *finder;
     struct sally_hashmap peers; /* of struct server_peer by address */
+};
+
+/* What a client that bootstraps is told; see bootstrap.c. */
+struct server_plan {
+    char endpoint[SERVER_TEXT];
+    char *text; /* owned; the order */
+    size_t len;
+};
+
+struct server_boot {
+    bool running, wanted; /* wanted: to begin when its answer is out */
+    bool skip;            /* the step at hand asks nothing */
+    size_t step;
+    sally_coap_exchange exchange;
+    struct sally_timer timer;
+    char endpoint[SERVER_TEXT];
 };
 
 /* Whoever sends from one address. */
@@ -54,6 +71,7 @@ struct server_peer {
     struct sally_timer timer;
     sally_usec heard;
     struct server_registration *last; /* that was found for it */
+    struct server_boot boot;
     bool in_use;
 };
 
@@ -116,6 +134,7 @@ struct server_options {
     const char *reject[SERVER_REJECTS];
     size_t reject_count, clients;
     bool quiet;
+    bool bootstrap;
     bool tally; /* readings of the benchmark are counted, nothing is told */
 };
 
@@ -146,6 +165,8 @@ struct server {
     struct sally_hashmap by_endpoint;
     uint32_t serial;
     struct server_ask asks[SERVER_ASKS];
+    struct server_plan plans[SERVER_PLANS];
+    size_t plan_count;
     struct sally_timer sweep;
 
     struct sally_watch *input; /* NULL: stdin is not watched */
@@ -268,6 +289,32 @@ void server_ask(struct server *s, const struct server_question *q);
 void server_on_reply(void *owner, sally_coap_exchange x, enum sally_err e,
                      const struct sally_coap_reply *reply, sally_usec now);
 void server_asks_left(struct server *s, const struct server_peer *p);
+
+/* --- bootstrap.c --------------------------------------------------------- */
+
+/* NULL, or why the order was not taken. */
+const char *server_take_plan(struct server *s, const char *endpoint,
+                             struct sally_span line);
+void server_wipe_plans(struct server *s);
+
+void server_bootstrap_init(struct server_peer *p);
+
+uint8_t server_bootstrap_request(struct server_peer *p,
+                                 struct sally_span endpoint,
+                                 struct sally_span preferred);
+uint8_t server_bootstrap_pack(struct server_peer *p, struct sally_span endpoint,
+                              struct sally_coap_option_writer *options,
+                              struct sally_buf *payload);
+
+/* After the answer to a request. */
+void server_bootstrap_begin(struct server_peer *p, sally_usec now);
+
+/* True if the reply was one to a step. */
+bool server_bootstrap_reply(struct server_peer *p, sally_coap_exchange x,
+                            enum sally_err e,
+                            const struct sally_coap_reply *reply,
+                            sally_usec now);
+void server_bootstrap_left(struct server_peer *p);
 
 /* --- command.c: orders from stdin ---------------------------------------- */
 

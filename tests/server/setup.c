@@ -50,7 +50,7 @@ static bool make_security(struct server *s)
 bool server_setup(struct server *s, const struct server_options *o)
 {
     s->options = *o;
-    if (sally_loop_open(&s->loop, 2 * o->clients + 4) != SALLY_E_OK ||
+    if (sally_loop_open(&s->loop, 3 * o->clients + 4) != SALLY_E_OK ||
         !make_pools(s) || !make_security(s)) {
         fprintf(stderr, "not enough memory for %zu clients\n", o->clients);
         return false;
@@ -80,6 +80,7 @@ void server_wipe(struct server *s)
     sally_watch_close(s->input);
     sally_hashmap_wipe(&s->by_endpoint);
     server_wipe_credentials(s);
+    server_wipe_plans(s);
     sally_security_wipe(s->shared.security);
     sally_pool_wipe(&s->peers);
     sally_pool_wipe(&s->packets);

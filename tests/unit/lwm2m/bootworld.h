@@ -18,6 +18,11 @@
 #define TEXT_MAX 4096
 #define NO_FORMAT UINT32_MAX
 
+struct boot_pipe {
+    uint8_t bytes[16384];
+    size_t len;
+};
+
 struct bootworld {
     struct sally_pool packets, bodies;
     struct sally_coap_parameters parameters;
@@ -31,6 +36,7 @@ struct bootworld {
     uint64_t seed;
     sally_usec now;
     bool cut; /* nothing passes either way */
+    struct boot_pipe up, down; /* over TCP */
 
     /* The server: what it answers, and what it heard. */
     uint8_t bs_code, pack_code;
@@ -157,7 +163,7 @@ static void owner_rebind(void *owner)
     struct bootworld *w = owner;
 
     w->rebound++;
-    assert_int_equal(sally_coap_link_accept(&w->server, SALLY_SCHEME_COAP,
+    assert_int_equal(sally_coap_link_accept(&w->server, w->settings.scheme,
                                             NULL, w->now),
                      SALLY_E_OK);
 }
@@ -202,8 +208,48 @@ static const struct sally_bootstrap_upcalls owner_upcalls = {
 
 /* --- Time ---------------------------------------------------------------- */
 
+/* Over a stream the link is given what it has room for, in order. */
+static bool boot_flow(struct bootworld *w, struct boot_pipe *pipe,
+                      struct sally_span out, size_t room, bool up)
+{
+    size_t n;
+
+    assert_true(out.len <= sizeof(pipe->bytes) - pipe->len);
+    if (out.len != 0 && !w->cut)
+        memcpy(&pipe->bytes[pipe->len], out.at, out.len);
+    pipe->len += w->cut ? 0 : out.len;
+    n = room < pipe->len ? room : pipe->len;
+    if (n == 0)
+        return out.len != 0;
+    if (up)
+        (void)sally_coap_link_input(
+            &w->server, (struct sally_span){ pipe->bytes, n }, w->now);
+    else
+        sally_bootstrap_input(&w->client,
+                              (struct sally_span){ pipe->bytes, n }, w->now);
+    pipe->len -= n;
+    memmove(pipe->bytes, &pipe->bytes[n], pipe->len);
+    return true;
+}
+
+static bool boot_stream(struct bootworld *w)
+{
+    bool up = boot_flow(w, &w->up, sally_bootstrap_output(&w->client, w->now),
+                        sally_coap_link_room(&w->server), true);
+    bool down =
+        boot_flow(w, &w->down, sally_coap_link_output(&w->server, w->now),
+                  sally_bootstrap_room(&w->client), false);
+
+    sally_coap_link_expire(&w->server, w->now);
+    sally_bootstrap_expire(&w->client, w->now);
+    return up || down;
+}
+
 static void boot_settle(struct bootworld *w)
 {
+    while (w->settings.scheme == SALLY_SCHEME_COAP_TCP)
+        if (!boot_stream(w))
+            return;
     for (int i = 0; i < 1000; i++) {
         struct sally_span up = sally_bootstrap_output(&w->client, w->now);
         struct sally_span down;
@@ -420,8 +466,8 @@ static void boot_close(struct bootworld *w)
 }
 
 /* The value of a path in a book, as text; "" if it is not there. */
-__attribute__((unused)) static const char *boot_value(const struct sally_book *b,
-                                                      const char *path)
+__attribute__((unused)) static const char *
+boot_value(const struct sally_book *b, const char *path)
 {
     static char text[512];
     struct sally_buf out = { (uint8_t *)text, 0, sizeof(text) - 1 };

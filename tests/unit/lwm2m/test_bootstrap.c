@@ -198,6 +198,45 @@ static void a_session_that_is_lost_at_finish_changes_nothing(void **state)
     boot_close(w);
 }
 
+/* Over a stream the client learns of it, and waits for its owner as well. */
+static void a_connection_that_ends_at_finish_does_neither(void **state)
+{
+    static const uint8_t codes[] = { SALLY_CODE_CHANGED,
+                                     SALLY_CODE_NOT_ACCEPTABLE };
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(codes); i++) {
+        struct bootworld *w = boot_open(11, factory);
+
+        w->settings.scheme = SALLY_SCHEME_COAP_TCP;
+        boot_start(w);
+        assert_int_equal(w->state, SALLY_BOOTSTRAP_RECEIVING);
+        boot_write_server(w, 112);
+        assert_int_equal(boot_finish(w), 0);
+        sally_bootstrap_lost(&w->client, SALLY_E_CLOSED, w->now);
+        assert_int_equal(w->state, SALLY_BOOTSTRAP_FINISHING);
+        assert_true(sally_bootstrap_finished(&w->client, codes[i], w->now));
+        assert_int_equal(w->state, i == 0 ? SALLY_BOOTSTRAP_DONE
+                                          : SALLY_BOOTSTRAP_FAILED);
+        assert_int_equal(w->why, i == 0 ? SALLY_E_OK : SALLY_E_CLOSED);
+        boot_close(w);
+    }
+}
+
+static void a_connection_that_ends_before_fails_it(void **state)
+{
+    struct bootworld *w = boot_open(11, accounts_usual);
+
+    (void)state;
+    w->settings.scheme = SALLY_SCHEME_COAP_TCP;
+    boot_start(w);
+    boot_write_server(w, 11542);
+    sally_bootstrap_lost(&w->client, SALLY_E_CLOSED, w->now);
+    assert_int_equal(w->state, SALLY_BOOTSTRAP_FAILED);
+    assert_int_equal(w->why, SALLY_E_CLOSED);
+    boot_close(w);
+}
+
 /* A Finish whose answer was lost comes again, and is answered again. */
 static void a_finish_is_answered_twice(void **state)
 {
@@ -494,6 +533,8 @@ int main(void)
         cmocka_unit_test(all_accounts_may_be_taken_away),
         cmocka_unit_test(the_owner_may_refuse),
         cmocka_unit_test(a_session_that_is_lost_at_finish_changes_nothing),
+        cmocka_unit_test(a_connection_that_ends_at_finish_does_neither),
+        cmocka_unit_test(a_connection_that_ends_before_fails_it),
         cmocka_unit_test(a_finish_is_answered_twice),
         cmocka_unit_test(a_server_that_says_no_more_is_left),
         cmocka_unit_test(a_server_that_is_not_there_is_left),
