@@ -125,10 +125,11 @@ static bool say_values(const struct answer *a,
         const struct sally_resource *r = &u->resources.slots[a->at->row];
         struct sally_bus_message m;
         struct sally_bus_row *row = begin_row(a, &m, u->index);
+        struct sally_lwm2m_value v = sally_resources_value(&u->resources, r);
 
         if (!is_told(r) ||
             sally_bus_put_value(&row->value, row->bytes, &row->used, &r->path,
-                                &r->value) != SALLY_E_OK)
+                                &v) != SALLY_E_OK)
             continue;
         row->time = r->time;
         if (!a->say(a->owner, &m))

@@ -29,9 +29,12 @@ static uint8_t wish(const struct sally_virtual_client *v)
     const struct sally_resource *r =
         sally_resources_find(&v->sensor->resources, &at);
 
-    if (r == NULL || !r->present || r->value.is.bytes.len != 1)
+    struct sally_span value;
+
+    if (r == NULL || !r->present)
         return 0;
-    return r->value.is.bytes.at[0];
+    value = sally_resources_value(&v->sensor->resources, r).is.bytes;
+    return value.len == 1 ? value.at[0] : 0;
 }
 
 static uint8_t preferred(const struct sally_virtual_client *v)

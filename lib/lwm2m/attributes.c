@@ -129,10 +129,14 @@ static void inherit_default(const struct sally_lwm2m_client *c,
         SALLY_OBJECT_SERVER, c->settings->server_instance, resource);
     const struct sally_resource *r = sally_resources_find(c->resources, &at);
 
-    if (*has || r == NULL || !r->present || r->value.is.integer <= 0)
+    int64_t value = r == NULL || !r->present
+                        ? 0
+                        : sally_resources_value(c->resources, r).is.integer;
+
+    if (*has || value <= 0)
         return;
     *has = true;
-    *seconds = (uint32_t)r->value.is.integer;
+    *seconds = (uint32_t)value;
 }
 
 struct sally_periods

@@ -601,7 +601,7 @@ bool sally_lwm2m_client_send_muted(const struct sally_lwm2m_client *c)
 
     /* Absent means muted (object 1, resource 23). */
     return c->version < 11 || c->send_unsupported || r == NULL ||
-           !r->present || r->value.is.boolean;
+           !r->present || sally_resources_value(c->resources, r).is.boolean;
 }
 
 enum sally_report_way

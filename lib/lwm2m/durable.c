@@ -63,8 +63,9 @@ static enum sally_err put_server(const struct sally_lwm2m_client *c,
             continue;
         if (count == SALLY_LEN(records))
             return SALLY_E_NO_ROOM;
-        records[count++] = (struct sally_lwm2m_record){ .path = r->path,
-                                                        .value = r->value };
+        records[count++] = (struct sally_lwm2m_record){
+            .path = r->path, .value = sally_resources_value(c->resources, r)
+        };
     }
     return sally_tlv_encode(&base, records, count, w);
 }

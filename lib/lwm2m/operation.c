@@ -51,7 +51,7 @@ size_t sally_operation_collect(const struct sally_lwm2m_client *c,
             (slots[i].operations & SALLY_OPERATION_READ) == 0)
             continue;
         out[n].path = slots[i].path;
-        out[n].value = slots[i].value;
+        out[n].value = sally_resources_value(c->resources, &slots[i]);
         out[n++].time = 0; /* a Read gives what holds now */
     }
     return n;
@@ -197,7 +197,7 @@ static uint8_t check_record(const struct sally_lwm2m_client *c,
         return SALLY_CODE_BAD_REQUEST;
     if ((typed.type == SALLY_TYPE_STRING || typed.type == SALLY_TYPE_OPAQUE) &&
         !c->upcalls->handles(c->owner, &r->path) &&
-        typed.is.bytes.len > slot->room)
+        typed.is.bytes.len > slot->value.text.room)
         return SALLY_CODE_TOO_LARGE;
     return 0;
 }

@@ -16,10 +16,13 @@ uint64_t sally_registration_setting(const struct sally_lwm2m_client *c,
     struct sally_path at = sally_path_resource(
         SALLY_OBJECT_SERVER, c->settings->server_instance, resource);
     const struct sally_resource *r = sally_resources_find(c->resources, &at);
+    struct sally_lwm2m_value v;
     double n;
 
-    if (r == NULL || !r->present || !sally_value_as_real(&r->value, &n) ||
-        n < 0)
+    if (r == NULL || !r->present)
+        return fallback;
+    v = sally_resources_value(c->resources, r);
+    if (!sally_value_as_real(&v, &n) || n < 0)
         return fallback;
     return n < UINT32_MAX ? (uint64_t)n : UINT32_MAX;
 }

@@ -67,8 +67,7 @@ static enum sally_err describe(const struct sally_resources *r,
     *slot = (struct sally_resource){
         .path = *path,
         .type = (uint8_t)d->type,
-        .operations = d->operations,
-        .value.type = d->type,
+        .operations = (unsigned)d->operations & 0x7f,
     };
     return SALLY_E_OK;
 }
@@ -81,8 +80,8 @@ static enum sally_err furnish(struct sally_resources *r,
         return SALLY_E_OK;
     if (room > UINT16_MAX || room > r->arena_room - r->arena_used)
         return SALLY_E_NO_ROOM;
-    slot->room = (uint16_t)room;
-    slot->value.is.bytes.at = &r->arena[r->arena_used];
+    slot->value.text.room = (uint16_t)room;
+    slot->value.text.at = (uint32_t)r->arena_used;
     r->arena_used += room;
     return SALLY_E_OK;
 }
@@ -110,34 +109,18 @@ enum sally_err sally_resources_add(struct sally_resources *r,
     return SALLY_E_OK;
 }
 
-/* The texts may move, and then the slots point to where they are now. */
-static void trim_arena(struct sally_resources *r)
-{
-    uint8_t *fresh = malloc(r->arena_used + 1);
-
-    if (fresh == NULL)
-        return;
-    memcpy(fresh, r->arena, r->arena_used);
-    for (size_t i = 0; i < r->count; i++) {
-        struct sally_span *bytes = &r->slots[i].value.is.bytes;
-
-        if (has_bytes(r->slots[i].type))
-            bytes->at = &fresh[bytes->at - r->arena];
-    }
-    free(r->arena);
-    r->arena = fresh;
-}
-
 void sally_resources_trim(struct sally_resources *r)
 {
     struct sally_resource *fewer = NULL;
+    uint8_t *arena = realloc(r->arena, r->arena_used + 1);
 
     if (r->count != 0)
         fewer = realloc(r->slots, r->count * sizeof(*r->slots));
     if (fewer != NULL)
         r->slots = fewer;
     r->slots_room = r->count;
-    trim_arena(r);
+    if (arena != NULL)
+        r->arena = arena;
     r->arena_room = r->arena_used;
 }
 
@@ -162,17 +145,32 @@ bool sally_resources_has(const struct sally_resources *r,
 }
 
 /* The new bytes may be the old ones, or a part of them. */
-static enum sally_err store_bytes(struct sally_resource *slot,
+static enum sally_err store_bytes(struct sally_resources *r,
+                                  struct sally_resource *slot,
                                   struct sally_span bytes)
 {
-    uint8_t *at = (uint8_t *)slot->value.is.bytes.at; /* in our arena */
-
-    if (bytes.len > slot->room)
+    if (bytes.len > slot->value.text.room)
         return SALLY_E_TOO_LARGE;
     if (bytes.len != 0)
-        memmove(at, bytes.at, bytes.len);
-    slot->value.is.bytes.len = bytes.len;
+        memmove(&r->arena[slot->value.text.at], bytes.at, bytes.len);
+    slot->value.text.len = (uint16_t)bytes.len;
     return SALLY_E_OK;
+}
+
+struct sally_lwm2m_value
+sally_resources_value(const struct sally_resources *r,
+                      const struct sally_resource *slot)
+{
+    struct sally_lwm2m_value v = {
+        .type = (enum sally_lwm2m_type)slot->type
+    };
+
+    if (has_bytes(slot->type))
+        v.is.bytes = (struct sally_span){ &r->arena[slot->value.text.at],
+                                          slot->value.text.len };
+    else
+        memcpy(&v.is, &slot->value.bits, sizeof(slot->value.bits));
+    return v;
 }
 
 enum sally_err sally_resources_set(struct sally_resources *r,
@@ -188,9 +186,9 @@ enum sally_err sally_resources_set(struct sally_resources *r,
         return SALLY_E_NOT_FOUND;
     e = sally_registry_admit(r->registry, path, v, &made);
     if (e == SALLY_E_OK && has_bytes(slot->type))
-        e = store_bytes(slot, made.is.bytes);
+        e = store_bytes(r, slot, made.is.bytes);
     else if (e == SALLY_E_OK)
-        slot->value = made;
+        memcpy(&slot->value.bits, &made.is, sizeof(slot->value.bits));
     if (e != SALLY_E_OK)
         return e;
     slot->present = true;

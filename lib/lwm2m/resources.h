@@ -11,15 +11,21 @@
 
 #include "lwm2m/registry.h"
 
+/* A gateway has some twenty of them for each sensor. */
 struct sally_resource {
     struct sally_path path; /* depth 3, or 4 in a multiple resource */
     uint8_t type;           /* enum sally_lwm2m_type */
-    uint8_t operations;     /* as in the definition, or narrowed */
-    bool present;           /* has a value */
-    uint16_t room;          /* bytes that text or opaque may take */
+    uint8_t operations : 7; /* as in the definition, or narrowed */
+    bool present : 1;       /* has a value, see sally_resources_value() */
     uint32_t version;       /* counts the changes; for notifications */
     sally_msec_utc time;    /* of the value; 0: not known */
-    struct sally_lwm2m_value value; /* bytes point into the client's arena */
+    union {
+        uint64_t bits; /* a number, boolean or link, as `is` has it */
+        struct {
+            uint32_t at; /* in the arena */
+            uint16_t len, room;
+        } text; /* of types with bytes */
+    } value;
 };
 
 struct sally_resources {
@@ -48,6 +54,11 @@ void sally_resources_trim(struct sally_resources *r);
 /* Exact match, or NULL. O(log n). */
 struct sally_resource *sally_resources_find(const struct sally_resources *r,
                                             const struct sally_path *path);
+
+/* The value of one of its slots; bytes are borrowed until it is set anew. */
+struct sally_lwm2m_value
+sally_resources_value(const struct sally_resources *r,
+                      const struct sally_resource *slot);
 
 /* The slots at or below `path`: [*first, *first + count). Count 0: nothing. */
 size_t sally_resources_below(const struct sally_resources *r,

@@ -79,7 +79,8 @@ static void is_as_it_was(struct world *w)
     assert_int_equal(sally_lwm2m_client_observations(&w->client), 2);
     assert_string_equal(w->client.location, "/rd/a1");
     assert_int_equal(w->client.lifetime, 300);
-    assert_true(pmax->present && pmax->value.is.integer == 77);
+    assert_true(pmax->present &&
+                sally_resources_value(&w->resources, pmax).is.integer == 77);
     assert_true(sally_lwm2m_client_send_muted(&w->client));
 }
 

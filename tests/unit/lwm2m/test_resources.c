@@ -27,6 +27,11 @@ static struct sally_resource *find(const char *path)
     return sally_resources_find(&set, &p);
 }
 
+static struct sally_lwm2m_value value_of(const struct sally_resource *slot)
+{
+    return sally_resources_value(&set, slot);
+}
+
 static enum sally_err put(const char *path, struct sally_lwm2m_value v,
                           sally_msec_utc time)
 {
@@ -127,8 +132,8 @@ static void stores_converted_values(void **state)
     assert_int_equal(put("/3303/0/5700", sally_value_integer(21), 1234),
                      SALLY_E_OK);
     assert_true(slot->present);
-    assert_int_equal(slot->value.type, SALLY_TYPE_FLOAT);
-    assert_true(slot->value.is.real == 21);
+    assert_int_equal(value_of(slot).type, SALLY_TYPE_FLOAT);
+    assert_true(value_of(slot).is.real == 21);
     assert_int_equal(slot->time, 1234);
     assert_int_equal(slot->version, 1);
     assert_int_equal(put("/3303/0/5700", sally_value_real(22), 0), SALLY_E_OK);
@@ -148,16 +153,16 @@ static void keeps_a_copy_of_text(void **state)
         put("/3303/0/5701", sally_value_string("abcdefghijklmnopqrst"), 0),
         SALLY_E_OK);
     memset(text, 'x', 10);
-    assert_true(sally_span_is(slot->value.is.bytes, "0123456789"));
+    assert_true(sally_span_is(value_of(slot).is.bytes, "0123456789"));
     assert_int_equal(put("/3/0/0", sally_value_string("short"), 0),
                      SALLY_E_OK);
-    assert_true(sally_span_is(slot->value.is.bytes, "short"));
+    assert_true(sally_span_is(value_of(slot).is.bytes, "short"));
     assert_int_equal(
         put("/3/0/0",
-            sally_value_text(sally_span_sub(slot->value.is.bytes, 2, 3)), 0),
+            sally_value_text(sally_span_sub(value_of(slot).is.bytes, 2, 3)), 0),
         SALLY_E_OK); /* a part of itself */
-    assert_true(sally_span_is(slot->value.is.bytes, "ort"));
-    assert_true(sally_span_is(other->value.is.bytes, "abcdefghijklmnopqrst"));
+    assert_true(sally_span_is(value_of(slot).is.bytes, "ort"));
+    assert_true(sally_span_is(value_of(other).is.bytes, "abcdefghijklmnopqrst"));
 }
 
 /* Room for 8 slots and 40 bytes was asked for; 6 and 30 are there. */
@@ -170,14 +175,14 @@ static void gives_back_what_is_left(void **state)
     assert_int_equal(set.slots_room, 6);
     assert_int_equal(set.arena_room, 30);
     assert_int_equal(add("/3303/1/5601", 0), SALLY_E_NO_ROOM);
-    assert_true(sally_span_is(find("/3/0/0")->value.is.bytes, "before"));
+    assert_true(sally_span_is(value_of(find("/3/0/0")).is.bytes, "before"));
     assert_int_equal(find("/3/0/0")->time, 7);
     assert_int_equal(put("/3/0/0", sally_value_string("0123456789"), 0),
                      SALLY_E_OK);
     assert_int_equal(
         put("/3303/0/5701", sally_value_string("abcdefghijklmnopqrst"), 0),
         SALLY_E_OK);
-    assert_true(sally_span_is(find("/3/0/0")->value.is.bytes, "0123456789"));
+    assert_true(sally_span_is(value_of(find("/3/0/0")).is.bytes, "0123456789"));
 }
 
 static void refuses_to_set(void **state)

@@ -74,15 +74,16 @@ static void a_command_that_was_done_shows(void **state)
 {
     struct door *d = door_open(DOOR_CONFIG(""));
     const struct sally_path at = sally_path_resource(3306, 0, 5850);
-    const struct sally_resource *r = sally_resources_find(
-        &sally_shard_sensor(d->shard, 0)->resources, &at);
+    const struct sally_resources *all =
+        &sally_shard_sensor(d->shard, 0)->resources;
+    const struct sally_resource *r = sally_resources_find(all, &at);
 
     (void)state;
     assert_false(r->present);
     relay(d, "1");
     assert_false(r->present);
     outcome(d, command_at(d, 0), SALLY_OUTCOME_DONE);
-    assert_true(r->present && r->value.is.boolean);
+    assert_true(r->present && sally_resources_value(all, r).is.boolean);
     assert_int_equal(r->time, UTC);
     door_close(d);
 }
