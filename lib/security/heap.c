@@ -7,64 +7,49 @@
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/memory.h>
 
-#include <stdalign.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Stands before every block, so that a free knows what it gives back. */
-struct block {
-    alignas(max_align_t) size_t size;
-    alignas(max_align_t) unsigned char bytes[];
-};
 
 static struct {
     size_t live, peak, limit;
 } heap = { 0, 0, SIZE_MAX };
 
-static struct block *block_of(void *p)
-{
-    return (struct block *)(void *)((char *)p - offsetof(struct block, bytes));
-}
-
-static void *bytes_of(struct block *b)
-{
-    return (char *)b + offsetof(struct block, bytes);
-}
-
+/* The system knows the size of a block, so none is kept beside it: a session
+ * has some fifteen of them, most of them small. It gives a little more than it
+ * was asked for, now so much and now so much, which counts.                 */
 static void *take(size_t size)
 {
-    struct block *b;
+    size_t room = heap.limit > heap.live ? heap.limit - heap.live : 0;
+    void *p = size > room ? NULL : malloc(size);
 
-    if (size > heap.limit || heap.live > heap.limit - size ||
-        size > SIZE_MAX - sizeof(*b))
+    if (p == NULL)
         return NULL;
-    b = malloc(sizeof(*b) + size);
-    if (b == NULL)
+    if (malloc_usable_size(p) > room) {
+        free(p);
         return NULL;
-    b->size = size;
-    heap.live += size;
+    }
+    heap.live += malloc_usable_size(p);
     if (heap.live > heap.peak)
         heap.peak = heap.live;
-    return bytes_of(b);
+    return p;
 }
 
 static void give(void *p)
 {
-    struct block *b;
+    size_t size = malloc_usable_size(p); /* of NULL: 0 */
 
-    if (p == NULL)
-        return;
-    b = block_of(p);
-    heap.live -= b->size;
-    sally_wipe(b->bytes, b->size);
-    free(b);
+    heap.live -= size;
+    if (size != 0)
+        sally_wipe(p, size);
+    free(p);
 }
 
 /* Never in place: the old bytes are wiped wherever they were. */
 static void *resize(void *p, size_t size)
 {
-    size_t old = p == NULL ? 0 : block_of(p)->size;
+    size_t old = malloc_usable_size(p);
     void *fresh = take(size);
 
     if (fresh == NULL || p == NULL)

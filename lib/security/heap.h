@@ -19,7 +19,8 @@ enum sally_err sally_heap_install(void) SALLY_MUST_USE;
  * SIZE_MAX until this is called.                                            */
 void sally_heap_limit(size_t bytes);
 
-/* Bytes out now, without the bookkeeping of the allocator. */
+/* Bytes out now, with what the system rounds them up to, without its own
+ * bookkeeping. The same blocks can take a few bytes more at another time.   */
 size_t sally_heap_live(void);
 
 /* Bytes out at most since the last reset. */
