@@ -65,7 +65,9 @@ void sally_assets_init(struct sally_assets *a)
 }
 
 static unsigned read_all(struct sally_assets *a, const char *main_file,
-                         const struct sally_assets *running, FILE *report)
+                         const struct sally_keys *running,
+                         const struct sally_config *running_config,
+                         FILE *report)
 {
     unsigned bad = sally_config_files_read(main_file, &a->files, report);
 
@@ -74,9 +76,8 @@ static unsigned read_all(struct sally_assets *a, const char *main_file,
                                 report);
     if (bad != 0)
         return bad;
-    return sally_keys_read(&a->keys, &a->config,
-                           running == NULL ? NULL : &running->keys,
-                           running == NULL ? NULL : &running->config, report);
+    return sally_keys_read(&a->keys, &a->config, running, running_config,
+                           report);
 }
 
 unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
@@ -85,7 +86,7 @@ unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
     unsigned bad;
 
     sally_assets_init(a);
-    bad = read_all(a, main_file, NULL, report);
+    bad = read_all(a, main_file, NULL, NULL, report);
     return bad == 0 ? open_master(a, report) : bad;
 }
 
@@ -164,7 +165,8 @@ unsigned sally_assets_open(struct sally_assets *a, FILE *report)
 /* A sensor whose key files hold something else is another sensor, though the
  * configuration says the same.                                              */
 static unsigned make_plan(struct sally_assets *next,
-                          const struct sally_assets *a, FILE *report)
+                          const struct sally_assets *a,
+                          const struct sally_config *running, FILE *report)
 {
     const struct sally_config *c = &next->config;
     enum sally_err e = SALLY_E_NO_MEMORY;
@@ -173,31 +175,50 @@ static unsigned make_plan(struct sally_assets *next,
     if (sensors != NULL) {
         bool *servers = &sensors[c->sensor_count];
 
-        sally_keys_compare(&next->keys, c, &a->keys, &a->config, sensors,
+        sally_keys_compare(&next->keys, c, &a->keys, running, sensors,
                            servers);
-        e = sally_plan_next(&a->config, c, sensors, servers, &next->plan,
+        e = sally_plan_next(running, c, sensors, servers, &next->plan,
                             &next->counts);
     }
     free(sensors);
     return e == SALLY_E_OK ? 0 : complain_memory(next, report);
 }
 
-unsigned sally_assets_next(struct sally_assets *next,
-                           const struct sally_assets *a, FILE *report)
+static unsigned read_next(struct sally_assets *next,
+                          const struct sally_assets *a,
+                          const struct sally_config *running, FILE *report)
 {
-    unsigned bad;
+    unsigned bad = read_all(next, running->file, &a->keys, running, report);
 
-    sally_assets_init(next);
-    bad = read_all(next, a->config.file, a, report);
     if (bad != 0)
         return bad;
-    bad = sally_config_check_fixed(&a->config, &next->config, report);
+    bad = sally_config_check_fixed(running, &next->config, report);
     bad += sally_sockets_plan(&next->sockets, &next->config, &a->sockets,
                               report);
     bad += open_passwords(next, report);
     if (bad == 0)
-        bad = make_plan(next, a, report);
+        bad = make_plan(next, a, running, report);
     return bad == 0 ? make_bundle(next, report) : bad;
+}
+
+/* Our own copy has no sensors any more; the bundle has. */
+unsigned sally_assets_next(struct sally_assets *next,
+                           const struct sally_assets *a, FILE *report)
+{
+    struct sally_config *running = NULL;
+    unsigned bad;
+
+    sally_assets_init(next);
+    if (sally_bundle_load(a->bundle, &running, report) != SALLY_E_OK)
+        return complain_memory(a, report);
+    bad = read_next(next, a, running, report);
+    sally_bundle_config_free(running);
+    return bad;
+}
+
+void sally_assets_rest(struct sally_assets *a)
+{
+    sally_config_forget_sensors(&a->config);
 }
 
 void sally_assets_adopt(struct sally_assets *a, struct sally_assets *next)

@@ -11,7 +11,7 @@
 
 struct sally_assets {
     struct sally_config_files files;
-    struct sally_config config;
+    struct sally_config config; /* without its sensors after _rest() */
     struct sally_plan plan; /* by which `config` was arranged */
     int bundle; /* plan and files as sealed memory, -1: not made */
     struct sally_keys keys;
@@ -33,6 +33,9 @@ unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
 /* Makes the bundle and the state directory, binds the sockets, and opens the
  * passwords file. Returns the number of problems.                           */
 unsigned sally_assets_open(struct sally_assets *a, FILE *report);
+
+/* Gives back what only starts and reloads look at. */
+void sally_assets_rest(struct sally_assets *a);
 
 /* What comes after `a`: read, checked, and opened beside it. Nothing happens to
  * `a`; what both have is a second descriptor in *next. On success the report

@@ -86,6 +86,7 @@ static void adopt(void *owner)
     struct sally_assets *a = r->family->assets;
 
     sally_assets_adopt(a, &r->next);
+    sally_assets_rest(a);
     sally_log_configure(a->config.log.level, a->config.log.json,
                         a->config.log.syslog);
 }

@@ -378,6 +378,7 @@ static bool prepare(struct supervisor *s)
         sally_child_init(c, &s->family, sally_role_rows[i]);
         sally_timer_init(&c->again, start_again, c);
     }
+    sally_assets_rest(s->assets);
     return true;
 }
 

@@ -190,7 +190,7 @@ static void take_account(struct sally_loader *l, const config_setting_t *group,
     check_trust(l, group, server, &parts);
     sally_servers_used(l, out->server,
                        sally_parts_find(&parts, SALLY_FIELD_OSCORE) != NULL);
-    sally_parts_settle(l, &parts, out);
+    sally_parts_settle(&l->scratch, &parts, out);
 }
 
 static void check_one_per_server(struct sally_loader *l,
@@ -220,9 +220,9 @@ static void imply_key(struct sally_loader *l, struct sally_config_account *a)
     sally_parts_add(&parts, (struct sally_config_part){
                                 .kind = SALLY_FIELD_SECRET_KEY,
                                 .bytes = sally_span_of(sally_arena_format(
-                                    l->reader.arena, "%.*s%s", dir,
+                                    &l->scratch, "%.*s%s", dir,
                                     l->out->file, DEFAULT_KEY_FILE)) });
-    sally_parts_settle(l, &parts, a);
+    sally_parts_settle(&l->scratch, &parts, a);
 }
 
 /* `server` alone means an account with everything by default. */
@@ -263,7 +263,8 @@ void sally_accounts_load(struct sally_loader *l, const config_setting_t *group,
     }
     draft->accounts =
         sally_arena_take(&l->scratch, count, sizeof(*draft->accounts));
-    draft->sensor.account_count = draft->accounts == NULL ? 0 : count;
+    draft->sensor.account_count =
+        draft->accounts == NULL ? 0 : (uint32_t)count;
     for (size_t i = 0; i < draft->sensor.account_count; i++)
         take_account(l, config_setting_get_elem(list, (unsigned)i),
                      draft->server, &draft->accounts[i]);

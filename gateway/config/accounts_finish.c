@@ -23,11 +23,9 @@ static bool is_text(const struct sally_config_part *p)
            (f->type == SALLY_CREDENTIAL_OPAQUE && !f->in_hex);
 }
 
-static bool expand(struct sally_loader *l, struct sally_parts *parts,
+static void expand(struct sally_loader *l, struct sally_parts *parts,
                    const char *id)
 {
-    bool any = false;
-
     for (size_t i = 0; i < parts->count; i++) {
         struct sally_config_part *p = &parts->all[i];
 
@@ -35,9 +33,7 @@ static bool expand(struct sally_loader *l, struct sally_parts *parts,
             continue;
         p->bytes = sally_span_of(
             sally_arena_expand(l->reader.arena, (const char *)p->bytes.at, id));
-        any = true;
     }
-    return any;
 }
 
 static void claim_identity(struct sally_loader *l,
@@ -99,16 +95,14 @@ static void finish_account(struct sally_loader *l,
         sally_credential_field(SALLY_FIELD_IDENTITY);
     struct sally_parts parts = { .count = a->part_count };
     struct sally_config_part *said;
-    bool changed;
 
     if (a->server == UINT32_MAX)
         return;
     for (size_t i = 0; i < parts.count; i++)
         parts.all[i] = a->parts[i];
-    changed = expand(l, &parts, s->id);
+    expand(l, &parts, s->id);
     if ((identity->needed_in & 1u << a->mode) != 0) {
         said = sally_parts_find(&parts, SALLY_FIELD_IDENTITY);
-        changed |= said == NULL;
         if (said == NULL)
             sally_parts_add(&parts, (struct sally_config_part){
                                         .kind = SALLY_FIELD_IDENTITY,
@@ -116,8 +110,7 @@ static void finish_account(struct sally_loader *l,
         said = sally_parts_find(&parts, SALLY_FIELD_IDENTITY);
         claim_identity(l, group, names, number, a, said->bytes);
     }
-    if (changed)
-        sally_parts_settle(l, &parts, a);
+    sally_parts_settle(l->reader.arena, &parts, a);
     claim_sender(l, group, names, number, a);
 }
 

@@ -15,18 +15,14 @@
 #define LARGE_CHUNK ((size_t)262144)
 #define LARGE_FROM ((size_t)65536)
 
+/* Of pointers and numbers; nothing in a configuration is wider. */
+#define STEP alignof(uint64_t)
+
 struct sally_arena_chunk {
     struct sally_arena_chunk *next;
     size_t used, room;
-    alignas(max_align_t) uint8_t bytes[];
+    alignas(STEP) uint8_t bytes[];
 };
-
-static size_t aligned(size_t n)
-{
-    size_t step = alignof(max_align_t);
-
-    return (n + step - 1) / step * step;
-}
 
 static struct sally_arena_chunk *grow(struct sally_arena *a, size_t bytes)
 {
@@ -44,32 +40,40 @@ static struct sally_arena_chunk *grow(struct sally_arena *a, size_t bytes)
     return chunk;
 }
 
-void *sally_arena_take(struct sally_arena *a, size_t count, size_t size)
+/* Bytes at a place that `step` divides. */
+static void *take(struct sally_arena *a, size_t bytes, size_t step)
 {
     struct sally_arena_chunk *chunk = a->chunks;
-    size_t bytes;
+    size_t gap = chunk == NULL ? 0 : (step - chunk->used % step) % step;
     void *found;
 
+    if (chunk == NULL || chunk->room - chunk->used < gap ||
+        chunk->room - chunk->used - gap < bytes) {
+        chunk = grow(a, bytes);
+        gap = 0;
+    }
+    if (chunk == NULL)
+        return NULL;
+    found = &chunk->bytes[chunk->used + gap];
+    chunk->used += gap + bytes;
+    a->bytes += gap + bytes;
+    return found;
+}
+
+void *sally_arena_take(struct sally_arena *a, size_t count, size_t size)
+{
     if (count == 0)
         return NULL;
     if (size > SIZE_MAX / 4 / count) {
         a->failed = true;
         return NULL;
     }
-    bytes = aligned(count * size);
-    if (chunk == NULL || chunk->room - chunk->used < bytes)
-        chunk = grow(a, bytes);
-    if (chunk == NULL)
-        return NULL;
-    found = &chunk->bytes[chunk->used];
-    chunk->used += bytes;
-    a->bytes += bytes;
-    return found;
+    return take(a, count * size, STEP);
 }
 
 const char *sally_arena_text(struct sally_arena *a, struct sally_span s)
 {
-    char *copy = s.len == 0 ? NULL : sally_arena_take(a, s.len + 1, 1);
+    char *copy = s.len == 0 ? NULL : take(a, s.len + 1, 1);
 
     if (copy == NULL)
         return "";
@@ -87,7 +91,7 @@ const char *sally_arena_format(struct sally_arena *a, const char *format, ...)
     va_copy(again, args);
     len = vsnprintf(NULL, 0, format, args);
     if (len > 0)
-        text = sally_arena_take(a, (size_t)len + 1, 1);
+        text = take(a, (size_t)len + 1, 1);
     if (text != NULL)
         (void)vsnprintf(text, (size_t)len + 1, format, again);
     va_end(again);

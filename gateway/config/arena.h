@@ -17,8 +17,8 @@ struct sally_arena {
     bool failed;                      /* memory ran out once */
 };
 
-/* `count` objects of `size` bytes, all zero, aligned for any type. NULL when
- * memory ran out, or when `count` is 0.                                     */
+/* `count` objects of `size` bytes, all zero, aligned for pointers and numbers
+ * of 64 bits. NULL when memory ran out, or when `count` is 0.               */
 void *sally_arena_take(struct sally_arena *a, size_t count, size_t size);
 
 /* A copy as a string; a zero byte ends it. "" when memory ran out. */

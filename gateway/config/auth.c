@@ -194,7 +194,7 @@ void sally_auth_load(struct sally_loader *l, const config_setting_t *group,
         return;
     draft->auth =
         sally_arena_take(&l->scratch, count, sizeof(*draft->auth));
-    draft->sensor.auth_count = draft->auth == NULL ? 0 : count;
+    draft->sensor.auth_count = draft->auth == NULL ? 0 : (uint32_t)count;
     for (size_t i = 0; i < draft->sensor.auth_count; i++)
         take_entry(l, config_setting_get_elem(list, (unsigned)i),
                    &draft->auth[i]);

@@ -6,7 +6,7 @@
  * the same bytes. A sensor or server keeps its slot and `born` over reloads as
  * long as nothing is changed about it. A vacant slot has no name, no auth and
  * no accounts. All text and arrays belong to the
- * config's arena and die with it. Optional text is "" when it was not given,
+ * config's arenas and die with them. Optional text is "" when it was not given,
  * never NULL, unless said otherwise. Times are in milliseconds.             */
 #ifndef SALLY_CONFIG_CONFIG_H
 #define SALLY_CONFIG_CONFIG_H
@@ -40,13 +40,13 @@ enum sally_assurance sally_auth_method_level(enum sally_auth_method m);
 
 /* One entry of a sensor's `authenticate`. */
 struct sally_config_auth {
-    enum sally_auth_method method;
     const char *username;  /* password */
     const char *interface; /* address: "" any of the listeners' */
     const char *ip;        /* address: numeric IPv4 or IPv6 text, or "" */
-    uint8_t mac[6];        /* address: when has_mac */
-    bool has_mac;
+    enum sally_auth_method method;
     unsigned line;
+    uint8_t mac[6]; /* address: when has_mac */
+    bool has_mac;
 };
 
 /* A lookup pair of `values`: text or number on the sensor's side (`from`),
@@ -196,25 +196,25 @@ enum sally_require { SALLY_REQUIRE_ALL, SALLY_REQUIRE_ANY };
 enum sally_on_silent { SALLY_SILENT_KEEP, SALLY_SILENT_FLAG,
                        SALLY_SILENT_DEREGISTER };
 
+/* Every role has one of them for each sensor, so their order saves room. */
 struct sally_config_sensor {
     uint64_t fingerprint;
-    uint32_t born;
     const char *id; /* [A-Za-z0-9._-]{1,64}, never a wildcard; "": vacant */
     const char *alias;    /* likewise, or "" */
     const char *endpoint; /* default "<gateway>-<id>" */
     const struct sally_config_auth *auth;
-    size_t auth_count;
-    enum sally_require require;
-    bool accept_weak;
-    uint32_t profile; /* index into profiles; inline maps make one too */
-    sally_config_msec expect_every; /* 0: no expectation */
-    enum sally_on_silent on_silent;
     const struct sally_config_account *accounts;
-    size_t account_count;
     const char *manufacturer, *model, *serial; /* of /3/0; "" absent */
-    uint16_t coap_port; /* where the sensor takes CoAP commands; 5683 */
     const char *file;
+    sally_config_msec expect_every; /* 0: no expectation */
+    uint32_t auth_count, account_count;
+    uint32_t profile; /* index into profiles; inline maps make one too */
+    uint32_t born;
+    enum sally_require require;
+    enum sally_on_silent on_silent;
     unsigned line;
+    uint16_t coap_port; /* where the sensor takes CoAP commands; 5683 */
+    bool accept_weak;
 };
 
 struct sally_config_listener {
@@ -236,6 +236,7 @@ struct sally_config {
     struct sally_arena arena;
     struct sally_arena slots; /* `sensors` and their accounts: arranging makes
                                  others and drops these */
+    struct sally_arena details; /* what is there for their sake */
     struct sally_registry registry; /* built-in objects and objects.d */
 
     const char *file; /* the main file's path */
@@ -294,6 +295,10 @@ unsigned sally_config_load(const struct sally_config_file *files, size_t count,
                            struct sally_config *out, FILE *report);
 
 void sally_config_wipe(struct sally_config *c);
+
+/* Gives back what sensors and their rules take, which is most of it: there are
+ * none afterwards, but `sensor_live` tells how many there were.             */
+void sally_config_forget_sensors(struct sally_config *c);
 
 /* Reports each key that `next` changes and only a restart can, as
  * sally_config_load() reports. Returns how many.                            */

@@ -183,7 +183,7 @@ static void parse_all(struct sally_loader *l,
         struct sally_source *s = &l->sources[i];
 
         s->path =
-            sally_arena_text(l->reader.arena, sally_span_of(files[i].path));
+            sally_arena_text(&l->out->details, sally_span_of(files[i].path));
         s->place = i == 0 ? SALLY_PLACE_MAIN : place_of(s->path);
         parse(l, s, files[i].text);
         incomplete = incomplete || l->incomplete;
@@ -202,7 +202,7 @@ static int by_id(const void *a, const void *b, void *context)
 static void index_sensors(struct sally_config *c)
 {
     uint32_t *index =
-        sally_arena_take(&c->arena, c->sensor_count, sizeof(*index));
+        sally_arena_take(&c->details, c->sensor_count, sizeof(*index));
 
     if (index == NULL)
         return;
@@ -271,7 +271,8 @@ unsigned sally_config_load(const struct sally_config_file *files, size_t count,
              sally_names_init(&l.profiles, &l.scratch, 256) == SALLY_E_OK;
     if (memory)
         load_groups(&l);
-    if (!memory || out->arena.failed || out->slots.failed || l.scratch.failed)
+    if (!memory || out->arena.failed || out->slots.failed ||
+        out->details.failed || l.scratch.failed)
         sally_complain_at(&l.reader, out->file, 1, "memory",
                           "not enough for this configuration");
     release(&l);
@@ -283,7 +284,19 @@ void sally_config_wipe(struct sally_config *c)
     sally_registry_wipe(&c->registry);
     sally_arena_wipe(&c->arena);
     sally_arena_wipe(&c->slots);
+    sally_arena_wipe(&c->details);
     *c = (struct sally_config){ .file = "" };
+}
+
+void sally_config_forget_sensors(struct sally_config *c)
+{
+    c->sensors = NULL;
+    c->by_id = NULL;
+    c->profiles = NULL;
+    c->sensor_count = c->profile_count = 0;
+    sally_arena_wipe(&c->slots);
+    sally_arena_wipe(&c->details);
+    (void)malloc_trim(0);
 }
 
 size_t sally_config_sensor_named(const struct sally_config *c,

@@ -39,11 +39,11 @@ sally_config_part(const struct sally_config_account *a,
     return NULL;
 }
 
-void sally_parts_settle(struct sally_loader *l, const struct sally_parts *p,
+void sally_parts_settle(struct sally_arena *a, const struct sally_parts *p,
                         struct sally_config_account *out)
 {
     struct sally_config_part *kept =
-        sally_arena_take(l->reader.arena, p->count, sizeof(*kept));
+        sally_arena_take(a, p->count, sizeof(*kept));
 
     out->parts = kept;
     out->part_count = kept == NULL ? 0 : (uint32_t)p->count;

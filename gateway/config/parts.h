@@ -26,8 +26,8 @@ struct sally_config_part *sally_parts_find(struct sally_parts *p,
 /* Adds one; there is room for all fields and a full list of suites. */
 void sally_parts_add(struct sally_parts *p, struct sally_config_part part);
 
-/* Gives the account a copy that lives as long as the configuration. */
-void sally_parts_settle(struct sally_loader *l, const struct sally_parts *p,
+/* Gives the account a copy that lives as long as `a`. */
+void sally_parts_settle(struct sally_arena *a, const struct sally_parts *p,
                         struct sally_config_account *out);
 
 #endif

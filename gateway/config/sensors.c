@@ -296,8 +296,10 @@ void sally_load_sensors(struct sally_loader *l)
     struct sensors all = { .defaults = {
                                .sensor = empty, .server = "", .profile = "" } };
     const struct sally_source *main_file = &l->sources[0];
+    struct sally_arena *usual = l->reader.arena;
     size_t count = sally_load_each(l, "sensors", NULL, NULL);
 
+    l->reader.arena = &l->out->details;
     sally_schema_defaults(&l->reader, &sally_group_sensor, &all.defaults);
     if (!prepare(l, &all, count)) {
         l->reader.arena->failed = true;
@@ -317,4 +319,5 @@ void sally_load_sensors(struct sally_loader *l)
     sally_names_wipe(&all.names.usernames);
     sally_names_wipe(&all.names.identities);
     sally_names_wipe(&all.names.senders);
+    l->reader.arena = usual;
 }

@@ -131,9 +131,10 @@ static void arena_aligns_and_grows(void **state)
         uint8_t *p = sally_arena_take(&a, i, 1);
 
         assert_non_null(p);
-        assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+        assert_int_equal((uintptr_t)p % _Alignof(uint64_t), 0);
         assert_int_equal(p[i - 1], 0);
         memset(p, 0xff, i);
+        assert_string_equal(sally_arena_text(&a, sally_span_of("ab")), "ab");
     }
     big = sally_arena_take(&a, 1000, 1000);
     assert_non_null(big);
