@@ -21,10 +21,11 @@ static const struct timeval accept_pause = { 0, 100000 };
 struct sally_tcp {
     struct sally_tcp_listener *listener;
     struct sally_tcp *next, **link; /* in the listener's list */
-    struct event readable, writable;
+    struct event event;
     int fd; /* owned */
     struct sally_bus_address peer;
     void *engine;
+    bool paused;  /* nothing is read */
     bool blocked; /* waits until it is writable */
     bool broken;  /* a send failed; told in a later turn */
     bool reading; /* _close() during on_bytes() waits until that returns... */
@@ -62,8 +63,7 @@ static void free_connection(struct sally_tcp *c)
 {
     struct sally_tcp_listener *t = c->listener;
 
-    event_del(&c->readable);
-    event_del(&c->writable);
+    event_del(&c->event);
     close(c->fd);
     *c->link = c->next;
     if (c->next != NULL)
@@ -87,7 +87,23 @@ static void report_closed(struct sally_tcp *c, sally_usec now)
 static void note_broken(struct sally_tcp *c)
 {
     c->broken = true;
-    event_active(&c->readable, EV_READ, 0);
+    event_active(&c->event, EV_READ, 0);
+}
+
+static void on_event(evutil_socket_t fd, short what, void *arg);
+
+/* One event for both ways: there is one for each connection, and seldom is
+ * anything but input waited for. False: it cannot be.                       */
+static bool watch(struct sally_tcp *c)
+{
+    int what = (c->paused ? 0 : EV_READ) | (c->blocked ? EV_WRITE : 0);
+
+    event_del(&c->event);
+    event_assign(&c->event, c->listener->loop->base, c->fd,
+                 (short)(what | EV_PERSIST), on_event, c);
+    if (c->broken)
+        event_active(&c->event, EV_READ, 0);
+    return what == 0 || event_add(&c->event, NULL) == 0;
 }
 
 void sally_tcp_pump(struct sally_tcp *c, sally_usec now)
@@ -105,27 +121,24 @@ void sally_tcp_pump(struct sally_tcp *c, sally_usec now)
             up->sent(c->engine, (size_t)n);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             c->blocked = true;
-            event_add(&c->writable, NULL);
+            (void)watch(c);
         } else if (errno != EINTR) {
             note_broken(c);
         }
     }
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void take_bytes(struct sally_tcp *c, sally_usec now)
 {
-    struct sally_tcp *c = arg;
     struct sally_loop *l = c->listener->loop;
     const struct sally_tcp_upcalls *up = c->listener->upcalls;
-    sally_usec now = sally_loop_wake(l);
     size_t most = c->listener->limits.read_max;
     ssize_t n = 0;
 
-    (void)what;
     if (most == 0 || most > sizeof(l->buffer))
         most = sizeof(l->buffer);
     if (!c->broken)
-        n = recv(fd, l->buffer, most, MSG_DONTWAIT);
+        n = recv(c->fd, l->buffer, most, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
@@ -142,22 +155,25 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         sally_tcp_pump(c, now);
 }
 
-static void on_writable(evutil_socket_t fd, short what, void *arg)
+static void on_event(evutil_socket_t fd, short what, void *arg)
 {
     struct sally_tcp *c = arg;
+    sally_usec now = sally_loop_wake(c->listener->loop);
 
     (void)fd;
-    (void)what;
-    c->blocked = false;
-    sally_tcp_pump(c, sally_loop_wake(c->listener->loop));
+    if ((what & EV_WRITE) != 0) {
+        c->blocked = false;
+        (void)watch(c);
+        sally_tcp_pump(c, now);
+    }
+    if ((what & EV_READ) != 0)
+        take_bytes(c, now);
 }
 
 void sally_tcp_pause(struct sally_tcp *c, bool paused)
 {
-    if (paused)
-        event_del(&c->readable);
-    else
-        event_add(&c->readable, NULL);
+    c->paused = paused;
+    (void)watch(c);
 }
 
 void sally_tcp_close(struct sally_tcp *c)
@@ -199,9 +215,8 @@ static void link_connection(struct sally_tcp_listener *t, struct sally_tcp *c)
     c->link = &t->list;
     t->list = c;
     t->counts.connections++;
-    event_assign(&c->readable, t->loop->base, c->fd, EV_READ | EV_PERSIST,
-                 on_readable, c);
-    event_assign(&c->writable, t->loop->base, c->fd, EV_WRITE, on_writable, c);
+    c->paused = true; /* until its engine is there */
+    event_assign(&c->event, t->loop->base, c->fd, EV_PERSIST, on_event, c);
 }
 
 /* Takes the descriptor, unless it returns false. */
@@ -221,7 +236,8 @@ static bool take_in(struct sally_tcp_listener *t, int fd,
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     link_connection(t, c);
     c->engine = t->upcalls->on_accept(t->owner, c, peer, now);
-    if (c->engine != NULL && event_add(&c->readable, NULL) == 0) {
+    c->paused = false;
+    if (c->engine != NULL && watch(c)) {
         sally_tcp_pump(c, now);
         return true;
     }

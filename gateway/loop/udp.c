@@ -19,7 +19,6 @@ struct sally_udp {
     bool closed;  /* meanwhile */
     const struct sally_udp_upcalls *upcalls;
     void *owner;
-    struct sally_udp_counts counts;
 };
 
 enum sally_err sally_udp_open(struct sally_udp **out, struct sally_loop *l,
@@ -55,18 +54,14 @@ static bool read_one(struct sally_udp *u, sally_usec now)
 
     if (n < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH ||
                   errno == ENETUNREACH)) {
-        u->counts.unreachable++; /* an unauthenticated hint, nothing more */
         if (u->upcalls->on_unreachable != NULL)
-            u->upcalls->on_unreachable(u->owner);
+            u->upcalls->on_unreachable(u->owner); /* unauthenticated: a hint */
         return true;
     }
     if (n < 0)
         return false;
-    u->counts.received++;
-    if (n > SALLY_UDP_DATAGRAM) {
-        u->counts.oversized++;
+    if (n > SALLY_UDP_DATAGRAM)
         return true;
-    }
     u->upcalls->on_datagram(
         u->owner, (struct sally_span){ u->loop->buffer, (size_t)n }, now);
     return true;
@@ -181,17 +176,8 @@ bool sally_udp_send(struct sally_udp *u, struct sally_span datagram)
 
     if (!sent && u->fd >= 0 && errno == ECONNREFUSED)
         sent = send_once(u, datagram);
-    if (sent)
-        u->counts.sent++;
-    else
-        u->counts.send_errors++; /* as good as lost: reliability resends */
     return sent || (u->fd >= 0 && (errno == EAGAIN || errno == ENOBUFS ||
                                    errno == ENOMEM || errno == EMSGSIZE));
-}
-
-void sally_udp_counts(const struct sally_udp *u, struct sally_udp_counts *out)
-{
-    *out = u->counts;
 }
 
 void sally_udp_close(struct sally_udp *u)

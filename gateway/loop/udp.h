@@ -2,7 +2,7 @@
 /* gateway/loop/udp.h - datagrams: a socket per upstream peer, and listeners.
  *
  * A datagram that the system does not take is lost, because on UDP it could
- * as well be lost later; it is counted. A listener reads in batches of bounded
+ * as well be lost later; listeners count. One reads in batches of bounded
  * size, so that one busy peer does not starve the rest; a peer's own socket has
  * seldom more than one, which is read alone. After a batch on_batch() runs,
  * where the owner sends what its engine has ready.                          */
@@ -12,14 +12,7 @@
 #include "loop/address.h"
 #include "loop/loop.h"
 
-#define SALLY_UDP_DATAGRAM 2048 /* longer ones are dropped and counted */
-
-struct sally_udp_counts {
-    uint64_t received, sent;
-    uint64_t oversized;   /* arrived longer than SALLY_UDP_DATAGRAM */
-    uint64_t send_errors; /* not taken by the system */
-    uint64_t unreachable; /* reported by ICMP or the system on receiving */
-};
+#define SALLY_UDP_DATAGRAM 2048 /* longer ones are dropped */
 
 /* --- One connected socket per upstream peer ------------------------------ */
 
@@ -62,7 +55,6 @@ bool sally_udp_send(struct sally_udp *u, struct sally_span datagram);
  * same the old socket stays, since its port is what the peer knows.         */
 bool sally_udp_repair(struct sally_udp *u);
 
-void sally_udp_counts(const struct sally_udp *u, struct sally_udp_counts *out);
 void sally_udp_close(struct sally_udp *u); /* NULL is allowed */
 
 /* --- A listener ---------------------------------------------------------- */
@@ -81,6 +73,13 @@ struct sally_udp_listener_upcalls {
     void (*on_datagram)(void *owner, const struct sally_udp_route *route,
                         struct sally_span datagram, sally_usec now);
     void (*on_batch)(void *owner, sally_usec now); /* NULL: not wanted */
+};
+
+struct sally_udp_counts {
+    uint64_t received, sent;
+    uint64_t oversized;   /* arrived longer than SALLY_UDP_DATAGRAM */
+    uint64_t send_errors; /* not taken by the system */
+    uint64_t unreachable; /* reported by ICMP or the system on receiving */
 };
 
 /* A bound datagram socket. `interface` "" or NULL: any; else only what
