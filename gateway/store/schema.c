@@ -137,7 +137,8 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
         "SELECT path, value, time FROM latest WHERE sensor = ?1"
         " ORDER BY path",
     [SALLY_SQL_LATER] =
-        "SELECT time, body FROM message WHERE sensor = ?1 ORDER BY number",
+        "SELECT time, body FROM message WHERE sensor = ?1"
+        " ORDER BY number DESC",
     [SALLY_SQL_PARKED] =
         "SELECT number, sensor, body FROM command WHERE sensor = ?1"
         " ORDER BY number",

@@ -185,7 +185,7 @@ static void tell_values(const struct sally_bus_readings *m, sally_msec_utc time,
                                      const struct sally_lwm2m_record *r),
                         void *owner)
 {
-    for (size_t i = 0; i < m->count; i++) {
+    for (size_t i = m->count; i-- > 0;) {
         struct sally_lwm2m_record r;
 
         sally_bus_value(&m->value[i], m->bytes, &r);
@@ -194,8 +194,8 @@ static void tell_values(const struct sally_bus_readings *m, sally_msec_utc time,
     }
 }
 
-/* What is still in messages is newer. */
-static void tell_later(struct sally_store *s, int64_t key,
+/* What is still in messages is older. */
+static void tell_settled(struct sally_store *s, int64_t key,
                        void (*each)(void *owner,
                                     const struct sally_lwm2m_record *r),
                        void *owner)
@@ -210,7 +210,7 @@ static void tell_later(struct sally_store *s, int64_t key,
     sqlite3_reset(q);
 }
 
-/* What is not settled is newer still. */
+/* The newest of all is on the ring. */
 static void tell_unsettled(struct sally_store *s, uint32_t sensor,
                            uint64_t settled,
                            void (*each)(void *owner,
@@ -219,7 +219,7 @@ static void tell_unsettled(struct sally_store *s, uint32_t sensor,
 {
     struct sally_bus_readings m;
 
-    for (uint64_t i = settled; i < s->tail; i++) {
+    for (uint64_t i = s->tail; i-- > settled;) {
         const struct sally_store_item *item = sally_store_item_at(s, i);
 
         if (item->chained && item->sensor == sensor &&
@@ -230,21 +230,16 @@ static void tell_unsettled(struct sally_store *s, uint32_t sensor,
     }
 }
 
-void sally_store_latest(struct sally_store *s, uint32_t sensor,
-                        void (*each)(void *owner,
-                                     const struct sally_lwm2m_record *r),
-                        void *owner)
+/* What no message is left of. */
+static void tell_kept(struct sally_store *s, int64_t key,
+                      void (*each)(void *owner,
+                                   const struct sally_lwm2m_record *r),
+                      void *owner)
 {
     sqlite3_stmt *q = s->sql[SALLY_SQL_LATEST];
     uint8_t bytes[SALLY_BUS_BYTES];
-    uint64_t settled;
 
-    if (sensor >= s->sensor_count)
-        return;
-    pthread_mutex_lock(&s->mutex);
-    settled = s->settled;
-    pthread_mutex_unlock(&s->mutex);
-    sqlite3_bind_int64(q, 1, s->sensors[sensor].key);
+    sqlite3_bind_int64(q, 1, key);
     while (sqlite3_step(q) == SQLITE_ROW) {
         struct sally_bus_value v;
         struct sally_lwm2m_record r;
@@ -258,8 +253,25 @@ void sally_store_latest(struct sally_store *s, uint32_t sensor,
         each(owner, &r);
     }
     sqlite3_reset(q);
-    tell_later(s, s->sensors[sensor].key, each, owner);
+}
+
+/* In the way that a message goes, so that what goes on meanwhile is seen twice
+ * and never missed.                                                         */
+void sally_store_latest(struct sally_store *s, uint32_t sensor,
+                        void (*each)(void *owner,
+                                     const struct sally_lwm2m_record *r),
+                        void *owner)
+{
+    uint64_t settled;
+
+    if (sensor >= s->sensor_count)
+        return;
+    pthread_mutex_lock(&s->mutex);
+    settled = s->settled;
+    pthread_mutex_unlock(&s->mutex);
     tell_unsettled(s, sensor, settled, each, owner);
+    tell_settled(s, s->sensors[sensor].key, each, owner);
+    tell_kept(s, s->sensors[sensor].key, each, owner);
 }
 
 void sally_store_parked(struct sally_store *s, uint32_t sensor,

@@ -128,8 +128,9 @@ void sally_store_delivered(struct sally_store *s, uint32_t sensor,
 uint64_t sally_store_waiting(const struct sally_store *s, uint32_t sensor,
                              uint32_t account);
 
-/* The newest value of each resource of `sensor`, stored or delivered, so that
- * a restarted gateway can answer a Read. Calls `each` in path order.        */
+/* What `sensor` said at last of each resource, stored or delivered, so that a
+ * restarted gateway can answer a Read. Calls `each` with the newest value first:
+ * of those of a path the first one counts.                                  */
 void sally_store_latest(struct sally_store *s, uint32_t sensor,
                         void (*each)(void *owner,
                                      const struct sally_lwm2m_record *r),

@@ -113,7 +113,11 @@ void sally_uplink_sensor_repoint(struct sally_uplink_sensor *u,
 static void restore_value(void *owner, const struct sally_lwm2m_record *r)
 {
     struct sally_uplink_sensor *u = owner;
+    const struct sally_resource *slot =
+        sally_resources_find(&u->resources, &r->path);
 
+    if (slot != NULL && slot->time != 0)
+        return; /* a newer one came before */
     if (r->time > u->last_time)
         u->last_time = r->time; /* times rise, over restarts too */
     /* The profile may have changed since: what does not fit is left out. */

@@ -102,7 +102,8 @@ static int64_t latest;
 static void on_latest(void *owner, const struct sally_lwm2m_record *r)
 {
     (void)owner;
-    latest = r->value.is.integer;
+    if (latest < 0) /* the newest comes first */
+        latest = r->value.is.integer;
 }
 
 static int64_t latest_of(uint32_t sensor)
