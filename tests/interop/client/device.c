@@ -69,8 +69,8 @@ static void on_written(void *owner, const struct sally_path *path)
     char bytes[24];
 
     (void)owner;
-    snprintf(bytes, sizeof(bytes), "%zu",
-             r->type == SALLY_TYPE_STRING ? r->value.is.bytes.len : 0);
+    snprintf(bytes, sizeof(bytes), "%u",
+             r->type == SALLY_TYPE_STRING ? r->value.text.len : 0u);
     client_tell("written", "bytes", bytes, NULL);
 }
 
