@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Connection IDs (RFC 9146) with Leshan: a NAT that gives the gateway another
-port costs nothing where both ends have them, and nobody is in the way of a
-server that does not."""
+port costs nothing."""
 from lib import maps, mqtt
 from lib.peer import check, wait_until
 
 TEMPERATURE = "/3303/0/5700"
-HANDSHAKE, DATA, WITH_CID = 22, 23, 25
+DATA, WITH_CID = 23, 25
 
 
 class Line:
@@ -57,17 +56,3 @@ def case_cid_leshan(env):
 
 
 case_cid_leshan.seconds = 60
-
-
-def case_cid_off_leshan(env):
-    """A server without them is spoken to as before."""
-    line = Line(env, 0)
-    line.report(20.5)
-    got = line.leshan.read(line.endpoint, TEMPERATURE)
-    check(got.code == "2.05" and got.value == 20.5, f"Read: {got}")
-    check(DATA in line.up and WITH_CID not in line.up + line.down,
-          f"record types: {sorted(set(line.up + line.down))}")
-    line.gateway.stop()
-
-
-case_cid_off_leshan.seconds = 60

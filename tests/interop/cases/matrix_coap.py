@@ -6,12 +6,14 @@ import secrets
 import threading
 
 from lib import matrix, pki
+from lib.capture import Capture, dtls_key, oscore_key
 from lib.client import (ENDPOINT, STEPS, Account, Client, LeshanSide, Talking,
                         asker_through, device_through)
 from lib.libcoap import Libcoap, check_protected, newer_libcoap, version
 from lib.peer import check
 from lib.wire import Wire
 
+REGISTERED = f"/rd/{ENDPOINT}"
 HOWS = ("PSK", "RPK", "X.509")
 WITH_CID = 25  # the type of a record with a connection ID, RFC 9146
 
@@ -97,10 +99,20 @@ def at_libcoap(program, over, how, keys):
     def cell_function(env, cell):
         server = env.add(Libcoap(env, program, over, options(keys, how)))
         server.start()
-        client = env.add(Client(env, "asker", uri(over, server.port),
+        port, capture = server.port, None
+        if over == "DTLS 1.2" and how == "PSK":
+            relay = env.relay(port)
+            port, capture = relay.port, recorded(env, relay, 5684)
+        client = env.add(Client(env, "asker", uri(over, port),
                                 account(env, keys, how)))
         asker_through(cell, client, server.restart)
+        if capture:
+            capture.third(cell, dtls_key(PSK.encode()), REGISTERED)
     return cell_function
+
+
+def recorded(env, relay, port):
+    return Capture(relay, os.path.join(env.directory, "capture"), port)
 
 
 def uri(over, port):
@@ -112,10 +124,10 @@ def libcoap_cells(keys):
             ("gnutls", "GnuTLS", ("PSK", "RPK", "X.509"))]
     for build, name, hows in rows:
         program = f"coap-server-{build}"
-        for over in ("DTLS 1.2", "TLS"):
-            for how in hows:
-                yield matrix.Cell(f"libcoap {version(program)} on {name}", over,
-                                  how, at_libcoap(program, over, how, keys))
+        cells = [(over, how) for over in ("DTLS 1.2", "TLS") for how in hows]
+        for over, how in (*cells, ("TCP", "none")):
+            yield matrix.Cell(f"libcoap {version(program)} on {name}", over,
+                              how, at_libcoap(program, over, how, keys))
 
 
 def oscore_at_libcoap(over, how):
@@ -139,6 +151,7 @@ rfc8613_b_1_2,bool,true
         if over == "UDP":
             relay = env.relay(port)
             port, wire = relay.port, Wire(relay)
+            capture = recorded(env, relay, 5683)
         more = GCM if over == "DTLS 1.2" else {}
         client = env.add(Client(env, "asker", uri(over, port), account(
             env, None, how, **within(oscore_start="b1"), **more)))
@@ -147,6 +160,9 @@ rfc8613_b_1_2,bool,true
         check(count > 20, f"libcoap told of {count} messages")
         if wire:
             wire.check(20)
+            capture.third(cell, oscore_key(
+                *(OSCORE[k] for k in ("sender_id", "recipient_id", "secret"))),
+                REGISTERED)
         cell.note(f"{count} messages, each with option 9")
     return cell_function
 

@@ -3,7 +3,6 @@
 go away, and networks that let no UDP through."""
 import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -177,44 +176,6 @@ def case_tls_openssl(env):
 def case_tls13_openssl(env):
     """And that of TLS 1.3, by an external key."""
     at_openssl(env, "-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256")
-
-
-def at_libcoap(env, scheme, offset, mode):
-    """libcoap's resource directory takes the Register over this transport, and
-    again after it was restarted."""
-    env.need("coap-rd-gnutls")
-    port, secret = net.free_tcp_port(), secrets.token_hex(8)
-    server = env.peer("coap-rd", ["coap-rd-gnutls", "-A", "127.0.0.1", "-p",
-                                  str(port), "-k", secret, "-h", "hint",
-                                  "-v", "7"])
-    server.start()
-    wait_until("coap-rd's ports", lambda: tcp_port_open(port + offset))
-    g = env.gateway(f"{scheme}://127.0.0.1:{port + offset}")
-    endpoint = g.mqtt_sensor("boiler", [maps.temperature()], mode=mode)
-    if mode == "psk":
-        g.keys["boiler"] = secret.encode().hex()
-    g.start()
-
-    def registers(since):
-        server.wait_line(lambda line: "POST" in line
-                         and f"Uri-Query:ep={endpoint}" in line, 30,
-                         since=since)
-        g.wait_line(lambda line: "event=registered" in line, 10)
-    registers(0)
-    mark = len(server.lines)
-    server.kill()
-    server.start()
-    registers(mark)
-
-
-def case_tcp_libcoap(env):
-    """libcoap's resource directory takes Registers over TCP."""
-    at_libcoap(env, "coap+tcp", 0, "nosec")
-
-
-def case_tls_libcoap(env):
-    """And over TLS, with GnuTLS."""
-    at_libcoap(env, "coaps+tcp", 1, "psk")
 
 
 def case_udp_blocked(env):

@@ -46,11 +46,6 @@ class Pair:
         with open(self.path(suffix), "rb") as f:
             return f.read()
 
-    def raw_key_options(self):
-        """Of Leshan's server, with a raw public key."""
-        return ("--key", self.path("key.der"), "--public",
-                self.path("pub.der"))
-
     def certificate_options(self, trusted):
         return ("--key", self.path("key.der"), "--chain", self.certificate,
                 "--trust", trusted.certificate)
