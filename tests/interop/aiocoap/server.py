@@ -3,7 +3,7 @@
 a Register, Updates and Sends only if they are protected, and asks its client
 back under the same keys, with the roles reversed.
 
-    server.py PORT DIRECTORY
+    server.py PORT DIRECTORY [tcp]
 
 DIRECTORY holds aiocoap's settings.json of the context. Tells what happens as
 lines of JSON; takes lines as `read /3303/0/5700`, `observe PATH`, `cancel
@@ -88,7 +88,7 @@ class Downlink:
             pass
 
 
-async def main(port, directory):
+async def main(port, directory, transport=None):
     known = aiocoap.credentials.CredentialsMap()
     known.load_from_dict({":sensor": {"oscore": {"basedir": directory}}})
     site = aiocoap.resource.Site()
@@ -96,7 +96,8 @@ async def main(port, directory):
         site.add_resource(path.strip("/").split("/"), Uplink(path))
     wrapped = aiocoap.oscore_sitewrapper.OscoreSiteWrapper(site, known)
     context = await aiocoap.Context.create_server_context(
-        wrapped, bind=("127.0.0.1", port))
+        wrapped, bind=("127.0.0.1", port),
+        transports=["tcpserver", "oscore"] if transport == "tcp" else None)
     downlink = Downlink(context)
     tell("ready")
     lines = asyncio.StreamReader()
@@ -109,4 +110,4 @@ async def main(port, directory):
             tell("failed", line=line.decode(), why=repr(e))
 
 
-asyncio.run(main(int(sys.argv[1]), sys.argv[2]))
+asyncio.run(main(int(sys.argv[1]), *sys.argv[2:]))

@@ -11,7 +11,7 @@ from lib.client import (ENDPOINT, STEPS, Account, Client, LeshanSide, Talking,
                         asker_through, device_through)
 from lib.libcoap import Libcoap, check_protected, newer_libcoap, version
 from lib.peer import check
-from lib.wire import Wire
+from lib.wire import StreamWire, Wire
 
 REGISTERED = f"/rd/{ENDPOINT}"
 HOWS = ("PSK", "RPK", "X.509")
@@ -107,7 +107,7 @@ def at_libcoap(program, over, how, keys):
                                 account(env, keys, how)))
         asker_through(cell, client, server.restart)
         if capture:
-            capture.third(cell, dtls_key(PSK.encode()), REGISTERED)
+            capture.third(cell, [dtls_key(PSK.encode())], REGISTERED)
     return cell_function
 
 
@@ -130,6 +130,18 @@ def libcoap_cells(keys):
                               how, at_libcoap(program, over, how, keys))
 
 
+def watched(env, over, port):
+    """A relay before the server, where its messages can be seen: its port, and
+    who looks at them. Below DTLS and TLS nobody but the server can."""
+    if over == "UDP":
+        relay = env.relay(port)
+        return relay.port, Wire(relay)
+    if over == "TCP":
+        wire = env.closing(StreamWire(port))
+        return wire.port, wire
+    return port, None
+
+
 def oscore_at_libcoap(over, how):
     """B.1 with Echo (RFC 8613 B.1.2): after B.2 libcoap wants a kid context in
     each request, which Leshan does not take."""
@@ -147,11 +159,13 @@ rfc8613_b_1_2,bool,true
         server = env.add(Libcoap(env, newer_libcoap("server"), over, [
             "-E", f"{settings},{settings}.seq", "-k", PSK, "-h", "hint"]))
         server.start()
-        port, wire = server.port, None
+        port, wire = watched(env, over, server.port)
+        capture = None
         if over == "UDP":
+            capture = recorded(env, wire.relay, 5683)
+        elif over == "DTLS 1.2":
             relay = env.relay(port)
-            port, wire = relay.port, Wire(relay)
-            capture = recorded(env, relay, 5683)
+            port, capture = relay.port, recorded(env, relay, 5684)
         more = GCM if over == "DTLS 1.2" else {}
         client = env.add(Client(env, "asker", uri(over, port), account(
             env, None, how, **within(oscore_start="b1"), **more)))
@@ -160,26 +174,28 @@ rfc8613_b_1_2,bool,true
         check(count > 20, f"libcoap told of {count} messages")
         if wire:
             wire.check(20)
-            capture.third(cell, oscore_key(
-                *(OSCORE[k] for k in ("sender_id", "recipient_id", "secret"))),
-                REGISTERED)
+        if capture:
+            outer = [dtls_key(PSK.encode())] if how else []
+            capture.third(cell, [*outer, oscore_key(OSCORE)], REGISTERED)
         cell.note(f"{count} messages, each with option 9")
     return cell_function
 
 
 # ---- servers that ask back
 
-def oscore_at_aiocoap(env, cell):
-    server = env.aiocoap(OSCORE).start()
-    relay = env.relay(server.port)
-    wire = Wire(relay)
-    client = env.add(Client(env, "device", f"coap://127.0.0.1:{relay.port}",
-                            account(env, None, "", **within(oscore_start="b1"))))
-    side = Talking(server, "request")
-    device_through(cell, client, side, side.restart)
-    check(not server.events("plain"), "aiocoap got a plain request")
-    wire.check(20)
-    cell.note(f"{wire.protected} messages, each with option 9")
+def oscore_at_aiocoap(over):
+    def cell_function(env, cell):
+        tcp = over == "TCP"
+        server = env.aiocoap(OSCORE, tcp=tcp).start()
+        port, wire = watched(env, over, server.port)
+        client = env.add(Client(env, "device", uri(over, port), account(
+            env, None, "", **within(oscore_start="b1"))))
+        side = Talking(server, "request")
+        device_through(cell, client, side, side.restart)
+        check(not server.events("plain"), "aiocoap got a plain request")
+        wire.check(20)
+        cell.note(f"{wire.protected} messages, each with option 9")
+    return cell_function
 
 
 def oscore_at_leshan(env, cell):
@@ -259,7 +275,9 @@ def oscore_cells():
         yield matrix.Cell("libcoap 4.3.4 on OpenSSL", over,
                           f"OSCORE in {how}" if how else "OSCORE",
                           oscore_at_libcoap(over, how))
-    yield matrix.Cell("aiocoap 0.4.17", "UDP", "OSCORE", oscore_at_aiocoap)
+    for over in ("UDP", "TCP"):
+        yield matrix.Cell("aiocoap 0.4.17", over, "OSCORE",
+                          oscore_at_aiocoap(over))
     yield matrix.Cell("Leshan 2.0.0-M14", "UDP", "OSCORE", oscore_at_leshan)
 
 

@@ -25,8 +25,8 @@ class Aiocoap(Talker):
     """`keys` is the account's own group `oscore` with the secret in it, so
     the identifiers are the client's side."""
 
-    def __init__(self, directory, keys, name="aiocoap"):
-        self.port = net.free_port()
+    def __init__(self, directory, keys, name="aiocoap", tcp=False):
+        self.port = net.free_tcp_port() if tcp else net.free_port()
         self.context = os.path.join(directory, name + ".context")
         os.makedirs(self.context)
         with open(os.path.join(self.context, "settings.json"), "w",
@@ -40,4 +40,4 @@ class Aiocoap(Talker):
                        "kdf-hashfun": "sha256"}, f)
         super().__init__(name, [
             python(), os.path.join(HERE, "aiocoap", "server.py"),
-            str(self.port), self.context], directory)
+            str(self.port), self.context, *["tcp"] * tcp], directory)
