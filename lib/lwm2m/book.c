@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/lwm2m/book.c - values by path in one piece of memory.
- *
- * An entry: depth, 1 byte; the ids, 2 each; type, 1; length of the value, 2;
- * the value. Numbers and times have 8 bytes, links 4, truth 1. Entries stand in
- * the order of their paths. A book is its entries; written, a byte with the
- * version of the form stands before them.                                   */
-#include "lwm2m/book.h"
+/* lib/lwm2m/book.c - values by path in one piece of memory. */
+#include "lwm2m/book_parts.h"
 
 #include "base/secret.h"
 #include "lwm2m/objects/builtin.h"
@@ -13,26 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORM 1
 #define INSTANCE_AT 3 /* bytes of an entry before the id of its instance */
-
-static const struct kept {
-    uint16_t object;
-    size_t instances;
-} kept[] = {
-    { SALLY_OBJECT_SECURITY, SALLY_BOOK_INSTANCES },
-    { SALLY_OBJECT_SERVER, SALLY_BOOK_INSTANCES },
-    { SALLY_OBJECT_ACCESS, SALLY_BOOK_ACCESS_INSTANCES },
-    { SALLY_OBJECT_OSCORE, SALLY_BOOK_INSTANCES },
-};
-
-static const struct kept *kept_of(uint16_t object)
-{
-    for (size_t i = 0; i < SALLY_LEN(kept); i++)
-        if (kept[i].object == object)
-            return &kept[i];
-    return NULL;
-}
 
 /* --- Memory --------------------------------------------------------------- */
 
@@ -58,7 +34,7 @@ static void shorten(struct sally_book *b, size_t len)
     b->len = len;
 }
 
-static enum sally_err fill(struct sally_book *b, struct sally_span entries)
+enum sally_err sally_book_fill(struct sally_book *b, struct sally_span entries)
 {
     if (entries.len > b->room)
         return SALLY_E_NO_ROOM;
@@ -73,7 +49,7 @@ static enum sally_err fill(struct sally_book *b, struct sally_span entries)
 enum sally_err sally_book_copy(const struct sally_book *from,
                                struct sally_book *to)
 {
-    return fill(to, sally_book_span(from));
+    return sally_book_fill(to, sally_book_span(from));
 }
 
 struct sally_span sally_book_span(const struct sally_book *b)
@@ -86,97 +62,12 @@ bool sally_book_equal(const struct sally_book *a, const struct sally_book *b)
     return sally_equal_secret(sally_book_span(a), sally_book_span(b));
 }
 
-/* --- Entries -------------------------------------------------------------- */
-
-static bool is_bytes(enum sally_lwm2m_type type)
-{
-    return type == SALLY_TYPE_STRING || type == SALLY_TYPE_OPAQUE ||
-           type == SALLY_TYPE_CORELNK;
-}
-
-static void put_number(struct sally_writer *w,
-                       const struct sally_lwm2m_value *v)
-{
-    uint64_t bits;
-
-    switch (v->type) {
-    case SALLY_TYPE_INTEGER:
-    case SALLY_TYPE_TIME: sally_put_u64(w, (uint64_t)v->is.integer); break;
-    case SALLY_TYPE_UNSIGNED: sally_put_u64(w, v->is.unsigned_number); break;
-    case SALLY_TYPE_FLOAT:
-        memcpy(&bits, &v->is.real, sizeof(bits));
-        sally_put_u64(w, bits);
-        break;
-    case SALLY_TYPE_BOOLEAN: sally_put_u8(w, v->is.boolean); break;
-    case SALLY_TYPE_OBJLNK:
-        sally_put_u16(w, v->is.link.object);
-        sally_put_u16(w, v->is.link.instance);
-        break;
-    case SALLY_TYPE_STRING:
-    case SALLY_TYPE_OPAQUE:
-    case SALLY_TYPE_CORELNK:
-    case SALLY_TYPE_NONE: break;
-    }
-}
-
-/* False if the type has no such bytes. */
-static bool take_value(struct sally_span bytes, struct sally_lwm2m_value *v)
-{
-    struct sally_cursor c = sally_cursor_over(bytes);
-    uint64_t bits;
-
-    switch (v->type) {
-    case SALLY_TYPE_INTEGER:
-    case SALLY_TYPE_TIME: v->is.integer = (int64_t)sally_take_u64(&c); break;
-    case SALLY_TYPE_UNSIGNED:
-        v->is.unsigned_number = sally_take_u64(&c);
-        break;
-    case SALLY_TYPE_FLOAT:
-        bits = sally_take_u64(&c);
-        memcpy(&v->is.real, &bits, sizeof(bits));
-        break;
-    case SALLY_TYPE_BOOLEAN:
-        if (sally_peek_u8(&c) > 1)
-            return false;
-        v->is.boolean = sally_take_u8(&c) == 1;
-        break;
-    case SALLY_TYPE_OBJLNK:
-        v->is.link.object = sally_take_u16(&c);
-        v->is.link.instance = sally_take_u16(&c);
-        break;
-    case SALLY_TYPE_STRING:
-    case SALLY_TYPE_OPAQUE:
-    case SALLY_TYPE_CORELNK: v->is.bytes = sally_take_rest(&c); break;
-    default: return false; /* of what was read, anything may stand there */
-    }
-    return sally_cursor_done(&c);
-}
-
-static enum sally_err take_entry(struct sally_cursor *c,
-                                 struct sally_path *path,
-                                 struct sally_lwm2m_value *value)
-{
-    struct sally_span bytes;
-
-    *path = (struct sally_path){ .depth = sally_take_u8(c) };
-    if (path->depth < SALLY_DEPTH_RESOURCE ||
-        path->depth > SALLY_DEPTH_RESOURCE_INSTANCE)
-        return c->failed ? SALLY_E_TRUNCATED : SALLY_E_MALFORMED;
-    for (uint8_t i = 0; i < path->depth; i++)
-        path->id[i] = sally_take_u16(c);
-    value->type = (enum sally_lwm2m_type)sally_take_u8(c);
-    bytes = sally_take(c, sally_take_u16(c));
-    if (c->failed)
-        return SALLY_E_TRUNCATED;
-    return take_value(bytes, value) ? SALLY_E_OK : SALLY_E_MALFORMED;
-}
-
 bool sally_book_next(struct sally_book_walk *walk, struct sally_path *path,
                      struct sally_lwm2m_value *value)
 {
     struct sally_cursor c = sally_cursor_over(walk->rest);
 
-    if (c.rest.len == 0 || take_entry(&c, path, value) != SALLY_E_OK)
+    if (c.rest.len == 0 || sally_book_take(&c, path, value) != SALLY_E_OK)
         return false;
     walk->rest = c.rest;
     return true;
@@ -254,29 +145,7 @@ static bool may_stand(const struct sally_book *b, uint16_t object,
     for (uint32_t from = 0; sally_book_instance(b, object, from, &i);
          from = (uint32_t)i + 1)
         count++;
-    return count < kept_of(object)->instances;
-}
-
-/* All of an entry but the bytes of text, which *tail is then. */
-static struct sally_span put_head(struct sally_buf *head,
-                                  const struct sally_path *path,
-                                  const struct sally_lwm2m_value *value)
-{
-    struct sally_span tail = { NULL, 0 };
-    struct sally_writer w = sally_writer_into(head);
-    uint8_t *length;
-    size_t before;
-
-    if (is_bytes(value->type))
-        tail = value->is.bytes;
-    sally_path_save(&w, path);
-    sally_put_u8(&w, (uint8_t)value->type);
-    length = sally_put_gap(&w, 2);
-    before = head->len;
-    put_number(&w, value);
-    length[0] = (uint8_t)((tail.len + head->len - before) >> 8);
-    length[1] = (uint8_t)(tail.len + head->len - before);
-    return tail;
+    return count < sally_book_limit(object);
 }
 
 /* Puts `size` bytes in place of those from `begin` to `end`, to be filled. */
@@ -304,14 +173,15 @@ enum sally_err sally_book_put(struct sally_book *b,
     struct sally_span tail;
     size_t begin, end;
 
-    if (kept_of(path->id[0]) == NULL || path->depth < SALLY_DEPTH_RESOURCE)
+    if (sally_book_limit(path->id[0]) == 0 ||
+        path->depth < SALLY_DEPTH_RESOURCE)
         return SALLY_E_NOT_FOUND;
     if (value->type == SALLY_TYPE_NONE ||
         (path->depth > parent.depth && sally_book_find(b, &parent, &other)))
         return SALLY_E_WRONG_TYPE;
     if (!may_stand(b, path->id[0], path->id[1]))
         return SALLY_E_TOO_LARGE;
-    tail = put_head(&head, path, value);
+    tail = sally_book_put_head(&head, path, value);
     find_range(b, path, &begin, &end);
     if (tail.len > b->room ||
         head.len + tail.len > b->room - b->len + (end - begin))
@@ -390,64 +260,3 @@ enum sally_err sally_book_move(struct sally_book *b, uint16_t from, uint16_t to)
     return SALLY_E_OK;
 }
 
-/* --- Bytes ---------------------------------------------------------------- */
-
-enum sally_err sally_book_write(const struct sally_book *b,
-                                struct sally_writer *w)
-{
-    sally_put_u8(w, FORM);
-    sally_put(w, sally_book_span(b));
-    return sally_writer_end(w);
-}
-
-static bool has_no_id(const struct sally_path *path)
-{
-    for (uint8_t i = 0; i < path->depth; i++)
-        if (path->id[i] == UINT16_MAX)
-            return true;
-    return false;
-}
-
-/* Values that could have been put one after the other. */
-static enum sally_err check_entries(struct sally_span entries)
-{
-    struct sally_cursor c = sally_cursor_over(entries);
-    struct sally_path path, last = { .depth = 0 };
-    struct sally_lwm2m_value value;
-    size_t instances = 0;
-
-    while (c.rest.len != 0) {
-        enum sally_err e = take_entry(&c, &path, &value);
-        const struct kept *k;
-
-        if (e != SALLY_E_OK)
-            return e;
-        k = kept_of(path.id[0]);
-        if (k == NULL || has_no_id(&path) ||
-            (last.depth != 0 && (sally_path_order(&last, &path) > 0 ||
-                                 sally_path_covers(&last, &path))))
-            return SALLY_E_MALFORMED;
-        if (last.depth == 0 || path.id[0] != last.id[0])
-            instances = 1;
-        else if (path.id[1] != last.id[1])
-            instances++;
-        if (instances > k->instances)
-            return SALLY_E_MALFORMED;
-        last = path;
-    }
-    return SALLY_E_OK;
-}
-
-enum sally_err sally_book_read(struct sally_book *b, struct sally_span bytes)
-{
-    struct sally_cursor c = sally_cursor_over(bytes);
-    uint8_t form = sally_take_u8(&c);
-    enum sally_err e;
-
-    if (c.failed)
-        return SALLY_E_TRUNCATED;
-    if (form != FORM)
-        return form > FORM ? SALLY_E_UNSUPPORTED : SALLY_E_MALFORMED;
-    e = check_entries(c.rest);
-    return e == SALLY_E_OK ? fill(b, c.rest) : e;
-}

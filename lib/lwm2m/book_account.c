@@ -1,118 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/lwm2m/book_account.c - which accounts a book has, and each as what a
- * session needs. LwM2M Core 1.2 s.6.1.2, app. E.1, E.2.                     */
-#include "lwm2m/book.h"
+/* lib/lwm2m/book_account.c - an account of a book as what a session needs.
+ * LwM2M Core 1.2 s.6.1.2, app. E.1, E.2.                                    */
+#include "lwm2m/book_parts.h"
 
 #include "lwm2m/objects/builtin.h"
 #include "security/credential_file.h"
 
 #include <string.h>
-
-/* --- Which there are ---------------------------------------------------- */
-
-static bool find_security(const struct sally_book *b, uint16_t instance,
-                          uint16_t resource, struct sally_lwm2m_value *out)
-{
-    const struct sally_path path =
-        sally_path_resource(SALLY_OBJECT_SECURITY, instance, resource);
-
-    return sally_book_find(b, &path, out);
-}
-
-static bool is_bootstrap(const struct sally_book *b, uint16_t instance)
-{
-    struct sally_lwm2m_value v;
-
-    return find_security(b, instance, SALLY_SECURITY_BOOTSTRAP, &v) &&
-           v.type == SALLY_TYPE_BOOLEAN && v.is.boolean;
-}
-
-bool sally_book_bootstrap(const struct sally_book *b, uint32_t from,
-                          uint16_t *instance)
-{
-    uint16_t i;
-
-    for (; sally_book_instance(b, SALLY_OBJECT_SECURITY, from, &i);
-         from = (uint32_t)i + 1)
-        if (is_bootstrap(b, i)) {
-            *instance = i;
-            return true;
-        }
-    return false;
-}
-
-size_t sally_book_servers(const struct sally_book *b)
-{
-    size_t count = 0;
-    uint16_t i;
-
-    for (uint32_t from = 0;
-         sally_book_instance(b, SALLY_OBJECT_SECURITY, from, &i);
-         from = (uint32_t)i + 1)
-        count += !is_bootstrap(b, i);
-    return count;
-}
-
-/* --- What a bootstrap server takes out ---------------------------------- */
-
-static bool is_of_bootstrap(const struct sally_book *b,
-                            const struct sally_path *at)
-{
-    struct sally_lwm2m_value link;
-    uint16_t own;
-
-    if (!sally_book_bootstrap(b, 0, &own))
-        return false;
-    if (at->id[0] == SALLY_OBJECT_SECURITY)
-        return at->id[1] == own;
-    return at->id[0] == SALLY_OBJECT_OSCORE &&
-           find_security(b, own, SALLY_SECURITY_OSCORE, &link) &&
-           link.type == SALLY_TYPE_OBJLNK &&
-           link.is.link.object == SALLY_OBJECT_OSCORE &&
-           link.is.link.instance == at->id[1];
-}
-
-static void cut_object(struct sally_book *b, uint16_t object)
-{
-    uint16_t i;
-
-    for (uint32_t from = 0; sally_book_instance(b, object, from, &i);
-         from = (uint32_t)i + 1) {
-        const struct sally_path at = sally_path_instance(object, i);
-
-        if (!is_of_bootstrap(b, &at))
-            sally_book_cut(b, &at);
-    }
-}
-
-enum sally_err sally_book_delete(struct sally_book *b,
-                                 const struct sally_path *path)
-{
-    static const uint16_t objects[] = { SALLY_OBJECT_SECURITY,
-                                        SALLY_OBJECT_SERVER,
-                                        SALLY_OBJECT_ACCESS,
-                                        SALLY_OBJECT_OSCORE };
-    bool any = false;
-
-    if (path->depth > SALLY_DEPTH_INSTANCE)
-        return SALLY_E_NOT_ALLOWED;
-    for (size_t i = 0; i < SALLY_LEN(objects); i++) {
-        const struct sally_path object = sally_path_object(objects[i]);
-
-        if (path->depth <= object.depth && sally_path_covers(path, &object)) {
-            cut_object(b, objects[i]);
-            any = true;
-        }
-    }
-    if (path->depth != SALLY_DEPTH_INSTANCE)
-        return any ? SALLY_E_OK : SALLY_E_NOT_FOUND;
-    if (!sally_book_has(b, path))
-        return SALLY_E_NOT_FOUND;
-    if (is_of_bootstrap(b, path))
-        return SALLY_E_NOT_ALLOWED;
-    sally_book_cut(b, path);
-    return SALLY_E_OK;
-}
 
 /* --- One account -------------------------------------------------------- */
 
@@ -134,7 +28,7 @@ static enum sally_err need(const struct reading *r, uint16_t resource,
                            enum sally_lwm2m_type type,
                            struct sally_lwm2m_value *v)
 {
-    if (!find_security(r->book, r->out->instance, resource, v))
+    if (!sally_book_security(r->book, r->out->instance, resource, v))
         return blame(r, resource, SALLY_E_NO_CREDENTIAL);
     return v->type == type ? SALLY_E_OK
                            : blame(r, resource, SALLY_E_WRONG_TYPE);
@@ -206,7 +100,7 @@ static uint32_t seconds(const struct reading *r, uint16_t resource)
 {
     struct sally_lwm2m_value v;
 
-    if (!find_security(r->book, r->out->instance, resource, &v) ||
+    if (!sally_book_security(r->book, r->out->instance, resource, &v) ||
         v.type != SALLY_TYPE_INTEGER || v.is.integer < 0)
         return 0;
     return v.is.integer < UINT32_MAX ? (uint32_t)v.is.integer : UINT32_MAX;
@@ -217,7 +111,8 @@ static enum sally_err read_link(const struct reading *r)
     struct sally_lwm2m_value v;
     struct sally_path to;
 
-    if (!find_security(r->book, r->out->instance, SALLY_SECURITY_OSCORE, &v))
+    if (!sally_book_security(r->book, r->out->instance, SALLY_SECURITY_OSCORE,
+                             &v))
         return SALLY_E_OK;
     if (v.type != SALLY_TYPE_OBJLNK ||
         v.is.link.object != SALLY_OBJECT_OSCORE)

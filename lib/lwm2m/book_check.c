@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/lwm2m/book_check.c - are the accounts of a book whole, and do they fit
  * together? LwM2M Core 1.2 s.6.1.2, app. E.1, E.2; object 21.               */
-#include "lwm2m/book.h"
+#include "lwm2m/book_parts.h"
 
 #include "lwm2m/objects/builtin.h"
 
@@ -196,38 +196,6 @@ static enum sally_err check_accounts(const struct checking *k)
 
 /* --- What nobody has ---------------------------------------------------- */
 
-/* A number at `resource` of an instance; 0 if it is not there. */
-static int64_t number_at(const struct sally_book *b, uint16_t object,
-                         uint16_t instance, uint16_t resource)
-{
-    const struct sally_path path =
-        sally_path_resource(object, instance, resource);
-    struct sally_lwm2m_value v;
-
-    return sally_book_find(b, &path, &v) && v.type == SALLY_TYPE_INTEGER
-               ? v.is.integer
-               : 0;
-}
-
-/* How many instances of `object` say so at `resource`. */
-static size_t count_of(const struct sally_book *b, uint16_t object,
-                       uint16_t resource, int64_t short_id)
-{
-    size_t count = 0;
-    uint16_t i;
-
-    for (uint32_t from = 0; sally_book_instance(b, object, from, &i);
-         from = (uint32_t)i + 1)
-        count += number_at(b, object, i, resource) == short_id;
-    return count;
-}
-
-static bool has_account(const struct sally_book *b, int64_t short_id)
-{
-    return short_id != 0 && count_of(b, SALLY_OBJECT_SECURITY,
-                                     SALLY_SECURITY_SHORT_ID, short_id) != 0;
-}
-
 static enum sally_err check_servers(const struct checking *k)
 {
     uint16_t i;
@@ -235,15 +203,15 @@ static enum sally_err check_servers(const struct checking *k)
     for (uint32_t from = 0;
          sally_book_instance(k->book, SALLY_OBJECT_SERVER, from, &i);
          from = (uint32_t)i + 1) {
-        int64_t id = number_at(k->book, SALLY_OBJECT_SERVER, i,
-                               SALLY_SERVER_SHORT_ID);
+        int64_t id = sally_book_number(k->book, SALLY_OBJECT_SERVER, i,
+                                       SALLY_SERVER_SHORT_ID);
         struct sally_path at = sally_path_resource(SALLY_OBJECT_SERVER, i,
                                                    SALLY_SERVER_SHORT_ID);
 
-        if (count_of(k->book, SALLY_OBJECT_SERVER, SALLY_SERVER_SHORT_ID,
-                     id) > 1)
+        if (sally_book_count(k->book, SALLY_OBJECT_SERVER,
+                             SALLY_SERVER_SHORT_ID, id) > 1)
             return blame(k, at, SALLY_E_DUPLICATE);
-        if (!has_account(k->book, id))
+        if (!sally_book_knows(k->book, id))
             return blame(k, at, SALLY_E_NOT_FOUND);
     }
     return SALLY_E_OK;
@@ -267,39 +235,20 @@ static enum sally_err check_access(const struct checking *k)
             id = path.id[3];
         else if (path.id[2] == SALLY_ACCESS_OWNER && v.is.integer != UINT16_MAX)
             id = v.is.integer;
-        if (id != 0 && !has_account(k->book, id))
+        if (id != 0 && !sally_book_knows(k->book, id))
             return blame(k, path, SALLY_E_NOT_FOUND);
     }
     return SALLY_E_OK;
 }
 
-static bool is_linked(const struct sally_book *b, uint16_t oscore)
-{
-    uint16_t i;
-
-    for (uint32_t from = 0;
-         sally_book_instance(b, SALLY_OBJECT_SECURITY, from, &i);
-         from = (uint32_t)i + 1) {
-        const struct sally_path path = sally_path_resource(
-            SALLY_OBJECT_SECURITY, i, SALLY_SECURITY_OSCORE);
-        struct sally_lwm2m_value v;
-
-        if (sally_book_find(b, &path, &v) && v.type == SALLY_TYPE_OBJLNK &&
-            v.is.link.object == SALLY_OBJECT_OSCORE &&
-            v.is.link.instance == oscore)
-            return true;
-    }
-    return false;
-}
-
 static enum sally_err check_keys(const struct checking *k)
 {
-    uint16_t i;
+    uint16_t i, owner;
 
     for (uint32_t from = 0;
          sally_book_instance(k->book, SALLY_OBJECT_OSCORE, from, &i);
          from = (uint32_t)i + 1)
-        if (!is_linked(k->book, i))
+        if (!sally_book_linking(k->book, i, &owner))
             return blame(k, sally_path_instance(SALLY_OBJECT_OSCORE, i),
                          SALLY_E_NOT_FOUND);
     return SALLY_E_OK;
@@ -324,87 +273,4 @@ enum sally_err sally_book_check(const struct sally_book *b,
     }
     *culprit = (struct sally_path){ .depth = 0 };
     return SALLY_E_OK;
-}
-
-/* --- What is left over -------------------------------------------------- */
-
-/* `before` had an account for this Short Server ID, which is gone. */
-static bool is_gone(const struct sally_book *b, const struct sally_book *before,
-                    int64_t short_id)
-{
-    return has_account(before, short_id) && !has_account(b, short_id);
-}
-
-static void tidy_servers(struct sally_book *b, const struct sally_book *before)
-{
-    uint16_t i;
-
-    for (uint32_t from = 0;
-         sally_book_instance(b, SALLY_OBJECT_SERVER, from, &i);
-         from = (uint32_t)i + 1) {
-        const struct sally_path at =
-            sally_path_instance(SALLY_OBJECT_SERVER, i);
-
-        if (is_gone(b, before, number_at(b, SALLY_OBJECT_SERVER, i,
-                                         SALLY_SERVER_SHORT_ID)))
-            sally_book_cut(b, &at);
-    }
-}
-
-/* A right, in the instance that *at is in, of a server that is gone. */
-static bool find_gone(const struct sally_book *b,
-                      const struct sally_book *before, struct sally_path *at)
-{
-    const struct sally_path list = sally_path_resource(
-        SALLY_OBJECT_ACCESS, at->id[1], SALLY_ACCESS_LIST);
-    struct sally_book_walk walk = { sally_book_span(b) };
-    struct sally_lwm2m_value v;
-
-    while (sally_book_next(&walk, at, &v))
-        if (sally_path_covers(&list, at) && is_gone(b, before, at->id[3]))
-            return true;
-    return false;
-}
-
-/* Rights of a server that is gone; what it owned is the bootstrap server's. */
-static void tidy_access(struct sally_book *b, const struct sally_book *before)
-{
-    uint16_t i;
-
-    for (uint32_t from = 0;
-         sally_book_instance(b, SALLY_OBJECT_ACCESS, from, &i);
-         from = (uint32_t)i + 1) {
-        const struct sally_path owner = sally_path_resource(
-            SALLY_OBJECT_ACCESS, i, SALLY_ACCESS_OWNER);
-        const struct sally_lwm2m_value nobody = sally_value_integer(UINT16_MAX);
-        struct sally_path right = sally_path_instance(SALLY_OBJECT_ACCESS, i);
-
-        while (find_gone(b, before, &right))
-            sally_book_cut(b, &right);
-        if (is_gone(b, before, number_at(b, SALLY_OBJECT_ACCESS, i,
-                                         SALLY_ACCESS_OWNER)))
-            (void)!sally_book_put(b, &owner, &nobody); /* of the same length */
-    }
-}
-
-static void tidy_keys(struct sally_book *b, const struct sally_book *before)
-{
-    uint16_t i;
-
-    for (uint32_t from = 0;
-         sally_book_instance(b, SALLY_OBJECT_OSCORE, from, &i);
-         from = (uint32_t)i + 1) {
-        const struct sally_path at =
-            sally_path_instance(SALLY_OBJECT_OSCORE, i);
-
-        if (sally_book_has(before, &at) && !is_linked(b, i))
-            sally_book_cut(b, &at);
-    }
-}
-
-void sally_book_tidy(struct sally_book *b, const struct sally_book *before)
-{
-    tidy_servers(b, before);
-    tidy_access(b, before);
-    tidy_keys(b, before);
 }

@@ -12,8 +12,6 @@
 
 #include <string.h>
 
-#define OPTIONS_MAX 512 /* bytes of the options of one request */
-
 /* A Finish whose answer was lost comes again after 2 to 3 s (RFC 7252 s.4.2),
  * and once more is answered.                                                */
 #define GOODBYE (3500 * SALLY_MSEC)
@@ -28,8 +26,8 @@ const char *sally_bootstrap_state_name(enum sally_bootstrap_state s)
     return (size_t)s < SALLY_LEN(names) ? names[s] : "?";
 }
 
-static void enter(struct sally_bootstrap *b, enum sally_bootstrap_state s,
-                  enum sally_err why)
+void sally_bootstrap_enter(struct sally_bootstrap *b,
+                           enum sally_bootstrap_state s, enum sally_err why)
 {
     b->state = s;
     b->upcalls->on_state(b->owner, s, why);
@@ -57,7 +55,7 @@ static void fail(struct sally_bootstrap *b)
     sally_book_wipe(&b->next);
     b->due = SALLY_NEVER;
     b->waiting = false;
-    enter(b, SALLY_BOOTSTRAP_FAILED, b->lost);
+    sally_bootstrap_enter(b, SALLY_BOOTSTRAP_FAILED, b->lost);
 }
 
 /* Says goodbye in the channel's way; the owner drains that. */
@@ -66,163 +64,23 @@ static void done(struct sally_bootstrap *b, sally_usec now)
     sally_book_wipe(&b->next);
     sally_coap_link_close(&b->link, now);
     b->due = SALLY_NEVER;
-    enter(b, SALLY_BOOTSTRAP_DONE, SALLY_E_OK);
+    sally_bootstrap_enter(b, SALLY_BOOTSTRAP_DONE, SALLY_E_OK);
 }
 
-/* --- What we ask -------------------------------------------------------- */
+/* --- The link's upcalls -------------------------------------------------- */
 
-static void put_query(struct sally_coap_option_writer *w, const char *name,
-                      const char *text, uint32_t number)
-{
-    uint8_t room[272];
-    struct sally_buf b = SALLY_BUF(room);
-    struct sally_writer q = sally_writer_into(&b);
-
-    sally_put_text(&q, name);
-    if (text != NULL)
-        sally_put_text(&q, text);
-    else
-        sally_put_decimal(&q, number);
-    if (q.failed)
-        w->out.failed = true;
-    sally_coap_put_option(w, SALLY_OPTION_URI_QUERY, sally_buf_span(&b));
-}
-
-static void ask(struct sally_bootstrap *b, uint8_t code,
-                const struct sally_coap_option_writer *w, sally_usec now)
-{
-    struct sally_coap_question q = { .code = code, .confirmable = true };
-    enum sally_err e = sally_coap_options_end(w);
-
-    q.options = sally_buf_span(w->out.out);
-    if (e == SALLY_E_OK)
-        e = sally_coap_link_request(&b->link, &q, now, &b->asking);
-    if (e != SALLY_E_OK)
-        sally_bootstrap_lose(b, e);
-}
-
-/* POST /bs?ep=[&pct=] */
-static void ask_to_be_written(struct sally_bootstrap *b, sally_usec now)
-{
-    const struct sally_bootstrap_settings *s = b->settings;
-    uint8_t room[OPTIONS_MAX];
-    struct sally_buf options = SALLY_BUF(room);
-    struct sally_coap_option_writer w = sally_coap_options_into(&options);
-
-    b->request_wanted = false;
-    sally_coap_put_path(&w, SALLY_OPTION_URI_PATH, "bs");
-    put_query(&w, "ep=", s->endpoint, 0);
-    if (s->version > 10 && s->preferred != 0 && !b->unpreferred)
-        put_query(&w, "pct=", NULL, s->preferred);
-    b->asked = true;
-    ask(b, SALLY_CODE_POST, &w, now);
-}
-
-/* GET /bspack?ep=[&acc=]; acc says which instance of /0 is the bootstrap
- * account, since the server cannot look before it writes.                   */
-static void ask_for_pack(struct sally_bootstrap *b, sally_usec now)
-{
-    const struct sally_bootstrap_settings *s = b->settings;
-    uint8_t room[OPTIONS_MAX];
-    struct sally_buf options = SALLY_BUF(room);
-    struct sally_coap_option_writer w = sally_coap_options_into(&options);
-
-    b->pack_wanted = false;
-    b->packing = true;
-    sally_coap_put_path(&w, SALLY_OPTION_URI_PATH, "bspack");
-    put_query(&w, "ep=", s->endpoint, 0);
-    if (b->has_account)
-        put_query(&w, "acc=", NULL, b->account);
-    sally_coap_put_uint(&w, SALLY_OPTION_ACCEPT,
-                        s->preferred != 0 ? s->preferred
-                                          : SALLY_FORMAT_SENML_CBOR);
-    ask(b, SALLY_CODE_GET, &w, now);
-}
-
-/* --- What it answers ---------------------------------------------------- */
-
-/* Whatever was wrong with the Pack, the server can still write. */
-static void unpack(struct sally_bootstrap *b)
-{
-    b->packing = false;
-    b->waiting = false;
-    b->request_wanted = true;
-    sally_bootstrap_restage(b);
-}
-
-/* Returns 0 when the owner goes on with what the Pack says. */
-static uint8_t take_pack(struct sally_bootstrap *b,
-                         const struct sally_coap_reply *reply, sally_usec now)
-{
-    static const struct sally_path root = { .depth = 0 };
-    const struct sally_lwm2m_format *f = NULL;
-    struct sally_buf room = { sally_pool_take(b->shared->bodies), 0,
-                              b->shared->parameters->body_max };
-    uint8_t code = SALLY_CODE_UNSUPPORTED_FORMAT;
-    uint32_t number;
-
-    if (sally_coap_option_uint(reply->options, SALLY_OPTION_CONTENT_FORMAT,
-                               &number) && number <= UINT16_MAX)
-        f = sally_format_find((uint16_t)number);
-    if (room.at != NULL && f != NULL && f->min_version <= b->settings->version)
-        code = sally_bootstrap_write(b, &root, f, reply->payload, &room);
-    sally_pool_give(b->shared->bodies, room.at);
-    return code == SALLY_CODE_CHANGED ? sally_bootstrap_conclude(b, now) : code;
-}
-
-static void on_pack(struct sally_bootstrap *b,
-                    const struct sally_coap_reply *reply, sally_usec now)
-{
-    if (reply->code == SALLY_CODE_CONTENT && take_pack(b, reply, now) == 0) {
-        b->waiting = true;
-        enter(b, SALLY_BOOTSTRAP_FINISHING, SALLY_E_OK);
-        return;
-    }
-    b->refused_with = reply->code;
-    unpack(b);
-}
-
-static void receive(struct sally_bootstrap *b, sally_usec now)
+void sally_bootstrap_receive(struct sally_bootstrap *b, sally_usec now)
 {
     b->due = sally_after(now, SALLY_BOOTSTRAP_PATIENCE);
     if (b->state == SALLY_BOOTSTRAP_REQUESTING)
-        enter(b, SALLY_BOOTSTRAP_RECEIVING, SALLY_E_OK);
+        sally_bootstrap_enter(b, SALLY_BOOTSTRAP_RECEIVING, SALLY_E_OK);
 }
 
-static void on_answer(struct sally_bootstrap *b,
-                      const struct sally_coap_reply *reply, sally_usec now)
-{
-    if (sally_coap_class(reply->code) == 2) {
-        receive(b, now);
-        return;
-    }
-    b->refused_with = reply->code;
-    if (reply->code == SALLY_CODE_UNSUPPORTED_FORMAT && !b->unpreferred) {
-        b->unpreferred = true; /* it writes as it likes, then */
-        b->request_wanted = true;
-        return;
-    }
-    sally_bootstrap_lose(b, SALLY_E_REFUSED);
-}
-
-/* A server that writes has heard us, whatever became of its answer. */
 static void on_reply(void *owner, sally_coap_exchange x, enum sally_err e,
                      const struct sally_coap_reply *reply, sally_usec now)
 {
-    struct sally_bootstrap *b = owner;
-
-    if (x != b->asking || b->state != SALLY_BOOTSTRAP_REQUESTING)
-        return;
-    b->asking = 0;
-    if (e != SALLY_E_OK)
-        sally_bootstrap_lose(b, e);
-    else if (b->packing)
-        on_pack(b, reply, now);
-    else
-        on_answer(b, reply, now);
+    sally_bootstrap_answered(owner, x, e, reply, now);
 }
-
-/* --- What it writes ----------------------------------------------------- */
 
 void sally_bootstrap_respond(struct sally_bootstrap *b, sally_coap_exchange x,
                              uint8_t code, uint32_t format,
@@ -254,12 +112,12 @@ static void on_request(void *owner, const struct sally_coap_request *q,
                                 SALLY_REQUEST_NONE, nothing, now);
         return;
     }
-    receive(b, now);
+    sally_bootstrap_receive(b, now);
     sally_bootstrap_command(b, q, now);
     if (!b->waiting)
         return;
     b->due = SALLY_NEVER; /* the owner's turn */
-    enter(b, SALLY_BOOTSTRAP_FINISHING, SALLY_E_OK);
+    sally_bootstrap_enter(b, SALLY_BOOTSTRAP_FINISHING, SALLY_E_OK);
 }
 
 /* New keys of OSCORE within the session tell OK again, and change nothing. */
@@ -274,7 +132,7 @@ static void on_channel(void *owner, enum sally_err e, sally_usec now)
     }
     if (b->state != SALLY_BOOTSTRAP_CONNECTING)
         return;
-    enter(b, SALLY_BOOTSTRAP_REQUESTING, SALLY_E_OK);
+    sally_bootstrap_enter(b, SALLY_BOOTSTRAP_REQUESTING, SALLY_E_OK);
     b->pack_wanted = b->settings->pack && b->settings->version >= 12;
     b->request_wanted = !b->pack_wanted;
 }
@@ -312,9 +170,9 @@ static void settle(struct sally_bootstrap *b, sally_usec now)
         return;
     }
     if (b->pack_wanted)
-        ask_for_pack(b, now);
+        sally_bootstrap_ask_pack(b, now);
     if (b->request_wanted)
-        ask_to_be_written(b, now);
+        sally_bootstrap_ask_writes(b, now);
     if (b->lost != SALLY_E_OK)
         fail(b); /* nothing could be asked */
 }
@@ -376,7 +234,7 @@ sally_bootstrap_start(struct sally_bootstrap *b,
     b->unpreferred = b->waiting = b->finished = false;
     b->refused_with = 0;
     b->asking = b->finishing = 0;
-    enter(b, SALLY_BOOTSTRAP_WANTING, SALLY_E_OK);
+    sally_bootstrap_enter(b, SALLY_BOOTSTRAP_WANTING, SALLY_E_OK);
     b->upcalls->on_wanted(b->owner);
     return SALLY_E_OK;
 }
@@ -387,7 +245,7 @@ void sally_bootstrap_connect(struct sally_bootstrap *b, sally_usec now)
 
     if (b->state != SALLY_BOOTSTRAP_WANTING)
         return;
-    enter(b, SALLY_BOOTSTRAP_CONNECTING, SALLY_E_OK);
+    sally_bootstrap_enter(b, SALLY_BOOTSTRAP_CONNECTING, SALLY_E_OK);
     b->upcalls->on_rebind(b->owner);
     e = sally_coap_link_start(&b->link, b->settings->scheme,
                               b->settings->credential, b->settings->past, now);
@@ -417,8 +275,8 @@ bool sally_bootstrap_finished(struct sally_bootstrap *b, uint8_t code,
         exchange_books(b);
     b->finished = good;
     if (b->packing && !good) {
-        unpack(b);
-        enter(b, SALLY_BOOTSTRAP_REQUESTING, SALLY_E_OK);
+        sally_bootstrap_unpack(b);
+        sally_bootstrap_enter(b, SALLY_BOOTSTRAP_REQUESTING, SALLY_E_OK);
     } else if (b->packing) {
         b->due = now;
     } else {
@@ -426,7 +284,7 @@ bool sally_bootstrap_finished(struct sally_bootstrap *b, uint8_t code,
                                 nothing, now);
         b->due = sally_after(now, good ? GOODBYE : SALLY_BOOTSTRAP_PATIENCE);
         if (!good)
-            enter(b, SALLY_BOOTSTRAP_RECEIVING, SALLY_E_OK);
+            sally_bootstrap_enter(b, SALLY_BOOTSTRAP_RECEIVING, SALLY_E_OK);
     }
     b->finishing = 0;
     settle(b, now);

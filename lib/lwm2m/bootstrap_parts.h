@@ -20,6 +20,29 @@ void sally_bootstrap_respond(struct sally_bootstrap *b, sally_coap_exchange x,
                              uint8_t code, uint32_t format,
                              struct sally_span payload, sally_usec now);
 
+void sally_bootstrap_enter(struct sally_bootstrap *b,
+                           enum sally_bootstrap_state s, enum sally_err why);
+
+/* The server has said something: its patience runs anew. */
+void sally_bootstrap_receive(struct sally_bootstrap *b, sally_usec now);
+
+/* --- bootstrap_ask.c ----------------------------------------------------- */
+
+/* POST /bs?ep=[&pct=] */
+void sally_bootstrap_ask_writes(struct sally_bootstrap *b, sally_usec now);
+
+/* GET /bspack?ep=[&acc=] */
+void sally_bootstrap_ask_pack(struct sally_bootstrap *b, sally_usec now);
+
+/* Whatever was wrong with the Pack, the server can still write. */
+void sally_bootstrap_unpack(struct sally_bootstrap *b);
+
+/* The end of an exchange of ours. */
+void sally_bootstrap_answered(struct sally_bootstrap *b, sally_coap_exchange x,
+                              enum sally_err e,
+                              const struct sally_coap_reply *reply,
+                              sally_usec now);
+
 /* --- bootstrap_staging.c ------------------------------------------------ */
 
 /* `staged` becomes what the client has now. */

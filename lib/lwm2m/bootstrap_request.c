@@ -5,6 +5,7 @@
 
 #include "codec/linkformat.h"
 #include "coap/option.h"
+#include "lwm2m/book_parts.h"
 #include "lwm2m/objects/builtin.h"
 #include "lwm2m/request.h"
 
@@ -44,40 +45,17 @@ static void put_short_id(struct sally_links *links, uint16_t short_id)
 static void put_account(struct sally_links *links, const struct sally_book *k,
                         uint16_t instance)
 {
-    const struct sally_path id = sally_path_resource(
-        SALLY_OBJECT_SECURITY, instance, SALLY_SECURITY_SHORT_ID);
-    const struct sally_path uri = sally_path_resource(
-        SALLY_OBJECT_SECURITY, instance, SALLY_SECURITY_URI);
     struct sally_lwm2m_value v;
     uint16_t own;
 
     if (sally_book_bootstrap(k, instance, &own) && own == instance)
         return;
-    if (sally_book_find(k, &id, &v) && v.type == SALLY_TYPE_INTEGER)
+    if (sally_book_security(k, instance, SALLY_SECURITY_SHORT_ID, &v) &&
+        v.type == SALLY_TYPE_INTEGER)
         put_short_id(links, (uint16_t)v.is.integer);
-    if (sally_book_find(k, &uri, &v) && v.type == SALLY_TYPE_STRING)
+    if (sally_book_security(k, instance, SALLY_SECURITY_URI, &v) &&
+        v.type == SALLY_TYPE_STRING)
         sally_put_quoted(links, "uri", v.is.bytes);
-}
-
-static void put_linking(struct sally_links *links, const struct sally_book *k,
-                        uint16_t oscore)
-{
-    uint16_t i;
-
-    for (uint32_t from = 0;
-         sally_book_instance(k, SALLY_OBJECT_SECURITY, from, &i);
-         from = (uint32_t)i + 1) {
-        const struct sally_path path = sally_path_resource(
-            SALLY_OBJECT_SECURITY, i, SALLY_SECURITY_OSCORE);
-        struct sally_lwm2m_value v;
-
-        if (sally_book_find(k, &path, &v) && v.type == SALLY_TYPE_OBJLNK &&
-            v.is.link.object == SALLY_OBJECT_OSCORE &&
-            v.is.link.instance == oscore) {
-            put_account(links, k, i);
-            return;
-        }
-    }
 }
 
 static void put_instance(struct sally_links *links, const struct sally_book *k,
@@ -87,12 +65,14 @@ static void put_instance(struct sally_links *links, const struct sally_book *k,
     const struct sally_path id =
         sally_path_resource(at->id[0], at->id[1], SALLY_SERVER_SHORT_ID);
     struct sally_lwm2m_value v;
+    uint16_t owner;
 
     sally_put_link(links, sally_path_text(at, text));
     if (at->id[0] == SALLY_OBJECT_SECURITY)
         put_account(links, k, at->id[1]);
-    else if (at->id[0] == SALLY_OBJECT_OSCORE)
-        put_linking(links, k, at->id[1]);
+    else if (at->id[0] == SALLY_OBJECT_OSCORE &&
+             sally_book_linking(k, at->id[1], &owner))
+        put_account(links, k, owner);
     else if (at->id[0] == SALLY_OBJECT_SERVER &&
              sally_book_find(k, &id, &v) && v.type == SALLY_TYPE_INTEGER)
         put_short_id(links, (uint16_t)v.is.integer);

@@ -244,18 +244,20 @@ static struct sally_span payload_of(const struct step *s, struct sally_buf *out)
     return sally_buf_span(out);
 }
 
-static void ask(void)
+static bool may_ask(void)
 {
-    const struct step *s = &steps[w.step == 0 ? 0 : w.step - 1];
+    return w.step != 0 && !w.asking && !w.done &&
+           !(w.cut && w.how == SILENCE) &&
+           sally_coap_link_state(&w.server) == SALLY_CHANNEL_UP;
+}
+
+static void ask(const struct step *s)
+{
     uint8_t room[64], bytes[512];
     struct sally_buf options = SALLY_BUF(room), body = SALLY_BUF(bytes);
     struct sally_coap_option_writer o = sally_coap_options_into(&options);
     struct sally_coap_question q = { .code = s->method, .confirmable = true };
 
-    if (w.step == 0 || w.asking || w.done ||
-        (w.cut && w.how == SILENCE) ||
-        sally_coap_link_state(&w.server) != SALLY_CHANNEL_UP)
-        return;
     if (s->path[0] != '\0')
         sally_coap_put_path(&o, SALLY_OPTION_URI_PATH, s->path);
     q.payload = payload_of(s, &body);
@@ -314,7 +316,8 @@ static void act(void)
         w.wanted = false;
         sally_bootstrap_connect(&w.client, w.now);
     }
-    ask();
+    if (may_ask())
+        ask(&steps[w.step - 1]);
     drain();
 }
 

@@ -223,6 +223,7 @@ static void delete_spares_the_bootstrap_account(void **state)
 {
     static const char *const rows[] = {
         "/0/1/1=0", "/0/1/17=21:1", "/0/2/1=0", "/0/3/1=1", "/0/3/17=21:5",
+        "/0/2/17=21:5", /* which is wrong, and no reason to let them go */
         "/1/0/0=1", "/1/1/0=2", "/2/0/3=1", "/21/1/0=a", "/21/5/0=b", NULL
     };
 
