@@ -6,6 +6,7 @@
  *   security/pem.h, keypair.h, trust.h
  *                        keys and certificates from files, and authorities
  *   lwm2m/client.h       one client towards one server; how it is driven
+ *   lwm2m/bootstrap.h    how it gets its accounts; book.h, what they are
  *   lwm2m/resources.h, registry.h, objects/builtin.h
  *                        what the client shows to its server
  *   security/stack.h, coap/link.h
@@ -25,6 +26,7 @@
 
 #include "coap/option.h"
 #include "coap/uri.h"
+#include "lwm2m/bootstrap.h"
 #include "lwm2m/engine.h"
 #include "lwm2m/objects/builtin.h"
 #include "security/crypto.h"

@@ -263,14 +263,16 @@ enum sally_err sally_book_check(const struct sally_book *b,
         check_values,  check_instances, check_accounts,
         check_servers, check_access,    check_keys,
     };
+    const struct sally_path root = { .depth = 0 };
     const struct checking k = { b, registry, trust, culprit };
 
+    *culprit = root;
     for (size_t i = 0; i < SALLY_LEN(steps); i++) {
         enum sally_err e = steps[i](&k);
 
         if (e != SALLY_E_OK)
             return e;
     }
-    *culprit = (struct sally_path){ .depth = 0 };
+    *culprit = root;
     return SALLY_E_OK;
 }
