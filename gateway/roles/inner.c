@@ -191,7 +191,8 @@ static void on_message(void *owner, struct sally_bus *b,
         sally_shard_outcome(in->shard, &m->as.outcome, now);
         break;
     case SALLY_BUS_RESOLVED:
-        sally_places_resolved(in->places, &m->as.resolved, now);
+        if (sally_places_resolved(in->places, &m->as.resolved, now))
+            sally_shard_each(in->shard, sally_seat_resolved);
         break;
     case SALLY_BUS_NOTE:
         take_note(in, &m->as.note);

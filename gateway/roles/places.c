@@ -200,16 +200,18 @@ static void failed(const struct sally_places *p, struct server *s,
               SALLY_NUMBER("failures", s->failures));
 }
 
-static void take_answer(struct sally_places *p, size_t place,
+/* True: before, there was no address. */
+static bool take_answer(struct sally_places *p, size_t place,
                         const struct sally_bus_resolved *r, sally_usec now)
 {
     struct server *s = &p->of[place];
+    bool first = s->count == 0;
 
     s->waits = 0;
     s->answered = now;
     if (r->count == 0) {
         failed(p, s, place, now);
-        return;
+        return false;
     }
     if (s->failures != 0 || !is_same(s, r))
         tell(p, place, r);
@@ -217,15 +219,19 @@ static void take_answer(struct sally_places *p, size_t place,
     s->next = sally_after(now, SALLY_PLACES_FRESH);
     s->count = r->count;
     memcpy(s->address, r->address, sizeof(s->address));
+    return first;
 }
 
 /* Servers are few, and answers come once a second at most. */
-void sally_places_resolved(struct sally_places *p,
+bool sally_places_resolved(struct sally_places *p,
                            const struct sally_bus_resolved *r, sally_usec now)
 {
+    bool first = false;
+
     for (size_t i = 0; i < p->config->server_count * SALLY_CONFIG_URIS_MAX; i++)
         if (r->ticket != 0 && p->of[i].ticket == r->ticket)
-            take_answer(p, i, r, now);
+            first |= take_answer(p, i, r, now);
+    return first;
 }
 
 void sally_places_forget(struct sally_places *p)

@@ -92,8 +92,9 @@ void sally_places_heard(struct sally_way *way);
 void sally_places_good(struct sally_places *p, uint32_t server,
                        struct sally_way *way);
 
-/* The resolver's answer. No answer leaves what was known before. */
-void sally_places_resolved(struct sally_places *p,
+/* The resolver's answer. No answer leaves what was known before. True: these
+ * are the first addresses of that name, which somebody may wait for.        */
+bool sally_places_resolved(struct sally_places *p,
                            const struct sally_bus_resolved *r, sally_usec now);
 
 /* The resolver is gone, and with it the answers that it owed. */

@@ -171,8 +171,8 @@ static void leave(struct sally_uplink_seat *s)
         sally_udp_unbind(s->udp);
 }
 
-/* Without an address datagrams are lost until the resolver has answered; a
- * stream has nowhere to go, which its client's patience ends.               */
+/* Without an address datagrams are lost, and what is said into a stream waits,
+ * until the resolver has answered.                                          */
 void sally_seat_rebind(struct sally_uplink_seat *s)
 {
     leave(s);
@@ -181,6 +181,14 @@ void sally_seat_rebind(struct sally_uplink_seat *s)
         go_to_place(s);
     else
         sally_udp_unbind(s->udp);
+}
+
+void sally_seat_resolved(struct sally_uplink_seat *s)
+{
+    if (s->streams && s->way.at.family == 0 &&
+        sally_places_begin(s->all->places, s->client->account->server,
+                           &s->way, sally_loop_now(s->all->loop)))
+        go_to_place(s);
 }
 
 /* What cannot be sent is lost, and its retransmission may take another way: to

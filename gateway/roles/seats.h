@@ -24,6 +24,9 @@ void sally_seat_close(struct sally_uplink_seat *s);
 void sally_seat_rebind(struct sally_uplink_seat *s);
 void sally_seat_registered(struct sally_uplink_seat *s);
 void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram);
+/* A name has its first addresses: a stream that had nowhere to go may have now.
+ */
+void sally_seat_resolved(struct sally_uplink_seat *s);
 bool sally_seat_ready(const struct sally_uplink_seat *s);
 void sally_seat_arm(struct sally_uplink_seat *s, sally_usec when);
 void sally_seat_deliver_later(struct sally_uplink_seat *s);

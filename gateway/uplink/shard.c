@@ -120,6 +120,17 @@ struct sally_uplink_sensor *sally_shard_sensor(struct sally_shard *s,
     return sensor < s->capacity ? s->sensors[sensor] : NULL;
 }
 
+void sally_shard_each(struct sally_shard *s,
+                      void (*call)(struct sally_uplink_seat *seat))
+{
+    for (uint32_t i = 0; s->sensors != NULL && i < s->capacity; i++)
+        for (uint32_t k = 0; s->sensors[i] != NULL &&
+                             k < s->sensors[i]->config->account_count;
+             k++)
+            if (s->sensors[i]->clients[k].seat != NULL)
+                call(s->sensors[i]->clients[k].seat);
+}
+
 /* --- Network and clock --------------------------------------------------- */
 
 void sally_shard_pump(struct sally_virtual_client *v, sally_usec now)

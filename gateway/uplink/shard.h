@@ -112,6 +112,10 @@ void sally_shard_abort(struct sally_shard *s);
 
 /* --- Work ---------------------------------------------------------------- */
 
+/* Calls for the seat of each client that has not been asked to leave. */
+void sally_shard_each(struct sally_shard *s,
+                      void (*call)(struct sally_uplink_seat *seat));
+
 /* From the network and the clock. Input and expiry may close the seat. */
 void sally_shard_input(struct sally_virtual_client *v,
                        struct sally_span datagram, sally_usec now);

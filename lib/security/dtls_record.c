@@ -105,6 +105,21 @@ static uint64_t bound_of(uint8_t type, uint16_t sequence)
                : SALLY_DTLS_HANDSHAKE_MAX;
 }
 
+/* No message is as long as 2^16. */
+static uint32_t place(uint32_t sequence, uint64_t offset)
+{
+    return sequence << 16 | (uint32_t)offset;
+}
+
+static void note_place(struct sally_dtls_datagram *seen, uint32_t from,
+                       uint32_t to)
+{
+    if (seen->position == 0 || from < seen->from)
+        seen->from = from;
+    if (to > seen->position)
+        seen->position = to;
+}
+
 /* A fragment's header claims the size of the whole message, and the library
  * allocates that much: refuse what no handshake of ours needs.              */
 static enum sally_err check_handshake(struct sally_span body,
@@ -118,15 +133,18 @@ static enum sally_err check_handshake(struct sally_span body,
         uint16_t sequence = sally_take_u16(&c);
         uint64_t offset = sally_take_uint(&c, 3);
         struct sally_span part = sally_take(&c, (size_t)sally_take_uint(&c, 3));
-        uint64_t end = (uint64_t)sequence << 32 | (offset + part.len + 1);
+        uint64_t end = offset + part.len;
 
         if (c.failed)
             return SALLY_E_TRUNCATED;
         if (length > bound_of(type, sequence) ||
             sequence > SALLY_DTLS_SEQUENCE_MAX)
             return SALLY_E_TOO_LARGE;
-        if (end > seen->position)
-            seen->position = end;
+        if (end > length)
+            return SALLY_E_MALFORMED;
+        note_place(seen, place(sequence, offset),
+                   end == length ? place(sequence + 1u, 0)
+                                 : place(sequence, end + 1));
     }
     return SALLY_E_OK;
 }

@@ -23,8 +23,10 @@ struct sally_dtls_datagram {
     uint8_t records;       /* 1 or more; 1280 bytes hold 98 at most */
     bool application_data; /* one of them claims to be that, or may be */
     bool plaintext;        /* one of them is of epoch 0 */
-    uint64_t position;     /* how far in the peer's handshake its plaintext
-                            * messages reach; 0: it holds none              */
+    uint32_t from;         /* where in the peer's handshake its plaintext
+                            * messages begin, and where what follows them */
+    uint32_t position;     /* begins; 0: it holds none. A message of it counts
+                            * more than all its bytes.                      */
 };
 
 /* Whether the datagram is worth a closer look. `up`: the handshake is over.

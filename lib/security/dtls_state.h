@@ -40,7 +40,8 @@ struct sally_dtls {
     sally_usec resend_at, give_up_at;
     sally_usec repeat_at;   /* from then on a repetition is answered again */
     sally_usec burst_until; /* end of the second that `burst` counts in */
-    uint64_t peer_position; /* how far we saw the peer's handshake */
+    uint32_t peer_position; /* how far we saw the peer's handshake, */
+    uint32_t peer_whole;    /* and how far without a gap */
     uint8_t burst;          /* datagrams sent as an answer in this second */
     uint8_t queued;
     uint8_t unread;                  /* records of the last datagram, at most */

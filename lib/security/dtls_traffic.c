@@ -113,17 +113,30 @@ static enum sally_err take_up(struct sally_dtls *d,
     return SALLY_E_DUPLICATE;
 }
 
+/* What reaches further than all before, or goes on where there is a gap: of a
+ * flight whose end came first, each datagram is wanted when it is repeated. */
+static bool is_news(struct sally_dtls *d,
+                    const struct sally_dtls_datagram *seen)
+{
+    bool further = seen->position > d->peer_position;
+    bool fills = seen->from <= d->peer_whole && seen->position > d->peer_whole;
+
+    if (further)
+        d->peer_position = seen->position;
+    if (fills)
+        d->peer_whole = seen->position;
+    return further || fills;
+}
+
 /* What the peer repeats, the library answers by repeating: not too often. One
  * record at least was the handshake's.                                      */
 static enum sally_err take_handshake(struct sally_dtls *d,
                                      const struct sally_dtls_datagram *seen,
                                      sally_usec now)
 {
-    if (seen->position != 0 && seen->position <= d->peer_position &&
+    if (seen->position != 0 && !is_news(d, seen) &&
         !sally_dtls_may_repeat(d, now))
         return SALLY_E_DUPLICATE;
-    if (seen->position > d->peer_position)
-        d->peer_position = seen->position;
     d->unread = seen->application_data ? (uint8_t)(seen->records - 1) : 0;
     sally_dtls_shake(d, now);
     return d->session.state == SALLY_CHANNEL_FAILED ? d->session.reason

@@ -130,7 +130,7 @@ static void open_scene(struct scene *s, const char *uri)
 }
 
 /* Address N is 192.0.2.N, and 2001:db8::N where N is odd. */
-static void resolved(struct scene *s, const char *digits, size_t count)
+static bool resolved(struct scene *s, const char *digits, size_t count)
 {
     struct sally_bus_resolved r = { .ticket = s->ticket,
                                     .count = (uint8_t)count };
@@ -144,7 +144,7 @@ static void resolved(struct scene *s, const char *digits, size_t count)
         memcpy(a->ip, six ? "\x20\x01\x0d\xb8" : "\xc0\x00\x02", 4);
         a->ip[six ? 15 : 3] = (uint8_t)(digits[i] - '0');
     }
-    sally_places_resolved(s->places, &r, s->now);
+    return sally_places_resolved(s->places, &r, s->now);
 }
 
 static char name_of(const struct sally_bus_address *a)
@@ -188,7 +188,7 @@ static size_t play_one(struct scene *s, const char *at)
         resolved(s, at + 1, digits);
         break;
     case 'x':
-        resolved(s, "", 0);
+        (void)resolved(s, "", 0);
         break;
     case 'p':
         sally_places_prepare(s->places, s->now);
@@ -229,7 +229,7 @@ static void a_crowd_makes_no_storm(void **state)
     (void)state;
     open_scene(&s, "coaps://lwm2m.example.com");
     sally_places_prepare(s.places, 0);
-    resolved(&s, "12", 2);
+    (void)resolved(&s, "12", 2);
     s.now = 100 * SALLY_SEC;
     for (int i = 0; i < 1000; i++) {
         struct sally_way way = { .heard = false };
@@ -237,10 +237,29 @@ static void a_crowd_makes_no_storm(void **state)
         assert_true(sally_places_begin(s.places, 0, &way, s.now));
         (void)sally_places_onward(s.places, 0, &way, s.now);
         if (i == 500)
-            resolved(&s, "12", 2);
+            (void)resolved(&s, "12", 2);
         s.now += 50 * SALLY_MSEC;
     }
     assert_string_equal(s.got, "??"); /* one of them before */
+    sally_places_wipe(s.places);
+}
+
+/* Streams wait for the first addresses of a name, and for no others. */
+static void the_first_addresses_are_told(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, "coaps+tcp://lwm2m.example.com");
+    sally_places_prepare(s.places, 0);
+    assert_false(resolved(&s, "", 0));
+    s.now = SALLY_PLACES_RETRY;
+    sally_places_prepare(s.places, s.now);
+    assert_true(resolved(&s, "12", 2));
+    s.now = 2 * SALLY_PLACES_FRESH;
+    sally_places_prepare(s.places, s.now);
+    assert_false(resolved(&s, "34", 2));
+    assert_string_equal(s.got, "???");
     sally_places_wipe(s.places);
 }
 
@@ -257,7 +276,7 @@ static void another_configuration(void **state)
     (void)state;
     open_scene(&s, "coaps://lwm2m.example.com");
     sally_places_prepare(s.places, 0);
-    resolved(&s, "12", 2);
+    (void)resolved(&s, "12", 2);
     s.now = 61 * SALLY_SEC;
     sally_places_prepare(s.places, s.now);
     old = s.ticket;
@@ -268,7 +287,7 @@ static void another_configuration(void **state)
     assert_true(sally_places_begin(s.places, 1, &way, s.now));
     assert_int_equal(name_of(&way.at), '1');
     s.ticket = old; /* that of the one that is second now */
-    resolved(&s, "3", 1);
+    (void)resolved(&s, "3", 1);
     way = (struct sally_way){ .heard = false };
     assert_false(sally_places_begin(s.places, 0, &way, s.now));
     assert_true(sally_places_begin(s.places, 1, &way, s.now));
@@ -283,7 +302,7 @@ static void another_configuration(void **state)
     assert_false(sally_places_renumbered(s.places, 1, &way));
     assert_int_equal(sally_places_change(s.places, &s.config), SALLY_E_OK);
     assert_int_equal(sally_places_change(s.places, &after), SALLY_E_OK);
-    resolved(&s, "4", 1);
+    (void)resolved(&s, "4", 1);
     assert_false(sally_places_begin(s.places, 0, &way, s.now));
     sally_places_wipe(s.places);
 }
@@ -350,6 +369,7 @@ int main(void)
         cmocka_unit_test(plays_each_row),
         cmocka_unit_test(a_crowd_makes_no_storm),
         cmocka_unit_test(a_question_that_was_not_taken_is_asked_again),
+        cmocka_unit_test(the_first_addresses_are_told),
         cmocka_unit_test(another_configuration),
         cmocka_unit_test(figures_need_no_look_up),
     };

@@ -141,7 +141,7 @@ static void admits_each_row(void **state)
     }
 }
 
-static uint64_t position(struct sally_span datagram)
+static uint32_t position(struct sally_span datagram)
 {
     struct sally_dtls_datagram seen;
 
@@ -166,10 +166,34 @@ static void the_position_grows_with_the_handshake(void **state)
         assert_true(position(order[i]) > position(order[i - 1]));
 }
 
+/* What goes on where another one ended, begins there or before. */
+static void datagrams_of_a_flight_meet(void **state)
+{
+    const struct sally_span flight[] = {
+        B(R(22, 0, 12), H(2, 0, 0, 0, 0), R(22, 0, 13), H(11, 0, 2, 1, 1), 0),
+        B(R(22, 0, 13), 11, 0, 0, 2, 0, 1, 0, 0, 1, 0, 0, 1, 0),
+        B(R(22, 0, 12), H(14, 0, 0, 2, 0)),
+    };
+    uint32_t end = 0;
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(flight); i++) {
+        struct sally_dtls_datagram seen;
+
+        assert_int_equal(sally_dtls_admit(flight[i], false, none, &seen),
+                         SALLY_E_OK);
+        assert_true(seen.from <= end && seen.position > end);
+        if (i == 0)
+            assert_int_equal(seen.from, 0);
+        end = seen.position;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(admits_each_row),
+        cmocka_unit_test(datagrams_of_a_flight_meet),
         cmocka_unit_test(the_position_grows_with_the_handshake),
     };
 
