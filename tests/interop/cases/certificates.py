@@ -1,87 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Raw public keys and certificates against other people's servers: a Register
-arrives and what is said back is understood; and what must not come up does not,
-with a cause that an operator can act on."""
+"""Raw public keys and certificates against other people's servers: what must not
+come up does not, with a cause that an operator can act on."""
 import os
 import re
 import shutil
 import socket
 
-from lib import coap, maps, mqtt, net, pki
+from lib import mqtt, net
+from lib.accounts import Keys, add, one_sensor, own_file
 from lib.oracle import udp_port_bound
 from lib.peer import check, wait_until
 
 TEMPERATURE = "/3303/0/5700"
-DTLS_12 = "NORMAL:-VERS-ALL:+VERS-DTLS1.2:+AES-128-CCM-8"
-RAW_KEYS = DTLS_12 + ":+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK"
-
-
-class Keys:
-    """root > middle > server; root > client; another root; one of each."""
-
-    def __init__(self, env, endpoint="gw-boiler"):
-        self.directory = os.path.join(env.directory, "pki")
-        os.mkdir(self.directory)
-        env.need("openssl")
-        self.root = pki.Authority(self.directory, "root")
-        self.middle = pki.Authority(self.directory, "middle", self.root)
-        self.other = pki.Authority(self.directory, "other")
-        self.server = self.middle.sign(
-            self.pair("server"), "/CN=server", "DNS:localhost,IP:127.0.0.1")
-        self.client = self.device("client", endpoint)
-        self.chain = pki.chain(self.directory, self.server, self.middle)
-
-    def pair(self, name):
-        return pki.Pair(self.directory, name)
-
-    def device(self, name, endpoint):
-        return self.root.sign(self.pair(name), f"/CN={endpoint}")
-
-    def raw(self, server):
-        return {"mode": "rpk", "key_file": self.client.key,
-                "server_key_file": server.public}
-
-    def certified(self, **more):
-        return {"mode": "x509", "key_file": self.client.key,
-                "certificate_file": self.client.certificate, **more}
-
-    def pinned(self, pair, **more):
-        return self.certified(server_key_file=pair.certificate, **more)
-
-    def anchored(self, **more):
-        """By the root alone."""
-        return self.pinned(self.root, certificate_usage="anchor", **more)
-
-
-def own_file(g, path):
-    """A copy that only the gateway's user may read; its path."""
-    place = os.path.join(g.root, "keys", os.path.basename(path))
-    os.makedirs(os.path.dirname(place), exist_ok=True)
-    shutil.copy(path, place)
-    os.chmod(place, 0o600)
-    return place
-
-
-def add(g, sensor_id, account, server="cloud"):
-    """A sensor whose one account this is; the files go to the gateway."""
-    endpoint = g.mqtt_sensor(sensor_id, [maps.temperature()], mode=None)
-    files = {k: own_file(g, v) for k, v in account.items()
-             if k.endswith("_file")}
-    g.sensors[sensor_id]["accounts"] = [{"server": server, **account, **files}]
-    return endpoint
-
-
-def one_sensor(env, uri, account):
-    g = env.gateway(uri)
-    add(g, "boiler", account)
-    return g
-
-
-def wait_answered(g, sensor="boiler"):
-    """What the server said to the Register was decrypted and understood: an
-    error, since it is no LwM2M server."""
-    g.wait_line(lambda line: f"event=waiting sensor={sensor} " in line and
-                "peer answered with an error" in line, 20)
 
 
 def listening(env, name, argv, port):
@@ -89,38 +19,6 @@ def listening(env, name, argv, port):
     peer.start()
     wait_until(f"{name}'s port", lambda: udp_port_bound(port))
     return peer
-
-
-# ---- what comes up
-
-def gnutls(env, port, *more):
-    env.need("gnutls-serv")
-    return listening(env, f"gnutls-{port}", [
-        "gnutls-serv", "--udp", "-p", str(port), "--echo",
-        "--require-client-cert", *more], port)
-
-
-def case_raw_key_gnutls(env):
-    """GnuTLS with raw keys at both ends: what it echoes is answered, and that
-    answer, echoed, ends our Register."""
-    keys, port = Keys(env), net.free_port()
-    gnutls(env, port, "--rawpkkeyfile", keys.server.key, "--rawpkfile",
-           keys.server.public, "--priority", RAW_KEYS)
-    g = one_sensor(env, f"coaps://127.0.0.1:{port}", keys.raw(keys.server))
-    g.start()
-    wait_answered(g)
-
-
-def case_certificate_gnutls(env):
-    """GnuTLS with certificates at both ends, the server's by an authority in
-    the middle."""
-    keys, port = Keys(env), net.free_port()
-    gnutls(env, port, "--x509keyfile", keys.server.key, "--x509certfile",
-           keys.chain, "--x509cafile", keys.root.certificate, "--priority",
-           DTLS_12)
-    g = one_sensor(env, f"coaps://localhost:{port}", keys.anchored())
-    g.start()
-    wait_answered(g)
 
 
 def openssl(env, keys, port, pair=None, between=True, seen=None):
@@ -136,28 +34,6 @@ def openssl(env, keys, port, pair=None, between=True, seen=None):
         "-quiet"], port)
     return peer, seen
 
-
-def case_certificate_openssl(env):
-    """OpenSSL decrypts our Register, and the 2.01 that it is made to say
-    registers us."""
-    keys, port = Keys(env), net.free_port()
-    server, seen = openssl(env, keys, port)
-    g = one_sensor(env, f"coaps://localhost:{port}", keys.anchored())
-    g.start()
-    wait_until("decrypted bytes", lambda: os.path.getsize(seen) > 0, 20)
-    with open(seen, "rb") as f:
-        message = coap.decode(f.read())
-    check(message is not None, "what was decrypted is no CoAP message")
-    _, code, mid, token, options, _ = message
-    check(code == coap.POST and (coap.URI_QUERY, b"ep=gw-boiler") in options,
-          f"no Register: {message}")
-    server.process.stdin.write(coap.encode(
-        coap.ACK, 0x41, mid, token, [(8, b"rd"), (8, b"a")]))
-    server.process.stdin.flush()
-    g.wait_line("event=registered sensor=boiler", 10)
-
-
-# ---- what must not
 
 def case_certificate_refused(env):
     """Wrong name, authority, certificate, key, time, revoked: nothing of ours

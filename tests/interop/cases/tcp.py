@@ -5,11 +5,9 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 
 from lib import aiocoap, coap, maps, mqtt, net
-from lib.oracle import tcp_port_open
 from lib.peer import check, wait_until
 
 TEMPERATURE, RELAY = "/3303/0/5700", "/3306/0/5850"
@@ -79,103 +77,6 @@ def case_tls(env):
 
 
 case_tls.seconds = 60
-
-
-def register_frame(data):
-    """The first request of a stream and what stands before it: (signals,
-    code, Uri-Path, Uri-Query, payload)."""
-    signals, at = [], 0
-    while True:
-        length, token = data[at] >> 4, data[at] & 15
-        at += 1
-        if length == 13:
-            length, at = data[at] + 13, at + 1
-        elif length == 14:
-            length = int.from_bytes(data[at:at + 2], "big") + 269
-            at += 2
-        code, body = data[at], data[at + 1 + token:at + 1 + token + length]
-        at += 1 + token + length
-        if code >> 5 != 7:
-            break
-        signals.append((code, body))
-    _, _, _, _, options, payload = coap.decode(
-        b"\x40" + bytes([code]) + b"\0\0" + body)
-    texts = [[v.decode() for n, v in options if n == kind]
-             for kind in (coap.URI_PATH, coap.URI_QUERY)]
-    return signals, code, *texts, payload
-
-
-def check_register(seen, endpoint):
-    signals, code, path, query, payload = register_frame(seen)
-    check(signals[0][0] == 0xe1, f"the first message is no CSM: {signals}")
-    check(code == coap.POST and path == ["rd"],
-          f"the first request is {coap.code_text(code)} {path}, no Register")
-    for wanted in (f"ep={endpoint}", "b=T"):
-        check(wanted in query, f"no {wanted} in {query}")
-    check(b"</3303/0>" in payload, f"no sensor in {payload!r}")
-
-
-def at_tls_oracle(env, name, argv, endpoint, key):
-    """A TLS server that knows no CoAP takes the key; once it is told a CSM to
-    say, what it decrypts is our CSM and a whole Register. Then it dies and
-    comes back, and has another."""
-    port = net.free_tcp_port()
-    g = env.gateway(f"coaps+tcp://127.0.0.1:{port}")
-    g.mqtt_sensor("boiler", [maps.temperature()], endpoint=endpoint)
-    g.keys["boiler"] = key
-    g.write_configuration()
-    for attempt in (1, 2):
-        seen = os.path.join(env.directory, f"{name}{attempt}")
-        with open(seen, "wb") as out:
-            oracle = subprocess.Popen(
-                [a.replace("PORT", str(port)) for a in argv], stdout=out,
-                stderr=subprocess.DEVNULL, stdin=subprocess.PIPE)
-        env.closing(Ended(oracle))
-        wait_until(f"{name}'s port", lambda: tcp_port_open(port), 10)
-        oracle.stdin.write(b"\x00\xe1")
-        oracle.stdin.flush()
-        if attempt == 1:
-            g.start()
-
-        def whole():
-            with open(seen, "rb") as f:
-                data = f.read()
-            at = data.find(b"\xe1")
-            return data[at - 1:] if at > 0 and b"</3303/0>" in data else None
-        check_register(wait_until("decrypted bytes", whole, 30, 0.1), endpoint)
-        oracle.kill()
-        oracle.wait()
-
-
-class Ended:
-    """A process that is gone when the case is over."""
-
-    def __init__(self, process):
-        self.process = process
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-
-
-def at_openssl(env, *version):
-    key = "8f2a1b3c4d5e6f708192a3b4c5d6e7f8"
-    env.need("openssl")
-    at_tls_oracle(env, "openssl", [
-        "openssl", "s_server", *version, "-nocert", "-psk_identity",
-        "gw-boiler", "-psk", key, "-accept", "127.0.0.1:PORT", "-quiet"],
-        "gw-boiler", key)
-
-
-def case_tls_openssl(env):
-    """OpenSSL's server of TLS 1.2 decrypts our CSM and a Register, and those
-    after its restart."""
-    at_openssl(env, "-tls1_2", "-cipher", "PSK-AES128-CCM8")
-
-
-def case_tls13_openssl(env):
-    """And that of TLS 1.3, by an external key."""
-    at_openssl(env, "-tls1_3", "-ciphersuites", "TLS_AES_128_GCM_SHA256")
 
 
 def case_udp_blocked(env):

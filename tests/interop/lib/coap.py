@@ -65,6 +65,40 @@ def decode(data):
     return kind, code, mid, token, options, data[at + 1:]
 
 
+def _length(n):
+    """RFC 8323 s.3.2: the nibble and what follows it."""
+    if n < 13:
+        return n, b""
+    if n < 269:
+        return 13, bytes([n - 13])
+    return 14, (n - 269).to_bytes(2, "big")
+
+
+def frame(code, token=b"", options=(), payload=b""):
+    """A message as it goes over a stream."""
+    body = encode(ACK, code, 0, b"", options, payload)[4:]
+    nibble, more = _length(len(body))
+    return (bytes([nibble << 4 | len(token)]) + more + bytes([code]) + token +
+            body)
+
+
+def frames(data):
+    """The whole messages that a stream begins with, as decode() gives them."""
+    at = 0
+    while at < len(data):
+        length, token, at = data[at] >> 4, data[at] & 15, at + 1
+        if length == 13:
+            length, at = int.from_bytes(data[at:at + 1], "big") + 13, at + 1
+        elif length == 14:
+            length, at = int.from_bytes(data[at:at + 2], "big") + 269, at + 2
+        end = at + 1 + token + length
+        if end > len(data):
+            return
+        yield decode(bytes([0x40 | token, data[at]]) + b"\0\0" +
+                     data[at + 1:end])
+        at = end
+
+
 def path_options(path):
     return [(URI_PATH, part.encode()) for part in path.strip("/").split("/")]
 
