@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 
-from lib import aiocoap, coap, maps, mqtt, net
+from lib import aiocoap, maps, mqtt, net
 from lib.peer import check, wait_until
 
 TEMPERATURE, RELAY = "/3303/0/5700", "/3306/0/5850"
