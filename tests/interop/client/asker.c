@@ -74,8 +74,10 @@ static void on_reserve(void *owner, uint64_t until)
 }
 
 static const struct sally_coap_link_upcalls upcalls = {
-    .on_reply = on_reply, .on_channel = on_channel,
-    .on_notified = on_notified, .on_reserve = on_reserve
+    .on_reply = on_reply,
+    .on_channel = on_channel,
+    .on_notified = on_notified,
+    .on_reserve = on_reserve
 };
 
 static bool begin(struct client_setup *s)
@@ -91,7 +93,8 @@ static enum sally_err ask(const struct verb *v, const char *path,
     uint8_t bytes[256];
     struct sally_buf options = { bytes, 0, sizeof(bytes) };
     struct sally_coap_option_writer w = sally_coap_options_into(&options);
-    struct sally_coap_question q = { .code = v->code, .confirmable = true,
+    struct sally_coap_question q = { .code = v->code,
+                                     .confirmable = true,
                                      .observe = v->observe };
     sally_coap_exchange x;
     enum sally_err e;
@@ -155,15 +158,9 @@ static struct sally_span output(sally_usec now)
     return sally_coap_link_output(&link, now);
 }
 
-static sally_usec deadline(void)
-{
-    return sally_coap_link_deadline(&link);
-}
+static sally_usec deadline(void) { return sally_coap_link_deadline(&link); }
 
-static void expire(sally_usec now)
-{
-    sally_coap_link_expire(&link, now);
-}
+static void expire(sally_usec now) { sally_coap_link_expire(&link, now); }
 
-const struct client_part client_asker = { begin, command, input, room, lost,
-                                          output, deadline, expire };
+const struct client_part client_asker = { begin, command, input,    room,
+                                          lost,  output,  deadline, expire };

@@ -11,11 +11,14 @@
 #define TEXT_MAX 4096 /* bytes of /5/0/1, which stands for any long one */
 
 static const struct sally_resource_definition value[] = {
-    { .id = 5700, .type = SALLY_TYPE_FLOAT, .operations = SALLY_OPERATION_READ,
+    { .id = 5700,
+      .type = SALLY_TYPE_FLOAT,
+      .operations = SALLY_OPERATION_READ,
       .name = "Sensor Value" }
 };
 static const struct sally_resource_definition text[] = {
-    { .id = 1, .type = SALLY_TYPE_STRING,
+    { .id = 1,
+      .type = SALLY_TYPE_STRING,
       .operations = SALLY_OPERATION_READ | SALLY_OPERATION_WRITE,
       .name = "Package URI" }
 };
@@ -29,10 +32,7 @@ static struct sally_resources resources;
 static struct sally_lwm2m_client client;
 static struct client_setup *setup;
 
-static void on_wanted(void *owner)
-{
-    (void)owner; /* expire() connects */
-}
+static void on_wanted(void *owner) { (void)owner; /* expire() connects */ }
 
 static void on_rebind(void *owner)
 {
@@ -58,10 +58,7 @@ static void on_delivered(void *owner, enum sally_err e, sally_usec now)
     (void)owner, (void)e, (void)now;
 }
 
-static void on_able(void *owner, sally_usec now)
-{
-    (void)owner, (void)now;
-}
+static void on_able(void *owner, sally_usec now) { (void)owner, (void)now; }
 
 static void on_written(void *owner, const struct sally_path *path)
 {
@@ -82,11 +79,15 @@ static void on_reserve(void *owner, uint64_t until)
     sally_lwm2m_client_reserved(&client, until, host_now());
 }
 
-static const struct sally_lwm2m_upcalls upcalls = {
-    .on_wanted = on_wanted, .on_rebind = on_rebind, .on_state = on_state,
-    .handles = handles, .on_delivered = on_delivered, .on_able = on_able,
-    .on_written = on_written, .on_reserve = on_reserve
-};
+static const struct sally_lwm2m_upcalls upcalls = { .on_wanted = on_wanted,
+                                                    .on_rebind = on_rebind,
+                                                    .on_state = on_state,
+                                                    .handles = handles,
+                                                    .on_delivered =
+                                                        on_delivered,
+                                                    .on_able = on_able,
+                                                    .on_written = on_written,
+                                                    .on_reserve = on_reserve };
 
 static bool set(const struct sally_path *path, struct sally_lwm2m_value v)
 {
@@ -146,10 +147,7 @@ static void input(struct sally_span bytes, sally_usec now)
     sally_lwm2m_client_input(&client, bytes, now);
 }
 
-static size_t room(void)
-{
-    return sally_lwm2m_client_room(&client);
-}
+static size_t room(void) { return sally_lwm2m_client_room(&client); }
 
 static void lost(enum sally_err e, sally_usec now)
 {
@@ -173,5 +171,5 @@ static void expire(sally_usec now)
         sally_lwm2m_client_connect(&client, now);
 }
 
-const struct client_part client_device = { begin, command, input, room, lost,
-                                           output, deadline, expire };
+const struct client_part client_device = { begin, command, input,    room,
+                                           lost,  output,  deadline, expire };

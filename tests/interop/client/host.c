@@ -16,9 +16,8 @@ static size_t line_used;
 
 bool host_find(const struct sally_uri *uri)
 {
-    const struct addrinfo wanted = {
-        .ai_socktype = uri->stream ? SOCK_STREAM : SOCK_DGRAM
-    };
+    const struct addrinfo wanted = { .ai_socktype = uri->stream ? SOCK_STREAM
+                                                                : SOCK_DGRAM };
     char port[8];
 
     snprintf(port, sizeof(port), "%u", uri->port);

@@ -13,7 +13,8 @@ ENDPOINT = "gw-boiler"
 
 
 class Account:
-    """Arguments for the client, as KEY=VALUE; bytes become files."""
+    """Arguments for the client, as KEY=VALUE; bytes become files, and of a
+    tuple each member is one."""
 
     def __init__(self, directory, **settings):
         self.arguments = []
@@ -24,7 +25,8 @@ class Account:
                     f.write(value)
                 os.chmod(path, 0o600)
                 value = path
-            self.arguments.append(f"{key}={value}")
+            several = value if isinstance(value, tuple) else (value,)
+            self.arguments += [f"{key}={one}" for one in several]
 
 
 class Client(Talker):
