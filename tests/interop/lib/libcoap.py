@@ -32,7 +32,7 @@ class Libcoap(Peer):
         self.secure = over.endswith(("TLS", "1.2"))
         self.bound = (tcp_port_open if over in ("TCP", "TLS")
                       else udp_port_bound)
-        port = net.free_port()
+        port = net.free_pair()
         self.port = port + self.secure
         super().__init__("libcoap", [
             program, "-A", "127.0.0.1", "-p", str(port), "-d", "10", "-v", "7",

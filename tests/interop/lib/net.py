@@ -18,22 +18,37 @@ _ports = range(20000, 32000)
 def use_lane(lane, lanes):
     """Leaves the other ports to the cases that run at the same time."""
     global _ports
-    _ports = range(20000 + lane, 32000, lanes)
+    size = 12000 // lanes
+    _ports = range(20000 + lane * size, 20000 + (lane + 1) * size)
+
+
+def _is_free(kind, host, port):
+    with socket.socket(socket.AF_INET, kind) as s:
+        try:
+            s.bind((host, port))
+        except OSError:
+            return False
+    return port not in _given
 
 
 def free_port(kind=socket.SOCK_DGRAM, host="127.0.0.1"):
     """A port that nobody is bound to now, never handed out twice."""
     for port in random.SystemRandom().sample(_ports, 200):
-        if port in _given:
-            continue
-        with socket.socket(socket.AF_INET, kind) as s:
-            try:
-                s.bind((host, port))
-            except OSError:
-                continue
-        _given.add(port)
-        return port
+        if _is_free(kind, host, port):
+            _given.add(port)
+            return port
     raise Missing("no free port on loopback")
+
+
+def free_pair(host="127.0.0.1"):
+    """The first of two in a row, both free for UDP and TCP, as libcoap takes
+    them: the second one is for DTLS and TLS."""
+    for port in random.SystemRandom().sample(_ports[:-1], 200):
+        if all(_is_free(kind, host, p) for p in (port, port + 1)
+               for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
+            _given.update((port, port + 1))
+            return port
+    raise Missing("no free ports on loopback")
 
 
 def free_tcp_port(host="127.0.0.1"):

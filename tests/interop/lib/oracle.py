@@ -57,7 +57,7 @@ def wait_register_at_rd(env, endpoint, start):
     resource directory over DTLS-PSK: it must see the endpoint register and
     then list one entry (which does not tell the endpoint's name)."""
     env.need("coap-rd-gnutls")
-    port = net.free_port()
+    port = net.free_pair()
     secret = secrets.token_hex(8)  # 16 characters are the key's 16 bytes
     server = env.peer("coap-rd", ["coap-rd-gnutls", "-A", "127.0.0.1", "-p",
                                   str(port), "-k", secret, "-h", "hint",
