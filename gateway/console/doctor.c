@@ -89,6 +89,10 @@ static const struct sally_failure failures[] = {
       "the server proves itself in another way than the account says: with a "
       "raw key, a certificate or a pre-shared key",
       NULL, FIELD(MODE) },
+    { SALLY_E_MALFORMED, ANY_ALERT, SHAKING, EITHER,
+      "the server's part of the handshake cannot be read: it shows a key of "
+      "another kind than was agreed on, or is no such server",
+      "servers.uri (/0/x/0)", FIELD(MODE) },
     { SALLY_E_WRONG_KEY, ANY_ALERT, ANYWHERE, EITHER,
       "the server's key or certificate is not the one that the account names: "
       "it was renewed, or somebody else answers",

@@ -54,10 +54,11 @@ class Oracle:
 
     def start(self):
         self.starts += 1
-        self.seen = os.path.join(self.env.directory, f"seen{self.starts}")
+        self.seen = os.path.join(self.env.directory,
+                                 f"seen{self.port}-{self.starts}")
         argv = self.argv_of(self.seen)
         self.peer = self.env.add(Peer(
-            f"{os.path.basename(argv[0])}{self.starts}", argv,
+            f"{os.path.basename(argv[0])}-{self.port}-{self.starts}", argv,
             self.env.directory,
             environment={**os.environ, **(self.environment or {})}))
         self.peer.start()

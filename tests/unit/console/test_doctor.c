@@ -130,6 +130,8 @@ static const struct upstream_row {
       "servers.min_version" },
     { "another kind of proof", SALLY_CLIENT_CONNECTING, SALLY_E_WRONG_KIND,
       43, 0, true, "in another way", "/0/x/2" },
+    { "a raw key where none was agreed on", SALLY_CLIENT_CONNECTING,
+      SALLY_E_MALFORMED, 50, 0, true, "cannot be read", "/0/x/2" },
     { "a proof that the server does not have", SALLY_CLIENT_CONNECTING,
       SALLY_E_NOT_PROVEN, 51, 0, true, "does not hold", "the server's own key" },
     { "a certificate that is broken", SALLY_CLIENT_CONNECTING,
