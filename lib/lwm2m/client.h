@@ -108,6 +108,10 @@ struct sally_lwm2m_upcalls {
     /* OSCORE: see link.h; then call _reserved(). NULL: numbers are not kept. */
     void (*on_reserve)(void *owner, uint64_t until);
 
+    /* The server executed /1/x/9: new accounts are to be asked for. Its 2.04
+     * has not left yet, so only note it. NULL: 4.05.                        */
+    void (*on_bootstrap)(void *owner);
+
     /* What _save() would give is not what it was, or there is nothing to save
      * any more. NULL: nobody saves.                                         */
     void (*on_changed)(void *owner);

@@ -317,6 +317,12 @@ static uint8_t execute_builtin(struct sally_lwm2m_client *c,
         c->disable_wanted = true;
         return SALLY_CODE_CHANGED;
     }
+    if (path->id[0] == SALLY_OBJECT_SERVER &&
+        path->id[2] == SALLY_SERVER_BOOTSTRAP_TRIGGER &&
+        c->upcalls->on_bootstrap != NULL) {
+        c->upcalls->on_bootstrap(c->owner);
+        return SALLY_CODE_CHANGED;
+    }
     if (path->id[0] == SALLY_OBJECT_DEVICE &&
         path->id[2] == SALLY_DEVICE_REBOOT) {
         c->reboot_wanted = true;

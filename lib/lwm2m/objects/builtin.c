@@ -239,8 +239,13 @@ enum sally_err sally_server_object(struct sally_resources *r,
      * with several transports can prefer one.                               */
     bool one = f->binding == NULL || strlen(f->binding) < 2;
     size_t count = SALLY_LEN(rows) - (f->lwm2m_1_0 ? 3 : one ? 1 : 0);
+    const struct filling trigger = { SALLY_SERVER_BOOTSTRAP_TRIGGER, none, 0 };
+    enum sally_err e =
+        fill(r, SALLY_OBJECT_SERVER, f->instance, rows, count);
 
-    return fill(r, SALLY_OBJECT_SERVER, f->instance, rows, count);
+    if (e == SALLY_E_OK && f->bootstrap && !f->lwm2m_1_0)
+        e = fill(r, SALLY_OBJECT_SERVER, f->instance, &trigger, 1);
+    return e;
 }
 
 enum sally_err sally_device_object(struct sally_resources *r,

@@ -87,11 +87,12 @@ struct sally_server_factory {
     uint16_t instance, short_server_id;
     uint32_t lifetime; /* seconds */
     bool queue_mode, lwm2m_1_0;
+    bool bootstrap; /* /1/x/9 is there, but for LwM2M 1.0; see client.h */
     const char *binding; /* transports, "U", "T" or "UT"; NULL: "U" */
 };
 
 /* Slots that the functions below take. */
-#define SALLY_SERVER_SLOTS 16
+#define SALLY_SERVER_SLOTS 17
 #define SALLY_DEVICE_SLOTS 6
 #define SALLY_PROVENANCE_SLOTS 4
 #define SALLY_SILENCE_SLOTS 2 /* more, where silence is flagged */

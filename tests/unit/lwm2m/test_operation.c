@@ -89,6 +89,8 @@ static const struct row {
       NULL },
     { "execute what is not there", POST, "3/0/99", NULL, NO, NO, EMPTY, 0x84,
       NULL },
+    { "execute another server's bootstrap trigger", POST, "1/1/9", NULL, NO, NO,
+      EMPTY, 0x84, NULL },
     { "execute the update trigger", POST, "1/0/8", NULL, NO, NO, EMPTY, 0x44,
       NULL },
 
@@ -439,6 +441,27 @@ static void bounds_what_a_server_can_make_it_hold(void **state)
     world_close(w);
 }
 
+/* OMA ETS 1.1-int-5: the answer first, then the owner's turn. */
+static void the_bootstrap_trigger_is_the_owners(void **state)
+{
+    static const struct {
+        uint8_t version, want;
+    } rows_of[] = { { 11, SALLY_CODE_CHANGED },
+                    { 10, SALLY_CODE_NOT_FOUND } };
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(rows_of); i++) {
+        struct world *w = world_registered(rows_of[i].version);
+
+        assert_int_equal(world_execute(w, "1/0/9"), rows_of[i].want);
+        assert_int_equal(w->bootstraps,
+                         rows_of[i].want == SALLY_CODE_CHANGED);
+        assert_int_equal(sally_lwm2m_client_state(&w->client),
+                         SALLY_CLIENT_REGISTERED);
+        world_close(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +480,7 @@ int main(void)
         cmocka_unit_test(forgets_observations_with_the_registration),
         cmocka_unit_test(delivers_history_to_whom_it_observes),
         cmocka_unit_test(bounds_what_a_server_can_make_it_hold),
+        cmocka_unit_test(the_bootstrap_trigger_is_the_owners),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,7 +48,7 @@ struct world {
     sally_coap_exchange asked;
 
     /* The client's owner. */
-    unsigned wanted, rebound, able, commands;
+    unsigned wanted, rebound, able, commands, bootstraps;
     bool permit, handled; /* connect at once; 3306/0/5850 is a command */
     enum sally_client_state state;
     enum sally_err why, delivered;
@@ -250,7 +250,13 @@ static void owner_written(void *owner, const struct sally_path *path)
     (void)path;
 }
 
+static void owner_bootstrap(void *owner)
+{
+    ((struct world *)owner)->bootstraps++;
+}
+
 static const struct sally_lwm2m_upcalls owner_upcalls = {
+    .on_bootstrap = owner_bootstrap,
     .on_wanted = owner_wanted,
     .on_rebind = owner_rebind,
     .on_state = owner_state,
@@ -395,7 +401,7 @@ static void world_resources(struct world *w, bool lwm2m_1_0)
 {
     const struct sally_server_factory factory[] = {
         { .instance = 0, .short_server_id = 123, .lifetime = 300,
-          .lwm2m_1_0 = lwm2m_1_0 },
+          .lwm2m_1_0 = lwm2m_1_0, .bootstrap = true },
         { .instance = 1, .short_server_id = 7, .lifetime = 86400 },
     };
     const struct sally_path own[] = {
