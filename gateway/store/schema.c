@@ -39,8 +39,9 @@ static const char *const steps[] = {
     "CREATE TABLE kept (what INTEGER NOT NULL, sensor INTEGER NOT NULL,"
     " name BLOB NOT NULL, body BLOB NOT NULL,"
     " PRIMARY KEY (what, sensor, name)) WITHOUT ROWID;",
-    "CREATE TABLE note (number INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
-    " line BLOB NOT NULL, hash BLOB NOT NULL);",
+    "CREATE TABLE note (number INTEGER PRIMARY KEY,"
+    " time INTEGER NOT NULL, line BLOB NOT NULL,"
+    " hash BLOB NOT NULL);",
 };
 #define VERSION ((int)SALLY_LEN(steps))
 
