@@ -17,6 +17,7 @@
 #include "security/enroll.h"
 
 #define TEXT_MAX 1024
+#define PARTS_MAX (2u * SALLY_CREDENTIAL_MAX) /* with their heads */
 
 /* --- Files that were made ------------------------------------------------ */
 
@@ -179,48 +180,27 @@ static bool read_file(const struct sally_config_account *a,
     return clause == NULL;
 }
 
-/* Room for a file and for what all of them hold. */
-struct rooms {
-    struct sally_buf file, parts;
-};
-
-static void wipe_rooms(struct rooms *r)
-{
-    if (r->file.at != NULL)
-        sally_wipe(r->file.at, r->file.room);
-    if (r->parts.at != NULL)
-        sally_wipe(r->parts.at, r->parts.room);
-    free(r->file.at);
-    free(r->parts.at);
-}
-
-static bool read_files(const struct sally_config_account *a, struct rooms *r,
+static bool read_files(const struct sally_config_account *a,
+                       struct sally_buf *file, struct sally_buf *parts,
                        FILE *err)
 {
     for (size_t i = 0; i < a->part_count; i++)
         if (sally_credential_field(a->parts[i].kind)->from_file &&
-            !read_file(a, &a->parts[i], &r->file, &r->parts, err))
+            !read_file(a, &a->parts[i], file, parts, err))
             return false;
     return true;
 }
 
-bool sally_enroll_credential(const struct sally_config *c,
-                             const struct sally_config_sensor *s,
-                             const struct sally_config_account *a,
-                             struct sally_credential *out, FILE *err)
+static bool make(const struct sally_config *c,
+                 const struct sally_config_sensor *s,
+                 const struct sally_config_account *a, struct sally_span parts,
+                 struct sally_credential *out, FILE *err)
 {
-    SALLY_ON_EXIT(wipe_rooms) struct rooms r = {
-        { malloc(SALLY_KEYFILE_MAX), 0, SALLY_KEYFILE_MAX },
-        { malloc(2 * SALLY_CREDENTIAL_MAX), 0, 2 * SALLY_CREDENTIAL_MAX },
-    };
     const struct sally_credential_field *culprit = NULL;
     const char *why = "";
-    enum sally_err e;
+    enum sally_err e = sally_config_credential(&c->servers[a->server], a, parts,
+                                               NULL, out, &culprit);
 
-    if (r.file.at == NULL || r.parts.at == NULL || !read_files(a, &r, err))
-        return false;
-    e = sally_config_credential(&c->servers[a->server], a,
-                                sally_buf_span(&r.parts), NULL, out, &culprit);
     if (e != SALLY_E_OK)
         why = culprit == NULL ? sally_err_text(e)
                               : sally_config_wanted(culprit, e);
@@ -230,4 +210,27 @@ bool sally_enroll_credential(const struct sally_config *c,
         fprintf(err, "%s:%u: %s: %s\n", s->file, a->line,
                 culprit == NULL ? "account" : culprit->config_key, why);
     return e == SALLY_E_OK;
+}
+
+bool sally_enroll_credential(const struct sally_config *c,
+                             const struct sally_config_sensor *s,
+                             const struct sally_config_account *a,
+                             struct sally_credential *out, FILE *err)
+{
+    const size_t room = SALLY_KEYFILE_MAX + PARTS_MAX;
+    uint8_t *both = malloc(room);
+    struct sally_buf file = { both, 0, SALLY_KEYFILE_MAX };
+    struct sally_buf parts;
+    bool good;
+
+    if (both == NULL) {
+        fprintf(err, "sallyportctl: there is not enough memory\n");
+        return false;
+    }
+    parts = (struct sally_buf){ &both[SALLY_KEYFILE_MAX], 0, PARTS_MAX };
+    good = read_files(a, &file, &parts, err) &&
+           make(c, s, a, sally_buf_span(&parts), out, err);
+    sally_wipe(both, room);
+    free(both);
+    return good;
 }

@@ -280,6 +280,8 @@ static enum sally_err open_store(struct inner *in)
     if (e != SALLY_E_OK)
         sally_log(SALLY_LOG_ERROR, "store_not_opened",
                   SALLY_TEXT("why", why[0] != '\0' ? why : sally_err_text(e)));
+    else
+        sally_log_to_journal(note, in);
     return e;
 }
 
@@ -304,8 +306,6 @@ static enum sally_err build(struct inner *in)
     in->seats.places = in->places;
     if (e == SALLY_E_OK)
         e = open_store(in);
-    if (e == SALLY_E_OK)
-        sally_log_to_journal(note, in);
     if (e == SALLY_E_OK)
         e = sally_engine_make(&in->engine, count_accounts(c));
     if (e == SALLY_E_OK)

@@ -89,12 +89,14 @@ static bool add(struct sally_store_notes *n, struct sally_span line,
 {
     const struct sally_note *before =
         n->count == 0 ? &n->durable : &n->waiting[n->count - 1];
-    struct sally_note *note = &n->waiting[n->count];
-    uint8_t *bytes = n->bytes[n->count];
+    struct sally_note *note;
+    uint8_t *bytes;
 
-    if (n->count == SALLY_STORE_NOTES || line.len == 0 ||
+    if (n->count >= SALLY_STORE_NOTES || line.len == 0 ||
         line.len > SALLY_NOTE_MAX)
         return false;
+    note = &n->waiting[n->count];
+    bytes = n->bytes[n->count];
     memcpy(bytes, line.at, line.len);
     note->number = before->number + 1;
     note->time = time;

@@ -114,10 +114,9 @@ static enum sally_err check_string(struct sally_cursor *c)
 /* The next word is a closing bracket; `c` is a copy. */
 static bool closes(struct sally_cursor c)
 {
-    while (skip_if(&c, ' ') || skip_if(&c, '\t') || skip_if(&c, '\n') ||
-           skip_if(&c, '\r'))
-        continue;
-    return sally_peek_u8(&c) == ']' || sally_peek_u8(&c) == '}';
+    struct sally_span next = sally_text_trim(c.rest);
+
+    return next.len != 0 && (next.at[0] == ']' || next.at[0] == '}');
 }
 
 enum sally_err sally_json_check(struct sally_span text, size_t depth)

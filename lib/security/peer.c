@@ -100,7 +100,7 @@ static enum sally_err keep_shown(struct sally_peer *p, bool raw,
 enum sally_err sally_peer_judge_again(struct sally_peer *p, bool raw,
                                       struct sally_span shown)
 {
-    struct sally_span sent[SALLY_CHAIN_MAX];
+    struct sally_span sent[SALLY_CHAIN_MAX] = { { NULL, 0 } };
     struct sally_cursor c = sally_cursor_over(shown);
     size_t count = 0;
 
