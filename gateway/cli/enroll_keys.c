@@ -17,7 +17,7 @@
 #include "security/enroll.h"
 
 #define TEXT_MAX 1024
-#define PARTS_MAX (2u * SALLY_CREDENTIAL_MAX) /* with their heads */
+#define PARTS_MAX ((size_t)2 * SALLY_CREDENTIAL_MAX) /* with their heads */
 
 /* --- Files that were made ------------------------------------------------ */
 

@@ -136,8 +136,8 @@ static void count(const struct sally_config_sensor *s,
         *arena += is_text(p->down[i].type) ? TEXT_ROOM : 0u;
     *slots = values + SALLY_DEVICE_SLOTS + SALLY_PROVENANCE_SLOTS +
              (flags_silence(s) ? SALLY_SILENCE_SLOTS : 0u) +
-             s->account_count * SALLY_SERVER_SLOTS;
-    *arena += SALLY_BUILTIN_ARENA + s->account_count * 8u;
+             (size_t)s->account_count * SALLY_SERVER_SLOTS;
+    *arena += SALLY_BUILTIN_ARENA + (size_t)s->account_count * 8u;
 }
 
 enum sally_err sally_sensor_objects(struct sally_resources *out,

@@ -22,7 +22,7 @@ static struct {
 static void *take(size_t size)
 {
     size_t room = heap.limit > heap.live ? heap.limit - heap.live : 0;
-    void *p = size > room ? NULL : malloc(size);
+    void *p = size > room ? NULL : malloc(size != 0 ? size : 1);
 
     if (p == NULL)
         return NULL;
