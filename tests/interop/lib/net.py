@@ -5,10 +5,11 @@ import os
 import random
 import shutil
 import socket
+import threading
 
 from .peer import Missing, run, wait_until
 
-_given = set()
+_given, _choosing = set(), threading.Lock()
 
 # Below the ephemeral range, so that no outgoing socket takes a port between
 # its choice and its use.
@@ -33,21 +34,23 @@ def _is_free(kind, host, port):
 
 def free_port(kind=socket.SOCK_DGRAM, host="127.0.0.1"):
     """A port that nobody is bound to now, never handed out twice."""
-    for port in random.SystemRandom().sample(_ports, 200):
-        if _is_free(kind, host, port):
-            _given.add(port)
-            return port
+    with _choosing:
+        for port in random.SystemRandom().sample(_ports, 200):
+            if _is_free(kind, host, port):
+                _given.add(port)
+                return port
     raise Missing("no free port on loopback")
 
 
 def free_pair(host="127.0.0.1"):
     """The first of two in a row, both free for UDP and TCP, as libcoap takes
     them: the second one is for DTLS and TLS."""
-    for port in random.SystemRandom().sample(_ports[:-1], 200):
-        if all(_is_free(kind, host, p) for p in (port, port + 1)
-               for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
-            _given.update((port, port + 1))
-            return port
+    with _choosing:
+        for port in random.SystemRandom().sample(_ports[:-1], 200):
+            if all(_is_free(kind, host, p) for p in (port, port + 1)
+                   for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
+                _given.update((port, port + 1))
+                return port
     raise Missing("no free ports on loopback")
 
 
