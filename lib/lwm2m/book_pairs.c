@@ -30,13 +30,6 @@ size_t sally_book_count(const struct sally_book *b, uint16_t object,
     return count;
 }
 
-bool sally_book_knows(const struct sally_book *b, int64_t short_id)
-{
-    return short_id != 0 &&
-           sally_book_count(b, SALLY_OBJECT_SECURITY, SALLY_SECURITY_SHORT_ID,
-                            short_id) != 0;
-}
-
 bool sally_book_security(const struct sally_book *b, uint16_t instance,
                          uint16_t resource, struct sally_lwm2m_value *out)
 {
@@ -65,6 +58,20 @@ bool sally_book_bootstrap(const struct sally_book *b, uint32_t from,
             *instance = i;
             return true;
         }
+    return false;
+}
+
+bool sally_book_knows(const struct sally_book *b, int64_t short_id)
+{
+    uint16_t i;
+
+    for (uint32_t from = 0;
+         sally_book_instance(b, SALLY_OBJECT_SECURITY, from, &i);
+         from = (uint32_t)i + 1)
+        if (!is_bootstrap(b, i) && short_id != 0 &&
+            sally_book_number(b, SALLY_OBJECT_SECURITY, i,
+                              SALLY_SECURITY_SHORT_ID) == short_id)
+            return true;
     return false;
 }
 

@@ -36,7 +36,7 @@ int64_t sally_book_number(const struct sally_book *b, uint16_t object,
 size_t sally_book_count(const struct sally_book *b, uint16_t object,
                         uint16_t resource, int64_t short_id);
 
-/* There is an account with this Short Server ID, which is not 0. */
+/* There is an account of a server with this Short Server ID, which is not 0. */
 bool sally_book_knows(const struct sally_book *b, int64_t short_id);
 
 /* A resource of an instance of /0. */

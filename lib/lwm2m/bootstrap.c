@@ -99,6 +99,17 @@ void sally_bootstrap_respond(struct sally_bootstrap *b, sally_coap_exchange x,
     (void)sally_coap_link_respond(&b->link, x, &a, now);
 }
 
+/* When nothing can be written: a server that did not hear our answer to Finish
+ * may ask anew, and the answer is the same.                                 */
+static uint8_t code_between(const struct sally_bootstrap *b,
+                            const struct sally_coap_request *q)
+{
+    return b->finished && q->code == SALLY_CODE_POST &&
+                   sally_request_is(q, "bs")
+               ? SALLY_CODE_CHANGED
+               : SALLY_CODE_UNAVAILABLE;
+}
+
 static void on_request(void *owner, const struct sally_coap_request *q,
                        sally_usec now)
 {
@@ -108,7 +119,7 @@ static void on_request(void *owner, const struct sally_coap_request *q,
                (b->state == SALLY_BOOTSTRAP_REQUESTING && b->asked);
 
     if (!may) {
-        sally_bootstrap_respond(b, q->exchange, SALLY_CODE_UNAVAILABLE,
+        sally_bootstrap_respond(b, q->exchange, code_between(b, q),
                                 SALLY_REQUEST_NONE, nothing, now);
         return;
     }

@@ -108,6 +108,8 @@ static const struct row {
     { "an account without its server", { "/1/0" }, SALLY_E_NOT_FOUND,
       "/0/1/10" },
     { "a server without its account", { "/0/1" }, SALLY_E_NOT_FOUND, "/1/0/0" },
+    { "one that only the bootstrap account has", { "/0/0/10=123", "/0/1" },
+      SALLY_E_NOT_FOUND, "/1/0/0" },
     { "another Short Server ID", { "/0/1/10=7" }, SALLY_E_NOT_FOUND,
       "/0/1/10" },
     { "keys that are not there", { "/0/1/17=21:4" }, SALLY_E_NOT_FOUND,

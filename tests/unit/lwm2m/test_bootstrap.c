@@ -259,6 +259,25 @@ static void a_finish_is_answered_twice(void **state)
     boot_close(w);
 }
 
+/* So is one that comes as a new request; nothing else is. */
+static void a_finish_may_be_asked_anew(void **state)
+{
+    struct bootworld *w = boot_begun(11, factory);
+
+    (void)state;
+    boot_write_server(w, 112);
+    assert_int_equal(boot_finish(w), 0);
+    assert_true(sally_bootstrap_finished(&w->client, SALLY_CODE_CHANGED,
+                                         w->now));
+    boot_settle(w);
+    assert_int_equal(boot_finish(w), SALLY_CODE_CHANGED);
+    assert_int_equal(boot_delete(w, "/0"), SALLY_CODE_UNAVAILABLE);
+    assert_int_equal(w->finishes, 1);
+    assert_true(sally_book_equal(sally_bootstrap_staged(&w->client),
+                                 &w->shown));
+    boot_close(w);
+}
+
 /* --- Time --------------------------------------------------------------- */
 
 static void a_server_that_says_no_more_is_left(void **state)
@@ -536,6 +555,7 @@ int main(void)
         cmocka_unit_test(a_connection_that_ends_at_finish_does_neither),
         cmocka_unit_test(a_connection_that_ends_before_fails_it),
         cmocka_unit_test(a_finish_is_answered_twice),
+        cmocka_unit_test(a_finish_may_be_asked_anew),
         cmocka_unit_test(a_server_that_says_no_more_is_left),
         cmocka_unit_test(a_server_that_is_not_there_is_left),
         cmocka_unit_test(it_can_be_given_up),
