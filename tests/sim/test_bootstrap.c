@@ -39,7 +39,7 @@ static const struct sim_mechanism mechanisms[] = {
       .start = SALLY_OSCORE_B2 },
 };
 
-/* What the server does, one after the other. */
+/* What the server does, one after the other; too soon with its first Finish. */
 static const struct step {
     uint8_t method, want;
     const char *path;
@@ -52,6 +52,7 @@ static const struct step {
     { SALLY_CODE_PUT, SALLY_CODE_CHANGED, "0/4", 112,
       ROWS("/0/4/0=coaps://other.example.com", "/0/4/1=0", "/0/4/2=0",
            "/0/4/3=sensor", "/0/4/5=another new key.", "/0/4/10=77") },
+    { SALLY_CODE_POST, SALLY_CODE_NOT_ACCEPTABLE, "bs", 0, { NULL } },
     { SALLY_CODE_PUT, SALLY_CODE_CHANGED, "1/2", 11542,
       ROWS("/1/2/0=77", "/1/2/1=60", "/1/2/6=1", "/1/2/7=U") },
     { SALLY_CODE_PUT, SALLY_CODE_CHANGED, "0/0/5", 42,
@@ -85,6 +86,7 @@ static struct world {
 
     /* The server. */
     struct sally_coap_link server;
+    bool packs;  /* it is asked for a Pack, and has one */
     size_t step; /* 0: not asked yet; else steps[step - 1] is next */
     bool asking, done;
     sally_coap_exchange exchange;
@@ -179,12 +181,54 @@ static void start(void)
 
 /* --- The server ---------------------------------------------------------- */
 
+/* All that the steps write. */
+static struct sally_span pack_of(struct sally_buf *out)
+{
+    struct sally_lwm2m_record records[32];
+    struct sally_writer writer = sally_writer_into(out);
+    const struct sally_path root = { .depth = 0 };
+    size_t n = 0;
+
+    for (size_t i = 0; i < SALLY_LEN(steps); i++)
+        for (size_t k = 0; steps[i].rows[k] != NULL; k++, n++) {
+            const char *text;
+
+            records[n] = (struct sally_lwm2m_record){
+                .path = accounts_path(steps[i].rows[k], &text)
+            };
+            records[n].value =
+                accounts_value(&w.registry, &records[n].path, text);
+        }
+    require(sally_format_find(SALLY_FORMAT_LWM2M_CBOR)
+                    ->encode(&root, records, n, &writer) == SALLY_E_OK,
+            "a Pack cannot be made");
+    return sally_buf_span(out);
+}
+
+static void give_pack(const struct sally_coap_request *q)
+{
+    uint8_t room[8], bytes[1024];
+    struct sally_buf options = SALLY_BUF(room), body = SALLY_BUF(bytes);
+    struct sally_coap_option_writer o = sally_coap_options_into(&options);
+    struct sally_coap_answer a = { .code = SALLY_CODE_CONTENT };
+
+    sally_coap_put_uint(&o, SALLY_OPTION_CONTENT_FORMAT,
+                        SALLY_FORMAT_LWM2M_CBOR);
+    a.options = sally_buf_span(&options);
+    a.payload = pack_of(&body);
+    (void)sally_coap_link_respond(&w.server, q->exchange, &a, w.now);
+}
+
 static void on_request(void *owner, const struct sally_coap_request *q,
                        sally_usec now)
 {
     struct sally_coap_answer a = { .code = SALLY_CODE_CHANGED };
 
     (void)owner;
+    if (q->code == SALLY_CODE_GET) {
+        give_pack(q);
+        return;
+    }
     require(q->code == SALLY_CODE_POST, "an unknown request");
     (void)sally_coap_link_respond(&w.server, q->exchange, &a, now);
     w.asking = w.done = false;
@@ -405,18 +449,21 @@ static void make_after(void)
     const struct sally_path old = sally_path_instance(0, 1);
 
     require(sally_book_copy(&w.current, &w.after) == SALLY_E_OK, "no room");
-    sally_book_cut(&w.after, &servers);
-    sally_book_cut(&w.after, &old);
+    if (!w.packs) { /* a Pack takes nothing away */
+        sally_book_cut(&w.after, &servers);
+        sally_book_cut(&w.after, &old);
+    }
     for (size_t i = 0; i < SALLY_LEN(steps); i++)
         accounts_fill(&w.after, &w.registry, steps[i].rows);
 }
 
 static void open_world(const struct sim_mechanism *m,
-                       const struct sim_weather *weather, uint64_t seed)
+                       const struct sim_weather *weather, bool packs,
+                       uint64_t seed)
 {
     const struct sally_security_limits limits = { 2, HEAP_MAX };
 
-    w = (struct world){ .mechanism = m, .now = SALLY_SEC,
+    w = (struct world){ .mechanism = m, .now = SALLY_SEC, .packs = packs,
                         .commit = SALLY_NEVER, .retry = SALLY_NEVER };
     w.chance.state = seed;
     w.network.chance.state = ~seed;
@@ -444,7 +491,8 @@ static void open_world(const struct sim_mechanism *m,
             "no room");
     make_after();
     w.settings = (struct sally_bootstrap_settings){
-        .endpoint = "sensor", .scheme = m->scheme, .version = 11,
+        .endpoint = "sensor", .scheme = m->scheme,
+        .version = packs ? 12 : 11, .pack = packs,
         .credential = &w.account.credential, .past = &w.account.past,
         .registry = &w.registry, .preferred = SALLY_FORMAT_SENML_CBOR,
     };
@@ -509,7 +557,7 @@ static void every_bootstrap_ends_with_new_accounts(void **state)
             unsigned attempts = 0;
 
             for (uint64_t seed = 1; seed <= seeds(); seed++) {
-                open_world(&mechanisms[m], &weather, seed);
+                open_world(&mechanisms[m], &weather, false, seed);
                 run();
                 judge();
                 require(w.decided, "it was given up");
@@ -525,13 +573,13 @@ static void every_bootstrap_ends_with_new_accounts(void **state)
 }
 
 /* One run that is cut; true if it was over before that. */
-static bool run_cut(const struct sim_mechanism *m, enum how how,
+static bool run_cut(const struct sim_mechanism *m, enum how how, bool packs,
                     unsigned messages, uint64_t seed)
 {
     const struct sim_weather calm = { .delay_max = SALLY_MSEC };
     bool over;
 
-    open_world(m, &calm, seed);
+    open_world(m, &calm, packs, seed);
     w.how = how;
     w.after_messages = messages;
     run();
@@ -541,24 +589,38 @@ static bool run_cut(const struct sim_mechanism *m, enum how how,
     return over;
 }
 
+/* Cut after no message, after one, and so on until there is nothing to cut. */
+static void cut_everywhere(const struct sim_mechanism *m, enum how how,
+                           bool packs)
+{
+    unsigned kept = 0, taken = 0, k = 0;
+    bool over = false;
+
+    for (; !over; k++)
+        for (uint64_t seed = 1; seed <= 1 + seeds() / 10; seed++) {
+            over = run_cut(m, how, packs, k, seed) || over;
+            kept += !w.decided;
+            taken += w.decided;
+        }
+    print_message("%s, %s%s: up to %u messages, %u kept, %u taken\n", m->name,
+                  names[how], packs ? ", a Pack" : "", k - 1, kept, taken);
+    assert_true(kept > k / 2 && taken > 0); /* or nothing was cut */
+}
+
 static void an_interruption_anywhere_leaves_one_or_the_other(void **state)
 {
     (void)state;
     for (size_t m = 0; m < SALLY_LEN(mechanisms); m++)
-        for (enum how how = SERVER; how < HOWS; how++) {
-            unsigned kept = 0, taken = 0, k = 0;
-            bool over = false;
+        for (enum how how = SERVER; how < HOWS; how++)
+            cut_everywhere(&mechanisms[m], how, false);
+}
 
-            for (; !over; k++)
-                for (uint64_t seed = 1; seed <= 1 + seeds() / 10; seed++) {
-                    over = run_cut(&mechanisms[m], how, k, seed) || over;
-                    kept += !w.decided;
-                    taken += w.decided;
-                }
-            print_message("%s, %s: up to %u messages, %u kept, %u taken\n",
-                          mechanisms[m].name, names[how], k - 1, kept, taken);
-            assert_true(kept > k / 2 && taken > 0); /* or nothing was cut */
-        }
+static void so_it_does_while_a_pack_comes(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < SALLY_LEN(mechanisms); m++)
+        for (enum how how = SERVER; how < SILENCE; how++)
+            cut_everywhere(&mechanisms[m], how, true);
 }
 
 int main(void)
@@ -566,6 +628,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_bootstrap_ends_with_new_accounts),
         cmocka_unit_test(an_interruption_anywhere_leaves_one_or_the_other),
+        cmocka_unit_test(so_it_does_while_a_pack_comes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
