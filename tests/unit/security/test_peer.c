@@ -932,7 +932,8 @@ static void a_session_at_rest_is_small(void **state)
     print_message("a client by certificate %zu bytes, by raw key %zu\n", size,
                   raw_size);
     assert_true(size < 6300 && raw_size < 6300);
-    assert_true(size < raw_size + 100); /* no chain of either side */
+    /* No chain of either side; sizes come in steps of 16. */
+    assert_true(size < raw_size + 160);
 }
 
 #define ROUNDED 48 /* bytes by which the same blocks can differ */
