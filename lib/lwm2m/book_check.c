@@ -266,7 +266,6 @@ enum sally_err sally_book_check(const struct sally_book *b,
     const struct sally_path root = { .depth = 0 };
     const struct checking k = { b, registry, trust, culprit };
 
-    *culprit = root;
     for (size_t i = 0; i < SALLY_LEN(steps); i++) {
         enum sally_err e = steps[i](&k);
 

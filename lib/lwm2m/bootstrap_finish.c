@@ -41,7 +41,7 @@ static enum sally_err check_change(const struct sally_bootstrap *b,
 
 uint8_t sally_bootstrap_conclude(struct sally_bootstrap *b, sally_usec now)
 {
-    struct sally_path culprit;
+    struct sally_path culprit = { .depth = 0 };
     enum sally_err e;
 
     (void)!sally_book_copy(&b->staged, &b->next); /* of the same room */
