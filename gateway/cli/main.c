@@ -11,7 +11,7 @@ static void help(FILE *out)
 {
     fputs("usage: sallyportctl [-s SOCKET] [-c FILE] [--json] VERB ...\n\n"
           "  -s, --socket SOCKET  of the daemon (" SALLY_DEFAULT_SOCKET ")\n"
-          "  -c, --config FILE    for journal, passwd, test and try\n"
+          "  -c, --config FILE    for enroll, journal, passwd, test, try\n"
           "                       (" SALLY_DEFAULT_CONFIG ")\n"
           "  -j, --json           one JSON object a line\n"
           "  -h, --help           this text\n\n"

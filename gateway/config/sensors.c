@@ -74,8 +74,8 @@ const struct sally_schema sally_group_sensor = {
     "sensor",
     "An entry of the list `sensors`. The group `sensor_defaults` has any of "
     "these keys but `id`, `alias` and `serial`; a sensor's own key replaces it "
-    "as a whole. In `endpoint`, `username`, `identity` and `key_file`, `{id}` "
-    "stands for the sensor's id.",
+    "as a whole. In `endpoint`, `username`, `identity`, `server_name` and the "
+    "names of key files, `{id}` stands for the sensor's id.",
     sensor_keys, SALLY_LEN(sensor_keys)
 };
 static const struct sally_schema defaults_group = { "sensor_defaults", NULL,
