@@ -4,32 +4,6 @@
 
 #include <string.h>
 
-struct sally_cursor sally_cursor_over(struct sally_span s)
-{
-    return (struct sally_cursor){ s, false };
-}
-
-struct sally_span sally_take(struct sally_cursor *c, size_t len)
-{
-    struct sally_span taken = { NULL, 0 };
-
-    if (c->failed || len > c->rest.len) {
-        c->failed = true;
-        return taken;
-    }
-    if (len == 0)
-        return taken;
-    taken = (struct sally_span){ c->rest.at, len };
-    c->rest.at += len;
-    c->rest.len -= len;
-    return taken;
-}
-
-struct sally_span sally_take_rest(struct sally_cursor *c)
-{
-    return sally_take(c, c->failed ? 0 : c->rest.len);
-}
-
 uint64_t sally_take_uint(struct sally_cursor *c, size_t width)
 {
     struct sally_span s = sally_take(c, width);
@@ -38,15 +12,6 @@ uint64_t sally_take_uint(struct sally_cursor *c, size_t width)
     for (size_t i = 0; i < s.len; i++)
         n = n << 8 | s.at[i];
     return n;
-}
-
-uint8_t sally_take_u8(struct sally_cursor *c)
-{
-    c->failed = c->failed || c->rest.len == 0;
-    if (c->failed)
-        return 0;
-    c->rest.len--;
-    return *c->rest.at++;
 }
 
 uint16_t sally_take_u16(struct sally_cursor *c)
@@ -64,11 +29,6 @@ uint64_t sally_take_u64(struct sally_cursor *c)
     return sally_take_uint(c, 8);
 }
 
-uint8_t sally_peek_u8(const struct sally_cursor *c)
-{
-    return c->failed || c->rest.len == 0 ? 0 : c->rest.at[0];
-}
-
 struct sally_span sally_take_until(struct sally_cursor *c, uint8_t stop)
 {
     const uint8_t *hit =
@@ -80,9 +40,4 @@ struct sally_span sally_take_until(struct sally_cursor *c, uint8_t stop)
     before = sally_take(c, (size_t)(hit - c->rest.at));
     (void)sally_take_u8(c);
     return before;
-}
-
-bool sally_cursor_done(const struct sally_cursor *c)
-{
-    return !c->failed && c->rest.len == 0;
 }

@@ -15,9 +15,19 @@ struct sally_cursor {
     bool failed;
 };
 
-struct sally_cursor sally_cursor_over(struct sally_span s);
+static inline struct sally_cursor sally_cursor_over(struct sally_span s)
+{
+    return (struct sally_cursor){ s, false };
+}
 
-uint8_t sally_take_u8(struct sally_cursor *c);
+static inline uint8_t sally_take_u8(struct sally_cursor *c)
+{
+    c->failed = c->failed || c->rest.len == 0;
+    if (c->failed)
+        return 0;
+    c->rest.len--;
+    return *c->rest.at++;
+}
 uint16_t sally_take_u16(struct sally_cursor *c);
 uint32_t sally_take_u32(struct sally_cursor *c);
 uint64_t sally_take_u64(struct sally_cursor *c);
@@ -26,19 +36,42 @@ uint64_t sally_take_u64(struct sally_cursor *c);
 uint64_t sally_take_uint(struct sally_cursor *c, size_t width);
 
 /* The next `len` bytes; borrows from the span the cursor stands over. */
-struct sally_span sally_take(struct sally_cursor *c, size_t len);
+static inline struct sally_span sally_take(struct sally_cursor *c, size_t len)
+{
+    struct sally_span taken = { NULL, 0 };
+
+    if (c->failed || len > c->rest.len) {
+        c->failed = true;
+        return taken;
+    }
+    if (len == 0)
+        return taken;
+    taken = (struct sally_span){ c->rest.at, len };
+    c->rest.at += len;
+    c->rest.len -= len;
+    return taken;
+}
 
 /* All that is left. */
-struct sally_span sally_take_rest(struct sally_cursor *c);
+static inline struct sally_span sally_take_rest(struct sally_cursor *c)
+{
+    return sally_take(c, c->failed ? 0 : c->rest.len);
+}
 
 /* The next byte without taking it; 0 at the end, which is not a failure. */
-uint8_t sally_peek_u8(const struct sally_cursor *c);
+static inline uint8_t sally_peek_u8(const struct sally_cursor *c)
+{
+    return c->failed || c->rest.len == 0 ? 0 : c->rest.at[0];
+}
 
 /* Takes up to and including the first `stop`; gives what stood before it, or
  * all the rest if there is no `stop`. Never fails.                          */
 struct sally_span sally_take_until(struct sally_cursor *c, uint8_t stop);
 
 /* True when everything was taken and no take failed. */
-bool sally_cursor_done(const struct sally_cursor *c);
+static inline bool sally_cursor_done(const struct sally_cursor *c)
+{
+    return !c->failed && c->rest.len == 0;
+}
 
 #endif

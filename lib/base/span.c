@@ -4,24 +4,10 @@
 
 #include <string.h>
 
-struct sally_span sally_buf_span(const struct sally_buf *b)
-{
-    return (struct sally_span){ b->at, b->len };
-}
-
 struct sally_span sally_span_of(const char *text)
 {
     return (struct sally_span){ (const uint8_t *)text,
                                 text == NULL ? 0 : strlen(text) };
-}
-
-struct sally_span sally_span_sub(struct sally_span s, size_t from, size_t len)
-{
-    if (from >= s.len)
-        return (struct sally_span){ NULL, 0 };
-    if (len > s.len - from)
-        len = s.len - from;
-    return (struct sally_span){ s.at + from, len };
 }
 
 int sally_span_order(struct sally_span a, struct sally_span b)

@@ -32,13 +32,24 @@ struct sally_buf {
 #define SALLY_BUF(array) ((struct sally_buf){ (array), 0, sizeof(array) })
 
 /* The bytes written so far; borrows from the buf's memory. */
-struct sally_span sally_buf_span(const struct sally_buf *b);
+static inline struct sally_span sally_buf_span(const struct sally_buf *b)
+{
+    return (struct sally_span){ b->at, b->len };
+}
 
 /* The characters of a C string without its zero; NULL gives an empty span. */
 struct sally_span sally_span_of(const char *text);
 
 /* `len` bytes from `from` on, cut to what is there. */
-struct sally_span sally_span_sub(struct sally_span s, size_t from, size_t len);
+static inline struct sally_span sally_span_sub(struct sally_span s,
+                                               size_t from, size_t len)
+{
+    if (from >= s.len)
+        return (struct sally_span){ NULL, 0 };
+    if (len > s.len - from)
+        len = s.len - from;
+    return (struct sally_span){ s.at + from, len };
+}
 
 bool sally_span_equal(struct sally_span a, struct sally_span b);
 bool sally_span_is(struct sally_span a, const char *text);

@@ -6,32 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct sally_writer sally_writer_into(struct sally_buf *out)
-{
-    return (struct sally_writer){ out, false };
-}
-
-uint8_t *sally_put_gap(struct sally_writer *w, size_t n)
-{
-    uint8_t *gap;
-
-    if (w->failed || n > w->out->room - w->out->len) {
-        w->failed = true;
-        return NULL;
-    }
-    gap = w->out->at + w->out->len;
-    w->out->len += n;
-    return gap;
-}
-
-void sally_put(struct sally_writer *w, struct sally_span s)
-{
-    uint8_t *gap = sally_put_gap(w, s.len);
-
-    if (gap != NULL && s.len != 0)
-        memcpy(gap, s.at, s.len);
-}
-
 void sally_put_text(struct sally_writer *w, const char *text)
 {
     sally_put(w, sally_span_of(text));
@@ -47,15 +21,6 @@ void sally_put_uint(struct sally_writer *w, uint64_t n, size_t width)
         gap[i - 1] = (uint8_t)n;
         n >>= 8;
     }
-}
-
-void sally_put_u8(struct sally_writer *w, uint8_t n)
-{
-    struct sally_buf *out = w->out;
-
-    w->failed = w->failed || out->len >= out->room;
-    if (!w->failed)
-        out->at[out->len++] = n;
 }
 
 void sally_put_u16(struct sally_writer *w, uint16_t n)
@@ -109,9 +74,4 @@ void sally_put_integer(struct sally_writer *w, int64_t n)
     }
     sally_put_u8(w, '-');
     sally_put_decimal(w, (uint64_t)-(n + 1) + 1); /* INT64_MIN has no -n */
-}
-
-enum sally_err sally_writer_end(const struct sally_writer *w)
-{
-    return w->failed ? SALLY_E_NO_ROOM : SALLY_E_OK;
 }

@@ -35,33 +35,12 @@ static uint32_t take_extended(struct sally_cursor *c, unsigned nibble)
     }
 }
 
-/* Most options have one byte in front of a few: these are taken without the
- * steps that the others need. `rest` is not empty. False: it is not such a
- * one, and nothing is taken.                                                */
-static inline bool take_short(struct sally_span *rest,
-                              struct sally_coap_option *o)
-{
-    size_t len = rest->at[0] & 15u;
-    unsigned delta = rest->at[0] >> 4;
-
-    if (len > 12 || delta > 12 || len >= rest->len ||
-        o->number + delta > UINT16_MAX)
-        return false;
-    o->number = (uint16_t)(o->number + delta);
-    o->value = (struct sally_span){ &rest->at[1], len };
-    *rest = (struct sally_span){ &rest->at[1 + len], rest->len - 1 - len };
-    return true;
-}
-
-enum sally_err sally_coap_option_take(struct sally_cursor *c,
+enum sally_err sally_coap_option_long(struct sally_cursor *c,
                                       struct sally_coap_option *o)
 {
-    uint8_t head;
+    uint8_t head = sally_take_u8(c);
     uint32_t number;
 
-    if (!c->failed && c->rest.len != 0 && take_short(&c->rest, o))
-        return SALLY_E_OK;
-    head = sally_take_u8(c);
     if (head >> 4 == 15 || (head & 15) == 15)
         return SALLY_E_MALFORMED;
     number = o->number + take_extended(c, head >> 4);
@@ -72,20 +51,15 @@ enum sally_err sally_coap_option_take(struct sally_cursor *c,
     return number > UINT16_MAX ? SALLY_E_MALFORMED : SALLY_E_OK;
 }
 
-bool sally_coap_option_next(struct sally_coap_options *walk,
+bool sally_coap_option_step(struct sally_coap_options *walk,
                             struct sally_coap_option *out)
 {
     struct sally_coap_option o = { (uint16_t)walk->number, { NULL, 0 } };
+    struct sally_cursor c = sally_cursor_over(walk->rest);
 
-    if (walk->rest.len == 0)
+    if (sally_coap_option_take(&c, &o) != SALLY_E_OK)
         return false;
-    if (!take_short(&walk->rest, &o)) {
-        struct sally_cursor c = sally_cursor_over(walk->rest);
-
-        if (sally_coap_option_take(&c, &o) != SALLY_E_OK)
-            return false;
-        walk->rest = c.rest;
-    }
+    walk->rest = c.rest;
     walk->number = o.number;
     *out = o;
     return true;

@@ -47,9 +47,43 @@ struct sally_coap_options {
     uint32_t number; /* of the last option given */
 };
 
-/* False at the end. */
-bool sally_coap_option_next(struct sally_coap_options *walk,
+/* Most options have one byte in front of a few: these are taken without the
+ * steps that the others need. `rest` is not empty. False: it is not such a
+ * one, and nothing is taken.                                                */
+static inline bool sally_coap_option_short(struct sally_span *rest,
+                                           struct sally_coap_option *o)
+{
+    size_t len = rest->at[0] & 15u;
+    unsigned delta = rest->at[0] >> 4;
+
+    if (len > 12 || delta > 12 || len >= rest->len ||
+        o->number + delta > UINT16_MAX)
+        return false;
+    o->number = (uint16_t)(o->number + delta);
+    o->value = (struct sally_span){ &rest->at[1], len };
+    *rest = (struct sally_span){ &rest->at[1 + len], rest->len - 1 - len };
+    return true;
+}
+
+/* _take() and _next() of any other option. */
+enum sally_err
+sally_coap_option_long(struct sally_cursor *c,
+                       struct sally_coap_option *o) SALLY_MUST_USE;
+bool sally_coap_option_step(struct sally_coap_options *walk,
                             struct sally_coap_option *out);
+
+/* False at the end. Here, since each message is walked several times. */
+static inline bool sally_coap_option_next(struct sally_coap_options *walk,
+                                          struct sally_coap_option *out)
+{
+    if (walk->rest.len == 0)
+        return false;
+    out->number = (uint16_t)walk->number;
+    if (!sally_coap_option_short(&walk->rest, out))
+        return sally_coap_option_step(walk, out);
+    walk->number = out->number;
+    return true;
+}
 
 /* The first option with this number; false if there is none. */
 bool sally_coap_option_find(struct sally_span list, uint16_t number,
@@ -62,9 +96,13 @@ bool sally_coap_option_uint(struct sally_span list, uint16_t number,
 
 /* Takes one option off a list whose form is not proven yet. `o` holds the
  * number of the option before it, 0 at the start. TRUNCATED, MALFORMED.     */
-enum sally_err
-sally_coap_option_take(struct sally_cursor *c,
-                       struct sally_coap_option *o) SALLY_MUST_USE;
+static inline enum sally_err
+sally_coap_option_take(struct sally_cursor *c, struct sally_coap_option *o)
+{
+    if (!c->failed && c->rest.len != 0 && sally_coap_option_short(&c->rest, o))
+        return SALLY_E_OK;
+    return sally_coap_option_long(c, o);
+}
 
 /* A list that does not come from sally_coap_parse() is checked here.
  * TRUNCATED, MALFORMED.                                                     */

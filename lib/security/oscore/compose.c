@@ -7,6 +7,8 @@
 #include "security/mechanism.h"
 #include "security/oscore/proxy_uri.h"
 
+#include <string.h>
+
 #define MARKER 0xffu
 
 static bool is_request(uint8_t code) { return sally_coap_class(code) == 0; }
@@ -128,6 +130,40 @@ static enum sally_err put_all(const struct sally_coap_message *plain,
     return e != SALLY_E_OK ? e : put_text(plain, inside, tag, out);
 }
 
+/* The usual message, with all its options inside, in one go. `value` has 12
+ * bytes at most.                                                            */
+static enum sally_err put_inside(const struct sally_coap_message *plain,
+                                 struct sally_span value, size_t tag,
+                                 struct sally_buf *out, size_t *text)
+{
+    struct sally_coap_message head = { .type = plain->type,
+                                       .code = outer_code(plain->code, false),
+                                       .mid = plain->mid,
+                                       .token = plain->token };
+    struct sally_span options = plain->options, payload = plain->payload;
+    size_t n = 3 + value.len + options.len + (payload.len != 0) + payload.len;
+    enum sally_err e = sally_coap_write(&head, out);
+    uint8_t *at = out->at + out->len;
+
+    if (e != SALLY_E_OK || out->room - out->len < n + tag)
+        return e != SALLY_E_OK ? e : SALLY_E_NO_ROOM;
+    out->len += n;
+    *at++ = (uint8_t)(SALLY_OPTION_OSCORE << 4 | value.len);
+    for (size_t i = 0; i < value.len; i++)
+        *at++ = value.at[i];
+    *at++ = MARKER;
+    *text = (size_t)(at - out->at);
+    *at++ = plain->code;
+    if (options.len != 0)
+        memcpy(at, options.at, options.len);
+    at += options.len;
+    if (payload.len == 0)
+        return SALLY_E_OK;
+    *at++ = MARKER;
+    memcpy(at, payload.at, payload.len);
+    return SALLY_E_OK;
+}
+
 /* What a proxy is asked for is inside, and whom it is to ask is not. */
 static enum sally_err put_for_proxy(const struct sally_coap_message *plain,
                                     struct sally_span value, size_t tag,
@@ -155,8 +191,10 @@ enum sally_err sally_oscore_compose(const struct sally_coap_message *plain,
     if ((kind == SALLY_OBJECT_REQUEST) != is_request(plain->code) ||
         plain->code == SALLY_CODE_EMPTY)
         return SALLY_E_BAD_STATE;
-    if (!inside &&
-        sally_coap_option_find(plain->options, SALLY_OPTION_PROXY_URI, &uri))
+    if (inside && value.len <= 12)
+        e = put_inside(plain, value, tag, out, text);
+    else if (!inside && sally_coap_option_find(plain->options,
+                                               SALLY_OPTION_PROXY_URI, &uri))
         e = put_for_proxy(plain, value, tag, out, text);
     else
         e = put_all(plain, inside, value, tag, out, text);

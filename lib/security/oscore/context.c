@@ -142,42 +142,34 @@ void sally_oscore_bind(const struct sally_oscore_context *c,
     sally_oscore_nonce(c, kid, piv, b->nonce);
 }
 
-static void append(struct sally_oscore_aad *a, uint8_t byte)
-{
-    a->bytes[a->len++] = byte;
-}
-
-/* A byte string of 0 to 23 bytes. */
-static void append_bytes(struct sally_oscore_aad *a, const uint8_t *bytes,
-                         size_t len)
-{
-    append(a, (uint8_t)(0x40 | len));
-    memcpy(&a->bytes[a->len], bytes, len);
-    a->len += len;
-}
-
 /* [ "Encrypt0", h'', bstr [ 1, [ alg ], kid, piv, h'' ] ]. Written by hand, as
- * it stands on the path of each message; all lengths are known.             */
+ * it stands on the path of each message; all lengths are known, and below 24.
+ * Of kid and Partial IV all room is copied, and what follows is written over. */
 void sally_oscore_aad(int32_t alg, const struct sally_oscore_bound *b,
                       struct sally_oscore_aad *out)
 {
     static const uint8_t begin[] = { 0x83, 0x68, 'E', 'n', 'c', 'r', 'y',
                                      'p',  't',  '0', 0x40 };
     size_t wide = alg > 23 ? 2 : 1;
-    size_t inner = 6 + wide + b->kid_len + b->piv_len;
+    uint8_t *at = out->bytes;
 
-    memcpy(out->bytes, begin, sizeof(begin));
-    out->len = sizeof(begin);
-    append(out, (uint8_t)(0x40 | inner));
-    append(out, 0x85);
-    append(out, 1); /* oscore_version */
-    append(out, 0x81);
+    memcpy(at, begin, sizeof(begin));
+    at += sizeof(begin);
+    *at++ = (uint8_t)(0x40 | (6 + wide + b->kid_len + b->piv_len));
+    *at++ = 0x85;
+    *at++ = 1; /* oscore_version */
+    *at++ = 0x81;
     if (wide == 2)
-        append(out, 0x18);
-    append(out, (uint8_t)alg);
-    append_bytes(out, b->kid, b->kid_len);
-    append_bytes(out, b->piv, b->piv_len);
-    append(out, 0x40); /* options of class I: there are none */
+        *at++ = 0x18;
+    *at++ = (uint8_t)alg;
+    *at++ = (uint8_t)(0x40 | b->kid_len);
+    memcpy(at, b->kid, sizeof(b->kid));
+    at += b->kid_len;
+    *at++ = (uint8_t)(0x40 | b->piv_len);
+    memcpy(at, b->piv, sizeof(b->piv));
+    at += b->piv_len;
+    *at++ = 0x40; /* options of class I: there are none */
+    out->len = (size_t)(at - out->bytes);
 }
 
 enum sally_err sally_oscore_seal(const struct sally_oscore_context *c,
@@ -209,22 +201,10 @@ static uint64_t percent(uint64_t used, uint64_t of)
     return used >= of ? 100 : used * 100 / of;
 }
 
-static uint32_t failures_of(const struct sally_oscore_context *c)
-{
-    return c->aead->tag == 8 ? SALLY_OSCORE_FAILED_MAX_SHORT
-                             : SALLY_OSCORE_FAILED_MAX;
-}
-
-bool sally_oscore_worn(const struct sally_oscore_context *c)
-{
-    return c->next + c->sealed >= SALLY_OSCORE_SEALED_MAX ||
-           c->failed >= failures_of(c);
-}
-
 unsigned sally_oscore_wear(const struct sally_oscore_context *c)
 {
     uint64_t sealed = percent(c->next + c->sealed, SALLY_OSCORE_SEALED_MAX);
-    uint64_t failed = percent(c->failed, failures_of(c));
+    uint64_t failed = percent(c->failed, sally_oscore_failures(c));
 
     return (unsigned)(sealed > failed ? sealed : failed);
 }

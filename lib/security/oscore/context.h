@@ -108,6 +108,16 @@ enum sally_err sally_oscore_open(const struct sally_oscore_context *c,
 
 /* How far the keys are used up, in percent; 100: they must not be used. */
 unsigned sally_oscore_wear(const struct sally_oscore_context *c);
-bool sally_oscore_worn(const struct sally_oscore_context *c); /* 100 percent */
+static inline uint32_t
+sally_oscore_failures(const struct sally_oscore_context *c)
+{
+    return c->aead->tag == 8 ? SALLY_OSCORE_FAILED_MAX_SHORT
+                             : SALLY_OSCORE_FAILED_MAX;
+}
+static inline bool sally_oscore_worn(const struct sally_oscore_context *c)
+{
+    return c->next + c->sealed >= SALLY_OSCORE_SEALED_MAX ||
+           c->failed >= sally_oscore_failures(c);
+}
 
 #endif

@@ -14,7 +14,7 @@
 #define OPTION_MAX 255 /* bytes; RFC 8613 s.2 */
 
 /* RFC 8613 figure 5, and RFC 9668 s.3.1 for EDHOC. */
-static const uint8_t classes[] = {
+const uint8_t sally_oscore_classes[SALLY_OSCORE_CLASSES] = {
     [SALLY_OPTION_URI_HOST] = SALLY_OSCORE_U,
     [SALLY_OPTION_OBSERVE] = SALLY_OSCORE_BOTH,
     [SALLY_OPTION_URI_PORT] = SALLY_OSCORE_U,
@@ -23,13 +23,6 @@ static const uint8_t classes[] = {
     [SALLY_OPTION_PROXY_URI] = SALLY_OSCORE_U,     /* what is left of it */
     [SALLY_OPTION_PROXY_SCHEME] = SALLY_OSCORE_U,
 };
-
-enum sally_oscore_class sally_oscore_class(uint16_t number)
-{
-    return number < SALLY_LEN(classes)
-               ? (enum sally_oscore_class)classes[number]
-               : SALLY_OSCORE_E;
-}
 
 static bool is_shortest(struct sally_span piv)
 {
@@ -64,10 +57,20 @@ enum sally_err sally_oscore_option_decode(struct sally_span value,
     return SALLY_E_OK;
 }
 
+/* They are short, mostly a byte or two. */
+static uint8_t *append(uint8_t *at, struct sally_span bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++)
+        *at++ = bytes.at[i];
+    return at;
+}
+
 void sally_oscore_option_encode(struct sally_writer *w,
                                 const struct sally_oscore_option *o)
 {
     unsigned flags = (unsigned)o->piv.len & PIV_BITS;
+    size_t context = o->has_kid_context ? 1 + o->kid_context.len : 0;
+    uint8_t *at;
 
     if (o->has_kid)
         flags |= FLAG_KID;
@@ -75,14 +78,18 @@ void sally_oscore_option_encode(struct sally_writer *w,
         flags |= FLAG_CONTEXT;
     if (flags == 0)
         return;
-    sally_put_u8(w, (uint8_t)flags);
-    sally_put(w, o->piv);
+    at = sally_put_gap(w, 1 + o->piv.len + context +
+                              (o->has_kid ? o->kid.len : 0));
+    if (at == NULL)
+        return;
+    *at++ = (uint8_t)flags;
+    at = append(at, o->piv);
     if (o->has_kid_context) {
-        sally_put_u8(w, (uint8_t)o->kid_context.len);
-        sally_put(w, o->kid_context);
+        *at++ = (uint8_t)o->kid_context.len;
+        at = append(at, o->kid_context);
     }
     if (o->has_kid)
-        sally_put(w, o->kid);
+        (void)append(at, o->kid);
 }
 
 struct sally_span sally_oscore_piv(uint64_t number,
@@ -100,7 +107,9 @@ struct sally_span sally_oscore_piv(uint64_t number,
 
 uint64_t sally_oscore_piv_number(struct sally_span piv)
 {
-    struct sally_cursor c = sally_cursor_over(piv);
+    uint64_t n = 0;
 
-    return sally_take_uint(&c, piv.len);
+    for (size_t i = 0; i < piv.len; i++)
+        n = n << 8 | piv.at[i];
+    return n;
 }

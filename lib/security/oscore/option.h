@@ -40,6 +40,13 @@ enum sally_oscore_class {
     SALLY_OSCORE_BOTH,  /* Observe */
     SALLY_OSCORE_NEVER, /* OSCORE: protected already */
 };
-enum sally_oscore_class sally_oscore_class(uint16_t number);
+#define SALLY_OSCORE_CLASSES 40 /* numbers, from 0 on; all others are E */
+extern const uint8_t sally_oscore_classes[SALLY_OSCORE_CLASSES];
+static inline enum sally_oscore_class sally_oscore_class(uint16_t number)
+{
+    return number < SALLY_OSCORE_CLASSES
+               ? (enum sally_oscore_class)sally_oscore_classes[number]
+               : SALLY_OSCORE_E;
+}
 
 #endif

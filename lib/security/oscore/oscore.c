@@ -219,15 +219,16 @@ static enum sally_err protect(void *state, enum sally_object_kind kind,
     struct sally_oscore_bound bound;
     enum sally_err e;
 
-    memcpy(&bound, b, sizeof(bound));
+    if (kind == SALLY_OBJECT_REQUEST)
+        bound.flags = 0; /* all of it comes with the nonce */
+    else
+        memcpy(&bound, b, sizeof(bound));
     c = kind == SALLY_OBJECT_REQUEST ? current(o) : context_of(o, &bound);
     if (c == NULL || o->phase == SALLY_OSCORE_STOPPED ||
         o->phase == SALLY_OSCORE_ASK ||
         (o->phase == SALLY_OSCORE_ASKED && kind != SALLY_OBJECT_REQUEST))
         return SALLY_E_BAD_STATE;
     put_kid_context(o, &m, wrapped);
-    if (kind == SALLY_OBJECT_REQUEST)
-        bound = (struct sally_oscore_bound){ .flags = 0 };
     e = sally_oscore_protect(o, c, &m, &bound, out);
     if (kind == SALLY_OBJECT_REQUEST && o->peer != NULL)
         bound.peer = o->peer->index;

@@ -77,15 +77,15 @@ enum sally_err sally_oscore_accept(struct sally_oscore *o,
                                    const struct sally_oscore_incoming *in)
 {
     uint64_t number = sally_oscore_piv_number(in->option.piv);
-    struct sally_oscore_bound bound;
+    struct sally_oscore_bound *bound = in->bound;
     struct sally_coap_message inner;
     struct sally_span text;
     enum sally_err e = sally_oscore_window_check(&c->window, number), noted;
 
     if (e != SALLY_E_OK)
         return e;
-    sally_oscore_bind(c, in->option.kid, in->option.piv, &bound);
-    e = sally_oscore_decrypt(o, c, &bound, bound.nonce, in->outer->payload,
+    sally_oscore_bind(c, in->option.kid, in->option.piv, bound);
+    e = sally_oscore_decrypt(o, c, bound, bound->nonce, in->outer->payload,
                              in->room, &text);
     if (e != SALLY_E_OK)
         return e;
@@ -94,7 +94,6 @@ enum sally_err sally_oscore_accept(struct sally_oscore *o,
     if (e != SALLY_E_OK)
         return e;
     *in->inner = inner;
-    *in->bound = bound;
     return noted;
 }
 
