@@ -293,15 +293,13 @@ static bool copy_whole(struct sally_cursor *c, uint32_t size, uint32_t type,
                        struct sally_bus_message *out)
 {
     const struct shape *shape = &shapes[type];
-    struct sally_span whole;
     uint16_t used;
 
     if (size < HEADER + shape->fixed || size > sizeof(*out))
         return false;
-    whole = sally_take(c, size);
-    if (c->failed)
+    if (size > c->rest.len)
         return false;
-    memcpy(out, whole.at, size);
+    sally_take_into(c, out, size);
     used = bytes_used(shape, out);
     return used <= SALLY_BUS_BYTES && size == HEADER + shape->fixed + used;
 }

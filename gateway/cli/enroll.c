@@ -290,19 +290,15 @@ static bool write_entries(struct enrolling *e)
 /* --- The servers' side --------------------------------------------------- */
 
 struct outgoing {
-    struct sally_buf leshan, values; /* owned rooms */
+    struct sally_buf leshan, values; /* in one owned room, leshan's first */
     unsigned unsaid; /* accounts that one of them has no word for */
 };
 
 static void wipe_outgoing(struct outgoing *o)
 {
-    struct sally_buf *const both[] = { &o->leshan, &o->values };
-
-    for (size_t i = 0; i < SALLY_LEN(both); i++) {
-        if (both[i]->at != NULL)
-            sally_wipe(both[i]->at, both[i]->len);
-        free(both[i]->at);
-    }
+    sally_wipe(o->leshan.at, o->leshan.len);
+    sally_wipe(o->values.at, o->values.len);
+    free(o->leshan.at);
 }
 
 static bool put_line(struct sally_buf *out,
@@ -365,14 +361,17 @@ static bool write_outgoing(struct enrolling *e, const char *server,
 static bool tell_server(struct enrolling *e, uint32_t server)
 {
     const size_t room = (e->count + 1) * LINE_MAX;
+    uint8_t *rooms = calloc(2, room);
     SALLY_ON_EXIT(wipe_outgoing) struct outgoing o = {
-        { malloc(room), 0, room }, { malloc(room), 0, room }, 0
+        { rooms, 0, room }, { rooms, 0, room }, 0
     };
-    struct sally_writer head = sally_writer_into(&o.values);
+    struct sally_writer head;
     bool any = false;
 
-    if (o.leshan.at == NULL || o.values.at == NULL)
+    if (rooms == NULL)
         return fail(e, "keys", "there is not enough memory");
+    o.values.at += room;
+    head = sally_writer_into(&o.values);
     sally_put_text(&head, sally_enroll_head);
     for (size_t i = 0; i < e->count; i++) {
         const struct sally_config_sensor *s = sensor_of(e, e->ids[i]);

@@ -51,7 +51,6 @@ static bool take(int fd, off_t at, uint64_t *count, uint8_t *name)
     uint8_t bytes[RECORD];
     const struct sally_span record = { bytes, sizeof(bytes) };
     struct sally_cursor c = sally_cursor_over(record);
-    struct sally_span named;
     uint32_t magic;
     ssize_t n;
 
@@ -61,12 +60,9 @@ static bool take(int fd, off_t at, uint64_t *count, uint8_t *name)
     if (n != (ssize_t)sizeof(bytes))
         return false;
     magic = sally_take_u32(&c);
-    named = sally_take(&c, SALLY_ANCHOR_NAME);
+    sally_take_into(&c, name, SALLY_ANCHOR_NAME);
     *count = sally_take_u64(&c);
-    if (magic != MAGIC || sally_take_u64(&c) != check_of(record))
-        return false;
-    memcpy(name, named.at, SALLY_ANCHOR_NAME);
-    return true;
+    return magic == MAGIC && sally_take_u64(&c) == check_of(record);
 }
 
 enum sally_err sally_anchor_read(const struct sally_anchor *a, size_t i,

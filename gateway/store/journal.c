@@ -221,18 +221,17 @@ void sally_journal_publish(struct sally_store *s)
 
 static bool take_record(struct sally_cursor *c, struct sally_store_item *out)
 {
-    struct sally_span key, body;
+    struct sally_span body;
 
     out->number = sally_take_u64(c);
     out->sensor_key = sally_take_u32(c);
     out->time = (sally_msec_utc)sally_take_u64(c);
     out->born = (int64_t)sally_take_u64(c);
-    key = sally_take(c, sizeof(out->key));
+    sally_take_into(c, out->key, sizeof(out->key));
     out->len = sally_take_u16(c);
     body = sally_take(c, out->len);
     if (c->failed || body.len > sizeof(out->body))
         return false;
-    memcpy(out->key, key.at, key.len);
     if (body.len != 0)
         memcpy(out->body, body.at, body.len);
     return true;

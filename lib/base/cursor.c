@@ -29,6 +29,16 @@ uint64_t sally_take_u64(struct sally_cursor *c)
     return sally_take_uint(c, 8);
 }
 
+void sally_take_into(struct sally_cursor *c, void *out, size_t len)
+{
+    struct sally_span s = sally_take(c, len);
+
+    if (s.len != 0)
+        memcpy(out, s.at, s.len);
+    else
+        memset(out, 0, len);
+}
+
 struct sally_span sally_take_until(struct sally_cursor *c, uint8_t stop)
 {
     const uint8_t *hit =

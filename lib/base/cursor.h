@@ -52,6 +52,9 @@ static inline struct sally_span sally_take(struct sally_cursor *c, size_t len)
     return taken;
 }
 
+/* Copies the next `len` bytes to `out`; zeros if there are not so many. */
+void sally_take_into(struct sally_cursor *c, void *out, size_t len);
+
 /* All that is left. */
 static inline struct sally_span sally_take_rest(struct sally_cursor *c)
 {

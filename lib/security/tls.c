@@ -127,16 +127,18 @@ static void queue(struct tls *t, struct sally_span bytes)
 {
     while (bytes.len != 0) {
         struct block *b = tail(t);
-        struct sally_span part;
+        size_t part;
 
         if (b == NULL) {
             t->starved = true;
             return;
         }
-        part = sally_span_sub(bytes, 0, sizeof(b->bytes) - b->len);
-        memcpy(&b->bytes[b->len], part.at, part.len);
-        b->len += part.len;
-        bytes = sally_span_sub(bytes, part.len, bytes.len);
+        part = sizeof(b->bytes) - b->len;
+        if (part > bytes.len)
+            part = bytes.len;
+        memcpy(&b->bytes[b->len], bytes.at, part);
+        b->len += part;
+        bytes = sally_span_sub(bytes, part, bytes.len);
     }
 }
 
