@@ -106,7 +106,7 @@ static void mark_server(const struct sally_config *c, uint32_t server,
 {
     servers[server] = true;
     for (size_t i = 0; i < c->sensor_count; i++)
-        for (size_t k = 0; k < c->sensors[i].account_count; k++)
+        for (size_t k = 0; k < sally_config_accounts(&c->sensors[i]); k++)
             sensors[i] |= c->sensors[i].accounts[k].server == server;
 }
 

@@ -171,7 +171,7 @@ static bool set_out(struct sally_reading *r)
     size_t count = c->server_count, accounts = 0;
 
     for (size_t i = 0; i < c->sensor_count; i++)
-        accounts += c->sensors[i].account_count;
+        accounts += sally_config_accounts(&c->sensors[i]);
     r->desk = calloc(1, sizeof(*r->desk));
     r->claims =
         calloc(SALLY_CLAIMS_OF_ACCOUNT * accounts + 1, sizeof(*r->claims));
@@ -194,7 +194,7 @@ static void read_all(struct sally_reading *r)
     if (r->bad != 0)
         return; /* accounts that need what failed would only fail too */
     for (uint32_t i = 0; i < c->sensor_count; i++)
-        for (uint32_t k = 0; k < c->sensors[i].account_count; k++) {
+        for (uint32_t k = 0; k < sally_config_accounts(&c->sensors[i]); k++) {
             sally_keys_account(r, i, k);
             clear_desk(r);
         }

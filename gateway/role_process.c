@@ -57,7 +57,9 @@ static void check_descriptors(const struct sally_role_row *row,
     size_t wanted = 64;
 
     for (size_t i = 0; i < c->sensor_count; i++)
-        wanted += row->name == SALLY_INNER ? c->sensors[i].account_count : 1;
+        wanted += row->name == SALLY_INNER
+                      ? sally_config_accounts(&c->sensors[i])
+                      : 1;
     if ((row->name == SALLY_INNER || row->name == SALLY_OUTER) &&
         wanted > limit)
         sally_log(SALLY_LOG_ERROR, "too_few_descriptors",

@@ -264,7 +264,7 @@ static bool make_keys(struct enrolling *e)
     for (size_t i = 0; i < e->count; i++) {
         const struct sally_config_sensor *s = sensor_of(e, e->ids[i]);
 
-        for (size_t k = 0; k < s->account_count; k++) {
+        for (size_t k = 0; k < sally_config_accounts(s); k++) {
             int made =
                 sally_enroll_keys(&e->made, &s->accounts[k], e->cli->err);
 
@@ -376,8 +376,8 @@ static bool tell_server(struct enrolling *e, uint32_t server)
     for (size_t i = 0; i < e->count; i++) {
         const struct sally_config_sensor *s = sensor_of(e, e->ids[i]);
 
-        for (size_t k = 0; k < s->account_count; k++) {
-            if (s->accounts[k].server != server)
+        for (size_t k = 0; k < sally_config_accounts(s); k++) {
+            if (s->accounts[k].server != server || s->accounts[k].dormant)
                 continue;
             if (!put_account(e, &o, s, &s->accounts[k]))
                 return false;

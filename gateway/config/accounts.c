@@ -167,6 +167,21 @@ static void read_parts(struct sally_loader *l, const config_setting_t *group,
         sally_parts_read(l, 21, oscore, parts);
 }
 
+/* Without it nothing tells what an account there has to have. */
+static bool has_uri(struct sally_loader *l, const config_setting_t *group,
+                    const struct sally_config_server *server)
+{
+    if (server->uri_text[0] != '\0')
+        return true;
+    if (config_setting_get_member(
+            l->server_notes[server - l->server_list].group, "uri") == NULL)
+        sally_complain(&l->reader, group, "server",
+                       "expected a server with `uri`; only a bootstrap server "
+                       "can give an account at \"%s\"",
+                       server->name);
+    return false;
+}
+
 static void take_account(struct sally_loader *l, const config_setting_t *group,
                          const char *default_server,
                          struct sally_config_account *out)
@@ -184,7 +199,8 @@ static void take_account(struct sally_loader *l, const config_setting_t *group,
     if (l->reader.bad != before)
         return;
     server = find_server(l, group, d.server, &out->server);
-    if (server == NULL || !take_mode(l, group, server, &parts, &out->mode))
+    if (server == NULL || !has_uri(l, group, server) ||
+        !take_mode(l, group, server, &parts, &out->mode))
         return;
     check_fields(l, group, out->mode, &parts);
     check_trust(l, group, server, &parts);
@@ -205,6 +221,29 @@ static void check_one_per_server(struct sally_loader *l,
                     &l->reader, config_setting_get_elem(list, (unsigned)i),
                     "server", "line %u has an account at this server already",
                     all[j].line);
+}
+
+/* A client has one bootstrap server: LwM2M Core s.6.1. */
+static void check_one_bootstrap(struct sally_loader *l,
+                                const config_setting_t *list,
+                                const struct sally_config_account *all,
+                                size_t count)
+{
+    const struct sally_config_account *first = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].server == UINT32_MAX ||
+            !l->server_list[all[i].server].bootstrap)
+            continue;
+        if (first == NULL)
+            first = &all[i];
+        else if (first->server != all[i].server) /* else it was said */
+            sally_complain(&l->reader,
+                           config_setting_get_elem(list, (unsigned)i), "server",
+                           "expected one account of a bootstrap server, got "
+                           "that on line %u already",
+                           first->line);
+    }
 }
 
 /* The one file that an account by default has. */
@@ -240,7 +279,7 @@ static void take_implied(struct sally_loader *l, const config_setting_t *group,
         return;
     *a = (struct sally_config_account){ .server = number };
     a->line = (unsigned)config_setting_source_line(group);
-    if (server != NULL) {
+    if (server != NULL && has_uri(l, group, server)) {
         a->mode = usual_mode(server);
         imply_key(l, a);
         sally_servers_used(l, number, false);
@@ -269,4 +308,5 @@ void sally_accounts_load(struct sally_loader *l, const config_setting_t *group,
         take_account(l, config_setting_get_elem(list, (unsigned)i),
                      draft->server, &draft->accounts[i]);
     check_one_per_server(l, list, draft->accounts, draft->sensor.account_count);
+    check_one_bootstrap(l, list, draft->accounts, draft->sensor.account_count);
 }

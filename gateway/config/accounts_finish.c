@@ -96,7 +96,7 @@ static void finish_account(struct sally_loader *l,
     struct sally_parts parts = { .count = a->part_count };
     struct sally_config_part *said;
 
-    if (a->server == UINT32_MAX)
+    if (a->server == UINT32_MAX || a->dormant)
         return;
     for (size_t i = 0; i < parts.count; i++)
         parts.all[i] = a->parts[i];
@@ -119,8 +119,7 @@ void sally_accounts_finish(struct sally_loader *l,
                            struct sally_sensor_names *names, size_t number,
                            struct sally_config_sensor *s)
 {
-    struct sally_config_account *own =
-        sally_arena_take(&l->out->slots, s->account_count, sizeof(*own));
+    struct sally_config_account *own;
     bool inherited = config_setting_get_member(group, "accounts") == NULL;
 
     if (s->account_count == 0) {
@@ -132,11 +131,8 @@ void sally_accounts_finish(struct sally_loader *l,
                            "sensor_defaults gives each sensor one");
         return;
     }
-    if (own == NULL)
-        return;
-    memcpy(own, s->accounts, s->account_count * sizeof(*own));
-    s->accounts = own;
-    for (size_t i = 0; i < s->account_count; i++) {
+    own = sally_accounts_slots(l, s);
+    for (size_t i = 0; own != NULL && i < sally_config_accounts(s); i++) {
         if (inherited)
             own[i].line = s->line; /* what goes with the sensor's file */
         finish_account(l, group, names, number, s, &own[i]);

@@ -150,11 +150,13 @@ struct sally_config_server {
     uint64_t fingerprint;
     uint32_t born;
     const char *name; /* "": vacant */
-    struct sally_uri uri;
-    const char *uri_text;
+    struct sally_uri uri;  /* host "": a bootstrap server writes it */
+    const char *uri_text;  /* "": likewise */
     const struct sally_uri *more; /* tried in turn where `uri` fails */
     size_t more_count;
-    uint16_t short_server_id;
+    uint16_t short_server_id; /* 0: a bootstrap server */
+    bool bootstrap;
+    uint32_t recheck; /* seconds; 0: never. Of a bootstrap server */
     enum sally_lwm2m_version version;
     enum sally_report report;
     enum sally_reach reach;
@@ -185,12 +187,19 @@ struct sally_config_account {
     const struct sally_config_part *parts;
     uint32_t part_count;
     unsigned line;
+    bool dormant; /* nothing, until a bootstrap server gives it keys */
 };
 
 /* The first part of this kind, or NULL. */
 const struct sally_config_part *
 sally_config_part(const struct sally_config_account *a,
                   enum sally_credential_kind kind);
+
+struct sally_config_sensor;
+
+/* How many accounts there are in all, that of a bootstrap server being the
+ * last.                                                                     */
+size_t sally_config_accounts(const struct sally_config_sensor *s);
 
 enum sally_require { SALLY_REQUIRE_ALL, SALLY_REQUIRE_ANY };
 enum sally_on_silent { SALLY_SILENT_KEEP, SALLY_SILENT_FLAG,
@@ -203,7 +212,12 @@ struct sally_config_sensor {
     const char *alias;    /* likewise, or "" */
     const char *endpoint; /* default "<gateway>-<id>" */
     const struct sally_config_auth *auth;
+
+    /* At servers that take readings. A sensor with an account of a bootstrap
+     * server has one for each of those in their order, some of them dormant,
+     * and behind them that account.                                         */
     const struct sally_config_account *accounts;
+    const struct sally_config_account *bootstrap; /* NULL: none */
     const char *manufacturer, *model, *serial; /* of /3/0; "" absent */
     const char *file;
     sally_config_msec expect_every; /* 0: no expectation */

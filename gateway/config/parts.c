@@ -51,6 +51,11 @@ void sally_parts_settle(struct sally_arena *a, const struct sally_parts *p,
         kept[i] = p->all[i];
 }
 
+size_t sally_config_accounts(const struct sally_config_sensor *s)
+{
+    return s->account_count + (s->bootstrap != NULL ? 1u : 0u);
+}
+
 /* A value of one row; false if it was reported. */
 static bool take(struct sally_loader *l, const struct sally_key *k,
                  const config_setting_t *found, union value *v)

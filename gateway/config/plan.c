@@ -242,18 +242,20 @@ static void arrange_servers(struct sally_config *c, size_t slots,
 }
 
 /* The sensor's accounts, with the slots of their servers. */
-static const struct sally_config_account *
-move_accounts(struct sally_arena *a, const struct sally_config_sensor *s,
-              const struct sally_place *servers)
+static void move_accounts(struct sally_arena *a, struct sally_config_sensor *s,
+                          const struct sally_place *servers)
 {
+    const size_t count = sally_config_accounts(s);
     struct sally_config_account *out =
-        sally_arena_take(a, s->account_count, sizeof(*out));
+        sally_arena_take(a, count, sizeof(*out));
 
-    for (size_t i = 0; out != NULL && i < s->account_count; i++) {
+    for (size_t i = 0; out != NULL && i < count; i++) {
         out[i] = s->accounts[i];
         out[i].server = servers[s->accounts[i].server].slot;
     }
-    return out;
+    s->accounts = out;
+    if (out != NULL && s->bootstrap != NULL)
+        s->bootstrap = &out[s->account_count];
 }
 
 /* Into an arena of their own: what they were made of goes. */
@@ -276,7 +278,7 @@ static void arrange_sensors(struct sally_config *c, size_t slots,
 
         *s = c->sensors[i];
         s->born = p[i].born;
-        s->accounts = move_accounts(&arena, s, servers);
+        move_accounts(&arena, s, servers);
     }
     for (size_t i = 0; i < c->sensor_live; i++)
         c->by_id[i] = p[c->by_id[i]].slot;

@@ -24,7 +24,7 @@ uint64_t sally_sensor_fingerprint(const struct sally_loader *l,
     if (l->profile_list != NULL)
         sum = sally_fingerprint_number(
             sum, l->profile_list[s->profile].fingerprint);
-    for (size_t i = 0; i < s->account_count; i++)
+    for (size_t i = 0; i < sally_config_accounts(s); i++)
         if (s->accounts[i].server != UINT32_MAX)
             sum = sally_fingerprint_number(
                 sum, l->server_list[s->accounts[i].server].fingerprint);

@@ -46,16 +46,19 @@ static const struct sally_word reaches[] = {
 static const struct sally_key server_keys[] = {
     { "name", SALLY_KEY_NAME, AT(name), 0, 0, NULL, NULL, NULL,
       "what accounts call it; unique" },
-    { "uri", SALLY_KEY_TEXT, AT(uri_text), 1, 255, "a URI", NULL, NULL,
+    { "uri", SALLY_KEY_TEXT, AT(uri_text), 1, 255, "a URI", "", NULL,
       "`coaps://HOST:PORT`, `coap://`, `coaps+tcp://` or `coap+tcp://`, "
-      "without path and query" },
+      "without path and query; must be given, unless a bootstrap server is "
+      "there to write it" },
     SALLY_ROW_OTHER("more_uris", "a list ( ) of texts",
                     "of the same server, for the same keys, tried in turn "
                     "where `uri` cannot be reached: `coaps+tcp://HOST:PORT` "
                     "where a network lets no UDP through; after a day there "
                     "`uri` is tried again"),
     { "short_server_id", SALLY_KEY_WHOLE, AT(short_server_id), 1, SHORT_ID_MAX,
-      NULL, NULL, NULL, "of the LwM2M server; unique" },
+      NULL, "", NULL,
+      "of the LwM2M server; unique; must be given, but for a bootstrap server, "
+      "which has none" },
     { "version", SALLY_KEY_WORD, AT(version), 0, 0, NULL, "1.1", versions,
       "of LwM2M to begin with; a server that refuses 1.1 with 4.12 gets 1.0" },
     { "report", SALLY_KEY_WORD, AT(report), 0, 0, NULL, "auto", reports,
@@ -98,8 +101,13 @@ static const struct sally_key server_keys[] = {
       "how OSCORE begins: `b1` goes on with the numbers used so far (RFC 8613 "
       "B.1), `b2` agrees on new keys with each start (B.2), `auto` tries that "
       "and goes on where the server does not know it" },
-    SALLY_ROW_LATER("bootstrap"),
-    SALLY_ROW_LATER("recheck"),
+    { "bootstrap", SALLY_KEY_BOOLEAN, AT(bootstrap), 0, 0, NULL, "false", NULL,
+      "it takes no readings, but gives sensors with an account there their "
+      "accounts at the other servers" },
+    { "recheck", SALLY_KEY_SECONDS, AT(recheck), 60000, LIFETIME_MAX, NULL, "",
+      NULL,
+      "a bootstrap server is asked so often whether there is anything new, in "
+      "whole seconds, a tenth more or less; never by itself without it" },
 };
 
 const struct sally_schema sally_group_server = {
@@ -202,7 +210,7 @@ static void take_more(struct sally_loader *l, const config_setting_t *group,
 
         if (!read_uri(l, group, at, text == NULL ? "" : text, &more[i]))
             return;
-        if (more[i].secure != s->uri.secure)
+        if (s->uri_text[0] != '\0' && more[i].secure != s->uri.secure)
             sally_expected(&l->reader, group, at, "more_uris",
                            "URIs that are all secure or all not, as `uri` is, "
                            "since an account has one key");
@@ -246,6 +254,7 @@ static void check_beyond(struct sally_loader *l, const config_setting_t *group,
 void sally_servers_check(struct sally_loader *l)
 {
     l->reader.file = l->out->file;
+    sally_servers_check_sealed(l);
     for (size_t i = 0; i < l->out->server_count; i++) {
         const struct sally_config_server *s = &l->server_list[i];
         const struct sally_server_note *n = &l->server_notes[i];
@@ -301,6 +310,7 @@ static void take_server(struct sally_loader *l, const config_setting_t *group,
     take_more(l, group, s);
     check_trust(l, group, s);
     check_unique(l, group, number);
+    sally_server_check_bootstrap(l, group, s);
 }
 
 void sally_load_servers(struct sally_loader *l, const config_setting_t *root)
@@ -320,6 +330,9 @@ void sally_load_servers(struct sally_loader *l, const config_setting_t *root)
         sally_complain(&l->reader, config_setting_get_member(root, "servers"),
                        "servers", "expected at most %d servers, got %zu",
                        SALLY_CONFIG_SERVERS_MAX, count);
-    if (l->server_list != NULL && l->server_notes != NULL)
-        sally_load_each(l, "servers", take_server, NULL);
+    if (l->server_list == NULL || l->server_notes == NULL)
+        return;
+    sally_load_each(l, "servers", take_server, NULL);
+    l->reader.file = l->out->file;
+    sally_servers_check_slots(l);
 }

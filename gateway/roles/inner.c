@@ -290,7 +290,7 @@ static size_t count_accounts(const struct sally_config *c)
     size_t n = 0;
 
     for (size_t i = 0; i < c->sensor_count; i++)
-        n += c->sensors[i].account_count;
+        n += sally_config_accounts(&c->sensors[i]);
     return n;
 }
 

@@ -56,7 +56,7 @@ size_t sally_runner_timers(const struct sally_config *c)
     size_t accounts = 0;
 
     for (size_t i = 0; i < c->sensor_count; i++)
-        accounts += c->sensors[i].account_count;
+        accounts += sally_config_accounts(&c->sensors[i]);
     return 64 + accounts;
 }
 

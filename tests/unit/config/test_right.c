@@ -301,6 +301,44 @@ static void accepts_what_is_said_to_be_meant(void **state)
     sally_config_wipe(&c);
 }
 
+/* One slot for each server that takes readings, in their order, and the account
+ * of the bootstrap server behind them.                                      */
+static void gives_a_bootstrap_servers_sensor_its_slots(void **state)
+{
+    struct sally_config c;
+    const struct sally_config_sensor *s;
+
+    (void)state;
+    load_right(
+        "gateway = { name = \"plant-7\"; master_key_file = \"m\"; };\n" LOCAL
+        "servers = ( { name = \"x\"; uri = \"coaps://x\"; short_server_id = 7; "
+        "}, { name = \"boot\"; uri = \"coaps://b\"; bootstrap = true; recheck "
+        "= \"1d\"; }, { name = \"y\"; short_server_id = 8; } );\n" PROFILES
+        "sensors = ( { id = \"a\"; profile = \"p\"; " PASSWORD
+        "accounts = ( { server = \"boot\"; key_file = \"k\"; }, { server = "
+        "\"x\"; key_file = \"l\"; } ); }, "
+        "{ id = \"b\"; profile = \"p\"; authenticate = ( { method = "
+        "\"password\"; username = \"v\"; } ); server = \"x\"; } );\n",
+        NULL, NULL, &c);
+    assert_true(c.servers[1].bootstrap);
+    assert_int_equal(c.servers[1].recheck, 86400);
+    assert_string_equal(c.servers[2].uri_text, "");
+    s = &c.sensors[0];
+    assert_int_equal(s->account_count, 2);
+    assert_int_equal(sally_config_accounts(s), 3);
+    assert_int_equal(s->accounts[0].server, 0);
+    assert_false(s->accounts[0].dormant);
+    assert_int_equal(s->accounts[1].server, 2);
+    assert_true(s->accounts[1].dormant);
+    assert_int_equal(s->accounts[1].part_count, 0);
+    assert_ptr_equal(s->bootstrap, &s->accounts[2]);
+    assert_int_equal(s->bootstrap->server, 1);
+    assert_non_null(sally_config_part(s->bootstrap, SALLY_FIELD_IDENTITY));
+    assert_null(c.sensors[1].bootstrap);
+    assert_int_equal(c.sensors[1].account_count, 1);
+    sally_config_wipe(&c);
+}
+
 /* Neighbours behind one address on two interfaces can be told apart. */
 static void tells_addresses_apart_by_interface(void **state)
 {
@@ -355,6 +393,7 @@ int main(void)
         cmocka_unit_test(takes_sensors_from_defaults_and_files),
         cmocka_unit_test(reads_a_command_to_execute),
         cmocka_unit_test(accepts_what_is_said_to_be_meant),
+        cmocka_unit_test(gives_a_bootstrap_servers_sensor_its_slots),
         cmocka_unit_test(tells_addresses_apart_by_interface),
         cmocka_unit_test(finds_every_sensor_by_id),
     };

@@ -33,6 +33,12 @@
 #define TCP_MODES "\"nosec\""
 #define OPEN_SERVER                                                            \
     SERVER("uri = \"coap://127.0.0.1\"; short_server_id = 1;")
+#define BOOTSTRAP                                                              \
+    "servers = ( { name = \"b\"; uri = \"coaps://b\"; bootstrap = true; "       \
+    "}, { name = \"c\"; uri = \"coaps://c\"; bootstrap = true; }, "             \
+    "{ name = \"cloud\"; short_server_id = 1; } );\n"
+#define SEALED                                                                 \
+    "gateway = { name = \"gw\"; master_key_file = \"master\"; };\n"
 #define GIVEN GATEWAY LOCAL SERVERS PROFILES SENSORS
 
 static const struct row {
