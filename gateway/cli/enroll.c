@@ -26,6 +26,7 @@ struct enrolling {
     struct sally_config config;
     struct sally_made made;
     struct sally_span template; /* what stands in each entry besides; or none */
+    struct sally_enroll_files with;
     const char *into;           /* directory for the servers' files, or NULL */
     const char **ids;           /* in the arena of `made` */
     size_t count, room;
@@ -266,7 +267,8 @@ static bool make_keys(struct enrolling *e)
 
         for (size_t k = 0; k < sally_config_accounts(s); k++) {
             int made =
-                sally_enroll_keys(&e->made, &s->accounts[k], e->cli->err);
+                sally_enroll_keys(&e->made, &e->config, s, &s->accounts[k],
+                                  &e->with.source, e->cli->err);
 
             if (made < 0)
                 return false;
@@ -397,15 +399,47 @@ static bool tell_servers(struct enrolling *e)
 
 /* --- The verb ------------------------------------------------------------ */
 
+/* What the options name; NULL: not given. */
+struct options {
+    const char *template, *into, *fleet, *authority, *key;
+};
+
 static int usage(const struct sally_cli *cli, const struct sally_verb *v)
 {
     fprintf(cli->err,
             "usage: sallyportctl [OPTIONS] %s %s\n"
             "-t FILE  settings that each new entry has besides its id\n"
             "-o DIR   where files for the servers' side go\n"
+            "-f FILE  the gateway's fleet key: shared secrets are made of it\n"
+            "-c FILE  certificate of the authority that signs new ones\n"
+            "-k FILE  its private key\n"
             "-        a table on the standard input, in place of ids\n",
             v->name, v->args);
     return SALLY_EXIT_USAGE;
+}
+
+/* How many arguments they take; -1: this cannot be. */
+static int take_options(char **args, int count, struct options *o)
+{
+    const struct {
+        char letter;
+        const char **to;
+    } all[] = { { 't', &o->template },  { 'o', &o->into },
+                { 'f', &o->fleet },     { 'c', &o->authority },
+                { 'k', &o->key } };
+    int at = 0;
+
+    while (at < count && args[at][0] == '-' && args[at][1] != '\0') {
+        size_t i = 0;
+
+        while (i < SALLY_LEN(all) && args[at][1] != all[i].letter)
+            i++;
+        if (i == SALLY_LEN(all) || args[at][2] != '\0' || at + 1 == count)
+            return -1;
+        *all[i].to = args[at + 1];
+        at += 2;
+    }
+    return at == count || (o->authority == NULL) != (o->key == NULL) ? -1 : at;
 }
 
 static void report(const struct enrolling *e)
@@ -423,10 +457,19 @@ static void report(const struct enrolling *e)
                 e->count, entries, e->keys);
 }
 
-static int run(struct enrolling *e, char **args, int count)
+static bool begin(struct enrolling *e, const struct options *o)
 {
-    if (prepare(e, args, count) && make_keys(e) && tell_servers(e) &&
-        write_entries(e)) {
+    e->into = o->into;
+    return (o->template == NULL || read_template(e, o->template)) &&
+           sally_enroll_files_read(&e->with, o->fleet, o->authority, o->key,
+                                   e->cli->err);
+}
+
+static int run(struct enrolling *e, const struct options *o, char **args,
+               int count)
+{
+    if (begin(e, o) && prepare(e, args, count) && make_keys(e) &&
+        tell_servers(e) && write_entries(e)) {
         report(e);
         return SALLY_EXIT_DONE;
     }
@@ -438,24 +481,16 @@ int sally_verb_enroll(const struct sally_cli *cli, const struct sally_verb *v,
                       char **args, int count)
 {
     struct enrolling e = { .cli = cli };
-    int at = 0, status = SALLY_EXIT_REFUSED;
-    bool good = true;
+    struct options o = { .into = NULL };
+    int at = take_options(args, count, &o);
+    int status;
 
-    for (; good && at + 1 < count && args[at][0] == '-' && args[at][1] != '\0';
-         at += 2) {
-        if (strcmp(args[at], "-t") == 0)
-            good = read_template(&e, args[at + 1]);
-        else if (strcmp(args[at], "-o") == 0)
-            e.into = args[at + 1];
-        else
-            return usage(cli, v);
-    }
-    if (good && (at == count || (args[at][0] == '-' && args[at][1] != '\0')))
-        status = usage(cli, v);
-    else if (good)
-        status = run(&e, &args[at], count - at);
+    if (at < 0)
+        return usage(cli, v);
+    status = run(&e, &o, &args[at], count - at);
     sally_config_wipe(&e.config);
     sally_config_files_wipe(&e.files);
+    sally_enroll_files_wipe(&e.with);
     sally_made_wipe(&e.made);
     free(e.ids);
     return status;

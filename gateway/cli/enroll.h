@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "config/config.h"
+#include "security/enroll.h"
 
 /* Files made so far, so that all of them can go when something fails. */
 struct sally_made {
@@ -22,11 +23,37 @@ bool sally_made_file(struct sally_made *m, const char *path, unsigned mode,
 void sally_made_undo(struct sally_made *m);
 void sally_made_wipe(struct sally_made *m); /* the files stay */
 
-/* Makes the key files of an account that are missing and can be made: random
- * pre-shared keys and OSCORE secrets, private keys for raw public keys. Returns
- * how many it made, or -1 when one cannot be written, which it says.        */
-int sally_enroll_keys(struct sally_made *m,
-                      const struct sally_config_account *a, FILE *err);
+/* What keys are made with, as files say it. */
+struct sally_enroll_files {
+    struct sally_enroll_source source;
+    uint8_t *room; /* owned; wiped */
+};
+
+/* Reads them; NULL: there is none. `authority` and `key` go together. False,
+ * and it says so, where one is not what it should be. `out` is zeroed.      */
+bool sally_enroll_files_read(struct sally_enroll_files *out, const char *fleet,
+                             const char *authority, const char *key, FILE *err);
+void sally_enroll_files_wipe(struct sally_enroll_files *f);
+
+/* A file of 32 bytes, as one line of hexadecimal digits, appended to `out`. */
+bool sally_enroll_line(const char *path, struct sally_buf *out, FILE *err);
+
+/* Makes the key files of an account that are missing and can be made: shared
+ * secrets, private keys for raw public keys, and with an authority private keys
+ * and certificates. Returns how many it made, or -1 when one cannot be made,
+ * which it says.                                                            */
+int sally_enroll_keys(struct sally_made *m, const struct sally_config *c,
+                      const struct sally_config_sensor *s,
+                      const struct sally_config_account *a,
+                      const struct sally_enroll_source *from, FILE *err);
+
+/* What the file of this part holds, as bytes of its field, appended to `out`;
+ * `file` is room for all of it, which the caller wipes. False, and it says so,
+ * when it cannot be read or holds something else.                           */
+bool sally_enroll_read(const struct sally_config_account *a,
+                       const struct sally_config_part *p,
+                       struct sally_buf *file, struct sally_buf *out,
+                       FILE *err);
 
 /* The account's credential of what its files hold; false, and it says so, when
  * one cannot be read or they do not go together. `out` is zeroed.           */

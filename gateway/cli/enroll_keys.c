@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/cli/enroll_keys.c - the key files of a new account: made where they
- * are missing, then read as the gateway reads them.                         */
+/* gateway/cli/enroll_keys.c - the key files of a new account, made where they
+ * are missing.                                                              */
 #include "cli/enroll.h"
 
 #include <errno.h>
@@ -10,14 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/credentials.h"
-#include "config/keyfile.h"
-#include "config/keyring.h"
-#include "security/credential_file.h"
-#include "security/enroll.h"
+#include "base/secret.h"
 
-#define TEXT_MAX 1024
-#define PARTS_MAX ((size_t)2 * SALLY_CREDENTIAL_MAX) /* with their heads */
+#define TEXT_MAX 1024   /* bytes of a file with a key */
+#define CHAIN_MAX 16384 /* bytes of one with certificates */
 
 /* --- Files that were made ------------------------------------------------ */
 
@@ -91,146 +87,103 @@ void sally_made_wipe(struct sally_made *m)
 
 /* --- Making -------------------------------------------------------------- */
 
-/* 1: made, 0: it is there, or is not ours to make; -1: told. */
-static int make_one(struct sally_made *m, const char *path,
-                    const struct sally_credential_field *field,
-                    enum sally_security_mode mode, FILE *err)
-{
-    uint8_t room[TEXT_MAX];
-    struct sally_buf text = SALLY_BUF(room);
-    enum sally_err e;
-    bool good;
+struct making {
+    struct sally_made *made;
+    struct sally_enrolled whose;
+    const struct sally_enroll_source *from;
+    FILE *err;
+};
 
-    if (access(path, F_OK) == 0)
-        return 0;
-    e = sally_enroll_file(field, mode, &text);
-    if (e == SALLY_E_UNSUPPORTED)
-        return 0;
-    good = e == SALLY_E_OK &&
-           sally_made_file(m, path, 0600, sally_buf_span(&text));
-    sally_wipe(room, sizeof(room));
-    if (good)
-        return 1;
-    fprintf(err, "%s: cannot be made: %s\n", path,
-            e != SALLY_E_OK ? sally_err_text(e) : strerror(errno));
+static int blame(const struct making *m, const char *path, const char *why)
+{
+    fprintf(m->err, "%s: cannot be made: %s\n", path, why);
     return -1;
 }
 
-int sally_enroll_keys(struct sally_made *m,
-                      const struct sally_config_account *a, FILE *err)
+/* 1: made, 0: it is not ours to make; -1: told. */
+static int write_made(const struct making *m, const char *path, unsigned mode,
+                      enum sally_err e, struct sally_span text)
 {
-    int made = 0;
+    if (e == SALLY_E_UNSUPPORTED)
+        return 0;
+    if (e != SALLY_E_OK)
+        return blame(m, path, sally_err_text(e));
+    if (!sally_made_file(m->made, path, mode, text))
+        return blame(m, path, strerror(errno));
+    return 1;
+}
 
-    for (size_t i = 0; i < a->part_count; i++) {
-        const struct sally_config_part *p = &a->parts[i];
-        const struct sally_credential_field *f = sally_credential_field(p->kind);
-        int n;
+static int make_secret(const struct making *m,
+                       const struct sally_config_part *p)
+{
+    const char *path = (const char *)p->bytes.at;
+    uint8_t room[TEXT_MAX];
+    struct sally_buf text = SALLY_BUF(room);
+    enum sally_err e = sally_enroll_file(sally_credential_field(p->kind),
+                                         &m->whose, m->from, &text);
+    int made = write_made(m, path, 0600, e, sally_buf_span(&text));
 
-        if (!f->from_file)
-            continue;
-        n = make_one(m, (const char *)p->bytes.at, f, a->mode, err);
-        if (n < 0)
-            return n;
-        made += n;
-    }
+    sally_wipe(room, sizeof(room));
     return made;
 }
 
-/* --- Reading ------------------------------------------------------------- */
-
-static uint8_t matching_of(const struct sally_config_account *a)
+/* Of the account's private key, whose file is there by now. */
+static int make_certificate(const struct making *m,
+                            const struct sally_config_account *a,
+                            const struct sally_config_part *p)
 {
-    const struct sally_config_part *p =
-        sally_config_part(a, SALLY_FIELD_MATCHING);
-
-    return p == NULL ? SALLY_MATCH_EXACT : (uint8_t)p->number;
-}
-
-/* What the file holds, appended to the parts of the account. */
-static bool read_file(const struct sally_config_account *a,
-                      const struct sally_config_part *p, struct sally_buf *file,
-                      struct sally_buf *parts, FILE *err)
-{
-    const struct sally_credential_field *f = sally_credential_field(p->kind);
-    const struct sally_credential_how how = { a->mode, matching_of(a) };
+    const struct sally_config_part *secret =
+        sally_config_part(a, SALLY_FIELD_SECRET_KEY);
     const char *path = (const char *)p->bytes.at;
-    uint8_t room[SALLY_CREDENTIAL_MAX];
-    struct sally_buf part = SALLY_BUF(room);
-    char why[SALLY_KEYFILE_WHY] = "";
-    const char *clause = "";
-    int fd;
+    uint8_t key_room[SALLY_CREDENTIAL_MAX], file_room[SALLY_CREDENTIAL_MAX];
+    struct sally_buf key = SALLY_BUF(key_room), file = SALLY_BUF(file_room);
+    uint8_t room[CHAIN_MAX];
+    struct sally_buf text = SALLY_BUF(room);
+    enum sally_err e = SALLY_E_OK;
+    bool read = true;
 
-    file->len = 0;
-    if (sally_keyfile_open(path, geteuid(), f->secret, &fd, why) !=
-        SALLY_E_OK) {
-        fprintf(err, "%s\n", why);
-        return false;
-    }
-    if (sally_keyfile_read(fd, file, why) != SALLY_E_OK)
-        clause = why;
-    else if (sally_credential_read(f, how, sally_buf_span(file), &part,
-                                   &clause) == SALLY_E_OK &&
-             sally_keyring_part(parts, p->kind, sally_buf_span(&part)) ==
-                 SALLY_E_OK)
-        clause = NULL;
-    (void)close(fd);
-    sally_wipe(room, sizeof(room));
-    if (clause != NULL)
-        fprintf(err, "%s: %s\n", path, clause);
-    return clause == NULL;
+    if (secret == NULL || m->from->issuer_key.len == 0)
+        return 0;
+    read = sally_enroll_read(a, secret, &file, &key, m->err);
+    if (read)
+        e = sally_enroll_certificate(sally_buf_span(&key), &m->whose, m->from,
+                                     &text);
+    sally_wipe(file_room, sizeof(file_room));
+    sally_wipe(key_room, sizeof(key_room));
+    return !read ? -1
+                 : write_made(m, path, 0644, e, sally_buf_span(&text));
 }
 
-static bool read_files(const struct sally_config_account *a,
-                       struct sally_buf *file, struct sally_buf *parts,
-                       FILE *err)
+/* Certificates are the second round, since keys come first. */
+static int make_one(const struct making *m, const struct sally_config_account *a,
+                    const struct sally_config_part *p, bool certificates)
 {
-    for (size_t i = 0; i < a->part_count; i++)
-        if (sally_credential_field(a->parts[i].kind)->from_file &&
-            !read_file(a, &a->parts[i], file, parts, err))
-            return false;
-    return true;
+    bool is_certificate = p->kind == SALLY_FIELD_CERTIFICATE;
+
+    if (!sally_credential_field(p->kind)->from_file ||
+        is_certificate != certificates ||
+        access((const char *)p->bytes.at, F_OK) == 0)
+        return 0;
+    return is_certificate ? make_certificate(m, a, p) : make_secret(m, p);
 }
 
-static bool make(const struct sally_config *c,
-                 const struct sally_config_sensor *s,
-                 const struct sally_config_account *a, struct sally_span parts,
-                 struct sally_credential *out, FILE *err)
+int sally_enroll_keys(struct sally_made *m, const struct sally_config *c,
+                      const struct sally_config_sensor *s,
+                      const struct sally_config_account *a,
+                      const struct sally_enroll_source *from, FILE *err)
 {
-    const struct sally_credential_field *culprit = NULL;
-    const char *why = "";
-    enum sally_err e = sally_config_credential(&c->servers[a->server], a, parts,
-                                               NULL, out, &culprit);
+    const struct making making = {
+        m, { a->mode, c->servers[a->server].name, s->endpoint }, from, err
+    };
+    int made = 0;
 
-    if (e != SALLY_E_OK)
-        why = culprit == NULL ? sally_err_text(e)
-                              : sally_config_wanted(culprit, e);
-    else
-        e = sally_credential_prove(out, &culprit, &why);
-    if (e != SALLY_E_OK)
-        fprintf(err, "%s:%u: %s: %s\n", s->file, a->line,
-                culprit == NULL ? "account" : culprit->config_key, why);
-    return e == SALLY_E_OK;
-}
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 0; i < a->part_count; i++) {
+            int n = make_one(&making, a, &a->parts[i], round == 1);
 
-bool sally_enroll_credential(const struct sally_config *c,
-                             const struct sally_config_sensor *s,
-                             const struct sally_config_account *a,
-                             struct sally_credential *out, FILE *err)
-{
-    const size_t room = SALLY_KEYFILE_MAX + PARTS_MAX;
-    uint8_t *both = malloc(room);
-    struct sally_buf file = { both, 0, SALLY_KEYFILE_MAX };
-    struct sally_buf parts;
-    bool good;
-
-    if (both == NULL) {
-        fprintf(err, "sallyportctl: there is not enough memory\n");
-        return false;
-    }
-    parts = (struct sally_buf){ &both[SALLY_KEYFILE_MAX], 0, PARTS_MAX };
-    good = read_files(a, &file, &parts, err) &&
-           make(c, s, a, sally_buf_span(&parts), out, err);
-    sally_wipe(both, room);
-    free(both);
-    return good;
+            if (n < 0)
+                return n;
+            made += n;
+        }
+    return made;
 }

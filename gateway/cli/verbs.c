@@ -19,6 +19,8 @@ static const struct sally_verb verbs[] = {
       sally_verb_ask },
     { "enroll", "[OPTIONS] ID...", "new sensors with keys of their own", 1,
       INT_MAX, sally_verb_enroll },
+    { "fleet", "SECRET GATEWAY FILE", "a gateway's key of a fleet's secret", 3,
+      3, sally_verb_fleet },
     { "journal", "[--verify] [N:HASH]",
       "what touched security, and that nobody changed it", 0, 2,
       sally_verb_journal },

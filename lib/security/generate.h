@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/security/generate.h - new keys, and certificates that say whose they
- * are.                                                                      */
+ * are. RFC 5280.                                                            */
 #ifndef SALLY_SECURITY_GENERATE_H
 #define SALLY_SECURITY_GENERATE_H
 
@@ -22,5 +22,25 @@ enum sally_err sally_generate_certificate(struct sally_span pkcs8,
                                           const char *common_name, int days,
                                           struct sally_buf *der)
     SALLY_MUST_USE;
+
+/* An authority: its certificate in DER, and the private key of that on P-256,
+ * as sally_keypair_public() takes one. Borrowed.                            */
+struct sally_issuer {
+    struct sally_span certificate, key;
+};
+
+/* As _certificate(), but signed by an authority, and valid until that ends at
+ * the latest; `now` is in seconds since 1970. It is no authority itself.
+ *   NO_CREDENTIAL    not such a key
+ *   BAD_CERTIFICATE  the issuer's is none that may sign certificates, or its
+ *                    name cannot be repeated byte for byte
+ *   WRONG_KEY        the issuer's key is of another certificate
+ *   EXPIRED          the issuer's has less than a day left
+ *   OUT_OF_RANGE, NO_ROOM, CRYPTO                                           */
+enum sally_err sally_generate_issued(struct sally_span pkcs8,
+                                     const char *common_name, int days,
+                                     const struct sally_issuer *by,
+                                     uint64_t now,
+                                     struct sally_buf *der) SALLY_MUST_USE;
 
 #endif

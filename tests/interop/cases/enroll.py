@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """New sensors by sallyportctl enroll, and their servers by what it writes."""
 import base64
+import hmac
 import json
 import os
 import stat
 
 from lib import maps
 from lib.peer import check, run
-from lib.pki import Pair
+from lib.pki import Authority, Pair
 
 def prepared(env, uri):
     """A gateway's files with one sensor of their own, and a template."""
@@ -104,6 +105,83 @@ def case_enroll_raw_keys(env):
         check(spki in [r[4] for r in rows], "not the public half")
 
 
+def fleet_line(path, digits="5a" * 32):
+    with open(path, "w", encoding="ascii") as f:
+        f.write(digits + "\n")
+    os.chmod(path, 0o600)
+    return path
+
+
+def hkdf(key, info, length):
+    """RFC 5869 with SHA-256 and without a salt, one block."""
+    root = hmac.digest(bytes(32), key, "sha256")
+    return hmac.digest(root, info.encode() + b"\1", "sha256")[:length]
+
+
+def case_enroll_fleet(env):
+    """Keys of a fleet's secret: who has it knows them without the gateway, and
+    the gateway has only its own."""
+    leshan = env.leshan().start()
+    g = prepared(env, leshan.uri)
+    secret = fleet_line(os.path.join(env.directory, "fleet"))
+    key = os.path.join(g.root, "gateway.fleet")
+    code, said, error = g.ctl("fleet", secret, "gw", key)
+    check(code == 0 and said == "", f"{said}{error}")
+    check(g.ctl("fleet", secret, "gw", key)[0] == 1, "it was written over")
+    t = template(g, settings('server = "cloud"; '
+                              'key_file = "../keys/{id}.psk";'))
+    code, _, error = g.ctl("enroll", "-t", t, "-f", key, "a", "b")
+    check(code == 0, error)
+    own = hkdf(bytes.fromhex("5a" * 32), "gateway gw", 32)
+    check(lines(key) == [own.hex()], "the gateway's key")
+    for name in ("a", "b"):
+        psk = hkdf(own, f"psk cloud gw-{name}", 16)
+        check(lines(os.path.join(g.root, "keys", f"{name}.psk")) ==
+              [psk.hex()], f"the key of {name}")
+        leshan.add_psk(f"gw-{name}", psk.hex())
+    g.write_configuration = lambda: None
+    g.start()
+    for name in ("a", "b"):
+        leshan.wait_registered(f"gw-{name}", 40)
+
+
+def case_enroll_certificates(env):
+    """Certificates by the gateway's own authority, whose root the server
+    trusts: OpenSSL follows them, and Leshan registers their sensors."""
+    root = Authority(env.directory, "root")
+    plant = Authority(env.directory, "plant", root)
+    peer = root.sign(Pair(env.directory, "peer"), "/CN=localhost",
+                     "DNS:localhost,IP:127.0.0.1")
+    leshan = env.leshan(identity=peer.certificate_options(root)).start()
+    g = prepared(env, leshan.uri)
+    t = template(g, settings(
+        'server = "cloud"; mode = "x509"; key_file = "../keys/{id}.key"; '
+        'certificate_file = "../keys/{id}.crt"; '
+        f'server_key_file = "{root.certificate}"; '
+        'certificate_usage = "anchor";'))
+    code, _, error = g.ctl("enroll", "-t", t, "-c", plant.certificate, "-k",
+                           peer.key, "a")
+    check(code == 1 and "a.crt" in error, f"with another's key: {error}")
+    code, _, error = g.ctl("enroll", "-t", t, "-c", plant.certificate, "-k",
+                           plant.key, "a", "b")
+    check(code == 0, error)
+    for name in ("a", "b"):
+        path = os.path.join(g.root, "keys", f"{name}.crt")
+        code, said, error = run(
+            ["openssl", "verify", "-purpose", "sslclient",
+             "-CAfile", root.certificate, "-untrusted", plant.certificate,
+             path])
+        check(code == 0, f"openssl: {said}{error}")
+        code, said, _ = run(["openssl", "x509", "-in", path, "-noout",
+                             "-subject", "-issuer"])
+        check(f"gw-{name}" in said and "plant" in said, said)
+        leshan.add_certificate(f"gw-{name}")
+    g.write_configuration = lambda: None
+    g.start()
+    for name in ("a", "b"):
+        leshan.wait_registered(f"gw-{name}", 40)
+
+
 def case_enroll_refused(env):
     """Bad input changes nothing and says where it is."""
     g = prepared(env, "coaps://127.0.0.1:1")
@@ -113,11 +191,18 @@ def case_enroll_refused(env):
     broken = template(g, "profile = \n", "broken")
     nowhere = template(g, settings('server = "cloud"; '
                                     'key_file = "../no/{id}.psk";'), "nowhere")
+    short = fleet_line(os.path.join(g.root, "short"), "5a" * 31)
     before = files_below(g.root)
     for arguments, text, status, words in (
             ((), None, 2, "usage"),
             (("-t", good), None, 2, "usage"),
             (("-x", "1", "a"), None, 2, "usage"),
+            (("-t",), None, 2, "usage"),
+            (("-c", good, "a"), None, 2, "usage"),
+            (("-k", good, "a"), None, 2, "usage"),
+            (("-f", "/nonexistent", "a"), None, 1, "/nonexistent"),
+            (("-f", short, "a"), None, 1, "32 bytes, as 64 hexadecimal"),
+            (("-c", good, "-k", good, "a"), None, 1, "expected certificates"),
             (("-t", "/nonexistent", "a"), None, 1, "/nonexistent"),
             (("-t", bad, "a"), None, 1, "sensors.d/a.conf:3: profile"),
             (("-t", broken, "a"), None, 1, "sensors.d/a.conf"),

@@ -5,11 +5,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
+#include "security/certificate.h"
 #include "security/credential_file.h"
 #include "security/enroll.h"
+#include "security/pem.h"
 
 #define ROOM 1024
 
@@ -36,9 +39,21 @@ static const struct row {
       8 },
 };
 
+static const struct sally_enroll_source nothing;
+
+static enum sally_err make_of(const struct row *r,
+                              const struct sally_enroll_source *from,
+                              struct sally_buf *file)
+{
+    const struct sally_enrolled whose = { r->mode, "cloud", "plant-7-boiler" };
+
+    return sally_enroll_file(sally_credential_field(r->kind), &whose, from,
+                             file);
+}
+
 static enum sally_err make(const struct row *r, struct sally_buf *file)
 {
-    return sally_enroll_file(sally_credential_field(r->kind), r->mode, file);
+    return make_of(r, &nothing, file);
 }
 
 static void read_back(const struct row *r, const struct sally_buf *file,
@@ -75,6 +90,81 @@ static void what_is_made_can_be_read(void **state)
         one.len = ROOM - 4;
         assert_int_equal(make(r, &one), SALLY_E_NO_ROOM);
     }
+}
+
+/* Computed with another implementation of HKDF, from a secret of the bytes 0 to
+ * 31 and the gateway "plant-7".                                             */
+static void a_fleet_has_one_secret(void **state)
+{
+    static const struct {
+        size_t row;
+        const char *line;
+    } known[] = {
+        { 0, "d71b86e40ac8407696f3519a5da0464c\n" },
+        { 5, "97f0be87377e465df6f618131df0792d\n" },
+        { 6, "da10f2d96b302925\n" },
+    };
+    uint8_t secret[32], key[SALLY_FLEET_KEY_LEN], other[SALLY_FLEET_KEY_LEN];
+    const struct sally_enroll_source from = { .fleet = { key, sizeof(key) } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(secret); i++)
+        secret[i] = (uint8_t)i;
+    assert_int_equal(sally_enroll_fleet((struct sally_span){ secret, 32 },
+                                        "plant-7", key), SALLY_E_OK);
+    assert_int_equal(sally_enroll_fleet((struct sally_span){ secret, 32 },
+                                        "plant-8", other), SALLY_E_OK);
+    assert_memory_not_equal(key, other, sizeof(key));
+    for (size_t i = 0; i < SALLY_LEN(known); i++) {
+        uint8_t room[ROOM];
+        struct sally_buf file = SALLY_BUF(room);
+
+        assert_int_equal(make_of(&rows[known[i].row], &from, &file),
+                         SALLY_E_OK);
+        assert_true(sally_span_is(sally_buf_span(&file), known[i].line));
+    }
+}
+
+static void the_authority_goes_along(void **state)
+{
+    static const struct row row = { .kind = SALLY_FIELD_SECRET_KEY,
+                                    .mode = SALLY_MODE_X509 };
+    const struct sally_enrolled whose = { SALLY_MODE_X509, "cloud",
+                                          "plant-7-boiler" };
+    uint8_t k[SALLY_GENERATED_KEY_MAX], a[SALLY_GENERATED_CERTIFICATE_MAX];
+    struct sally_buf key = SALLY_BUF(k), ca = SALLY_BUF(a);
+    struct sally_enroll_source from = { .days = 7,
+                                        .now = (uint64_t)time(NULL) };
+    uint8_t f[2 * ROOM], b[ROOM], d[2 * ROOM];
+    struct sally_buf file = SALLY_BUF(f), own = SALLY_BUF(b);
+    struct sally_buf der = SALLY_BUF(d);
+    struct sally_cursor c;
+    struct sally_certificate first, second;
+
+    (void)state;
+    assert_int_equal(sally_generate_key(&key), SALLY_E_OK);
+    assert_int_equal(sally_generate_certificate(sally_buf_span(&key), "plant-7",
+                                                30, &ca), SALLY_E_OK);
+    from.issuers = sally_buf_span(&ca);
+    from.issuer_key = sally_buf_span(&key);
+    assert_int_equal(make_of(&row, &from, &file), SALLY_E_OK);
+    read_back(&rows[1], &file, &own);
+    file.len = 0;
+    assert_int_equal(sally_enroll_certificate(sally_buf_span(&own), &whose,
+                                              &nothing, &file),
+                     SALLY_E_UNSUPPORTED);
+    assert_int_equal(sally_enroll_certificate(sally_buf_span(&own), &whose,
+                                              &from, &file), SALLY_E_OK);
+    assert_int_equal(sally_pem_read(sally_buf_span(&file),
+                                    SALLY_PEM_CERTIFICATES, &der), SALLY_E_OK);
+    c = sally_cursor_over(sally_buf_span(&der));
+    assert_int_equal(sally_certificate_take(&c, &first), SALLY_E_OK);
+    assert_int_equal(sally_certificate_take(&c, &second), SALLY_E_OK);
+    assert_true(sally_cursor_done(&c));
+    assert_true(sally_span_is(first.common_name, "plant-7-boiler"));
+    assert_true(sally_span_equal(second.whole, from.issuers));
+    assert_int_equal(sally_keypair_check(first.whole, sally_buf_span(&own)),
+                     SALLY_E_OK);
 }
 
 static void a_server_is_told_of_a_shared_key(void **state)
@@ -137,6 +227,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_made_can_be_read),
+        cmocka_unit_test(a_fleet_has_one_secret),
+        cmocka_unit_test(the_authority_goes_along),
         cmocka_unit_test(a_server_is_told_of_a_shared_key),
         cmocka_unit_test(a_server_is_told_of_a_public_key),
         cmocka_unit_test(without_a_session_there_is_nothing_to_tell),
