@@ -17,7 +17,7 @@
 #include "security/pem.h"
 
 #define PARTS_MAX ((size_t)2 * SALLY_CREDENTIAL_MAX) /* with their heads */
-#define FILES_MAX (2 * SALLY_CREDENTIAL_MAX)
+#define FILES_MAX ((size_t)2 * SALLY_CREDENTIAL_MAX)
 #define DAYS 3650 /* that certificates are valid for; the authority ends them */
 
 /* All of a file that only its owner may change, and read if it is `secret`. */
