@@ -42,8 +42,8 @@ struct sally_child {
     struct sally_timer again;    /* the supervisor's, to start it again */
     sally_usec since, wait;      /* when it was started; wait before the next */
     int status;                  /* of a runner that has ended */
-    struct sally_child_waiting *waiting; /* owned; orders for when the bus has */
-    size_t said, count, room;            /* room; from `said` on unsaid */
+    struct sally_child_waiting *waiting; /* owned; for when the bus has room */
+    size_t said, count, room;            /* from `said` on unsaid */
 };
 
 void sally_child_init(struct sally_child *c, struct sally_family *family,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/reload_host.h - reloads of a real gateway: its files, its sockets, its
- * children, its log and its operator.                                       */
+/* gateway/reload_host.h - reloads of a real gateway: its files, its sockets,
+ * its children, its log and its operator.                                   */
 #ifndef SALLY_RELOAD_HOST_H
 #define SALLY_RELOAD_HOST_H
 

@@ -151,7 +151,8 @@ static bool row_in_range(const struct sally_bus_message *m)
            r->method <= SALLY_BUS_METHOD_MAX &&
            r->registered <= SALLY_BUS_STATE_MAX && is_flag(r->send_muted) &&
            is_flag(r->silent) && is_flag(r->heard) &&
-           r->failed_in <= SALLY_BUS_STATE_MAX && is_flag(r->secure) && ends_in_array(r->state, sizeof(r->state)) &&
+           r->failed_in <= SALLY_BUS_STATE_MAX && is_flag(r->secure) &&
+            ends_in_array(r->state, sizeof(r->state)) &&
            ends_in_array(r->suite, sizeof(r->suite)) &&
            ends_in_array(r->sender, sizeof(r->sender)) &&
            ends_in_array(r->detail, sizeof(r->detail)) &&

@@ -12,9 +12,9 @@
 #define SALLY_CONTROL_WAIT 10    /* seconds for each piece of an answer */
 #define SALLY_CONTROL_LONG 100   /* ... to something that takes its time */
 
-/* Waits `seconds` for each piece, and calls `each` for every line before the last. Returns "" when the answer is
- * complete, else what went wrong as a sentence without a full stop, which
- * `room` (of 256 bytes) may hold.                                           */
+/* Waits `seconds` for each piece, and calls `each` for every line before the
+ * last. Returns "" when the answer is complete, else what went wrong as a
+ * sentence without a full stop, which `room` (of 256 bytes) may hold.       */
 const char *sally_control_ask(const char *socket, const char *request,
                               unsigned seconds,
                               void (*each)(void *context,

@@ -155,7 +155,8 @@ static int make_certificate(const struct making *m,
 }
 
 /* Certificates are the second round, since keys come first. */
-static int make_one(const struct making *m, const struct sally_config_account *a,
+static int make_one(const struct making *m,
+                    const struct sally_config_account *a,
                     const struct sally_config_part *p, bool certificates)
 {
     bool is_certificate = p->kind == SALLY_FIELD_CERTIFICATE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/cli/probe.c - one attempt at one address: a handshake with a made-up
- * identity, a CoAP ping (RFC 7252 s.4.3), or a CSM over TCP (RFC 8323 s.5.3). */
+ * identity, a CoAP ping (RFC 7252 s.4.3), or a CSM over TCP (RFC 8323 s.5.3).
+ */
 #include "cli/probe.h"
 
 #include <errno.h>

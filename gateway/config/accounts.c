@@ -53,7 +53,8 @@ find_server(struct sally_loader *l, const config_setting_t *group,
 static const char *modes_for(struct sally_loader *l,
                              const struct sally_config_server *server)
 {
-    const struct sally_word *w = sally_credential_field(SALLY_FIELD_MODE)->words;
+    const struct sally_word *w =
+        sally_credential_field(SALLY_FIELD_MODE)->words;
     const char *text = "", *last = NULL, *comma = "";
 
     for (; w->word != NULL; w++) {

@@ -96,5 +96,6 @@ enum sally_err sally_keyfile_read(int fd, struct sally_buf *out,
             return SALLY_E_OK;
         out->len += (size_t)n;
     }
-    return refuse(why, SALLY_E_NO_CREDENTIAL, "the file is larger than it may be");
+    return refuse(why, SALLY_E_NO_CREDENTIAL,
+                  "the file is larger than it may be");
 }

@@ -48,8 +48,8 @@ void sally_accounts_finish(struct sally_loader *l,
                            struct sally_sensor_names *names, size_t number,
                            struct sally_config_sensor *s);
 
-/* accounts_slots.c - the sensor's own copy of its accounts, those of a bootstrap
- * server's sensor in slots, as config.h says. NULL: no memory.              */
+/* accounts_slots.c - the sensor's own copy of its accounts, those of a
+ * bootstrap server's sensor in slots, as config.h says. NULL: no memory.    */
 struct sally_config_account *
 sally_accounts_slots(struct sally_loader *l, struct sally_config_sensor *s);
 

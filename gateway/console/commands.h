@@ -12,7 +12,10 @@ enum sally_console_scope {
 };
 
 /* Sets of doors; none: the supervisor is asked for a reload. */
-enum { SALLY_ASK_OUTER = 1u << SALLY_OUTER, SALLY_ASK_INNER = 1u << SALLY_INNER };
+enum {
+    SALLY_ASK_OUTER = 1u << SALLY_OUTER,
+    SALLY_ASK_INNER = 1u << SALLY_INNER
+};
 
 struct sally_console_command {
     const char *verb;

@@ -245,8 +245,8 @@ static void describe(const struct sally_view_account *a, char *out,
     if (a->alert != SALLY_BUS_NO_ALERT)
         (void)snprintf(detail, sizeof(detail), " (alert %u)", a->alert);
     else if (a->code != 0 && a->error == SALLY_E_REFUSED)
-        (void)snprintf(detail, sizeof(detail), " (%u.%02u)", (unsigned)a->code >> 5,
-                       a->code & 31u);
+        (void)snprintf(detail, sizeof(detail), " (%u.%02u)",
+                       (unsigned)a->code >> 5, a->code & 31u);
     else if (a->hint != 0)
         (void)snprintf(detail, sizeof(detail), " (%u.%02u without protection)",
                        (unsigned)a->hint >> 5, a->hint & 31u);

@@ -46,9 +46,10 @@ enum sally_err sally_coap_server_create(
     const struct sally_coap_server_host *host, void *owner) SALLY_MUST_USE;
 void sally_coap_server_wipe(struct sally_coap_server *s); /* NULL allowed */
 
-/* Room for more peers, beside a configuration that is being prepared; NO_MEMORY.
- * Then, just before sally_outer_commit(): peers of sensors that do not stay are
- * forgotten, and sources are told apart by `addresses` from now on.         */
+/* Room for more peers, beside a configuration that is being prepared;
+ * NO_MEMORY. Then, just before sally_outer_commit(): peers of sensors that do
+ * not stay are forgotten, and sources are told apart by `addresses` from now
+ * on.                                                                       */
 enum sally_err sally_coap_server_grow(struct sally_coap_server *s,
                                       size_t peers) SALLY_MUST_USE;
 void sally_coap_server_commit(struct sally_coap_server *s,

@@ -39,9 +39,9 @@ void sally_mqtt_server_wipe(struct sally_mqtt_server *s); /* NULL allowed */
 
 /* Another configuration, beside sally_outer_prepare(): its user names, and room
  * for so many connections. NO_MEMORY. Then, just before sally_outer_commit()
- * and sally_passwords_commit(): connections of sensors that do not stay, or that
- * came in by a password that does not, are closed, and sources are told apart by
- * `addresses` from now on. Or it is forgotten.                              */
+ * and sally_passwords_commit(): connections of sensors that do not stay, or
+ * that came in by a password that does not, are closed, and sources are told
+ * apart by `addresses` from now on. Or it is forgotten.                     */
 enum sally_err sally_mqtt_server_prepare(struct sally_mqtt_server *s,
                                          const struct sally_config *next,
                                          size_t connections) SALLY_MUST_USE;

@@ -21,7 +21,8 @@ struct sally_loop {
     sally_usec now, opened;
     sally_msec_utc utc;
     bool clock_set; /* `utc` is what the system says */
-    sally_usec pace, woken; /* see sally_loop_pace(); when the last turn began */
+    sally_usec pace;  /* see sally_loop_pace() */
+    sally_usec woken; /* when the last turn began */
     bool awake; /* the clock was read in this turn */
     bool stopping;
     uint8_t buffer[SALLY_LOOP_BUFFER]; /* dies with each upcall */

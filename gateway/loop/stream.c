@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/loop/stream.c - a TCP connection of ours between engine and system. */
+/* gateway/loop/stream.c - a TCP connection of ours between engine and system.
+ */
 #include "loop/stream.h"
 
 #include "base/secret.h"

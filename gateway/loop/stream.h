@@ -4,8 +4,8 @@
  * Reading: as many bytes as the engine has room for; none while it has no room,
  * so that TCP's own window holds the peer back. Writing: what the system does
  * not take of one chunk waits here, and no other is taken before it has left,
- * nor before the connection stands. A peer that takes nothing for 30 s, or whose
- * machine is gone, is cut off by the system (TCP_USER_TIMEOUT).             */
+ * nor before the connection stands. A peer that takes nothing for 30 s, or
+ * whose machine is gone, is cut off by the system (TCP_USER_TIMEOUT).       */
 #ifndef SALLY_LOOP_STREAM_H
 #define SALLY_LOOP_STREAM_H
 

@@ -12,7 +12,7 @@ struct sally_noted {
     uint8_t bytes[SALLY_NOTE_MAX];
 };
 struct sally_notes {
-    struct sally_bus *const *inner; /* where the bus to it is; NULL there: away */
+    struct sally_bus *const *inner; /* where its bus is; NULL there: away */
     struct sally_noted waiting[16]; /* a ring */
     size_t first, count;
     uint32_t lost; /* lines that found no place; the next one tells */

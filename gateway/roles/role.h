@@ -53,9 +53,9 @@ struct sally_role_row {
     void (*on_reloaded)(void *role, bool done, int fd);
 
     /* Reloads. From CONFIG to COMMIT or ABORT the descriptors above belong to
-     * `next`; a listener of kind NONE is one that goes at COMMIT. A role without
-     * prepare is not asked, only told. On failure the reason was logged and
-     * nothing stays behind.                                                 */
+     * `next`; a listener of kind NONE is one that goes at COMMIT. A role that
+     * has no prepare is not asked, only told. On failure the reason was logged
+     * and nothing stays behind.                                             */
     enum sally_err (*prepare)(void *role, const struct sally_config *next,
                               sally_usec now);
     enum sally_err (*prepared)(void *role); /* is all there? NULL: yes */

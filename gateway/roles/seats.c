@@ -114,7 +114,8 @@ static void on_lost(void *owner, enum sally_err e, bool connected,
     uint32_t server = s->client->account->server;
 
     sally_places_unreachable(&s->way);
-    if (!connected && ++s->tried < sally_places_count(places, server, &s->way) &&
+    if (!connected &&
+        ++s->tried < sally_places_count(places, server, &s->way) &&
         sally_places_onward(places, server, &s->way, now)) {
         sally_stream_connect(s->stream, &s->way.at);
         return;

@@ -3,7 +3,8 @@
  * whether an old copy of it was put back.
  *
  * A file of two records that take turns, each with the name of the database and
- * a count that only rises; a power cut in the middle of one leaves the other. */
+ * a count that only rises; a power cut in the middle of one leaves the other.
+ */
 #ifndef SALLY_STORE_ANCHOR_H
 #define SALLY_STORE_ANCHOR_H
 

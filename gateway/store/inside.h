@@ -259,7 +259,8 @@ void sally_store_queue(struct sally_store *s, bool urgent);
 enum sally_err sally_store_notes_load(struct sally_store *s) SALLY_MUST_USE;
 
 /* In the writer's thread; false: the database failed. */
-bool sally_store_notes_put(struct sally_store *s, const struct sally_store_item *item);
+bool sally_store_notes_put(struct sally_store *s,
+                           const struct sally_store_item *item);
 
 /* What came of an item; and of any other: is there something to try again? */
 void sally_store_notes_told(struct sally_store *s,
@@ -459,8 +460,9 @@ enum sally_err sally_kept_purge(struct sally_store *s) SALLY_MUST_USE;
 /* --- batch.c ------------------------------------------------------------- */
 
 /* One transaction over the cursors in the list, what is to be settled up to
- * before `settle`, and the items from `first` to before `end`. The results stand in the items; on failure they are all the same
- * and nothing of the batch stays. True if it was committed.                 */
+ * before `settle`, and the items from `first` to before `end`. The results
+ * stand in the items; on failure they are all the same and nothing of the batch
+ * stays. True if it was committed.                                          */
 bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
                      uint64_t settle, struct sally_store_account *cursors);
 

@@ -35,7 +35,8 @@ static bool finish(sqlite3_stmt *q)
 }
 
 /* Its body is the hash, then the line. */
-bool sally_store_notes_put(struct sally_store *s, const struct sally_store_item *item)
+bool sally_store_notes_put(struct sally_store *s,
+                           const struct sally_store_item *item)
 {
     sqlite3_stmt *put = s->sql[SALLY_SQL_NOTE];
     sqlite3_stmt *drop = s->sql[SALLY_SQL_NOTES_DROP];

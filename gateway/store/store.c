@@ -209,7 +209,8 @@ enum sally_err sally_store_park(struct sally_store *s,
                                 const struct sally_bus_command *c,
                                 sally_msec_utc now)
 {
-    struct sally_store_item *item = sally_store_free_item(s, SALLY_STORE_UNPARK);
+    struct sally_store_item *item =
+        sally_store_free_item(s, SALLY_STORE_UNPARK);
 
     if (item == NULL)
         return SALLY_E_NO_ROOM;
@@ -244,7 +245,8 @@ enum sally_err sally_store_keep(struct sally_store *s,
                                 const struct sally_kept_place *at,
                                 struct sally_span body, uint32_t ticket)
 {
-    struct sally_store_item *item = sally_store_free_item(s, SALLY_STORE_UNPARK);
+    struct sally_store_item *item =
+        sally_store_free_item(s, SALLY_STORE_UNPARK);
     enum sally_err e;
 
     if (item == NULL)

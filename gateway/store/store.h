@@ -3,8 +3,9 @@
  *
  * One SQLite database in the state directory, one thread that writes it.
  * Appends, deliveries and commands that come within `commit_ms` of the last
- * transaction share the next (group commit); the loop is told through a descriptor when it is
- * durable. Reading runs in the loop's thread on a connection of its own.
+ * transaction share the next (group commit); the loop is told through a
+ * descriptor when it is durable. Reading runs in the loop's thread on a
+ * connection of its own.
  *
  * Delivery: a message (all readings of one sensor message) has an increasing
  * number. Each account of a sensor has a cursor: all up to it was delivered.
@@ -129,8 +130,8 @@ uint64_t sally_store_waiting(const struct sally_store *s, uint32_t sensor,
                              uint32_t account);
 
 /* What `sensor` said at last of each resource, stored or delivered, so that a
- * restarted gateway can answer a Read. Calls `each` with the newest value first:
- * of those of a path the first one counts.                                  */
+ * restarted gateway can answer a Read. Calls `each` with the newest value
+ * first: of those of a path the first one counts.                           */
 void sally_store_latest(struct sally_store *s, uint32_t sensor,
                         void (*each)(void *owner,
                                      const struct sally_lwm2m_record *r),
@@ -158,7 +159,8 @@ struct sally_kept_place {
 };
 
 /* Replaces what was kept there; an empty `body` forgets it. Durable with the
- * next commit, which for SEQUENCE begins at once, and is told by on_kept. NO_ROOM: the queue to the writer is full; NO_MEMORY; TOO_LARGE.  */
+ * next commit, which for SEQUENCE begins at once, and is told by on_kept.
+ * NO_ROOM: the queue to the writer is full; NO_MEMORY; TOO_LARGE.           */
 enum sally_err sally_store_keep(struct sally_store *s,
                                 const struct sally_kept_place *at,
                                 struct sally_span body,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define ENTRIES ((size_t)SALLY_BOUND_BLOCKS * SALLY_BOUND_BLOCK)
+
 struct entry {
     struct sally_binding binding;
     uint32_t used; /* 0: free */
@@ -20,7 +22,7 @@ _Static_assert(sizeof(struct sally_coap_bound_block) <= SALLY_DATAGRAM_MAX,
 
 static struct entry *find(struct sally_coap_bound *b, struct sally_span token)
 {
-    for (size_t i = 0; i < (size_t)SALLY_BOUND_BLOCKS * SALLY_BOUND_BLOCK; i++) {
+    for (size_t i = 0; i < ENTRIES; i++) {
         struct sally_coap_bound_block *block = b->block[i / SALLY_BOUND_BLOCK];
         struct entry *e;
 
@@ -49,7 +51,7 @@ static struct entry *place(struct sally_coap_bound *b)
 {
     struct entry *oldest = NULL;
 
-    for (size_t i = 0; i < (size_t)SALLY_BOUND_BLOCKS * SALLY_BOUND_BLOCK; i++) {
+    for (size_t i = 0; i < ENTRIES; i++) {
         struct entry *e;
 
         if (!take_block(b, i / SALLY_BOUND_BLOCK))

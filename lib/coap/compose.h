@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/coap/compose.h - a message from an owner's option list and the options
  * that belong to the link: Observe, Block1, Block2, Size1, and the ETag and
- * Request-Tag that tie the blocks of one body together.                                    */
+ * Request-Tag that tie the blocks of one body together.                     */
 #ifndef SALLY_COAP_COMPOSE_H
 #define SALLY_COAP_COMPOSE_H
 

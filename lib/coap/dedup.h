@@ -25,7 +25,7 @@ struct sally_coap_seen {
     bool used : 1;
     bool pending : 1; /* a request that was not answered: must stay */
     bool send : 1;    /* the answer goes out with the next output */
-    bool once : 1;   /* then it is dropped: an answer that is no acknowledgement */
+    bool once : 1;   /* then it is dropped: it acknowledges nothing */
     bool forget : 1; /* then the message counts as never received */
     union {
         uint8_t small[SALLY_DEDUP_SMALL]; /* len <= SALLY_DEDUP_SMALL */

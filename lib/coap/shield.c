@@ -106,7 +106,8 @@ void sally_coap_shield_drive(struct sally_coap_link *l, sally_usec now)
     enum sally_err e;
 
     if (l->shield == NULL || l->shield->question != 0 ||
-        !sally_coap_connection_carries(l) || !sally_stack_question(&l->stack, &plain))
+        !sally_coap_connection_carries(l) ||
+        !sally_stack_question(&l->stack, &plain))
         return;
     e = ask(l, &plain, now);
     if (e != SALLY_E_OK)

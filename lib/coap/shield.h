@@ -78,7 +78,8 @@ struct sally_span sally_coap_shield_bytes(struct sally_coap_link *l,
 bool sally_coap_shield_registers(const struct sally_coap_outgoing *o,
                                  struct sally_span token);
 
-/* Ties an answer that is sent as a message of its own to its request. NO_ROOM. */
+/* Ties an answer that is sent as a message of its own to its request. NO_ROOM.
+ */
 enum sally_err sally_coap_shield_tie(struct sally_coap_link *l,
                                      struct sally_coap_outgoing *o,
                                      const struct sally_coap_serving *s,

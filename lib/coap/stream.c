@@ -230,7 +230,8 @@ static enum sally_err take_ping(struct sally_coap_stream *s,
 }
 
 /* OK: it confirms a message of ours. Custody may be missing, since a peer need
- * not know the option; it looked at our message before our Ping all the same. */
+ * not know the option; it looked at our message before our Ping all the same.
+ */
 static enum sally_err take_pong(struct sally_coap_stream *s,
                                 struct sally_coap_message *m)
 {

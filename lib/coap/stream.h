@@ -74,7 +74,8 @@ enum sally_err sally_coap_stream_frame(struct sally_span message,
 void sally_coap_stream_confirm(struct sally_coap_stream *s, uint16_t mid,
                                sally_usec now);
 
-/* Answers the message `m` with a code alone, where there is no room for more. */
+/* Answers the message `m` with a code alone, where there is no room for more.
+ */
 void sally_coap_stream_answer(struct sally_coap_stream *s,
                               const struct sally_coap_message *m, uint8_t code);
 

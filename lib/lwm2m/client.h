@@ -145,9 +145,9 @@ void sally_lwm2m_client_reserved(struct sally_lwm2m_client *c, uint64_t until,
 void sally_lwm2m_client_stop(struct sally_lwm2m_client *c, sally_usec now);
 
 /* Our own address changed. A server that knows the session by a connection ID
- * is told by an Update; any other one knows it by the address that it came from,
- * so a registered client takes it up anew, at once, instead of waiting for
- * answers that go to where we were.                                         */
+ * is told by an Update; any other one knows it by the address that it came
+ * from, so a registered client takes it up anew, at once, instead of waiting
+ * for answers that go to where we were.                                     */
 void sally_lwm2m_client_moved(struct sally_lwm2m_client *c, sally_usec now);
 
 /* A client with a session takes it up anew, as its owner has another way to the

@@ -146,10 +146,10 @@ enum sally_err sally_credential_psk(struct sally_credential *out,
                                     struct sally_span key) SALLY_MUST_USE;
 void sally_credential_nosec(struct sally_credential *out);
 
-/* The next sessions are with the server's URI number `uri`: its certificate must
- * have that one's name. Nothing happens where the account has one name for all.
- * A session that is up is not touched, and does not resume under another name.
- */
+/* The next sessions are with the server's URI number `uri`: its certificate
+ * must have that one's name. Nothing happens where the account has one name for
+ * all. A session that is up is not touched, and does not resume under another
+ * name.                                                                     */
 void sally_credential_aim(struct sally_credential *c, size_t uri);
 
 void sally_credential_wipe(struct sally_credential *c); /* zeroes *c */

@@ -50,9 +50,9 @@ static enum sally_err check_lengths(const struct sally_credential_parts *p,
     for (size_t i = 0; i < SALLY_LEN(parts) && e == SALLY_E_OK; i++) {
         *at = parts[i].kind;
         /* Certificates that the system's anchors prove need no pin. */
-        if (parts[i].kind == SALLY_FIELD_SERVER_KEY && parts[i].bytes.len == 0 &&
-            p->mode == SALLY_MODE_X509 && p->usage <= SALLY_USAGE_SERVICE &&
-            p->trust != NULL)
+        if (parts[i].kind == SALLY_FIELD_SERVER_KEY &&
+            parts[i].bytes.len == 0 && p->mode == SALLY_MODE_X509 &&
+            p->usage <= SALLY_USAGE_SERVICE && p->trust != NULL)
             continue;
         e = check_length(p, &parts[i]);
     }
@@ -183,8 +183,9 @@ static enum sally_err check_oscore(const struct sally_credential_parts *p,
 enum sally_err sally_credential_check(const struct sally_credential_parts *p,
                                       enum sally_credential_kind *at)
 {
-    static enum sally_err (*const steps[])(const struct sally_credential_parts *,
-                                    enum sally_credential_kind *) = {
+    static enum sally_err (*const steps[])(
+        const struct sally_credential_parts *,
+        enum sally_credential_kind *) = {
         check_lengths, check_psk,    check_server_key,
         check_name,    check_suites, check_oscore,
     };

@@ -152,8 +152,8 @@ static const struct sally_credential_field fields[SALLY_FIELDS] = {
       "an identifier in hexadecimal digits",
       "of the sensor, unique at each server; without it the first 7 bytes (6, "
       "where the AEAD has no room for more) of what the gateway's master key "
-      "and the endpoint give, which `sallyportctl sensors` shows. Must be given "
-      "without a master key, and where there is room for 1 byte" },
+      "and the endpoint give, which `sallyportctl sensors` shows. Must be "
+      "given without a master key, and where there is room for 1 byte" },
     { SALLY_FIELD_RECIPIENT_ID, "recipient_id", 21, 2, OPAQUE, false, false,
       true, ANY, ANY, 0, SALLY_OSCORE_ID_MAX, NULL,
       "an identifier in hexadecimal digits",

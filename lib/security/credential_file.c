@@ -16,7 +16,8 @@ static const struct kind {
 } kinds[] = {
     { SALLY_PEM_CERTIFICATES, "the file must hold certificates in PEM or DER" },
     { SALLY_PEM_PUBLIC_KEY,
-      "the file must hold one public key (SubjectPublicKeyInfo) in PEM or DER" },
+      "the file must hold one public key (SubjectPublicKeyInfo) in PEM or "
+      "DER" },
     { SALLY_PEM_PRIVATE_KEY, "the file must hold one private key in PEM or "
                              "DER, without a password" },
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/security/enroll.h - a new account: keys that are made for it, and what its
- * server must know of it.                                                   */
+/* lib/security/enroll.h - a new account: keys that are made for it, and what
+ * its server must know of it.                                               */
 #ifndef SALLY_SECURITY_ENROLL_H
 #define SALLY_SECURITY_ENROLL_H
 

@@ -189,9 +189,9 @@ void sally_session_forget(struct sally_resumption *r);
 /* --- session_known.c ----------------------------------------------------- */
 
 /* Server role, when a session is up: remembers who it belongs to, or after a
- * resumed one finds who that is, who must be let in as if it had shown all anew:
- * with the same key, by a chain that still holds. NO_CREDENTIAL: nobody that is
- * still known; NO_MEMORY; what a handshake is refused with.                 */
+ * resumed one finds who that is, who must be let in as if it had shown all
+ * anew: with the same key, by a chain that still holds. NO_CREDENTIAL: nobody
+ * that is still known; NO_MEMORY; what a handshake is refused with.         */
 enum sally_err sally_session_recognise(struct sally_session *s);
 void sally_session_known_wipe(struct sally_security *shared);
 

@@ -34,7 +34,8 @@ void sally_passwords_wipe(struct sally_passwords *p); /* NULL is allowed */
 
 /* Another file's text, read beside the list that counts; errors of _create().
  * Then one of these: the new list counts from now on and an old password is
- * none any more, or it is forgotten. Checks that wait go on, by the new list. */
+ * none any more, or it is forgotten. Checks that wait go on, by the new list.
+ */
 enum sally_err sally_passwords_prepare(struct sally_passwords *p,
                                        struct sally_span text, const char *file,
                                        struct sally_random random,

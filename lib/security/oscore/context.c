@@ -144,7 +144,8 @@ void sally_oscore_bind(const struct sally_oscore_context *c,
 
 /* [ "Encrypt0", h'', bstr [ 1, [ alg ], kid, piv, h'' ] ]. Written by hand, as
  * it stands on the path of each message; all lengths are known, and below 24.
- * Of kid and Partial IV all room is copied, and what follows is written over. */
+ * Of kid and Partial IV all room is copied, and what follows is written over.
+ */
 void sally_oscore_aad(int32_t alg, const struct sally_oscore_bound *b,
                       struct sally_oscore_aad *out)
 {
