@@ -16,12 +16,12 @@
 
 /* --- The engine's host --------------------------------------------------- */
 
-static enum sally_err open_seat(void *owner, struct sally_virtual_client *v,
+static enum sally_err open_seat(void *owner, struct sally_uplink_guest *guest,
                                 struct sally_uplink_seat **out)
 {
     struct inner *in = owner;
 
-    return sally_seat_open(&in->seats, v, out);
+    return sally_seat_open(&in->seats, guest, out);
 }
 
 static bool ask_resolver(void *owner, const struct sally_bus_resolve *question)

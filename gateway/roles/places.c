@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/roles/places.c - a short list of addresses per server, and the
+/* gateway/roles/places.c - a short list of addresses per host and port, and the
  * order in which a client goes through it.                                  */
 #include "roles/places.h"
 
@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One place: a host and a port. */
 struct server {
+    struct sally_uri uri;
+    const char *name; /* of a server that the configuration has there; NULL:
+                         a bootstrap server wrote the URI */
+    uint32_t id;      /* its own, for good; never 0 */
     struct sally_bus_address address[SALLY_BUS_ADDRESSES];
     unsigned count;
     struct sally_bus_address good; /* worked for some client; family 0: none */
@@ -21,54 +26,103 @@ struct server {
 };
 
 struct sally_places {
-    const struct sally_config *config;
     sally_places_ask *ask;
     void *owner;
-    struct server *of; /* SALLY_CONFIG_URIS_MAX per server */
-    uint32_t tickets;  /* given out so far */
+    struct server *of; /* those of the configuration, then the others */
+    size_t count, configured;
+    size_t victim;    /* which of the others goes next */
+    uint32_t tickets; /* given out so far */
+    uint32_t ids;     /* likewise */
 };
-
-/* A place is a URI of a server. */
-static size_t place_of(uint32_t server, const struct sally_way *way)
-{
-    return (size_t)server * SALLY_CONFIG_URIS_MAX + way->uri;
-}
-
-/* NULL: nobody, or nobody any more, has this slot. */
-static const struct sally_uri *uri_of(const struct sally_config *c,
-                                      size_t place)
-{
-    size_t server = place / SALLY_CONFIG_URIS_MAX;
-
-    if (server >= c->server_count || c->servers[server].uri.host[0] == '\0')
-        return NULL;
-    return sally_config_uri(&c->servers[server],
-                            place % SALLY_CONFIG_URIS_MAX);
-}
 
 static bool is_same_place(const struct sally_uri *a, const struct sally_uri *b)
 {
-    return a != NULL && b != NULL && a->port == b->port &&
-           strcmp(a->host, b->host) == 0;
+    return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+static struct server *find_in(struct server *of, size_t count,
+                              const struct sally_uri *uri)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_same_place(&of[i].uri, uri))
+            return &of[i];
+    return NULL;
+}
+
+static struct server *find(const struct sally_places *p,
+                           const struct sally_uri *uri)
+{
+    return find_in(p->of, p->count, uri);
+}
+
+/* A place that the configuration does not know; where there are too many of
+ * those, one is forgotten, which costs whoever goes there a look-up.        */
+static struct server *find_or_add(struct sally_places *p,
+                                  const struct sally_uri *uri)
+{
+    struct server *s = find(p, uri);
+
+    if (s != NULL || uri->host[0] == '\0')
+        return s;
+    if (p->count - p->configured < SALLY_PLACES_OTHERS) {
+        s = realloc(p->of, (p->count + 1) * sizeof(*p->of));
+        if (s == NULL)
+            return NULL;
+        p->of = s;
+        s = &p->of[p->count++];
+    } else {
+        s = &p->of[p->configured + p->victim++ % SALLY_PLACES_OTHERS];
+    }
+    *s = (struct server){ .uri = *uri, .id = ++p->ids };
+    return s;
+}
+
+/* --- The configuration's ------------------------------------------------- */
+
+static void take_over(struct sally_places *p, struct server *of, size_t *count,
+                      const struct sally_uri *uri, const char *name)
+{
+    const struct server *was = find(p, uri);
+
+    if (uri->host[0] == '\0' || find_in(of, *count, uri) != NULL)
+        return;
+    of[*count] = was != NULL
+                     ? *was
+                     : (struct server){ .uri = *uri, .id = ++p->ids };
+    of[*count].name = name;
+    *count += 1;
+}
+
+static size_t count_uris(const struct sally_config *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->server_count; i++)
+        n += 1 + c->servers[i].more_count;
+    return n;
 }
 
 enum sally_err sally_places_change(struct sally_places *p,
                                    const struct sally_config *c)
 {
-    size_t before = p->of == NULL ? 0 : p->config->server_count;
-    size_t room = before > c->server_count ? before : c->server_count;
+    const struct sally_uri *uri;
     struct server *of =
-        calloc((room + 1) * SALLY_CONFIG_URIS_MAX, sizeof(*of));
+        calloc(count_uris(c) + p->count + 1, sizeof(*of));
+    size_t count = 0, configured;
 
     if (of == NULL)
         return SALLY_E_NO_MEMORY;
-    for (size_t i = 0; i < c->server_count * SALLY_CONFIG_URIS_MAX; i++)
-        for (size_t k = 0; k < before * SALLY_CONFIG_URIS_MAX; k++)
-            if (is_same_place(uri_of(c, i), uri_of(p->config, k)))
-                of[i] = p->of[k];
+    for (size_t i = 0; i < c->server_count; i++)
+        for (size_t k = 0; (uri = sally_config_uri(&c->servers[i], k)) != NULL;
+             k++)
+            take_over(p, of, &count, uri, c->servers[i].name);
+    configured = count;
+    for (size_t i = p->configured; i < p->count; i++)
+        take_over(p, of, &count, &p->of[i].uri, NULL);
     free(p->of);
     p->of = of;
-    p->config = c;
+    p->count = count;
+    p->configured = configured;
     return SALLY_E_OK;
 }
 
@@ -102,31 +156,27 @@ void sally_places_wipe(struct sally_places *p)
 
 /* An address in figures needs none, but the interface in a link-local one can
  * come late or become another, so it is read each time.                     */
-static void read_figures(struct server *s, const struct sally_uri *uri)
+static void read_figures(struct server *s)
 {
-    s->count = sally_address_parse(uri->host, uri->port, &s->address[0]) ==
+    s->count = sally_address_parse(s->uri.host, s->uri.port, &s->address[0]) ==
                        SALLY_E_OK
                    ? 1
                    : 0;
 }
 
-/* One question at a time for each server, however many clients it has. */
-static void refresh(struct sally_places *p, size_t place, sally_usec now)
+/* One question at a time for each place, however many clients go there. */
+static void refresh(struct sally_places *p, struct server *s, sally_usec now)
 {
-    const struct sally_uri *uri = uri_of(p->config, place);
-    struct server *s = &p->of[place];
     struct sally_bus_resolve q = { .ticket = p->tickets + 1 };
 
-    if (uri == NULL)
-        return;
-    if (uri->kind != SALLY_URI_NAME) {
-        read_figures(s, uri);
+    if (s->uri.kind != SALLY_URI_NAME) {
+        read_figures(s);
         return;
     }
     if (now < s->next || now < s->waits)
         return;
-    q.port = uri->port;
-    (void)sally_span_text(sally_span_of(uri->host), q.host, sizeof(q.host));
+    q.port = s->uri.port;
+    (void)sally_span_text(sally_span_of(s->uri.host), q.host, sizeof(q.host));
     if (!p->ask(p->owner, &q))
         return;
     s->waits = sally_after(now, SALLY_PLACES_PATIENCE);
@@ -135,9 +185,8 @@ static void refresh(struct sally_places *p, size_t place, sally_usec now)
 
 void sally_places_prepare(struct sally_places *p, sally_usec now)
 {
-    for (size_t i = 0; i < p->config->server_count * SALLY_CONFIG_URIS_MAX; i++)
-        if (uri_of(p->config, i) != NULL)
-            refresh(p, i, now);
+    for (size_t i = 0; i < p->configured; i++)
+        refresh(p, &p->of[i], now);
 }
 
 /* What the name gave may be why the server does not answer. */
@@ -171,24 +220,22 @@ static bool is_same(const struct server *s, const struct sally_bus_resolved *r)
     return s->count == r->count;
 }
 
-static const char *name_of(const struct sally_places *p, size_t place)
+static const char *name_of(const struct server *s)
 {
-    return p->config->servers[place / SALLY_CONFIG_URIS_MAX].name;
+    return s->name != NULL ? s->name : s->uri.host;
 }
 
-static void tell(const struct sally_places *p, size_t place,
-                 const struct sally_bus_resolved *r)
+static void tell(const struct server *s, const struct sally_bus_resolved *r)
 {
     char first[SALLY_ADDRESS_TEXT];
 
     sally_log(SALLY_LOG_INFO, "name_resolved",
-              SALLY_TEXT("server", name_of(p, place)),
+              SALLY_TEXT("server", name_of(s)),
               SALLY_NUMBER("addresses", r->count),
               SALLY_TEXT("first", sally_address_text(&r->address[0], first)));
 }
 
-static void failed(const struct sally_places *p, struct server *s,
-                   size_t place, sally_usec now)
+static void failed(struct server *s, sally_usec now)
 {
     sally_usec wait = SALLY_PLACES_RETRY << (s->failures < 6 ? s->failures : 6);
 
@@ -196,25 +243,24 @@ static void failed(const struct sally_places *p, struct server *s,
     s->next =
         sally_after(now, sally_earlier(wait, SALLY_PLACES_FRESH));
     sally_log(SALLY_LOG_WARNING, "name_not_resolved",
-              SALLY_TEXT("server", name_of(p, place)),
+              SALLY_TEXT("server", name_of(s)),
               SALLY_NUMBER("failures", s->failures));
 }
 
 /* True: before, there was no address. */
-static bool take_answer(struct sally_places *p, size_t place,
-                        const struct sally_bus_resolved *r, sally_usec now)
+static bool take_answer(struct server *s, const struct sally_bus_resolved *r,
+                        sally_usec now)
 {
-    struct server *s = &p->of[place];
     bool first = s->count == 0;
 
     s->waits = 0;
     s->answered = now;
     if (r->count == 0) {
-        failed(p, s, place, now);
+        failed(s, now);
         return false;
     }
     if (s->failures != 0 || !is_same(s, r))
-        tell(p, place, r);
+        tell(s, r);
     s->failures = 0;
     s->next = sally_after(now, SALLY_PLACES_FRESH);
     s->count = r->count;
@@ -222,21 +268,21 @@ static bool take_answer(struct sally_places *p, size_t place,
     return first;
 }
 
-/* Servers are few, and answers come once a second at most. */
+/* Places are few, and answers come once a second at most. */
 bool sally_places_resolved(struct sally_places *p,
                            const struct sally_bus_resolved *r, sally_usec now)
 {
     bool first = false;
 
-    for (size_t i = 0; i < p->config->server_count * SALLY_CONFIG_URIS_MAX; i++)
+    for (size_t i = 0; i < p->count; i++)
         if (r->ticket != 0 && p->of[i].ticket == r->ticket)
-            first |= take_answer(p, i, r, now);
+            first |= take_answer(&p->of[i], r, now);
     return first;
 }
 
 void sally_places_forget(struct sally_places *p)
 {
-    for (size_t i = 0; i < p->config->server_count * SALLY_CONFIG_URIS_MAX; i++)
+    for (size_t i = 0; i < p->count; i++)
         p->of[i].waits = 0;
 }
 
@@ -262,16 +308,22 @@ static void go_on(const struct server *s, struct sally_way *way)
         go_to(s, way, good < s->count ? good : 0);
 }
 
-bool sally_places_begin(struct sally_places *p, uint32_t server,
+bool sally_places_begin(struct sally_places *p, const struct sally_uri *uri,
                         struct sally_way *way, sally_usec now)
 {
-    size_t place = place_of(server, way);
-    struct server *s = &p->of[place];
-    bool good = way->good;
+    struct server *s = find_or_add(p, uri);
+    bool good;
 
+    if (s == NULL) {
+        *way = (struct sally_way){ .place = 0 };
+        return false;
+    }
+    if (way->place != s->id)
+        *way = (struct sally_way){ .place = s->id };
+    good = way->good;
     if (!good && way->at.family != 0)
         doubt(s);
-    refresh(p, place, now);
+    refresh(p, s, now);
     way->heard = way->good = false;
     way->unanswered = 0;
     if (s->count == 0) {
@@ -283,23 +335,17 @@ bool sally_places_begin(struct sally_places *p, uint32_t server,
     return true;
 }
 
-static bool is_secure(const struct sally_uri *uri)
-{
-    return uri != NULL && uri->secure;
-}
-
-bool sally_places_onward(struct sally_places *p, uint32_t server,
+bool sally_places_onward(struct sally_places *p, const struct sally_uri *uri,
                          struct sally_way *way, sally_usec now)
 {
-    size_t place = place_of(server, way);
-    struct server *s = &p->of[place];
+    struct server *s = way->heard ? NULL : find(p, uri);
     bool gone;
 
-    if (way->heard)
+    if (s == NULL)
         return false;
     if (way->unanswered >= SALLY_PLACES_TRIES)
         doubt(s);
-    refresh(p, place, now);
+    refresh(p, s, now);
     gone = s->count != 0 && index_of(s, &way->at) == s->count;
     if (gone || (s->count > 1 && way->unanswered >= SALLY_PLACES_TRIES)) {
         go_on(s, way);
@@ -310,20 +356,18 @@ bool sally_places_onward(struct sally_places *p, uint32_t server,
         way->unanswered++;
     /* The socket may have the port of an older session, which the server holds
      * and takes the handshake for: another one, once.                       */
-    return way->unanswered == SALLY_PLACES_TRIES + 1 &&
-           is_secure(uri_of(p->config, place));
+    return way->unanswered == SALLY_PLACES_TRIES + 1 && uri->secure;
 }
 
-bool sally_places_renumbered(struct sally_places *p, uint32_t server,
+bool sally_places_renumbered(struct sally_places *p,
+                             const struct sally_uri *uri,
                              struct sally_way *way)
 {
-    size_t place = place_of(server, way);
-    const struct sally_uri *uri = uri_of(p->config, place);
-    struct server *s = &p->of[place];
+    struct server *s = find(p, uri);
 
-    if (uri == NULL || uri->kind == SALLY_URI_NAME)
+    if (s == NULL || uri->kind == SALLY_URI_NAME)
         return false;
-    read_figures(s, uri);
+    read_figures(s);
     if (s->count == 0 || index_of(s, &way->at) < s->count)
         return false;
     way->at = s->address[0];
@@ -336,10 +380,12 @@ void sally_places_unreachable(struct sally_way *way)
         way->unanswered = SALLY_PLACES_TRIES;
 }
 
-unsigned sally_places_count(const struct sally_places *p, uint32_t server,
-                            const struct sally_way *way)
+unsigned sally_places_count(const struct sally_places *p,
+                            const struct sally_uri *uri)
 {
-    return p->of[place_of(server, way)].count;
+    const struct server *s = find(p, uri);
+
+    return s == NULL ? 0 : s->count;
 }
 
 void sally_places_heard(struct sally_way *way)
@@ -347,9 +393,12 @@ void sally_places_heard(struct sally_way *way)
     way->heard = true;
 }
 
-void sally_places_good(struct sally_places *p, uint32_t server,
+void sally_places_good(struct sally_places *p, const struct sally_uri *uri,
                        struct sally_way *way)
 {
+    struct server *s = find(p, uri);
+
     way->good = true;
-    p->of[place_of(server, way)].good = way->at;
+    if (s != NULL)
+        s->good = way->at;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/roles/places.h - where the servers are: their addresses, as figures
- * in the configuration or as the resolver gave them, and which of them each
- * client tries.
+ * in a URI or as the resolver gave them, and which of them each client tries.
  *
- * A server can have several URIs, each with addresses of its own; which of them
+ * A place is the host and port of a URI, of the configuration or of an account
+ * that a bootstrap server wrote. A server can have several URIs; which of them
  * a client tries is the client's affair.
  *
  * Addresses of one name are used in the resolver's order (RFC 6724). A client
@@ -29,13 +29,14 @@
 #define SALLY_PLACES_RETRY (1 * SALLY_SEC)     /* doubled, up to FRESH */
 #define SALLY_PLACES_PATIENCE (60 * SALLY_SEC) /* for an answer */
 #define SALLY_PLACES_TRIES 2 /* datagrams without a word back */
+#define SALLY_PLACES_OTHERS 64 /* remembered besides the configuration's */
 
 struct sally_places;
 
 /* One client's way to its server; zeroed at first. */
 struct sally_way {
     struct sally_bus_address at; /* family 0: none yet */
-    uint8_t uri;                 /* which of the server's; the owner's */
+    uint32_t place;              /* whose addresses these are; 0: nobody's */
     uint8_t unanswered;          /* datagrams sent there */
     bool heard;                  /* the server said something */
     bool good;                   /* the client registered there */
@@ -54,28 +55,30 @@ void sally_places_wipe(struct sally_places *p); /* NULL is allowed */
 
 /* The servers of another configuration, which outlives the result likewise;
  * clients of those of the one before may still end their sessions. What is
- * known of a host and port stays, wherever they stand now; answers on their way
- * to others are not taken any more. NO_MEMORY: nothing changed.             */
+ * known of a host and port stays; answers on their way to places that went are
+ * not taken any more. NO_MEMORY: nothing changed.                           */
 enum sally_err sally_places_change(struct sally_places *p,
                                    const struct sally_config *c)
     SALLY_MUST_USE;
 
-/* Looks up all names that are not fresh, before anybody needs them. */
+/* Looks up the configuration's names that are not fresh, before anybody needs
+ * them.                                                                     */
 void sally_places_prepare(struct sally_places *p, sally_usec now);
 
 /* A handshake begins: where to. False: no address is known yet. */
-bool sally_places_begin(struct sally_places *p, uint32_t server,
+bool sally_places_begin(struct sally_places *p, const struct sally_uri *uri,
                         struct sally_way *way, sally_usec now);
 
 /* Before each datagram. True: it goes to another address than the one before,
  * `way->at`, and needs a socket of its own; or to the same, from another port,
  * since a handshake was not answered from this one.                         */
-bool sally_places_onward(struct sally_places *p, uint32_t server,
+bool sally_places_onward(struct sally_places *p, const struct sally_uri *uri,
                          struct sally_way *way, sally_usec now);
 
 /* After a datagram that could not be sent. True: the interface in an address in
  * figures is another one now, and `way->at` says so.                        */
-bool sally_places_renumbered(struct sally_places *p, uint32_t server,
+bool sally_places_renumbered(struct sally_places *p,
+                             const struct sally_uri *uri,
                              struct sally_way *way);
 
 /* The system says that nobody is there (ICMP, or no route). Anybody could
@@ -83,13 +86,13 @@ bool sally_places_renumbered(struct sally_places *p, uint32_t server,
 void sally_places_unreachable(struct sally_way *way);
 
 /* How many addresses are known there. */
-unsigned sally_places_count(const struct sally_places *p, uint32_t server,
-                            const struct sally_way *way);
+unsigned sally_places_count(const struct sally_places *p,
+                            const struct sally_uri *uri);
 
 void sally_places_heard(struct sally_way *way);
 
 /* The client is registered there. */
-void sally_places_good(struct sally_places *p, uint32_t server,
+void sally_places_good(struct sally_places *p, const struct sally_uri *uri,
                        struct sally_way *way);
 
 /* The resolver's answer. No answer leaves what was known before. True: these

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/roles/seats.c - between a client's engine and its socket and timer.
+/* gateway/roles/seats.c - between a guest's engine and its socket and timer.
  */
 #include "roles/seats.h"
 
@@ -9,7 +9,7 @@
 
 struct sally_uplink_seat {
     struct sally_seats *all;
-    struct sally_virtual_client *client;
+    struct sally_uplink_guest *guest;
     struct sally_udp *udp;
     struct sally_stream *stream; /* NULL: never needed */
     struct sally_timer timer;
@@ -20,13 +20,18 @@ struct sally_uplink_seat {
     bool moved; /* sends from another address than the session began with */
 };
 
+static const struct sally_uri *uri_of(const struct sally_uplink_seat *s)
+{
+    return s->guest->calls->uri(s->guest);
+}
+
 static void on_datagram(void *owner, struct sally_span datagram,
                         sally_usec now)
 {
     struct sally_uplink_seat *s = owner;
 
     sally_places_heard(&s->way);
-    sally_shard_input(s->client, datagram, now);
+    s->guest->calls->input(s->guest, datagram, now);
 }
 
 static void on_unreachable(void *owner)
@@ -45,7 +50,7 @@ static void on_timer(void *owner, sally_usec now)
 {
     struct sally_uplink_seat *s = owner;
 
-    sally_shard_expire(s->client, now);
+    s->guest->calls->expire(s->guest, now);
 }
 
 static void on_deliver(void *owner, sally_usec now)
@@ -55,12 +60,12 @@ static void on_deliver(void *owner, sally_usec now)
 
     s->moved = false;
     if (moved)
-        sally_shard_moved(s->client, now);
-    sally_shard_deliver(s->client, now);
+        s->guest->calls->moved(s->guest, now);
+    s->guest->calls->later(s->guest, now);
 }
 
 enum sally_err sally_seat_open(struct sally_seats *all,
-                               struct sally_virtual_client *v,
+                               struct sally_uplink_guest *guest,
                                struct sally_uplink_seat **out)
 {
     struct sally_uplink_seat *s = calloc(1, sizeof(*s));
@@ -68,7 +73,7 @@ enum sally_err sally_seat_open(struct sally_seats *all,
     if (s == NULL)
         return SALLY_E_NO_MEMORY;
     s->all = all;
-    s->client = v;
+    s->guest = guest;
     s->deliver.run = on_deliver;
     s->deliver.owner = s;
     sally_timer_init(&s->timer, on_timer, s);
@@ -86,7 +91,7 @@ static size_t room(void *owner)
 {
     const struct sally_uplink_seat *s = owner;
 
-    return sally_lwm2m_client_room(&s->client->client);
+    return s->guest->calls->room(s->guest);
 }
 
 static void on_bytes(void *owner, struct sally_span bytes, sally_usec now)
@@ -94,14 +99,14 @@ static void on_bytes(void *owner, struct sally_span bytes, sally_usec now)
     struct sally_uplink_seat *s = owner;
 
     sally_places_heard(&s->way);
-    sally_shard_input(s->client, bytes, now);
+    s->guest->calls->input(s->guest, bytes, now);
 }
 
 static void on_ready(void *owner, sally_usec now)
 {
     struct sally_uplink_seat *s = owner;
 
-    sally_shard_ready(s->client, now);
+    s->guest->calls->ready(s->guest, now);
 }
 
 /* Where nobody is the next address is tried at once: what was said so far waits
@@ -111,16 +116,16 @@ static void on_lost(void *owner, enum sally_err e, bool connected,
 {
     struct sally_uplink_seat *s = owner;
     struct sally_places *places = s->all->places;
-    uint32_t server = s->client->account->server;
+    const struct sally_uri *uri = uri_of(s);
 
     sally_places_unreachable(&s->way);
-    if (!connected &&
-        ++s->tried < sally_places_count(places, server, &s->way) &&
-        sally_places_onward(places, server, &s->way, now)) {
+    if (!connected && uri != NULL &&
+        ++s->tried < sally_places_count(places, uri) &&
+        sally_places_onward(places, uri, &s->way, now)) {
         sally_stream_connect(s->stream, &s->way.at);
         return;
     }
-    sally_shard_lost(s->client, e, now);
+    s->guest->calls->lost(s->guest, e, now);
 }
 
 static const struct sally_stream_upcalls stream_upcalls = {
@@ -150,22 +155,17 @@ static void go_to_place(struct sally_uplink_seat *s)
         char at[SALLY_ADDRESS_TEXT];
 
         sally_log(SALLY_LOG_WARNING, "no_socket",
-                  SALLY_TEXT("server", s->client->server->name),
+                  SALLY_TEXT("server", s->guest->calls->server(s->guest)),
                   SALLY_TEXT("address", sally_address_text(&s->way.at, at)));
     }
 }
 
 /* Leaves what there is, for another kind of way perhaps. */
-static void leave(struct sally_uplink_seat *s)
+static void leave(struct sally_uplink_seat *s, const struct sally_uri *uri)
 {
-    const struct sally_uri *uri =
-        sally_config_uri(s->client->server, s->client->uri);
-
     s->moved = false;
     s->tried = 0;
     s->streams = uri != NULL && uri->stream && has_stream(s);
-    if (s->way.uri != s->client->uri)
-        s->way = (struct sally_way){ .uri = s->client->uri };
     if (s->stream != NULL)
         sally_stream_drop(s->stream);
     if (s->streams)
@@ -176,9 +176,11 @@ static void leave(struct sally_uplink_seat *s)
  * until the resolver has answered.                                          */
 void sally_seat_rebind(struct sally_uplink_seat *s)
 {
-    leave(s);
-    if (sally_places_begin(s->all->places, s->client->account->server,
-                           &s->way, sally_loop_now(s->all->loop)))
+    const struct sally_uri *uri = uri_of(s);
+
+    leave(s, uri);
+    if (uri != NULL && sally_places_begin(s->all->places, uri, &s->way,
+                                          sally_loop_now(s->all->loop)))
         go_to_place(s);
     else
         sally_udp_unbind(s->udp);
@@ -186,9 +188,11 @@ void sally_seat_rebind(struct sally_uplink_seat *s)
 
 void sally_seat_resolved(struct sally_uplink_seat *s)
 {
-    if (s->streams && s->way.at.family == 0 &&
-        sally_places_begin(s->all->places, s->client->account->server,
-                           &s->way, sally_loop_now(s->all->loop)))
+    const struct sally_uri *uri = uri_of(s);
+
+    if (s->streams && uri != NULL && s->way.at.family == 0 &&
+        sally_places_begin(s->all->places, uri, &s->way,
+                           sally_loop_now(s->all->loop)))
         go_to_place(s);
 }
 
@@ -197,19 +201,20 @@ void sally_seat_resolved(struct sally_uplink_seat *s)
  * work here, so it hears of that later.                                     */
 void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram)
 {
+    const struct sally_uri *uri = uri_of(s);
+
     if (s->streams) {
         sally_stream_send(s->stream, datagram);
         return;
     }
-    if (sally_places_onward(s->all->places, s->client->account->server,
-                            &s->way, sally_loop_now(s->all->loop)))
+    if (uri != NULL && sally_places_onward(s->all->places, uri, &s->way,
+                                           sally_loop_now(s->all->loop)))
         go_to_place(s);
     if (sally_udp_send(s->udp, datagram))
         return;
     sally_places_unreachable(&s->way);
-    if (!s->client->sensor->leaving && /* else its server may be another now */
-        sally_places_renumbered(s->all->places, s->client->account->server,
-                                &s->way))
+    if (uri != NULL &&
+        sally_places_renumbered(s->all->places, uri, &s->way))
         go_to_place(s);
     else if (!sally_udp_repair(s->udp))
         return;
@@ -220,7 +225,10 @@ void sally_seat_send(struct sally_uplink_seat *s, struct sally_span datagram)
 
 void sally_seat_registered(struct sally_uplink_seat *s)
 {
-    sally_places_good(s->all->places, s->client->account->server, &s->way);
+    const struct sally_uri *uri = uri_of(s);
+
+    if (uri != NULL)
+        sally_places_good(s->all->places, uri, &s->way);
 }
 
 /* --- The rest of the host ------------------------------------------------ */
@@ -241,7 +249,7 @@ bool sally_seat_ready(const struct sally_uplink_seat *s)
 
 void sally_seat_arm(struct sally_uplink_seat *s, sally_usec when)
 {
-    if (s->streams && sally_lwm2m_client_connected(&s->client->client))
+    if (s->streams && s->guest->calls->connected(s->guest))
         sally_stream_resume(s->stream);
     else if (s->streams)
         sally_stream_drop(s->stream);

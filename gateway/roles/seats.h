@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/roles/seats.h - a seat per client of the inner door: its socket, its
+/* gateway/roles/seats.h - a seat per guest of the inner door: its socket, its
  * timer, and its task at the end of a turn.                                 */
 #ifndef SALLY_ROLES_SEATS_H
 #define SALLY_ROLES_SEATS_H
@@ -18,7 +18,7 @@ struct sally_seats {
 /* Without a socket at first. NO_MEMORY. The rest are calls of a shard's host.
  */
 enum sally_err sally_seat_open(struct sally_seats *all,
-                               struct sally_virtual_client *v,
+                               struct sally_uplink_guest *guest,
                                struct sally_uplink_seat **out) SALLY_MUST_USE;
 void sally_seat_close(struct sally_uplink_seat *s);
 void sally_seat_rebind(struct sally_uplink_seat *s);

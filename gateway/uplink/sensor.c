@@ -23,7 +23,8 @@ static enum sally_err build_client(struct sally_uplink_sensor *u,
     v->account = &u->config->accounts[account];
     v->server = &config->servers[v->account->server];
     v->index = account;
-    e = s->host->open(s->owner, v, &v->seat);
+    v->guest.calls = &sally_shard_client;
+    e = s->host->open(s->owner, &v->guest, &v->seat);
     if (e != SALLY_E_OK)
         return e;
     sally_virtual_client_init(v, s->shared);

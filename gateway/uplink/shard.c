@@ -190,9 +190,41 @@ void sally_shard_pace(struct sally_shard *s, sally_usec now)
     sally_shard_arm(s);
 }
 
-void sally_shard_input(struct sally_virtual_client *v,
-                       struct sally_span datagram, sally_usec now)
+static struct sally_virtual_client *client_of(struct sally_uplink_guest *g)
 {
+    return SALLY_OWNER(g, struct sally_virtual_client, guest);
+}
+
+static const struct sally_virtual_client *
+look_at(const struct sally_uplink_guest *g)
+{
+    return SALLY_OWNER(g, const struct sally_virtual_client, guest);
+}
+
+static const struct sally_uri *uri(const struct sally_uplink_guest *g)
+{
+    return sally_config_uri(look_at(g)->server, look_at(g)->uri);
+}
+
+static const char *server(const struct sally_uplink_guest *g)
+{
+    return look_at(g)->server->name;
+}
+
+static size_t room(const struct sally_uplink_guest *g)
+{
+    return sally_lwm2m_client_room(&look_at(g)->client);
+}
+
+static bool connected(const struct sally_uplink_guest *g)
+{
+    return sally_lwm2m_client_connected(&look_at(g)->client);
+}
+
+static void on_input(struct sally_uplink_guest *g, struct sally_span datagram,
+                     sally_usec now)
+{
+    struct sally_virtual_client *v = client_of(g);
     struct sally_shard *s = v->shard;
 
     v->heard = true;
@@ -203,14 +235,15 @@ void sally_shard_input(struct sally_virtual_client *v,
 }
 
 /* What waits while a stream is busy is kept by the client. */
-void sally_shard_ready(struct sally_virtual_client *v, sally_usec now)
+static void on_ready(struct sally_uplink_guest *g, sally_usec now)
 {
-    sally_shard_pump(v, now);
+    sally_shard_pump(client_of(g), now);
 }
 
-void sally_shard_lost(struct sally_virtual_client *v, enum sally_err e,
-                      sally_usec now)
+static void on_lost(struct sally_uplink_guest *g, enum sally_err e,
+                    sally_usec now)
 {
+    struct sally_virtual_client *v = client_of(g);
     struct sally_shard *s = v->shard;
 
     sally_lwm2m_client_lost(&v->client, e, now);
@@ -218,8 +251,9 @@ void sally_shard_lost(struct sally_virtual_client *v, enum sally_err e,
     sally_shard_reap(s, now);
 }
 
-void sally_shard_expire(struct sally_virtual_client *v, sally_usec now)
+static void on_expire(struct sally_uplink_guest *g, sally_usec now)
 {
+    struct sally_virtual_client *v = client_of(g);
     struct sally_shard *s = v->shard;
 
     s->now = now;
@@ -232,13 +266,34 @@ void sally_shard_expire(struct sally_virtual_client *v, sally_usec now)
     sally_shard_reap(s, now);
 }
 
-void sally_shard_deliver(struct sally_virtual_client *v, sally_usec now)
+static void on_later(struct sally_uplink_guest *g, sally_usec now)
 {
+    struct sally_virtual_client *v = client_of(g);
+
     v->shard->now = now;
     sally_silence_resume(v, now);
     sally_virtual_client_deliver(v, now);
     sally_shard_pump(v, now);
 }
+
+static void on_moved(struct sally_uplink_guest *g, sally_usec now)
+{
+    sally_lwm2m_client_moved(&client_of(g)->client, now);
+    sally_shard_pump(client_of(g), now);
+}
+
+const struct sally_uplink_calls sally_shard_client = {
+    .uri = uri,
+    .server = server,
+    .room = room,
+    .connected = connected,
+    .input = on_input,
+    .ready = on_ready,
+    .lost = on_lost,
+    .expire = on_expire,
+    .later = on_later,
+    .moved = on_moved,
+};
 
 /* --- Start and end ------------------------------------------------------- */
 
@@ -259,12 +314,6 @@ void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key,
 {
     sally_keeper_unlock(s->keeper, key);
     sally_sequences_unlock(s->sequences, key, past);
-}
-
-void sally_shard_moved(struct sally_virtual_client *v, sally_usec now)
-{
-    sally_lwm2m_client_moved(&v->client, now);
-    sally_shard_pump(v, now);
 }
 
 void sally_shard_start(struct sally_shard *s, sally_usec now)

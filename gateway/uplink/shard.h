@@ -9,30 +9,30 @@
 
 #include "uplink/sensor.h"
 
-/* What the role does for the engine. A seat is the host's part of a client,
- * opened and closed with it.                                                */
+/* What the role does for the engine. A seat is the host's part of a guest, see
+ * guest.h, opened and closed with it.                                       */
 struct sally_shard_host {
     /* NO_MEMORY. Nothing of a seat calls in once it is closed. */
-    enum sally_err (*open)(void *owner, struct sally_virtual_client *v,
+    enum sally_err (*open)(void *owner, struct sally_uplink_guest *guest,
                            struct sally_uplink_seat **out);
     void (*close)(struct sally_uplink_seat *seat);
 
-    /* A fresh socket towards the client's server. */
+    /* A fresh socket towards the guest's server. */
     void (*rebind)(struct sally_uplink_seat *seat);
     void (*send)(struct sally_uplink_seat *seat, struct sally_span datagram);
 
     /* Does _send() take something now? A stream may have to wait: then
-     * sally_shard_ready() follows.                                          */
+     * the guest's ready() follows.                                          */
     bool (*ready)(const struct sally_uplink_seat *seat);
 
-    /* Comes after everything that happened to the client: when to wake it. A
-     * stream looks here whether the client has room for more, or is done.   */
+    /* Comes after everything that happened to the guest: when to wake it. A
+     * stream looks here whether the guest has room for more, or is done.    */
     void (*arm)(struct sally_uplink_seat *seat, sally_usec when);
 
-    /* The client is registered: the way to its server is a good one. */
+    /* The guest is where it wants to be: the way there is a good one. */
     void (*registered)(struct sally_uplink_seat *seat);
 
-    /* Calls sally_shard_deliver() for the client at the end of this turn. */
+    /* Calls the guest's later() at the end of this turn. */
     void (*deliver_later)(struct sally_uplink_seat *seat);
 
     void (*arm_pacer)(void *owner, sally_usec when); /* sally_shard_pace() */
@@ -112,21 +112,10 @@ void sally_shard_abort(struct sally_shard *s);
 
 /* --- Work ---------------------------------------------------------------- */
 
-/* Calls for the seat of each client that has not been asked to leave. */
+/* Calls for the seat of each guest that has not been asked to leave. */
 void sally_shard_each(struct sally_shard *s,
                       void (*call)(struct sally_uplink_seat *seat));
 
-/* From the network and the clock. Input and expiry may close the seat. */
-void sally_shard_input(struct sally_virtual_client *v,
-                       struct sally_span datagram, sally_usec now);
-void sally_shard_ready(struct sally_virtual_client *v, sally_usec now);
-void sally_shard_lost(struct sally_virtual_client *v, enum sally_err e,
-                      sally_usec now);
-void sally_shard_expire(struct sally_virtual_client *v, sally_usec now);
-void sally_shard_deliver(struct sally_virtual_client *v, sally_usec now);
-
-/* The client's datagrams leave from another of our addresses from now on. */
-void sally_shard_moved(struct sally_virtual_client *v, sally_usec now);
 void sally_shard_pace(struct sally_shard *s, sally_usec now);
 
 /* From the outer door. A reading is answered by ACCEPTED, now or when the

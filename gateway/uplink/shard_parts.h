@@ -44,6 +44,9 @@ struct sally_shard {
     struct sally_uplink_sensor *leaving, *departed;
 };
 
+/* What the host calls of a client. */
+extern const struct sally_uplink_calls sally_shard_client;
+
 void sally_shard_wants(struct sally_virtual_client *v);
 void sally_shard_stopped(struct sally_virtual_client *v);
 

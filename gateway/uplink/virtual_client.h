@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "lwm2m/client.h"
 #include "store/store.h"
+#include "uplink/guest.h"
 #include "uplink/keeper.h"
 #include "uplink/pacer.h"
 #include "uplink/sequence.h"
@@ -18,10 +19,8 @@
 struct sally_shard;
 struct sally_uplink_sensor;
 
-/* The host's side of a client: its socket, its timer, its task. */
-struct sally_uplink_seat;
-
 struct sally_virtual_client {
+    struct sally_uplink_guest guest;
     struct sally_lwm2m_client client;
     struct sally_lwm2m_settings settings;
     struct sally_credential credential;

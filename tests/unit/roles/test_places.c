@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -163,12 +164,12 @@ static size_t play_one(struct scene *s, const char *at)
                          SALLY_E_OK);
     switch (*at) {
     case 'B':
-        note(s, sally_places_begin(s->places, 0, &s->way, s->now)
+        note(s, sally_places_begin(s->places, &s->server.uri, &s->way, s->now)
                     ? name_of(&s->way.at)
                     : '-');
         break;
     case 's':
-        note(s, sally_places_onward(s->places, 0, &s->way, s->now)
+        note(s, sally_places_onward(s->places, &s->server.uri, &s->way, s->now)
                     ? name_of(&s->way.at)
                     : '.');
         break;
@@ -176,7 +177,7 @@ static size_t play_one(struct scene *s, const char *at)
         sally_places_heard(&s->way);
         break;
     case 'g':
-        sally_places_good(s->places, 0, &s->way);
+        sally_places_good(s->places, &s->server.uri, &s->way);
         break;
     case 'u':
         sally_places_unreachable(&s->way);
@@ -234,8 +235,8 @@ static void a_crowd_makes_no_storm(void **state)
     for (int i = 0; i < 1000; i++) {
         struct sally_way way = { .heard = false };
 
-        assert_true(sally_places_begin(s.places, 0, &way, s.now));
-        (void)sally_places_onward(s.places, 0, &way, s.now);
+        assert_true(sally_places_begin(s.places, &s.server.uri, &way, s.now));
+        (void)sally_places_onward(s.places, &s.server.uri, &way, s.now);
         if (i == 500)
             (void)resolved(&s, "12", 2);
         s.now += 50 * SALLY_MSEC;
@@ -283,27 +284,27 @@ static void another_configuration(void **state)
     servers[1] = servers[0] = s.server;
     servers[0].uri.port++;
     assert_int_equal(sally_places_change(s.places, &after), SALLY_E_OK);
-    assert_false(sally_places_begin(s.places, 0, &way, s.now));
-    assert_true(sally_places_begin(s.places, 1, &way, s.now));
+    assert_false(sally_places_begin(s.places, &servers[0].uri, &way, s.now));
+    assert_true(sally_places_begin(s.places, &servers[1].uri, &way, s.now));
     assert_int_equal(name_of(&way.at), '1');
     s.ticket = old; /* that of the one that is second now */
     (void)resolved(&s, "3", 1);
     way = (struct sally_way){ .heard = false };
-    assert_false(sally_places_begin(s.places, 0, &way, s.now));
-    assert_true(sally_places_begin(s.places, 1, &way, s.now));
+    assert_false(sally_places_begin(s.places, &servers[0].uri, &way, s.now));
+    assert_true(sally_places_begin(s.places, &servers[1].uri, &way, s.now));
     assert_int_equal(name_of(&way.at), '3');
     after.server_count = 1;
     assert_int_equal(sally_places_change(s.places, &after), SALLY_E_OK);
     way = (struct sally_way){ .heard = false };
-    assert_false(sally_places_onward(s.places, 1, &way, s.now)); /* is gone */
+    assert_false(sally_places_onward(s.places, &servers[1].uri, &way, s.now)); /* is gone */
     servers[1].uri.kind = SALLY_URI_IPV4; /* what is left of it in memory */
     (void)sally_span_text(sally_span_of("192.0.2.9"), servers[1].uri.host,
                           sizeof(servers[1].uri.host));
-    assert_false(sally_places_renumbered(s.places, 1, &way));
+    assert_false(sally_places_renumbered(s.places, &servers[1].uri, &way));
     assert_int_equal(sally_places_change(s.places, &s.config), SALLY_E_OK);
     assert_int_equal(sally_places_change(s.places, &after), SALLY_E_OK);
     (void)resolved(&s, "4", 1);
-    assert_false(sally_places_begin(s.places, 0, &way, s.now));
+    assert_false(sally_places_begin(s.places, &servers[0].uri, &way, s.now));
     sally_places_wipe(s.places);
 }
 
@@ -347,20 +348,57 @@ static void figures_need_no_look_up(void **state)
 
         open_scene(&s, row->uri);
         sally_places_prepare(s.places, 0);
-        if (sally_places_begin(s.places, 0, &s.way, 0) != row->there)
+        if (sally_places_begin(s.places, &s.server.uri, &s.way, 0) != row->there)
             fail_msg("%s: wrong", row->what);
         assert_int_equal(s.way.at.family, row->family);
         assert_int_equal(s.way.at.ip[0], row->first);
         assert_int_equal(s.way.at.scope != 0, row->scoped);
         assert_int_equal(s.way.at.port, row->there ? PORT : 0);
-        assert_false(sally_places_renumbered(s.places, 0, &s.way));
+        assert_false(sally_places_renumbered(s.places, &s.server.uri, &s.way));
         s.way.at.scope = 9999; /* as if the interface had been that one */
-        assert_int_equal(sally_places_renumbered(s.places, 0, &s.way),
+        assert_int_equal(sally_places_renumbered(s.places, &s.server.uri, &s.way),
                          row->there);
         assert_int_equal(s.way.at.scope != 9999, row->there);
         assert_string_equal(s.got, "");
         sally_places_wipe(s.places);
     }
+}
+
+/* A bootstrap server can write any URI: its host is looked up when somebody goes
+ * there, outlives a reload, and makes room when there are too many.         */
+static void a_place_that_no_configuration_names(void **state)
+{
+    struct sally_way way = { .heard = false };
+    struct sally_uri other;
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, "coaps://192.0.2.1");
+    assert_int_equal(
+        sally_uri_parse(sally_span_of("coaps://lwm2m.example.com"), &other),
+        SALLY_E_OK);
+    assert_int_equal(sally_places_count(s.places, &other), 0);
+    assert_false(sally_places_begin(s.places, &other, &way, 0));
+    assert_true(resolved(&s, "12", 2));
+    assert_int_equal(sally_places_change(s.places, &s.config), SALLY_E_OK);
+    assert_true(sally_places_begin(s.places, &other, &way, 0));
+    assert_int_equal(name_of(&way.at), '1');
+    sally_places_good(s.places, &other, &way);
+    assert_true(sally_places_begin(s.places, &s.server.uri, &way, 0));
+    assert_int_equal(way.at.ip[3], 1); /* of the other place nothing is left */
+    assert_false(way.good);
+    for (unsigned i = 0; i < SALLY_PLACES_OTHERS; i++) {
+        struct sally_uri one;
+        char text[40];
+
+        snprintf(text, sizeof(text), "coaps://192.0.2.%u", 100 + i);
+        assert_int_equal(sally_uri_parse(sally_span_of(text), &one),
+                         SALLY_E_OK);
+        assert_true(sally_places_begin(s.places, &one, &way, 0));
+    }
+    assert_int_equal(sally_places_count(s.places, &other), 0);
+    assert_int_equal(sally_places_count(s.places, &s.server.uri), 1);
+    sally_places_wipe(s.places);
 }
 
 int main(void)
@@ -371,6 +409,7 @@ int main(void)
         cmocka_unit_test(a_question_that_was_not_taken_is_asked_again),
         cmocka_unit_test(the_first_addresses_are_told),
         cmocka_unit_test(another_configuration),
+        cmocka_unit_test(a_place_that_no_configuration_names),
         cmocka_unit_test(figures_need_no_look_up),
     };
 

@@ -23,7 +23,7 @@
 #include "unit/config/given.h"
 #include "uplink/downlink.h"
 #include "uplink/roster.h"
-#include "uplink/shard.h"
+#include "uplink/shard_parts.h"
 
 #define UTC ((sally_msec_utc)1700000000000)
 #define START (1000 * SALLY_SEC)
@@ -53,7 +53,8 @@
 /* What the host has of a client, and the server that it talks to. */
 struct sally_uplink_seat {
     struct door *door;
-    struct sally_virtual_client *client; /* NULL: not taken */
+    struct sally_uplink_guest *guest;    /* NULL: not taken */
+    struct sally_virtual_client *client; /* which it is, or NULL */
     struct sally_coap_link server;
     sally_usec armed;
     bool later; /* deliver_later() */
@@ -174,7 +175,7 @@ static void door_request(void *owner, const struct sally_coap_request *q,
                                               : SALLY_CODE_CHANGED;
     }
     for (size_t i = 0; i < DOOR_SEATS; i++)
-        if (d->seats[i].client != NULL &&
+        if (d->seats[i].guest != NULL &&
             sally_coap_link_respond(&d->seats[i].server, q->exchange, &a,
                                     now) == SALLY_E_OK)
             l = &d->seats[i].server;
@@ -204,7 +205,7 @@ static const struct sally_coap_link_upcalls door_server = {
 /* --- The host ------------------------------------------------------------ */
 
 static enum sally_err door_open_seat(void *owner,
-                                     struct sally_virtual_client *v,
+                                     struct sally_uplink_guest *guest,
                                      struct sally_uplink_seat **out)
 {
     struct door *d = owner;
@@ -212,10 +213,13 @@ static enum sally_err door_open_seat(void *owner,
     for (size_t i = 0; i < DOOR_SEATS; i++) {
         struct sally_uplink_seat *s = &d->seats[i];
 
-        if (s->client != NULL)
+        if (s->guest != NULL)
             continue;
-        *s = (struct sally_uplink_seat){ .door = d, .client = v,
+        *s = (struct sally_uplink_seat){ .door = d, .guest = guest,
                                          .armed = SALLY_NEVER };
+        if (guest->calls == &sally_shard_client)
+            s->client =
+                SALLY_OWNER(guest, struct sally_virtual_client, guest);
         sally_coap_link_init(&s->server, &d->coap, &door_server, d);
         *out = s;
         return SALLY_E_OK;
@@ -226,20 +230,26 @@ static enum sally_err door_open_seat(void *owner,
 static void door_close_seat(struct sally_uplink_seat *s)
 {
     sally_coap_link_wipe(&s->server);
+    s->guest = NULL;
     s->client = NULL;
+}
+
+static enum sally_scheme door_scheme(const struct sally_uplink_seat *s)
+{
+    return sally_config_scheme(s->guest->calls->uri(s->guest));
 }
 
 static void door_rebind(struct sally_uplink_seat *s)
 {
     assert_int_equal(sally_coap_link_accept(&s->server,
-                                            s->client->settings.scheme, NULL,
+                                            door_scheme(s), NULL,
                                             s->door->now),
                      SALLY_E_OK);
 }
 
 static void door_send(struct sally_uplink_seat *s, struct sally_span wire)
 {
-    bool stream = s->client->settings.scheme == SALLY_SCHEME_COAP_TCP;
+    bool stream = door_scheme(s) == SALLY_SCHEME_COAP_TCP;
 
     if (stream && sally_coap_link_room(&s->server) == 0)
         sally_coap_link_expire(&s->server, s->door->now);
@@ -336,14 +346,14 @@ static bool door_seat_turn(struct door *d, struct sally_uplink_seat *s)
     bool moved = down.len != 0 || s->later;
 
     if (down.len != 0 &&
-        sally_lwm2m_client_room(&s->client->client) == 0)
-        sally_shard_expire(s->client, d->now);
+        s->guest->calls->room(s->guest) == 0)
+        s->guest->calls->expire(s->guest, d->now);
     if (down.len != 0)
-        sally_shard_input(s->client, down, d->now);
-    if (s->client == NULL || !s->later)
+        s->guest->calls->input(s->guest, down, d->now);
+    if (s->guest == NULL || !s->later)
         return moved;
     s->later = false;
-    sally_shard_deliver(s->client, d->now);
+    s->guest->calls->later(s->guest, d->now);
     return moved;
 }
 
@@ -352,7 +362,7 @@ static bool door_turn(struct door *d)
     bool moved = false;
 
     for (size_t i = 0; i < DOOR_SEATS; i++)
-        if (d->seats[i].client != NULL && door_seat_turn(d, &d->seats[i]))
+        if (d->seats[i].guest != NULL && door_seat_turn(d, &d->seats[i]))
             moved = true;
     return moved;
 }
@@ -372,7 +382,7 @@ static sally_usec door_next(const struct door *d)
     for (size_t i = 0; i < DOOR_SEATS; i++) {
         const struct sally_uplink_seat *s = &d->seats[i];
 
-        if (s->client == NULL)
+        if (s->guest == NULL)
             continue;
         next = sally_earlier(next, s->armed);
         next = sally_earlier(next, sally_coap_link_deadline(&s->server));
@@ -382,10 +392,10 @@ static sally_usec door_next(const struct door *d)
 
 static void door_expire(struct door *d, struct sally_uplink_seat *s)
 {
-    if (s->client != NULL)
+    if (s->guest != NULL)
         sally_coap_link_expire(&s->server, d->now);
-    if (s->client != NULL && s->armed <= d->now)
-        sally_shard_expire(s->client, d->now);
+    if (s->guest != NULL && s->armed <= d->now)
+        s->guest->calls->expire(s->guest, d->now);
 }
 
 /* Lets `wait` pass, stopping at every deadline on the way. */

@@ -37,13 +37,13 @@ struct sally_uplink_seat {
     int nothing;
 };
 
-static enum sally_err open_seat(void *owner, struct sally_virtual_client *v,
+static enum sally_err open_seat(void *owner, struct sally_uplink_guest *guest,
                                 struct sally_uplink_seat **out)
 {
     static struct sally_uplink_seat seat;
 
     (void)owner;
-    (void)v;
+    (void)guest;
     *out = &seat;
     return SALLY_E_OK;
 }

@@ -37,7 +37,7 @@ static enum sally_scheme scheme(struct door *d)
 /* Its session is over, and the next one has to find a way. */
 static void again(struct door *d)
 {
-    sally_shard_moved(client(d), d->now);
+    client(d)->guest.calls->moved(&client(d)->guest, d->now);
     door_run(d, 10 * SALLY_SEC);
 }
 
