@@ -141,6 +141,10 @@ static bool read_all(struct enrolling *e, const char *name, FILE *f,
         return fail(e, name, c != EOF ? "is larger than 8 MiB"
                                       : "cannot be read");
     }
+    if (memchr(text, 0, len) != NULL) {
+        free(text);
+        return fail(e, name, "holds a zero byte: expected text in UTF-8");
+    }
     *out = sally_span_of(
         sally_arena_text(&e->made.arena,
                          (struct sally_span){ (uint8_t *)text, len }));
@@ -182,12 +186,37 @@ static size_t take_cells(struct sally_span line, struct sally_span *cells)
     return count;
 }
 
+/* What a key of the configuration looks like; it is written as it is. */
+static bool is_name(struct sally_span name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if ((name.at[i] < 'a' || name.at[i] > 'z') && name.at[i] != '_')
+            return false;
+    return name.len != 0;
+}
+
+/* SIZE_MAX: there is none, or another one is no name. */
 static size_t find_id(const struct sally_span *names, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    size_t id = SIZE_MAX;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!is_name(names[i]))
+            return SIZE_MAX;
         if (sally_span_is(names[i], "id"))
-            return i;
-    return SIZE_MAX;
+            id = i;
+    }
+    return id;
+}
+
+/* Some programs mark a table as UTF-8 by this. */
+static struct sally_span skip_mark(struct sally_span text)
+{
+    static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
+
+    if (text.len >= sizeof(mark) && memcmp(text.at, mark, sizeof(mark)) == 0)
+        return sally_span_sub(text, sizeof(mark), text.len);
+    return text;
 }
 
 static bool blame_line(const struct enrolling *e, unsigned number,
@@ -207,7 +236,7 @@ static bool enroll_table(struct enrolling *e)
 
     if (!read_all(e, "standard input", e->cli->in, &text))
         return false;
-    c = sally_cursor_over(text);
+    c = sally_cursor_over(skip_mark(text));
     columns = take_cells(sally_take_until(&c, '\n'), names);
     id = columns == SIZE_MAX ? SIZE_MAX : find_id(names, columns);
     if (id == SIZE_MAX)
@@ -230,6 +259,39 @@ static bool enroll_table(struct enrolling *e)
 
 /* --- Doing it ------------------------------------------------------------ */
 
+/* Each has a line in what its server is told. */
+static bool names_each_once(const struct enrolling *e)
+{
+    const struct sally_config *c = &e->config;
+    bool *met = calloc(c->sensor_count, sizeof(*met));
+    const char *twice = NULL;
+
+    if (met == NULL)
+        return fail(e, "sensors", "there is not enough memory");
+    for (size_t i = 0; i < e->count && twice == NULL; i++) {
+        size_t at = sally_config_sensor_named(c, sally_span_of(e->ids[i]));
+
+        if (met[at])
+            twice = e->ids[i];
+        met[at] = true;
+    }
+    free(met);
+    return twice == NULL || fail(e, twice, "is named twice");
+}
+
+/* The files that are not there yet are read as well. */
+static bool read_again(struct enrolling *e)
+{
+    sally_config_wipe(&e->config);
+    if (sally_config_load(e->files.files, e->files.count, &e->config,
+                          e->cli->err) == 0)
+        return names_each_once(e);
+    fputs("sallyportctl: nothing was written: new entries would have stood "
+          "in those files\n",
+          e->cli->err);
+    return false;
+}
+
 /* Adds what is new and reads all of it as the gateway would. */
 static bool prepare(struct enrolling *e, char **args, int count)
 {
@@ -248,9 +310,7 @@ static bool prepare(struct enrolling *e, char **args, int count)
             if (!enroll_one(e, sally_span_of(args[i]), NULL, NULL, 0))
                 return false;
     }
-    sally_config_wipe(&e->config);
-    return sally_config_load(e->files.files, e->files.count, &e->config,
-                             cli->err) == 0;
+    return read_again(e);
 }
 
 static const struct sally_config_sensor *sensor_of(const struct enrolling *e,
@@ -439,7 +499,12 @@ static int take_options(char **args, int count, struct options *o)
         *all[i].to = args[at + 1];
         at += 2;
     }
-    return at == count || (o->authority == NULL) != (o->key == NULL) ? -1 : at;
+    if (at == count || (o->authority == NULL) != (o->key == NULL))
+        return -1;
+    for (int i = at + 1; i < count; i++)
+        if (args[i][0] == '-')
+            return -1; /* behind the ids */
+    return at;
 }
 
 static void report(const struct enrolling *e)

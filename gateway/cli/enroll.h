@@ -17,7 +17,8 @@ struct sally_made {
 };
 
 /* Makes the file, which must not exist, with `mode` and the owner of its
- * folder, writes and syncs it. False: errno tells.                          */
+ * folder, writes and syncs it. In a setgid folder its group may read the file.
+ * False: errno tells.                                                       */
 bool sally_made_file(struct sally_made *m, const char *path, unsigned mode,
                      struct sally_span text);
 void sally_made_undo(struct sally_made *m);

@@ -32,17 +32,21 @@ static bool note_made(struct sally_made *m, const char *path)
     return !m->arena.failed;
 }
 
-/* Only root may give the file away; others keep it. */
-static void give_to_owner(const char *path, int fd)
+/* Only root may give the file away; others keep it. In a folder whose files get
+ * its group, that is the service's, which has to read them.                 */
+static void give_to_owner(const char *path, unsigned mode, int fd)
 {
     const char *slash = strrchr(path, '/');
     char *folder = slash == NULL ? strdup(".")
                                  : strndup(path, (size_t)(slash - path) + 1);
     struct stat s;
 
-    if (folder != NULL && stat(folder, &s) == 0 &&
-        fchown(fd, s.st_uid, s.st_gid) != 0)
-        errno = 0;
+    if (folder != NULL && stat(folder, &s) == 0) {
+        if (fchown(fd, s.st_uid, s.st_gid) != 0)
+            errno = 0;
+        if ((s.st_mode & S_ISGID) != 0 && fchmod(fd, mode | S_IRGRP) != 0)
+            errno = 0;
+    }
     free(folder);
 }
 
@@ -67,7 +71,9 @@ bool sally_made_file(struct sally_made *m, const char *path, unsigned mode,
     if (fd < 0)
         return false;
     good = note_made(m, path);
-    give_to_owner(path, fd);
+    if (!good)
+        (void)unlink(path);
+    give_to_owner(path, mode, fd);
     good = good && write_all(fd, text);
     return close(fd) == 0 && good;
 }

@@ -182,6 +182,26 @@ def case_enroll_certificates(env):
         leshan.wait_registered(f"gw-{name}", 40)
 
 
+def case_enroll_service(env):
+    """Where the folder of the keys gives them its group, that is the service's,
+    which may read them; what a server is told is for nobody else. A table that
+    a spreadsheet marked as UTF-8 is read."""
+    g = prepared(env, "coaps://127.0.0.1:1")
+    t = template(g, settings('server = "cloud"; '
+                              'key_file = "../keys/{id}.psk";'))
+    keys, out = (os.path.join(g.root, name) for name in ("keys", "out"))
+    os.mkdir(out)
+    code, _, error = g.ctl("enroll", "-t", t, "a")
+    check(code == 0, error)
+    os.chmod(keys, 0o2750)
+    code, _, error = g.ctl("enroll", "-t", t, "-o", out, "-",
+                           text="\ufeffid\r\nb\r\n")
+    check(code == 0, error)
+    modes = [stat.S_IMODE(os.stat(os.path.join(*path)).st_mode) for path in (
+        (keys, "a.psk"), (keys, "b.psk"), (out, "cloud.csv"))]
+    check(modes == [0o600, 0o640, 0o600], [oct(m) for m in modes])
+
+
 def case_enroll_refused(env):
     """Bad input changes nothing and says where it is."""
     g = prepared(env, "coaps://127.0.0.1:1")
@@ -218,6 +238,12 @@ def case_enroll_refused(env):
             (("-t", good, "-"), "id,serial\n,1\n", 1, "standard input:2"),
             (("-t", good, "-"), 'id,serial\na,"1"\n', 1, "standard input:2"),
             (("-t", good, "-"), "id,seriall\na,1\n", 1, "seriall"),
+            (("-t", good, "-"), "id,a b\na,1\n", 1, "standard input:1"),
+            (("-t", good, "-"), "id,\na,1\n", 1, "standard input:1"),
+            (("-t", good, "-"), "id\na\nb\0\nc\n", 1, "zero byte"),
+            (("-t", good, "-"), "id\nfirst\nfirst\n", 1, "first: is named"),
+            (("-t", good, "a", "-o", "b"), None, 2, "usage"),
+            (("-t", bad, "a"), None, 1, "nothing was written"),
             (("-t", good, "-"), "id\n" + "a" * 70 + "\n", 1, "id")):
         code, _, error = g.ctl("enroll", *arguments, text=text)
         check(code == status and words in error,
