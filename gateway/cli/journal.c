@@ -82,7 +82,7 @@ static bool follows(const struct reading *r, const struct sally_note *n)
     static const uint8_t beginning[SALLY_SHA256_LEN];
     struct sally_note again = *n;
 
-    if (r->last.number == 0 && n->number != 1)
+    if (r->count == 0 && n->number > 1)
         return true;
     return n->number == r->last.number + 1 &&
            sally_note_chain(&again, n->number == 1 ? beginning
@@ -160,8 +160,10 @@ static bool parse_claim(const char *text, struct claim *out)
     struct sally_buf hash = SALLY_BUF(out->hash);
     char *end;
 
+    if (text[0] < '1' || text[0] > '9')
+        return false;
     out->number = strtoull(text, &end, 10);
-    return end != text && *end == ':' && out->number != 0 &&
+    return *end == ':' &&
            sally_text_hex(sally_span_of(end + 1), &hash) == SALLY_E_OK &&
            hash.len == sizeof(out->hash);
 }

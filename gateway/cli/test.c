@@ -62,12 +62,14 @@ static const char *meaning_of(const struct sally_probe *p)
     return NULL;
 }
 
-static void describe(const struct sally_uri *uri, const struct sally_probe *p,
+/* False: who answers is no server of this kind. */
+static bool describe(const struct sally_uri *uri, const struct sally_probe *p,
                      char *out, size_t size)
 {
     const char *more = uri->secure ? meaning_of(p) : "";
+    bool good = more != NULL && (uri->secure || !p->ended);
 
-    if (more == NULL || (p->ended && !uri->secure))
+    if (!good)
         (void)snprintf(out, size, "%s (%u ms)", sally_err_text(p->why),
                        p->milliseconds);
     else if (uri->secure)
@@ -78,6 +80,7 @@ static void describe(const struct sally_uri *uri, const struct sally_probe *p,
                        uri->stream ? "speaks CoAP over TCP"
                                    : "answers a CoAP ping",
                        p->milliseconds);
+    return good;
 }
 
 static void tell(struct test *t, const char *step, const struct sally_probe *p)
@@ -93,8 +96,7 @@ static void tell(struct test *t, const char *step, const struct sally_probe *p)
                 : "no answer in 5 s: nobody is there, or UDP is dropped on "
                   "the way");
     } else {
-        describe(t->uri, p, detail, sizeof(detail));
-        say(t, step, true, detail);
+        say(t, step, describe(t->uri, p, detail, sizeof(detail)), detail);
     }
 }
 

@@ -21,7 +21,7 @@ static const struct sally_verb verbs[] = {
       INT_MAX, sally_verb_enroll },
     { "fleet", "SECRET GATEWAY FILE", "a gateway's key of a fleet's secret", 3,
       3, sally_verb_fleet },
-    { "journal", "[--verify] [N:HASH]",
+    { "journal", "[--verify [N:HASH]]",
       "what touched security, and that nobody changed it", 0, 2,
       sally_verb_journal },
     { "test", "SERVER", "does a server answer from here?", 1, 1,

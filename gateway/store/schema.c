@@ -170,6 +170,9 @@ void sally_schema_blame(const char *path, sqlite3 *db, int rc, char *why,
                        "%s: damaged (%s); restore a backup, or move it away, "
                        "with -wal and -shm, and lose what it holds",
                        path, sqlite3_errstr(rc));
+    else if (rc == SQLITE_ERROR)
+        (void)snprintf(why, size, "%s: %s; was it made by another version?",
+                       path, sqlite3_errmsg(db));
     else
         (void)snprintf(why, size, "%s: %s%s%s", path, sqlite3_errstr(rc),
                        system != 0 ? ": " : "",

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The operator's tool against the running gateway."""
 import os
+import socket
 import subprocess
+import threading
 
 from lib import maps, mqtt, net, pki
 from lib.peer import check, run, wait_until
@@ -134,6 +136,28 @@ def case_ctl_test(env):
     check(code == 1 and "name" in out, f"no name: exit {code}: {out}{error}")
     code, _, error = g.ctl("test", "nobody")
     check(code == 1 and "no such server" in error, f"exit {code}: {error}")
+
+
+def hang_up(listener, times):
+    for _ in range(times):
+        peer = listener.accept()[0]
+        peer.recv(1024)
+        peer.close()
+
+
+def case_ctl_test_stranger(env):
+    """test tells of a program that takes the connection and speaks no CoAP."""
+    stranger = socket.create_server(("127.0.0.1", 0))
+    port = stranger.getsockname()[1]
+    threading.Thread(target=hang_up, args=(stranger, 2), daemon=True).start()
+    g = env.gateway("coaps://127.0.0.1")
+    for scheme in ("coap", "coaps"):
+        g.group["servers"][0]["uri"] = f"{scheme}+tcp://127.0.0.1:{port}"
+        g.write_configuration()
+        code, out, error = g.ctl("test", "cloud")
+        check(code == 1 and "closed" in out,
+              f"{scheme}: exit {code}: {out}{error}")
+    stranger.close()
 
 
 def case_ctl_test_certificates(env):

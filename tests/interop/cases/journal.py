@@ -92,6 +92,9 @@ def case_journal_tampered(env):
             ("its end cut off", f"DELETE FROM note WHERE number >= "
                                 f"{last['number']}"),
             ("all gone", "DELETE FROM note"),
+            ("its beginning replaced", "DELETE FROM note WHERE number = 2",
+             "UPDATE note SET number = 0 WHERE number = 1"),
+            ("no table", "DROP TABLE note"),
             ("put in", "UPDATE note SET number = -number WHERE number > 4",
              "UPDATE note SET number = 1 - number WHERE number < 0",
              "INSERT INTO note SELECT 5, time, line, hash FROM note "
@@ -100,3 +103,5 @@ def case_journal_tampered(env):
         check(code == 1 and error.strip(), f"{what}: exit {code} {out}{error}")
     check(verify(g, claim)[0] == 0, "as it was")
     check(verify(g, "1:00")[0] == 2, "a hash that is none")
+    check(verify(g, "-" + claim)[0] == 2, "a number that is none")
+    check("another version" in spoil("DROP TABLE note")[2], "an old database")
