@@ -96,18 +96,6 @@ static unsigned read_all(struct sally_assets *a, const char *main_file,
                            report);
 }
 
-unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
-                           FILE *report)
-{
-    unsigned bad;
-
-    sally_assets_init(a);
-    bad = read_all(a, main_file, NULL, NULL, report);
-    return bad == 0 ? open_master(a, report) : bad;
-}
-
-/* --- Opening ------------------------------------------------------------- */
-
 static void warn_of_no_passwords(const struct sally_config *c, FILE *report)
 {
     for (size_t i = 0; i < c->sensor_count; i++)
@@ -145,6 +133,21 @@ static unsigned open_passwords(struct sally_assets *a, FILE *report)
     return 1;
 }
 
+unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
+                           FILE *report)
+{
+    unsigned bad;
+
+    sally_assets_init(a);
+    bad = read_all(a, main_file, NULL, NULL, report);
+    if (bad != 0)
+        return bad;
+    bad = open_passwords(a, report);
+    return bad + open_master(a, report);
+}
+
+/* --- Opening ------------------------------------------------------------- */
+
 /* Puts all in its slots by the plan, for us as for the roles. From then on the
  * bundle has the texts.                                                     */
 static unsigned make_bundle(struct sally_assets *a, FILE *report)
@@ -168,7 +171,6 @@ unsigned sally_assets_open(struct sally_assets *a, FILE *report)
     unsigned bad = sally_place_state(c, report);
 
     bad += sally_sockets_plan(&a->sockets, c, NULL, report);
-    bad += open_passwords(a, report);
     if (bad == 0)
         bad += sally_place_console(c, &a->console, report);
     if (bad == 0 && sally_plan_first(c, &a->plan) != SALLY_E_OK)

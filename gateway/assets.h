@@ -25,13 +25,14 @@ struct sally_assets {
 void sally_assets_init(struct sally_assets *a); /* empty */
 
 /* Reads and checks everything that can be checked without binding anything:
- * the configuration and its key files. Returns the number of problems, each
- * reported as a line. *a must be wiped in both cases.                       */
+ * the configuration, its key files and who may read the passwords, whose file
+ * it opens. Returns the number of problems, each reported as a line. *a must be
+ * wiped in both cases.                                                      */
 unsigned sally_assets_read(struct sally_assets *a, const char *main_file,
                            FILE *report);
 
-/* Makes the bundle and the state directory, binds the sockets, and opens the
- * passwords file. Returns the number of problems.                           */
+/* Makes the bundle and the state directory, and binds the sockets. Returns the
+ * number of problems.                                                       */
 unsigned sally_assets_open(struct sally_assets *a, FILE *report);
 
 /* Gives back what only starts and reloads look at. */

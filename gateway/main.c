@@ -2,6 +2,7 @@
 /* gateway/main.c - sallyportd's command line. */
 #include "privilege.h"
 #include "role_process.h"
+#include "roles/passwords_file.h"
 #include "security/crypto.h"
 #include "supervisor.h"
 
@@ -75,8 +76,25 @@ static int version(void)
     return 0;
 }
 
-static int test(const struct sally_config *c)
+/* As the outer door will read them; each line that is wrong is told. */
+static bool passwords_are_good(const struct sally_assets *a)
 {
+    const char *file = a->config.passwords_file;
+    struct sally_passwords *p = NULL;
+    enum sally_err e = sally_passwords_read(&p, a->passwords, file, stderr);
+
+    sally_passwords_wipe(p);
+    if (e != SALLY_E_OK && e != SALLY_E_MALFORMED)
+        fprintf(stderr, "%s: %s\n", file, sally_err_text(e));
+    return e == SALLY_E_OK;
+}
+
+static int test(const struct sally_assets *a)
+{
+    const struct sally_config *c = &a->config;
+
+    if (!passwords_are_good(a))
+        return 1;
     sally_sockets_warn(c, stderr);
     printf("%s: %zu sensors, %zu servers, %zu profiles: good\n", c->file,
            c->sensor_count, c->server_count, c->profile_count);
@@ -103,7 +121,7 @@ static int run(const struct options *o)
         hold_hangups();
     if (sally_assets_read(&assets, o->file, stderr) == 0) {
         if (o->test)
-            status = test(&assets.config);
+            status = test(&assets);
         else if (sally_assets_open(&assets, stderr) == 0 &&
                  (o->foreground || o->single || daemon(1, 1) == 0))
             status = sally_supervisor_run(&assets, o->single);

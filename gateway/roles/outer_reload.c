@@ -4,13 +4,9 @@
 #include "roles/outer_parts.h"
 
 #include "log/log.h"
-#include "security/crypto.h"
+#include "roles/passwords_file.h"
 
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define PASSWORDS_MAX (4u << 20) /* bytes of the passwords file */
 
 size_t sally_outer_peers(const struct sally_config *c)
 {
@@ -61,38 +57,12 @@ void sally_outer_on_passwords(void *role, int fd)
     *place = fd;
 }
 
-/* The text is wiped as soon as it is parsed. */
-static enum sally_err parse_passwords(struct outer *o, struct sally_span text)
+enum sally_err sally_outer_passwords(struct outer *o, int fd)
 {
     const struct sally_config *c =
         o->context->next == NULL ? o->context->config : o->context->next;
 
-    return o->passwords == NULL
-               ? sally_passwords_create(&o->passwords, text, c->passwords_file,
-                                        sally_crypto_random(), stderr)
-               : sally_passwords_prepare(o->passwords, text, c->passwords_file,
-                                         sally_crypto_random(), stderr);
-}
-
-enum sally_err sally_outer_passwords(struct outer *o, int fd)
-{
-    struct stat st = { .st_size = 0 };
-    enum sally_err e = SALLY_E_IO;
-    uint8_t *text;
-    ssize_t n = 0;
-
-    if (fd >= 0 && (fstat(fd, &st) != 0 || st.st_size > PASSWORDS_MAX))
-        return SALLY_E_TOO_LARGE;
-    text = calloc(1, (size_t)st.st_size + 1);
-    if (text == NULL)
-        return SALLY_E_NO_MEMORY;
-    if (fd >= 0)
-        n = pread(fd, text, (size_t)st.st_size, 0);
-    if (n == st.st_size)
-        e = parse_passwords(o, (struct sally_span){ text, (size_t)n });
-    sally_wipe(text, (size_t)st.st_size);
-    free(text);
-    return e;
+    return sally_passwords_read(&o->passwords, fd, c->passwords_file, stderr);
 }
 
 /* --- Preparing ----------------------------------------------------------- */

@@ -170,6 +170,26 @@ def case_bad_configs(env):
                                      f"{len(ROWS) + len(SYNTAX)}:", *wrong]))
 
 
+def case_bad_configs_passwords(env):
+    """What is wrong with the passwords file is told by -t, too."""
+    place = Place(env)
+    path = os.path.join(place.root, "passwords")
+    for what, text, mode, words in (
+            ("no hash", "boiler:secret\n", 0o600, "passwords:1: expected"),
+            ("for all to read", "", 0o644, "chmod 640"),
+            ("too large", "#" * (4 << 20) + "\n", 0o600, "passwords: "),
+            ("no file", None, 0, "there is no such file")):
+        if os.path.exists(path):
+            os.unlink(path)
+        if text is not None:
+            with open(path, "w", encoding="ascii") as f:
+                f.write(text)
+            os.chmod(path, mode)
+        code, out = place.gateway.check_configuration()
+        check(code == (text is not None) and words in out and
+              "secret" not in out, f"{what}: exit {code}, {out!r}")
+
+
 def case_bad_configs_all_told(env):
     """Several mistakes in several files are all told in one run, and a key
     file that others may read is refused."""
