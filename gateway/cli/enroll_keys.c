@@ -4,94 +4,13 @@
 #include "cli/enroll.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/secret.h"
 
 #define TEXT_MAX 1024   /* bytes of a file with a key */
 #define CHAIN_MAX 16384 /* bytes of one with certificates */
-
-/* --- Files that were made ------------------------------------------------ */
-
-static bool note_made(struct sally_made *m, const char *path)
-{
-    if (m->count == m->room) {
-        size_t room = m->room == 0 ? 64 : 2 * m->room;
-        const char **more = realloc(m->paths, room * sizeof(*more));
-
-        if (more == NULL)
-            return false;
-        m->paths = more;
-        m->room = room;
-    }
-    m->paths[m->count++] = sally_arena_text(&m->arena, sally_span_of(path));
-    return !m->arena.failed;
-}
-
-/* Only root may give the file away; others keep it. In a folder whose files get
- * its group, that is the service's, which has to read them.                 */
-static void give_to_owner(const char *path, unsigned mode, int fd)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? strdup(".")
-                                 : strndup(path, (size_t)(slash - path) + 1);
-    struct stat s;
-
-    if (folder != NULL && stat(folder, &s) == 0) {
-        if (fchown(fd, s.st_uid, s.st_gid) != 0)
-            errno = 0;
-        if ((s.st_mode & S_ISGID) != 0 && fchmod(fd, mode | S_IRGRP) != 0)
-            errno = 0;
-    }
-    free(folder);
-}
-
-static bool write_all(int fd, struct sally_span text)
-{
-    while (text.len != 0) {
-        ssize_t n = write(fd, text.at, text.len);
-
-        if (n <= 0)
-            return false;
-        text = sally_span_sub(text, (size_t)n, text.len);
-    }
-    return fsync(fd) == 0;
-}
-
-bool sally_made_file(struct sally_made *m, const char *path, unsigned mode,
-                     struct sally_span text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    bool good;
-
-    if (fd < 0)
-        return false;
-    good = note_made(m, path);
-    if (!good)
-        (void)unlink(path);
-    give_to_owner(path, mode, fd);
-    good = good && write_all(fd, text);
-    return close(fd) == 0 && good;
-}
-
-void sally_made_undo(struct sally_made *m)
-{
-    while (m->count != 0)
-        (void)unlink(m->paths[--m->count]);
-}
-
-void sally_made_wipe(struct sally_made *m)
-{
-    free(m->paths);
-    sally_arena_wipe(&m->arena);
-    *m = (struct sally_made){ .count = 0 };
-}
-
-/* --- Making -------------------------------------------------------------- */
 
 struct making {
     struct sally_made *made;

@@ -166,7 +166,7 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
         (void)watch(c);
         sally_tcp_pump(c, now);
     }
-    if ((what & EV_READ) != 0)
+    if ((what & EV_READ) != 0 && (!c->paused || c->broken))
         take_bytes(c, now);
 }
 

@@ -23,7 +23,7 @@ static struct engine {
     size_t got, owed, said;
     unsigned accepted, closed;
     uint32_t interface;
-    bool refuse, close_inside;
+    bool refuse, close_inside, pause_when_sent;
 } engine;
 
 static struct sally_loop *loop;
@@ -67,7 +67,11 @@ static struct sally_span output(void *owner, sally_usec now)
 
 static void sent(void *owner, size_t n)
 {
-    ((struct engine *)owner)->said += n;
+    struct engine *e = owner;
+
+    e->said += n;
+    if (e->pause_when_sent)
+        sally_tcp_pause(e->connection, true);
 }
 
 static void on_closed(void *owner, sally_usec now)
@@ -196,6 +200,27 @@ static void a_pause_holds_the_peer_back(void **state)
     close(fd);
 }
 
+/* The turn in which it is said may have bytes of the peer as well. */
+static void a_pause_holds_at_once(void **state)
+{
+    int fd = connect_from("127.0.0.1");
+    uint8_t room[4096];
+    ssize_t n;
+
+    (void)state;
+    engine.owed = MUCH;
+    sally_tcp_pump(engine.connection, 0);
+    engine.pause_when_sent = true;
+    assert_int_equal(send(fd, "hello", 5, 0), 5);
+    do
+        n = recv(fd, room, sizeof(room), MSG_DONTWAIT);
+    while (n > 0);
+    turns();
+    assert_true(engine.said > 0);
+    assert_int_equal(engine.got, 0);
+    close(fd);
+}
+
 static void one_source_cannot_take_all(void **state)
 {
     struct sally_tcp_counts n;
@@ -271,6 +296,7 @@ int main(void)
         OPEN(bytes_come_up),
         OPEN(output_waits_for_a_slow_reader),
         OPEN(a_pause_holds_the_peer_back),
+        OPEN(a_pause_holds_at_once),
         OPEN(one_source_cannot_take_all),
         OPEN(an_engine_may_turn_a_peer_away),
         OPEN(last_words_go_out_before_a_close_inside),
