@@ -156,6 +156,14 @@ static const struct choice {
     ROW("DTLS 1.3 RPK", RPK, COAPS, .version = SALLY_TLS_1_3),
     ROW("DTLS 1.3 X.509", X509, COAPS, .version = SALLY_TLS_1_3),
     ROW("DTLS 1.2 PSK + OSCORE", PSK, COAPS, .suite = 0xc0a8, .oscore = true),
+    ROW("TCP", NOSEC, COAP_TCP, .suite = 0),
+    ROW("TCP + OSCORE", NOSEC, COAP_TCP, .oscore = true),
+    ROW("TLS 1.2 PSK", PSK, COAPS_TCP, .suite = 0xc0a8),
+    ROW("TLS 1.2 RPK", RPK, COAPS_TCP, .suite = 0xc0ae),
+    ROW("TLS 1.2 X.509", X509, COAPS_TCP, .suite = 0xc0ae),
+    ROW("TLS 1.3 PSK", PSK, COAPS_TCP, .version = SALLY_TLS_1_3),
+    ROW("TLS 1.3 RPK", RPK, COAPS_TCP, .version = SALLY_TLS_1_3),
+    ROW("TLS 1.3 X.509", X509, COAPS_TCP, .version = SALLY_TLS_1_3),
 #undef ROW
 };
 
@@ -199,33 +207,53 @@ static enum sally_err prepare(const struct choice *c, struct keys *k,
                : e;
 }
 
+static void print_json(FILE *out, const char *name, const struct sally_cost *c)
+{
+    fprintf(out,
+            "{\"mechanism\":\"%s\",\"suite\":\"%s\",\"handshakes\":%d,"
+            "\"handshake_bytes\":%zu,\"handshake_datagrams\":%zu,"
+            "\"handshake_us\":%.1f,\"handshake_instructions\":%llu,"
+            "\"readings\":%d,\"reading_bytes\":%zu,\"reading_us\":%.2f,"
+            "\"reading_instructions\":%llu,\"memory\":%zu}\n",
+            name, c->suite, SALLY_COST_HANDSHAKES, c->handshake_bytes,
+            c->handshake_datagrams, c->handshake_us,
+            (unsigned long long)c->handshake_instructions, SALLY_COST_READINGS,
+            c->reading_bytes, c->reading_us,
+            (unsigned long long)c->reading_instructions, c->memory);
+}
+
+/* In thousands. */
+static const char *spell(uint64_t instructions, char room[24])
+{
+    if (instructions == 0)
+        return "-"; /* no counter */
+    (void)snprintf(room, 24, "%.1f", (double)instructions / 1000);
+    return room;
+}
+
 static void print(const struct sally_cli *cli, const char *name,
                   const struct sally_cost *c)
 {
+    char handshake[24], reading[24];
+
     if (cli->json)
-        fprintf(cli->out,
-                "{\"mechanism\":\"%s\",\"suite\":\"%s\","
-                "\"handshake_bytes\":%zu,\"handshake_datagrams\":%zu,"
-                "\"handshake_us\":%.1f,\"reading_bytes\":%zu,"
-                "\"reading_us\":%.2f,\"reading_instructions\":%llu,"
-                "\"memory\":%zu}\n",
-                name, c->suite, c->handshake_bytes, c->handshake_datagrams,
-                c->handshake_us, c->reading_bytes, c->reading_us,
-                (unsigned long long)c->reading_instructions, c->memory);
+        print_json(cli->out, name, c);
     else
-        fprintf(cli->out, "%-22s %9zu %5zu %9.0f %8zu %8.1f %8zu\n", name,
-                c->handshake_bytes, c->handshake_datagrams, c->handshake_us,
-                c->reading_bytes, c->reading_us, c->memory);
+        fprintf(cli->out, "%-22s %6zu %4zu %6.0f %8s %6zu %6.1f %6s %7zu\n",
+                name, c->handshake_bytes, c->handshake_datagrams,
+                c->handshake_us, spell(c->handshake_instructions, handshake),
+                c->reading_bytes, c->reading_us,
+                spell(c->reading_instructions, reading), c->memory);
 }
 
 static void heading(const struct sally_cli *cli)
 {
     if (cli->json)
         return;
-    fprintf(cli->out, "%-22s %-25s %-17s %8s\n", "", "HANDSHAKE",
+    fprintf(cli->out, "%-22s %-27s %-20s %7s\n", "", "HANDSHAKE",
             "8-BYTE READING", "MEMORY");
-    fprintf(cli->out, "%-22s %9s %5s %9s %8s %8s %8s\n", "MECHANISM", "BYTES",
-            "DGR", "US", "BYTES", "US", "BYTES");
+    fprintf(cli->out, "%-22s %6s %4s %6s %8s %6s %6s %6s %7s\n", "MECHANISM",
+            "BYTES", "DGR", "US", "K INSTR", "BYTES", "US", "K INS.", "BYTES");
 }
 
 /* The server's OSCORE contexts are new for each row: keys differ. */
@@ -252,22 +280,42 @@ static bool measure(const struct sally_cli *cli, const struct choice *choice,
     return e == SALLY_E_OK;
 }
 
+static const struct choice *choice_named(const char *name)
+{
+    for (size_t i = 0; i < SALLY_LEN(choices); i++)
+        if (strcmp(choices[i].name, name) == 0)
+            return &choices[i];
+    return NULL;
+}
+
+static int say_which(const struct sally_cli *cli, const char *name)
+{
+    fprintf(cli->err, "sallyportctl: \"%s\" is no mechanism; there are", name);
+    for (size_t i = 0; i < SALLY_LEN(choices); i++)
+        fprintf(cli->err, "%s \"%s\"", i == 0 ? "" : ",", choices[i].name);
+    fprintf(cli->err, "\n");
+    return SALLY_EXIT_USAGE;
+}
+
 int sally_verb_security(const struct sally_cli *cli,
                         const struct sally_verb *v, char **args, int count)
 {
     SALLY_ON_EXIT(wipe_keys) struct keys keys = { .trust = NULL };
-    enum sally_err e = make_keys(&keys);
-    bool good = e == SALLY_E_OK;
+    const struct choice *only = count == 0 ? NULL : choice_named(args[0]);
+    enum sally_err e;
+    bool good = true;
 
     (void)v;
-    (void)args;
-    (void)count;
-    if (!good) {
+    if (count != 0 && only == NULL)
+        return say_which(cli, args[0]);
+    e = make_keys(&keys);
+    if (e != SALLY_E_OK) {
         fprintf(cli->err, "sallyportctl: keys: %s\n", sally_err_text(e));
         return SALLY_EXIT_REFUSED;
     }
     heading(cli);
     for (size_t i = 0; i < SALLY_LEN(choices); i++)
-        good &= measure(cli, &choices[i], &keys);
+        if (only == NULL || only == &choices[i])
+            good &= measure(cli, &choices[i], &keys);
     return good ? SALLY_EXIT_DONE : SALLY_EXIT_REFUSED;
 }

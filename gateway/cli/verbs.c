@@ -26,7 +26,7 @@ static const struct sally_verb verbs[] = {
       sally_verb_journal },
     { "test", "SERVER", "does a server answer from here?", 1, 1,
       sally_verb_test },
-    { "security", "", "what each mechanism costs on this machine", 0, 0,
+    { "security", "[MECHANISM]", "what each costs on this machine", 0, 1,
       sally_verb_security },
     { "try", "PROFILE TOPIC PAYLOAD", "what a profile makes of a message", 3, 4,
       sally_verb_try },
