@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/cli/enroll_made.c - the files that enrolment makes: never over another
- * one, and all of them gone again when something fails.                     */
+/* gateway/cli/enroll_made.c - the files that enrolment makes: never over
+ * another one, and all of them gone again when something fails.             */
 #include "cli/enroll.h"
 
 #include <errno.h>

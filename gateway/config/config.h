@@ -18,6 +18,7 @@
 #include "lwm2m/registry.h"
 #include "security/credential.h"
 #include "security/crypto.h"
+#include "security/floor.h"
 #include "security/stack.h"
 
 /* A number that the operator wrote with a unit: "10m", "7d", "250ms". */
@@ -139,6 +140,16 @@ enum sally_lwm2m_version { SALLY_LWM2M_1_0 = 10, SALLY_LWM2M_1_1 = 11 };
 
 struct sally_config_server;
 
+/* What a bootstrap server must not go below, nor lead to. */
+struct sally_config_floor {
+    struct sally_security_floor keys; /* `anchored` is judged for each server */
+    const char *const *hosts; /* names, "*.example.com" too, and addresses */
+    size_t host_count;
+};
+
+/* Whether it names this machine by a loopback address. */
+bool sally_config_is_local(const struct sally_uri *uri);
+
 /* The URI of this number, 0 being the first; NULL: there is none. */
 const struct sally_uri *sally_config_uri(const struct sally_config_server *s,
                                          size_t number);
@@ -157,6 +168,7 @@ struct sally_config_server {
     uint16_t short_server_id; /* 0: a bootstrap server */
     bool bootstrap;
     uint32_t recheck; /* seconds; 0: never. Of a bootstrap server */
+    struct sally_config_floor floor; /* likewise */
     enum sally_lwm2m_version version;
     enum sally_report report;
     enum sally_reach reach;

@@ -57,11 +57,15 @@ void sally_servers_used(struct sally_loader *l, uint32_t server, bool oscore);
 void sally_servers_check(struct sally_loader *l);
 
 /* servers_bootstrap.c - the keys of one server that depend on whether it is a
- * bootstrap server; then, of all, that none lacks what only such a server could
- * give; and when all accounts are known, that what it gives can be kept.    */
+ * bootstrap server; servers_floor.c - its bounds; then, of all, that none lacks
+ * what only such a server could give; and when all accounts are known, that
+ * what it gives can be kept.                                                */
 void sally_server_check_bootstrap(struct sally_loader *l,
                                   const config_setting_t *group,
                                   const struct sally_config_server *s);
+void sally_server_take_floor(struct sally_loader *l,
+                             const config_setting_t *group,
+                             struct sally_config_server *s);
 void sally_servers_check_slots(struct sally_loader *l);
 void sally_servers_check_sealed(struct sally_loader *l);
 

@@ -108,6 +108,8 @@ static const struct sally_key server_keys[] = {
       NULL,
       "a bootstrap server is asked so often whether there is anything new, in "
       "whole seconds, a tenth more or less; never by itself without it" },
+    SALLY_ROW_OTHER("floor", "a group",
+                    "bounds of what a bootstrap server may write"),
 };
 
 const struct sally_schema sally_group_server = {
@@ -146,7 +148,7 @@ static const char *uri_problem(enum sally_err e)
 }
 
 /* A name may lead anywhere, so only numbers count as this machine. */
-static bool is_loopback(const struct sally_uri *uri)
+bool sally_config_is_local(const struct sally_uri *uri)
 {
     struct in_addr v4;
     struct in6_addr v6;
@@ -243,7 +245,7 @@ static void check_beyond(struct sally_loader *l, const config_setting_t *group,
                          const struct sally_uri *uri,
                          const config_setting_t *at)
 {
-    if (uri->port == 0 || uri->secure || is_loopback(uri))
+    if (uri->port == 0 || uri->secure || sally_config_is_local(uri))
         return; /* port 0: it was no URI */
     sally_expected(&l->reader, group, at, key_of(at),
                    "a coaps:// URI, or accounts with OSCORE only, or insecure "
@@ -311,6 +313,7 @@ static void take_server(struct sally_loader *l, const config_setting_t *group,
     check_trust(l, group, s);
     check_unique(l, group, number);
     sally_server_check_bootstrap(l, group, s);
+    sally_server_take_floor(l, group, s);
 }
 
 void sally_load_servers(struct sally_loader *l, const config_setting_t *root)

@@ -8,6 +8,9 @@
 
 enum kind { PSK = 1, PAIR = 2, ANY = PSK | PAIR };
 
+/* In the default list; where an account names it; where it does, and CBC. */
+enum use { DEFAULT, NAMED, WITH_CBC };
+
 /* In the order in which they are offered. 1.3: GCM first, since forged records
  * soon wear out a key of CCM_8 (RFC 9147 s.4.5.3). 1.2: what every LwM2M server
  * must have comes first, then what keeps old traffic secret when a key leaks
@@ -18,29 +21,29 @@ static const struct row {
     const char *library; /* its name there */
     enum kind kind;
     bool v13;
-    bool standard; /* in the default list */
+    enum use use;
 } rows[] = {
-    { 0x1301, "TLS13-AES128-GCM-SHA256", ANY, true, true },
-    { 0x1305, "TLS13-AES128-CCM-8-SHA256", ANY, true, true },
-    { 0x1304, "TLS13-AES128-CCM-SHA256", ANY, true, true },
-    { 0x1302, "TLS13-AES256-GCM-SHA384", PAIR, true, false },
-    { 0x1303, "TLS13-CHACHA20-POLY1305-SHA256", ANY, true, false },
-    { 0xc0a8, "PSK-AES128-CCM-8", PSK, false, true },
-    { 0xd001, "ECDHE-PSK-AES128-GCM-SHA256", PSK, false, true },
-    { 0xc0a4, "PSK-AES128-CCM", PSK, false, false },
-    { 0x00a8, "PSK-AES128-GCM-SHA256", PSK, false, true },
-    { 0xccac, "ECDHE-PSK-CHACHA20-POLY1305", PSK, false, false },
-    { 0xc037, "ECDHE-PSK-AES128-CBC-SHA256", PSK, false, false },
-    { 0x00ae, "PSK-AES128-CBC-SHA256", PSK, false, false },
-    { 0xc0ae, "ECDHE-ECDSA-AES128-CCM-8", PAIR, false, true },
-    { 0xc02b, "ECDHE-ECDSA-AES128-GCM-SHA256", PAIR, false, true },
-    { 0xc0ac, "ECDHE-ECDSA-AES128-CCM", PAIR, false, false },
-    { 0xc02f, "ECDHE-RSA-AES128-GCM-SHA256", PAIR, false, true },
-    { 0xc02c, "ECDHE-ECDSA-AES256-GCM-SHA384", PAIR, false, false },
-    { 0xc030, "ECDHE-RSA-AES256-GCM-SHA384", PAIR, false, false },
-    { 0xcca9, "ECDHE-ECDSA-CHACHA20-POLY1305", PAIR, false, false },
-    { 0xc023, "ECDHE-ECDSA-AES128-SHA256", PAIR, false, false },
-    { 0xc027, "ECDHE-RSA-AES128-SHA256", PAIR, false, false },
+    { 0x1301, "TLS13-AES128-GCM-SHA256", ANY, true, DEFAULT },
+    { 0x1305, "TLS13-AES128-CCM-8-SHA256", ANY, true, DEFAULT },
+    { 0x1304, "TLS13-AES128-CCM-SHA256", ANY, true, DEFAULT },
+    { 0x1302, "TLS13-AES256-GCM-SHA384", PAIR, true, NAMED },
+    { 0x1303, "TLS13-CHACHA20-POLY1305-SHA256", ANY, true, NAMED },
+    { 0xc0a8, "PSK-AES128-CCM-8", PSK, false, DEFAULT },
+    { 0xd001, "ECDHE-PSK-AES128-GCM-SHA256", PSK, false, DEFAULT },
+    { 0xc0a4, "PSK-AES128-CCM", PSK, false, NAMED },
+    { 0x00a8, "PSK-AES128-GCM-SHA256", PSK, false, DEFAULT },
+    { 0xccac, "ECDHE-PSK-CHACHA20-POLY1305", PSK, false, NAMED },
+    { 0xc037, "ECDHE-PSK-AES128-CBC-SHA256", PSK, false, WITH_CBC },
+    { 0x00ae, "PSK-AES128-CBC-SHA256", PSK, false, WITH_CBC },
+    { 0xc0ae, "ECDHE-ECDSA-AES128-CCM-8", PAIR, false, DEFAULT },
+    { 0xc02b, "ECDHE-ECDSA-AES128-GCM-SHA256", PAIR, false, DEFAULT },
+    { 0xc0ac, "ECDHE-ECDSA-AES128-CCM", PAIR, false, NAMED },
+    { 0xc02f, "ECDHE-RSA-AES128-GCM-SHA256", PAIR, false, DEFAULT },
+    { 0xc02c, "ECDHE-ECDSA-AES256-GCM-SHA384", PAIR, false, NAMED },
+    { 0xc030, "ECDHE-RSA-AES256-GCM-SHA384", PAIR, false, NAMED },
+    { 0xcca9, "ECDHE-ECDSA-CHACHA20-POLY1305", PAIR, false, NAMED },
+    { 0xc023, "ECDHE-ECDSA-AES128-SHA256", PAIR, false, WITH_CBC },
+    { 0xc027, "ECDHE-RSA-AES128-SHA256", PAIR, false, WITH_CBC },
 };
 
 static const struct row *row_of(uint16_t number)
@@ -49,6 +52,13 @@ static const struct row *row_of(uint16_t number)
         if (rows[i].number == number)
             return &rows[i];
     return NULL;
+}
+
+bool sally_suite_is_cbc(uint16_t number)
+{
+    const struct row *r = row_of(number);
+
+    return r != NULL && r->use == WITH_CBC;
 }
 
 static void begin(struct sally_suite_list *out)
@@ -99,7 +109,7 @@ enum sally_err sally_suites_of(const struct sally_credential *c,
             append(out, r);
     }
     for (size_t i = 0; i < SALLY_LEN(rows) && c->suite_count == 0; i++)
-        if (rows[i].standard && fits(&rows[i], kind, c->min_version))
+        if (rows[i].use == DEFAULT && fits(&rows[i], kind, c->min_version))
             append(out, &rows[i]);
     return out->v12 || out->v13 ? SALLY_E_OK : SALLY_E_UNSUPPORTED;
 }
@@ -111,7 +121,7 @@ void sally_suites_server(bool psk, bool certificate,
 
     begin(out);
     for (size_t i = 0; i < SALLY_LEN(rows); i++)
-        if (rows[i].standard && fits(&rows[i], kind, SALLY_TLS_ANY))
+        if (rows[i].use == DEFAULT && fits(&rows[i], kind, SALLY_TLS_ANY))
             append(out, &rows[i]);
 }
 

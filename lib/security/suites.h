@@ -24,6 +24,9 @@ struct sally_suite_list {
 enum sally_err sally_suites_of(const struct sally_credential *c,
                                struct sally_suite_list *out) SALLY_MUST_USE;
 
+/* Whether it encrypts with CBC; a number that is not known does not. */
+bool sally_suite_is_cbc(uint16_t number) SALLY_MUST_USE;
+
 /* What a server takes from a client of any kind that it has means for: `psk`,
  * a key pair (`certificate`), or both.                                      */
 void sally_suites_server(bool psk, bool certificate,
