@@ -70,7 +70,9 @@ static void queue(struct sally_dtls *d, struct sally_span datagram)
 }
 
 /* What seal wants is what the library writes last. Before it may come what was
- * due anyway (an acknowledgement of 1.3): a datagram of its own.            */
+ * due anyway (an acknowledgement of 1.3): a datagram of its own. Of a message
+ * that was the last under its key it is that which waits, and behind it comes
+ * the update of the key: both go out.                                       */
 static void capture(struct sally_dtls *d, struct sally_span datagram)
 {
     struct sally_buf *b = d->capture;
