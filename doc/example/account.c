@@ -10,13 +10,14 @@
 static uint8_t room[SALLY_CREDENTIAL_MAX]; /* what fields come to */
 static size_t used;
 
-static struct sally_span keep(const void *bytes, size_t len)
+static bool keep(const void *bytes, size_t len, struct sally_span *out)
 {
-    struct sally_span s = { &room[used], len };
-
+    if (len > sizeof(room) - used)
+        return false;
+    *out = (struct sally_span){ &room[used], len };
     memcpy(&room[used], bytes, len);
     used += len;
-    return s;
+    return true;
 }
 
 static bool read_file(const char *path, struct sally_span *out)
@@ -43,8 +44,7 @@ static bool read_hex(const char *text, struct sally_span *out)
             bytes[n++] = (uint8_t)byte;
         else
             return false;
-    *out = keep(bytes, n);
-    return true;
+    return keep(bytes, n, out);
 }
 
 static bool read_number(const struct sally_credential_field *f,
@@ -71,8 +71,7 @@ static bool read_value(const struct sally_credential_field *f,
         return read_file(text, &out->bytes);
     if (f->object == 21)
         return read_hex(text, &out->bytes);
-    out->bytes = keep(text, strlen(text));
-    return true;
+    return keep(text, strlen(text), &out->bytes);
 }
 
 static bool put(struct sally_credential_draft *d, const char *setting)

@@ -77,7 +77,11 @@ int main(int count, char **argument)
                                              .update_every = SALLY_NEVER,
                                              .credential = &credential };
 
-    if (count < 3 || !host_find(argument[1], &settings.scheme) ||
+    if (count < 3) {
+        fputs("usage: device URI ENDPOINT [KEY=VALUE...]\n", stderr);
+        return 2;
+    }
+    if (!host_find(argument[1], &settings.scheme) ||
         !account_make(&credential, &argument[3]) ||
         sally_engine_make(&engine, 1) != SALLY_E_OK ||
         sally_objects_builtin(&registry) != SALLY_E_OK ||

@@ -50,6 +50,8 @@ def case_library_example(env):
         check(code == 0, f"{header} does not stand alone: {error}")
     own, peer = Pair(place, "own"), Pair(place, "peer")
     write(place, "psk", bytes.fromhex(KEY))
+    code, _, error = run([os.path.join(place, "device")], environment=settings)
+    check(code == 2 and "usage" in error, f"exit {code}: {error}")
     write(place, "secret", bytes.fromhex(SECRET))
     server = env.server({"device-psk": KEY})
     server.protect(key=peer, raw={"device-rpk": own}, oscore={
