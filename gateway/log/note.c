@@ -11,6 +11,7 @@ static const struct {
     enum sally_note_kind kind;
 } events[] = {
     { "sensor_online", SALLY_NOTE_PEER },
+    { "session_taken_over", SALLY_NOTE_PEER },
     { "auth_refused", SALLY_NOTE_PEER },
     { "subscribe_refused", SALLY_NOTE_PEER },
     { "topic_foreign", SALLY_NOTE_PEER },
@@ -27,8 +28,11 @@ static const struct {
     { "passwords_refused", SALLY_NOTE_OWN },
     { "state_rolled_back", SALLY_NOTE_OWN },
     { "state_not_sealed", SALLY_NOTE_OWN },
+    { "master_key_changed", SALLY_NOTE_OWN },
+    { "numbers_not_kept", SALLY_NOTE_OWN },
     { "no_anchor", SALLY_NOTE_OWN },
     { "bus_broken", SALLY_NOTE_OWN },
+    { "role_died", SALLY_NOTE_OWN },
     { "ready", SALLY_NOTE_OWN },
     { "stopping", SALLY_NOTE_OWN },
 };

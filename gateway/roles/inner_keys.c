@@ -63,8 +63,13 @@ static enum sally_err find_past(struct inner *in, struct sally_state_past *past)
     past->fleeting = sally_store_is_volatile(c->state_dir);
     if (anchor_path(c, run, sizeof(run)))
         e = drop_anchors(in, count, paths, &past->past);
-    if (e != SALLY_E_OK)
+    if (e != SALLY_E_OK) {
+        bool older = past->past == SALLY_PAST_OLDER; /* it said so already */
+
         e = drop_anchors(in, count - 1, &paths[1], &past->past);
+        if (older)
+            past->past = SALLY_PAST_OLDER;
+    }
     if (e == SALLY_E_OK && past->past == SALLY_PAST_OLDER)
         sally_log(SALLY_LOG_WARNING, "state_rolled_back",
                   SALLY_TEXT("why", "state_dir is an older copy, or another "

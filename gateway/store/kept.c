@@ -304,8 +304,10 @@ enum sally_err sally_store_anchor(struct sally_store *s,
     }
     sally_store_stop(s);
     e = settle(s, &random, past);
-    if (e != SALLY_E_OK)
-        (void)snprintf(why, why_size, "the anchor cannot be written: %s",
-                       strerror(errno));
-    return e == SALLY_E_OK ? sally_store_start(s) : e;
+    if (e == SALLY_E_OK)
+        return sally_store_start(s);
+    (void)snprintf(why, why_size, "the anchor cannot be written: %s",
+                   strerror(errno));
+    sally_anchor_close(&s->anchor);
+    return e;
 }

@@ -176,7 +176,8 @@ enum sally_err sally_store_recall(struct sally_store *s,
  * and how often it reserved numbers, written after each such commit and before
  * on_kept. A file that is not there is made. Call before anything is kept;
  * on_kept tells IO where a file cannot be written any more. IO: one cannot be
- * written, and a sentence goes to `why`; none is in use then.               */
+ * written, and a sentence goes to `why`; none is in use then, and the store
+ * takes nothing before a call that succeeds.                                */
 enum sally_past {
     SALLY_PAST_SURE,    /* a file shows that nothing newer was lost */
     SALLY_PAST_UNKNOWN, /* no file was there: the first start, or memory that

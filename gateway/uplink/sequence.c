@@ -79,8 +79,14 @@ void sally_sequences_unlock(struct sally_sequences *q,
     q->sealer = *s;
     q->state = past;
     q->unlocked = true;
-    if (is_another_key(q))
-        q->state.past = SALLY_PAST_OLDER;
+    if (!is_another_key(q))
+        return;
+    q->state.past = SALLY_PAST_OLDER;
+    sally_log(SALLY_LOG_WARNING, "master_key_changed",
+              SALLY_TEXT("why", "what was kept was sealed with another "
+                                "gateway.master_key_file: sensors register "
+                                "anew, and what has oscore_start = \"b1\" "
+                                "needs new keys"));
 }
 
 /* --- Keeping -------------------------------------------------------------- */

@@ -191,6 +191,12 @@ def case_restart_oscore(env):
         again = [e for e in server.events[since:] if e["event"] == "register"]
     check(not again, f"registered anew: {again}")
     gateway.stop()
+    gateway.seal()
+    gateway.write_configuration()
+    since = gateway.mark()
+    gateway.start()
+    gateway.wait_line("event=master_key_changed", since=since)
+    gateway.stop()
 
 
 def case_restart_master_key_rules(env):
