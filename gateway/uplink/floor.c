@@ -32,7 +32,7 @@ static bool blame(const struct judging *j, uint16_t resource, const char *why)
 
 static bool same(struct sally_span a, const char *b)
 {
-    return a.len == strlen(b) &&
+    return a.len != 0 && a.len == strlen(b) &&
            strncasecmp((const char *)a.at, b, a.len) == 0;
 }
 

@@ -30,6 +30,6 @@ sally_floor_fault(const struct sally_security_floor *floor,
                   const struct sally_credential_field **culprit);
 
 /* Whether anything protects what an account sends. */
-bool sally_floor_protects(const struct sally_credential_draft *account);
+bool sally_floor_protects(const struct sally_credential_draft *d);
 
 #endif
