@@ -64,20 +64,6 @@ void sally_assets_init(struct sally_assets *a)
     sally_sockets_init(&a->sockets);
 }
 
-/* The configuration knows them, and the inner door not yet. */
-static unsigned refuse_bootstrap(const struct sally_config *c, FILE *report)
-{
-    unsigned bad = 0;
-
-    for (size_t i = 0; i < c->server_count; i++)
-        if (c->servers[i].bootstrap) {
-            fprintf(report, "%s:%u: bootstrap: not supported by this version\n",
-                    c->file, c->servers[i].line);
-            bad++;
-        }
-    return bad;
-}
-
 static unsigned read_all(struct sally_assets *a, const char *main_file,
                          const struct sally_keys *running,
                          const struct sally_config *running_config,
@@ -88,8 +74,6 @@ static unsigned read_all(struct sally_assets *a, const char *main_file,
     if (bad == 0)
         bad = sally_config_load(a->files.files, a->files.count, &a->config,
                                 report);
-    if (bad == 0)
-        bad = refuse_bootstrap(&a->config, report);
     if (bad != 0)
         return bad;
     return sally_keys_read(&a->keys, &a->config, running, running_config,

@@ -21,7 +21,7 @@ struct making {
     struct sally_credential_draft draft;
     const struct sally_credential_field *culprit;
     enum sally_err e;
-    uint8_t hosts[SALLY_CONFIG_URIS_MAX * (SALLY_URI_HOST_MAX + 1)];
+    struct sally_config_hosts hosts;
 };
 
 static void put(struct making *m, enum sally_credential_kind kind,
@@ -71,41 +71,44 @@ static struct sally_span host_of(const struct sally_uri *uri)
 }
 
 /* Each URI's certificate must have the name of that URI. */
-static void put_hosts(struct making *m,
-                      const struct sally_config_server *server)
+static enum sally_err put_hosts(const struct sally_config_server *server,
+                                struct sally_credential_parts *p,
+                                struct sally_config_hosts *hosts)
 {
-    struct sally_credential_parts *p = &m->draft.parts;
-    struct sally_buf b = SALLY_BUF(m->hosts);
+    struct sally_buf b = SALLY_BUF(hosts->bytes);
     struct sally_writer w = sally_writer_into(&b);
     const struct sally_uri *uri;
+    enum sally_err e;
 
     p->server_name = host_of(&server->uri);
     if (server->more_count == 0)
-        return;
+        return SALLY_E_OK;
     for (size_t i = 0; (uri = sally_config_uri(server, i)) != NULL; i++) {
         sally_put(&w, host_of(uri));
         sally_put_u8(&w, 0);
     }
-    if (sally_writer_end(&w) != SALLY_E_OK && m->e == SALLY_E_OK)
-        m->e = SALLY_E_NO_ROOM;
+    e = sally_writer_end(&w);
     p->host_names = sally_buf_span(&b);
+    return e;
 }
 
-/* What the account does not say itself. */
-static void put_server(struct making *m,
-                       const struct sally_config_server *server,
-                       const struct sally_trust *trust)
+enum sally_err
+sally_config_demand(const struct sally_config_server *server,
+                    const struct sally_trust *trust,
+                    struct sally_credential_draft *draft,
+                    struct sally_config_hosts *hosts)
 {
-    struct sally_credential_parts *p = &m->draft.parts;
+    struct sally_credential_parts *p = &draft->parts;
 
     p->min_version = server->min_version;
     p->connection_id = server->connection_id;
     p->trust = trust;
-    m->draft.oscore.start = server->oscore_start;
+    draft->oscore.start = server->oscore_start;
     if (p->server_name.len == 0 &&
         (sally_credential_field(SALLY_FIELD_SERVER_NAME)->allowed_in &
          1u << p->mode) != 0)
-        put_hosts(m, server);
+        return put_hosts(server, p, hosts);
+    return SALLY_E_OK;
 }
 
 enum sally_err
@@ -120,7 +123,8 @@ sally_config_credential(const struct sally_config_server *server,
 
     put_said(&m, a);
     put_files(&m, files);
-    put_server(&m, server, trust);
+    if (m.e == SALLY_E_OK)
+        m.e = sally_config_demand(server, trust, &m.draft, &m.hosts);
     if (m.e == SALLY_E_OK)
         m.e = sally_credential_finish(out, &m.draft, &m.culprit);
     *culprit = m.culprit;

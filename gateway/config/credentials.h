@@ -24,6 +24,18 @@ sally_config_credential(const struct sally_config_server *server,
                         const struct sally_credential_field **culprit)
     SALLY_MUST_USE;
 
+/* What an account does not say itself and its server does: adds that to a draft
+ * whose fields are put. `hosts` is where names go that the draft then borrows.
+ * NO_ROOM: there are too many.                                              */
+struct sally_config_hosts {
+    uint8_t bytes[SALLY_CONFIG_URIS_MAX * (SALLY_URI_HOST_MAX + 1)];
+};
+enum sally_err
+sally_config_demand(const struct sally_config_server *server,
+                    const struct sally_trust *trust,
+                    struct sally_credential_draft *draft,
+                    struct sally_config_hosts *hosts) SALLY_MUST_USE;
+
 /* What is wrong, as a message goes on after "expected". */
 const char *sally_config_wanted(const struct sally_credential_field *culprit,
                                 enum sally_err e);

@@ -83,10 +83,13 @@ enum sally_kept {
     SALLY_KEPT_SESSION,  /* of an account; goes with its sensor */
     SALLY_KEPT_SEQUENCE, /* of a pair of keys, whoever has it; never goes by
                             itself, or numbers would be used twice */
-    SALLY_KEPT_GATEWAY
+    SALLY_KEPT_GATEWAY,
+    SALLY_KEPT_BOOK, /* of accounts, by a sensor's id; stays when the sensor
+                        goes, so that none comes back with old keys */
+    SALLY_KEPT_TOMB  /* keys that are dead; never goes */
 };
 #define SALLY_KEPT_NAME_MAX 64    /* bytes */
-#define SALLY_KEPT_BODY_MAX 16384 /* bytes */
+#define SALLY_KEPT_BODY_MAX 16448 /* bytes */
 
 
 /* Of what was kept: the place's first two, and the caller's ticket. */

@@ -3,6 +3,7 @@
  * that are new or changed are built beside the running ones, those they replace
  * leave in order, the others do not notice.                                 */
 #include "log/log.h"
+#include "uplink/bootstrapper.h"
 #include "uplink/downlink.h"
 #include "uplink/shard_parts.h"
 
@@ -63,7 +64,7 @@ enum sally_err sally_shard_prepare(struct sally_shard *s,
 static bool has_keys(const struct sally_uplink_sensor *u)
 {
     for (uint32_t i = 0; i < u->config->account_count; i++)
-        if (!u->clients[i].keyed)
+        if (!u->clients[i].keyed && !u->config->accounts[i].dormant)
             return false;
     return true;
 }
@@ -105,6 +106,8 @@ static void dismiss(struct sally_shard *s, struct sally_uplink_sensor *u,
 {
     sally_downlink_leave(s->downlink, u, now);
     sally_silence_remove(s->silence, u);
+    if (u->bootstrapper != NULL)
+        sally_bootstrapper_stop(u->bootstrapper, now);
     for (uint32_t i = 0; i < u->config->account_count; i++)
         release(s, &u->clients[i]);
     u->leaving = true;

@@ -421,6 +421,15 @@ void sally_downlink_leave(struct sally_downlink *d,
     }
 }
 
+void sally_downlink_forsake(struct sally_downlink *d,
+                            const struct sally_virtual_client *v,
+                            sally_usec now)
+{
+    for (struct open_command *k = d->open; k != NULL; k = k->next)
+        if (k->client == v)
+            answer(k, SALLY_CODE_UNAVAILABLE, now);
+}
+
 void sally_downlink_take_up(struct sally_downlink *d,
                             const struct sally_uplink_sensor *u)
 {

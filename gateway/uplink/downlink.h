@@ -66,6 +66,11 @@ void sally_downlink_start(struct sally_downlink *d);
 void sally_downlink_leave(struct sally_downlink *d,
                           const struct sally_uplink_sensor *u, sally_usec now);
 
+/* One client of a sensor loses its session: who waits for it likewise. */
+void sally_downlink_forsake(struct sally_downlink *d,
+                            const struct sally_virtual_client *v,
+                            sally_usec now);
+
 /* One that is new there takes up what was parked under its name, if its
  * profile still has a rule for it.                                          */
 void sally_downlink_take_up(struct sally_downlink *d,

@@ -4,6 +4,7 @@
 #include "log/log.h"
 #include "lwm2m/objects/builtin.h"
 #include "uplink/admission.h"
+#include "uplink/bootstrapper.h"
 #include "uplink/downlink.h"
 #include "uplink/shard_parts.h"
 
@@ -129,6 +130,17 @@ static void on_parked(void *owner, uint32_t command, enum sally_err e)
     sally_downlink_parked(x->shard->downlink, command, e, x->now);
 }
 
+static void book_kept(struct sally_shard *s,
+                      const struct sally_store_receipt *r, enum sally_err e,
+                      sally_usec now)
+{
+    struct sally_uplink_sensor *u = sally_shard_sensor(s, r->sensor);
+
+    s->now = now;
+    if (u != NULL && u->bootstrapper != NULL)
+        sally_bootstrapper_kept(u->bootstrapper, r, e, now);
+}
+
 static void on_kept(void *owner, const struct sally_store_receipt *r,
                     enum sally_err e)
 {
@@ -136,6 +148,8 @@ static void on_kept(void *owner, const struct sally_store_receipt *r,
 
     sally_keeper_kept(x->shard->keeper, r, e, x->now);
     sally_sequences_kept(x->shard->sequences, r, e, x->now);
+    if (r->what == SALLY_KEPT_BOOK)
+        book_kept(x->shard, r, e, x->now);
 }
 
 void sally_shard_stored(struct sally_shard *s, sally_usec now)

@@ -249,6 +249,14 @@ void sally_keeper_release(struct sally_virtual_client *v)
     schedule(v->shard->keeper, v, SALLY_NEVER);
 }
 
+void sally_keeper_drop(struct sally_virtual_client *v)
+{
+    sally_keeper_release(v);
+    v->kept.stored = true;
+    if (v->shard->keeper->unlocked)
+        (void)!forget(v->shard->keeper, v);
+}
+
 void sally_keeper_kept(struct sally_keeper *k,
                        const struct sally_store_receipt *r, enum sally_err e,
                        sally_usec now)

@@ -47,6 +47,9 @@ void sally_keeper_changed(struct sally_virtual_client *v);
 /* Nothing more of it is kept, as its sensor leaves. */
 void sally_keeper_release(struct sally_virtual_client *v);
 
+/* The same, and what was kept of it is forgotten: it gets other keys. */
+void sally_keeper_drop(struct sally_virtual_client *v);
+
 sally_usec sally_keeper_deadline(const struct sally_keeper *k);
 void sally_keeper_expire(struct sally_keeper *k, sally_usec now);
 

@@ -4,6 +4,7 @@
 #include "uplink/shard_parts.h"
 
 #include "config/credentials.h"
+#include "uplink/bootstrapper.h"
 
 /* The server in a slot is another one than that which runs there. */
 static bool is_new_server(const struct sally_shard *s, uint32_t server)
@@ -58,8 +59,15 @@ enum sally_err sally_shard_keys(struct sally_shard *s, uint32_t sensor,
 
     if (s->next != NULL)
         u = sensor < s->capacity ? s->newcomers[sensor] : NULL;
-    if (u == NULL || account >= u->config->account_count)
+    if (u == NULL || account >= sally_config_accounts(u->config))
         return SALLY_E_OUT_OF_RANGE;
+    if (u->bootstrapper != NULL) {
+        e = sally_bootstrapper_keys(u->bootstrapper,
+                                    s->next != NULL ? s->next : s->config,
+                                    account, files);
+        if (e != SALLY_E_OK || account == u->config->account_count)
+            return e;
+    }
     v = &u->clients[account];
     t = &s->trusts[v->account->server];
     e = sally_config_credential(v->server, v->account, files,
@@ -105,11 +113,14 @@ void sally_shard_take_over(struct sally_shard *s, sally_usec now)
 {
     struct sally_revoked last = { .revoked = false };
 
-    for (uint32_t i = 0; i < s->capacity; i++)
-        for (uint32_t k = 0;
-             s->sensors[i] != NULL && k < s->sensors[i]->config->account_count;
-             k++)
-            take_over(&s->sensors[i]->clients[k], &last, now);
+    for (uint32_t i = 0; i < s->capacity; i++) {
+        struct sally_uplink_sensor *u = s->sensors[i];
+
+        for (uint32_t k = 0; u != NULL && k < u->config->account_count; k++)
+            take_over(&u->clients[k], &last, now);
+        if (u != NULL && u->bootstrapper != NULL)
+            sally_bootstrapper_take_over(u->bootstrapper, now);
+    }
 }
 
 void sally_shard_drop_trusts(struct sally_shard *s, bool next)

@@ -72,7 +72,8 @@ static void fill_client(struct sally_bus_row *row,
     if (v->credential.oscore != NULL)
         sally_text_to_hex(v->credential.oscore->sender_id, row->sender,
                           sizeof(row->sender));
-    copy_text(row->state, sizeof(row->state), sally_client_state_name(state));
+    copy_text(row->state, sizeof(row->state),
+              v->keyed ? sally_client_state_name(state) : "dormant");
     copy_text(row->suite, sizeof(row->suite), sally_stack_suite(stack));
     fill_failure(row, v);
     if (v->last_error != SALLY_E_OK)

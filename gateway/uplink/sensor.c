@@ -4,6 +4,8 @@
 #include "uplink/sensor.h"
 
 #include "config/credentials.h"
+#include "uplink/accounts.h"
+#include "uplink/bootstrapper.h"
 #include "uplink/sensor_objects.h"
 #include "uplink/shard_parts.h"
 
@@ -28,12 +30,26 @@ static enum sally_err build_client(struct sally_uplink_sensor *u,
     if (e != SALLY_E_OK)
         return e;
     sally_virtual_client_init(v, s->shared);
-    if (sally_config_has_files(v->account))
+    if (v->account->dormant || sally_config_has_files(v->account))
         return SALLY_E_OK; /* the keyring brings what is missing */
     e = sally_config_credential(v->server, v->account,
                                 (struct sally_span){ NULL, 0 }, NULL,
                                 &v->credential, &culprit);
     v->keyed = e == SALLY_E_OK;
+    return e;
+}
+
+/* What no file has a part of; the keyring brings the others. */
+static enum sally_err build_factory(struct sally_uplink_sensor *u,
+                                    const struct sally_config *config)
+{
+    const struct sally_config_sensor *c = u->config;
+    enum sally_err e = SALLY_E_OK;
+
+    for (uint32_t i = 0; i <= c->account_count && e == SALLY_E_OK; i++)
+        if (!c->accounts[i].dormant && !sally_config_has_files(&c->accounts[i]))
+            e = sally_bootstrapper_keys(u->bootstrapper, config, i,
+                                        (struct sally_span){ NULL, 0 });
     return e;
 }
 
@@ -43,6 +59,10 @@ static enum sally_err build(struct sally_uplink_sensor *u,
 {
     enum sally_err e = sally_sensor_objects(&u->resources, config, u->config);
 
+    if (e == SALLY_E_OK && u->config->bootstrap != NULL)
+        e = sally_bootstrapper_create(&u->bootstrapper, u);
+    if (e == SALLY_E_OK && u->bootstrapper != NULL)
+        e = build_factory(u, config);
     for (uint32_t i = 0; i < u->config->account_count && e == SALLY_E_OK; i++)
         e = build_client(u, s, config, i);
     return e;
@@ -81,6 +101,7 @@ static void end_client(struct sally_virtual_client *v)
     sally_sequence_release(v);
     sally_lwm2m_client_wipe(&v->client);
     sally_credential_wipe(&v->credential);
+    sally_account_forget(v);
     sally_pacer_leave(&v->shard->pacers[v->account->server], &v->turn);
     v->shard->host->close(v->seat);
 }
@@ -90,6 +111,7 @@ void sally_uplink_sensor_free(struct sally_uplink_sensor *u)
     if (u == NULL)
         return;
     sally_silence_remove(u->shard->silence, u);
+    sally_bootstrapper_wipe(u->bootstrapper);
     for (uint32_t i = 0; i < u->config->account_count; i++)
         end_client(&u->clients[i]);
     sally_resources_wipe(&u->resources);
@@ -106,9 +128,11 @@ void sally_uplink_sensor_repoint(struct sally_uplink_sensor *u,
         struct sally_virtual_client *v = &u->clients[i];
 
         v->account = &u->config->accounts[i];
-        v->server = &config->servers[v->account->server];
+        sally_account_repoint(v, config);
         v->settings.endpoint = u->config->endpoint;
     }
+    if (u->bootstrapper != NULL)
+        sally_bootstrapper_repoint(u->bootstrapper, config);
 }
 
 static void restore_value(void *owner, const struct sally_lwm2m_record *r)

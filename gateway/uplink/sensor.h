@@ -7,6 +7,8 @@
 #include "uplink/silence.h"
 #include "uplink/virtual_client.h"
 
+struct sally_bootstrapper;
+
 struct sally_uplink_sensor {
     struct sally_shard *shard;
     const struct sally_config_sensor *config;
@@ -18,6 +20,7 @@ struct sally_uplink_sensor {
     sally_usec budget; /* rate check: see admission.c */
     sally_msec_utc last_time; /* of the newest message */
     struct sally_silence_watch silence;
+    struct sally_bootstrapper *bootstrapper; /* owned; NULL: none */
 
     /* One that is in no slot any more: the next of those, and how many of its
      * clients have not stopped yet.                                         */

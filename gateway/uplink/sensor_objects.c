@@ -76,7 +76,7 @@ static enum sally_err add_profile(struct sally_resources *r,
 static enum sally_err add_server(struct sally_resources *r,
                                  const struct sally_config_server *s,
                                  const struct sally_config_profile *p,
-                                 uint16_t instance)
+                                 uint16_t instance, bool bootstrap)
 {
     const struct sally_server_factory factory = {
         .instance = instance,
@@ -84,6 +84,7 @@ static enum sally_err add_server(struct sally_resources *r,
         .lifetime = sally_virtual_client_lifetime(s, p),
         .queue_mode = sally_virtual_client_queues(s, p),
         .lwm2m_1_0 = s->version == SALLY_LWM2M_1_0,
+        .bootstrap = bootstrap,
         .binding = sally_route_binding(s),
     };
 
@@ -152,7 +153,7 @@ enum sally_err sally_sensor_objects(struct sally_resources *out,
     e = sally_resources_init(out, &config->registry, slots, arena);
     for (size_t i = 0; i < sensor->account_count && e == SALLY_E_OK; i++)
         e = add_server(out, &config->servers[sensor->accounts[i].server], p,
-                       (uint16_t)i);
+                       (uint16_t)i, sensor->bootstrap != NULL);
     if (e == SALLY_E_OK)
         e = sally_device_object(out, sensor->manufacturer, sensor->model,
                                 sensor->serial);

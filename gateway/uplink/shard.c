@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/uplink/shard.c - the inner door's sensors and their clients: from
  * the start to the end, and what network and clock bring them.              */
+#include "log/log.h"
+#include "uplink/bootstrapper.h"
 #include "uplink/downlink.h"
 #include "uplink/route.h"
 #include "uplink/shard_parts.h"
+#include "uplink/vault.h"
 
 #include <stdlib.h>
 
@@ -48,6 +51,7 @@ static enum sally_err build(struct sally_shard *s)
             &s->downlink, s, (uint32_t)(sally_random_u64(random) >> 33)) !=
             SALLY_E_OK ||
         sally_silence_create(&s->silence, s, s->capacity) != SALLY_E_OK ||
+        sally_vault_create(&s->vault, s) != SALLY_E_OK ||
         sally_keeper_create(&s->keeper, s, sally_shard_accounts(c)) !=
             SALLY_E_OK ||
         sally_sequences_create(&s->sequences, s, sally_shard_accounts(c)) !=
@@ -109,6 +113,7 @@ void sally_shard_wipe(struct sally_shard *s)
     sally_silence_wipe(s->silence);
     sally_keeper_wipe(s->keeper);
     sally_sequences_wipe(s->sequences);
+    sally_vault_wipe(s->vault);
     free(s->sensors);
     free(s->pacers);
     free(s);
@@ -120,15 +125,22 @@ struct sally_uplink_sensor *sally_shard_sensor(struct sally_shard *s,
     return sensor < s->capacity ? s->sensors[sensor] : NULL;
 }
 
+static void call_seats(const struct sally_uplink_sensor *u,
+                       void (*call)(struct sally_uplink_seat *seat))
+{
+    for (uint32_t i = 0; i < u->config->account_count; i++)
+        if (u->clients[i].seat != NULL)
+            call(u->clients[i].seat);
+    if (u->bootstrapper != NULL)
+        call(sally_bootstrapper_seat(u->bootstrapper));
+}
+
 void sally_shard_each(struct sally_shard *s,
                       void (*call)(struct sally_uplink_seat *seat))
 {
     for (uint32_t i = 0; s->sensors != NULL && i < s->capacity; i++)
-        for (uint32_t k = 0; s->sensors[i] != NULL &&
-                             k < s->sensors[i]->config->account_count;
-             k++)
-            if (s->sensors[i]->clients[k].seat != NULL)
-                call(s->sensors[i]->clients[k].seat);
+        if (s->sensors[i] != NULL)
+            call_seats(s->sensors[i], call);
 }
 
 /* --- Network and clock --------------------------------------------------- */
@@ -167,21 +179,28 @@ void sally_shard_wants(struct sally_virtual_client *v)
     sally_shard_arm(v->shard);
 }
 
+static void take_turn(struct sally_pacer_turn *turn, sally_usec now)
+{
+    struct sally_virtual_client *v =
+        SALLY_OWNER(turn, struct sally_virtual_client, turn);
+
+    sally_times_tell(v->shard);
+    sally_route_begin(v, now);
+    sally_lwm2m_client_connect(&v->client, now);
+    sally_shard_pump(v, now);
+}
+
 void sally_shard_pace(struct sally_shard *s, sally_usec now)
 {
     s->now = now;
     for (size_t i = 0; i < s->config->server_count; i++) {
         struct sally_pacer_turn *turn;
 
-        while ((turn = sally_pacer_take(&s->pacers[i], now)) != NULL) {
-            struct sally_virtual_client *v =
-                SALLY_OWNER(turn, struct sally_virtual_client, turn);
-
-            sally_times_tell(s);
-            sally_route_begin(v, now);
-            sally_lwm2m_client_connect(&v->client, now);
-            sally_shard_pump(v, now);
-        }
+        while ((turn = sally_pacer_take(&s->pacers[i], now)) != NULL)
+            if (s->config->servers[i].bootstrap)
+                sally_bootstrapper_turn(turn, now);
+            else
+                take_turn(turn, now);
     }
     sally_downlink_expire(s->downlink, now);
     sally_silence_expire(s->silence, now);
@@ -297,16 +316,43 @@ const struct sally_uplink_calls sally_shard_client = {
 
 /* --- Start and end ------------------------------------------------------- */
 
+/* Neither a file nor a book brings back what was revoked. */
+static bool is_dead(struct sally_virtual_client *v)
+{
+    if (!sally_vault_is_buried(v->shard->vault, v->sensor->config->endpoint,
+                               &v->credential))
+        return false;
+    sally_log(SALLY_LOG_WARNING, "keys_dead",
+              SALLY_TEXT("sensor", v->sensor->config->id),
+              SALLY_TEXT("server", v->server->name),
+              SALLY_TEXT("endpoint", v->sensor->config->endpoint),
+              SALLY_TEXT("why", "they were revoked: the account needs others"));
+    sally_credential_wipe(&v->credential);
+    v->keyed = false;
+    return true;
+}
+
+void sally_shard_begin_client(struct sally_virtual_client *v, bool anew,
+                              sally_usec now)
+{
+    if (!v->keyed || is_dead(v))
+        return;
+    sally_keeper_begin(v, anew, now);
+    sally_sequence_begin(v);
+    sally_lwm2m_client_start(&v->client, now);
+    sally_shard_pump(v, now);
+}
+
 void sally_shard_begin(struct sally_uplink_sensor *u, bool anew,
                        sally_usec now)
 {
     sally_silence_add(u->shard->silence, u, now);
-    for (uint32_t i = 0; i < u->config->account_count; i++) {
-        sally_keeper_begin(&u->clients[i], anew, now);
-        sally_sequence_begin(&u->clients[i]);
-        sally_lwm2m_client_start(&u->clients[i].client, now);
-        sally_shard_pump(&u->clients[i], now);
-    }
+    if (u->bootstrapper != NULL)
+        sally_bootstrapper_load(u->bootstrapper, now);
+    for (uint32_t i = 0; i < u->config->account_count; i++)
+        sally_shard_begin_client(&u->clients[i], anew, now);
+    if (u->bootstrapper != NULL)
+        sally_bootstrapper_begin(u->bootstrapper, now);
 }
 
 void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key,
@@ -314,6 +360,7 @@ void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key,
 {
     sally_keeper_unlock(s->keeper, key);
     sally_sequences_unlock(s->sequences, key, past);
+    sally_vault_unlock(s->vault, key);
 }
 
 void sally_shard_start(struct sally_shard *s, sally_usec now)
@@ -353,6 +400,8 @@ static size_t count_running(const struct sally_uplink_sensor *u)
 
 static void stop_sensor(struct sally_uplink_sensor *u, sally_usec now)
 {
+    if (u->bootstrapper != NULL)
+        sally_bootstrapper_stop(u->bootstrapper, now);
     for (uint32_t i = 0; i < u->config->account_count; i++) {
         if (u->shard->config->on_stop == SALLY_STOP_KEEP)
             sally_lwm2m_client_leave(&u->clients[i].client, now);

@@ -31,6 +31,8 @@ struct sally_shard {
     struct sally_silence *silence;
     struct sally_keeper *keeper;
     struct sally_sequences *sequences;
+    struct sally_vault *vault;
+    unsigned visits; /* at bootstrap servers, under way */
     sally_usec now; /* of the last call */
     struct sally_times times;
     bool started, stopping;
@@ -69,6 +71,10 @@ void sally_shard_set(struct sally_uplink_sensor *u,
  * them is of others, who have said goodbye.                                 */
 void sally_shard_begin(struct sally_uplink_sensor *u, bool anew,
                        sally_usec now);
+
+/* Starts one client, if it has keys that hold. */
+void sally_shard_begin_client(struct sally_virtual_client *v, bool anew,
+                              sally_usec now);
 
 /* --- Reload -------------------------------------------------------------- */
 

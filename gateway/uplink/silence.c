@@ -98,7 +98,7 @@ static void note_last_message(struct sally_silence *s,
 static bool leave(struct sally_silence *s, struct sally_virtual_client *v,
                   sally_usec now)
 {
-    if (v->away)
+    if (v->away || !v->keyed)
         return true;
     if (sally_store_waiting(s->shard->store, v->sensor->index, v->index) != 0)
         return false;

@@ -4,6 +4,8 @@
 #include "uplink/virtual_client.h"
 
 #include "log/log.h"
+#include "uplink/accounts.h"
+#include "uplink/bootstrapper.h"
 #include "uplink/downlink.h"
 #include "uplink/route.h"
 #include "uplink/shard_parts.h"
@@ -12,6 +14,7 @@
 
 #define RETRY (5 * SALLY_SEC) /* after a server that is busy */
 #define REFUSALS_MAX 3
+#define TRIES 7 /* one more than /1/x/17 has: all of a sequence */
 #define KEEPALIVE_LIFETIME 240u /* seconds */
 #define KEEPALIVE_UPDATE (90 * SALLY_SEC) /* below common NAT timeouts */
 #define QUEUE_LIFETIME 86400u
@@ -143,6 +146,17 @@ static void pass_all(struct sally_virtual_client *v)
         passed(v, b.upto);
 }
 
+/* Nobody gets what is stored for an account that sleeps, but where all of them
+ * do: then the first bootstrap says whose it is.                            */
+static bool is_waited_for(const struct sally_uplink_sensor *u)
+{
+    if (u->leaving)
+        return true;
+    return u->bootstrapper != NULL &&
+           !sally_bootstrapper_has_book(u->bootstrapper) &&
+           sally_account_living(u) == 0;
+}
+
 static enum sally_err offer(struct sally_virtual_client *v,
                             const struct batch *b, enum sally_report_way way,
                             sally_usec now)
@@ -188,6 +202,11 @@ void sally_virtual_client_deliver(struct sally_virtual_client *v,
     struct batch b;
     enum sally_err e;
 
+    if (!v->keyed) {
+        if (!is_waited_for(v->sensor))
+            pass_all(v);
+        return;
+    }
     if (v->sensor->leaving || v->delivering ||
         (v->retry != SALLY_NEVER && v->retry > now))
         return;
@@ -299,14 +318,37 @@ static void tell_wear(struct sally_virtual_client *v)
                                 "another secret"));
 }
 
-static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
+/* Alerts that other keys only can mend: LwM2M Transport 1.2 s.5.2.10. */
+static bool is_final(uint8_t alert)
 {
-    struct sally_virtual_client *v = owner;
+    return (alert >= 42 && alert <= 46) || alert == 48 || alert == 49 ||
+           (alert >= 112 && alert <= 115);
+}
 
-    note_failure(v, s, e);
-    if (s == SALLY_CLIENT_WAITING)
-        tell_hint(v);
-    tell_wear(v);
+/* Where no server lets the sensor in, its bootstrap server may know why. */
+static void count_tries(struct sally_virtual_client *v,
+                        enum sally_client_state s)
+{
+    struct sally_bootstrapper *b = v->sensor->bootstrapper;
+
+    if (s == SALLY_CLIENT_REGISTERED) {
+        v->tries = 0;
+        v->hopeless = false;
+        if (b != NULL)
+            sally_bootstrapper_registered(b);
+    }
+    if (s != SALLY_CLIENT_WAITING || b == NULL)
+        return;
+    if (v->tries < TRIES)
+        v->tries++;
+    v->hopeless = v->tries == TRIES || is_final(v->last_alert);
+    if (v->hopeless && !v->sensor->leaving)
+        sally_bootstrapper_failed(b, v->shard->now);
+}
+
+static void tell_state(const struct sally_virtual_client *v,
+                       enum sally_client_state s, enum sally_err e)
+{
     if (e == SALLY_E_OK)
         sally_log(level_of(s), sally_client_state_name(s),
                   SALLY_TEXT("sensor", v->sensor->config->id),
@@ -318,6 +360,19 @@ static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
                   SALLY_TEXT("server", v->server->name),
                   SALLY_TEXT("endpoint", v->settings.endpoint),
                   SALLY_TEXT("why", sally_err_text(e)));
+}
+
+static void on_state(void *owner, enum sally_client_state s, enum sally_err e)
+{
+    struct sally_virtual_client *v = owner;
+
+    note_failure(v, s, e);
+    if (s == SALLY_CLIENT_WAITING)
+        tell_hint(v);
+    tell_wear(v);
+    if (v->keyed)
+        tell_state(v, s, e);
+    count_tries(v, s);
     if (s == SALLY_CLIENT_REGISTERED)
         v->shard->host->registered(v->seat);
     if (s == SALLY_CLIENT_STOPPED && v->away)
@@ -391,17 +446,25 @@ static void on_reserve(void *owner, uint64_t until)
     sally_sequence_reserve(owner, until);
 }
 
-static const struct sally_lwm2m_upcalls upcalls = {
-    .on_wanted = on_wanted,
-    .on_rebind = on_rebind,
-    .on_state = on_state,
-    .handles = handles,
-    .on_command = on_command,
-    .on_delivered = on_delivered,
-    .on_able = on_able,
-    .on_written = on_written,
-    .on_changed = on_changed,
-    .on_reserve = on_reserve,
+static void on_bootstrap(void *owner)
+{
+    struct sally_virtual_client *v = owner;
+
+    (void)sally_bootstrapper_want(v->sensor->bootstrapper, SALLY_VISIT_SERVER,
+                                  v->shard->now);
+}
+
+#define UPCALLS                                                        \
+    .on_wanted = on_wanted, .on_rebind = on_rebind,                    \
+    .on_state = on_state, .handles = handles,                          \
+    .on_command = on_command, .on_delivered = on_delivered,            \
+    .on_able = on_able, .on_written = on_written,                      \
+    .on_changed = on_changed, .on_reserve = on_reserve
+
+/* Of a sensor without a bootstrap server, and of one that has one. */
+static const struct sally_lwm2m_upcalls upcalls = { UPCALLS };
+static const struct sally_lwm2m_upcalls giving = {
+    UPCALLS, .on_bootstrap = on_bootstrap
 };
 
 void sally_virtual_client_init(struct sally_virtual_client *v,
@@ -422,5 +485,19 @@ void sally_virtual_client_init(struct sally_virtual_client *v,
         .credential = &v->credential,
     };
     sally_lwm2m_client_init(&v->client, shared, &v->settings,
-                            &v->sensor->resources, &upcalls, v);
+                            &v->sensor->resources,
+                            v->sensor->bootstrapper == NULL ? &upcalls
+                                                            : &giving,
+                            v);
+}
+
+void sally_virtual_client_reset(struct sally_virtual_client *v)
+{
+    v->uri = v->preferred = 0;
+    v->stood = v->away = v->hopeless = v->delivering = v->history = false;
+    v->alone = v->heard = v->failed_heard = v->wear_told = false;
+    v->refusals = v->tries = v->failed_in = v->state = 0;
+    v->last_error = SALLY_E_OK;
+    v->failed_hint = (struct sally_coap_hint){ .code = 0 };
+    sally_virtual_client_init(v, v->shard->shared);
 }

@@ -18,6 +18,7 @@
 
 struct sally_shard;
 struct sally_uplink_sensor;
+struct sally_virtual_site; /* see accounts.h */
 
 struct sally_virtual_client {
     struct sally_uplink_guest guest;
@@ -28,7 +29,8 @@ struct sally_virtual_client {
     struct sally_uplink_sensor *sensor;
     struct sally_uplink_seat *seat; /* owned; NULL: not there yet */
     const struct sally_config_account *account;
-    const struct sally_config_server *server;
+    const struct sally_config_server *server; /* or that of `site` */
+    struct sally_virtual_site *site; /* owned; NULL: as configured */
     struct sally_pacer_turn turn;
     struct sally_kept_client kept;
     struct sally_sequence sequence; /* of OSCORE */
@@ -36,7 +38,9 @@ struct sally_virtual_client {
     uint8_t uri, preferred; /* of the server's: in use, and wanted; route.h */
     bool stood;       /* registered since the last handshake */
     sally_usec back_at; /* to the preferred one; NEVER: it is there */
-    bool keyed;       /* the credential is made */
+    bool keyed;       /* the credential is made; else it sleeps */
+    bool hopeless;    /* its server does not let it in */
+    uint8_t tries;    /* that failed, one after the other */
     bool away;        /* left the server because its sensor is silent */
     bool delivering;  /* a batch is with the client */
     bool history;     /* it goes by notification, with times */
@@ -60,6 +64,9 @@ struct sally_virtual_client {
  * credential. Everything it points to outlives it.                          */
 void sally_virtual_client_init(struct sally_virtual_client *v,
                                const struct sally_lwm2m_shared *shared);
+
+/* Makes one that was wiped as it was before it began, for other keys. */
+void sally_virtual_client_reset(struct sally_virtual_client *v);
 
 /* Offers what waits in the store, if it can be and nothing is under way. */
 void sally_virtual_client_deliver(struct sally_virtual_client *v,

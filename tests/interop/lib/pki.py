@@ -32,6 +32,10 @@ class Pair:
     def spki(self):
         return self._bytes("pub.der")
 
+    def private(self):
+        """The private key in DER, as RFC 5958 has it."""
+        return self._bytes("key.der")
+
     @property
     def certificate(self):
         return self.path("crt")

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/accounts.c - puts a book of accounts in force. */
+#include "uplink/accounts.h"
+
+#include "config/credentials.h"
+#include "log/log.h"
+#include "lwm2m/objects/builtin.h"
+#include "uplink/downlink.h"
+#include "uplink/shard_parts.h"
+#include "uplink/vault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct sally_hash_key constant = { { 0, 0 } };
+
+enum sally_err sally_account_find(const struct sally_book *b, uint16_t short_id,
+                                  struct sally_account *out,
+                                  struct sally_path *culprit)
+{
+    uint16_t i;
+
+    for (uint32_t from = 0;
+         sally_book_instance(b, SALLY_OBJECT_SECURITY, from, &i);
+         from = (uint32_t)i + 1) {
+        enum sally_err e = sally_book_account(b, i, out, culprit);
+
+        if (e != SALLY_E_OK)
+            return e;
+        if (out->bootstrap == (short_id == 0) && out->short_id == short_id)
+            return SALLY_E_OK;
+    }
+    return SALLY_E_NOT_FOUND;
+}
+
+/* --- Where it is ---------------------------------------------------------- */
+
+/* The URIs besides the first, in their order; what is too much or none is left
+ * out, which a book that was judged has not.                                */
+static size_t more_uris(const struct sally_book *book, uint16_t instance,
+                        struct sally_uri out[SALLY_CONFIG_URIS_MAX - 1])
+{
+    const struct sally_path all = sally_path_resource(
+        SALLY_OBJECT_SECURITY, instance, SALLY_SECURITY_MORE_URIS);
+    struct sally_book_walk walk = { sally_book_span(book) };
+    struct sally_lwm2m_value v;
+    struct sally_path path;
+    size_t n = 0;
+
+    while (sally_book_next(&walk, &path, &v))
+        if (n < SALLY_CONFIG_URIS_MAX - 1 && sally_path_covers(&all, &path) &&
+            sally_uri_parse(v.is.bytes, &out[n]) == SALLY_E_OK)
+            n++;
+    return n;
+}
+
+static bool is_same_uri(const struct sally_uri *a, const struct sally_uri *b)
+{
+    return a->secure == b->secure && a->stream == b->stream &&
+           a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+static bool is_same_site(const struct sally_config_server *s,
+                         const struct sally_uri *first,
+                         const struct sally_uri *more, size_t count)
+{
+    if (s->uri_text[0] == '\0' || !is_same_uri(&s->uri, first) ||
+        s->more_count != count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!is_same_uri(&s->more[i], &more[i]))
+            return false;
+    return true;
+}
+
+/* As the configuration has the server, but for its URIs. */
+static void lay_out(struct sally_virtual_site *site,
+                    const struct sally_config_server *base)
+{
+    const struct sally_config_server was = site->server;
+
+    site->server = *base;
+    site->server.uri = was.uri;
+    site->server.uri_text = site->text;
+    site->server.more = site->more;
+    site->server.more_count = was.more_count;
+}
+
+static void fill_site(struct sally_virtual_site *site,
+                      const struct sally_config_server *base,
+                      const struct sally_book *book,
+                      const struct sally_account *a)
+{
+    site->server.uri = a->uri;
+    site->server.more_count = more_uris(book, a->instance, site->more);
+    (void)sally_uri_text(&a->uri, site->text, sizeof(site->text));
+    lay_out(site, base);
+}
+
+enum sally_err
+sally_account_credential(const struct sally_config_server *server,
+                         const struct sally_trust *trust,
+                         const struct sally_book *book,
+                         const struct sally_account *account,
+                         struct sally_credential *out,
+                         struct sally_path *culprit)
+{
+    struct sally_account whole = *account;
+    struct sally_virtual_site site;
+    struct sally_config_hosts hosts;
+    enum sally_err e;
+
+    fill_site(&site, server, book, account);
+    *culprit = sally_path_resource(SALLY_OBJECT_SECURITY, account->instance,
+                                   SALLY_SECURITY_MORE_URIS);
+    e = sally_config_demand(&site.server, trust, &whole.draft, &hosts);
+    return e == SALLY_E_OK
+               ? sally_book_credential(&whole, trust, out, culprit)
+               : e;
+}
+
+static const struct sally_config_server *
+base_of(const struct sally_virtual_client *v,
+        const struct sally_config *config)
+{
+    return &config->servers[v->account->server];
+}
+
+void sally_account_forget(struct sally_virtual_client *v)
+{
+    free(v->site);
+    v->site = NULL;
+}
+
+void sally_account_repoint(struct sally_virtual_client *v,
+                           const struct sally_config *config)
+{
+    v->server = base_of(v, config);
+    if (v->site == NULL)
+        return;
+    lay_out(v->site, v->server);
+    v->server = &v->site->server;
+}
+
+/* NO_MEMORY: the client stays where it was. */
+static enum sally_err settle_at(struct sally_virtual_client *v,
+                                const struct sally_book *book,
+                                const struct sally_account *a)
+{
+    const struct sally_config_server *base = base_of(v, v->shard->config);
+    struct sally_virtual_site *site = calloc(1, sizeof(*site));
+
+    if (site == NULL)
+        return SALLY_E_NO_MEMORY;
+    fill_site(site, base, book, a);
+    if (is_same_site(base, &a->uri, site->more, site->server.more_count)) {
+        free(site);
+        site = NULL;
+    }
+    sally_account_forget(v);
+    v->site = site;
+    sally_account_repoint(v, v->shard->config);
+    return SALLY_E_OK;
+}
+
+static bool moves(const struct sally_virtual_client *v,
+                  const struct sally_book *book, const struct sally_account *a)
+{
+    struct sally_uri more[SALLY_CONFIG_URIS_MAX - 1];
+    size_t count = more_uris(book, a->instance, more);
+
+    return !is_same_site(v->server, &a->uri, more, count);
+}
+
+/* --- Object 1 ------------------------------------------------------------- */
+
+/* What `before` said of the same resource of the same server. */
+static bool had(const struct sally_book *before, const struct sally_account *a,
+                uint16_t resource, struct sally_lwm2m_value *out)
+{
+    struct sally_account was;
+    struct sally_path path;
+
+    if (before == NULL ||
+        sally_account_find(before, a->short_id, &was, &path) != SALLY_E_OK ||
+        !was.has_server)
+        return false;
+    path = sally_path_resource(SALLY_OBJECT_SERVER, was.server_instance,
+                               resource);
+    return sally_book_find(before, &path, out);
+}
+
+/* Writes what is new into the client's instance, and leaves what its server
+ * wrote itself. True: the lifetime is another one.                          */
+static bool write_server(struct sally_virtual_client *v,
+                         const struct sally_book *before,
+                         const struct sally_book *book,
+                         const struct sally_account *a)
+{
+    const struct sally_path all =
+        sally_path_instance(SALLY_OBJECT_SERVER, a->server_instance);
+    struct sally_book_walk walk = { sally_book_span(book) };
+    struct sally_lwm2m_value value, was;
+    struct sally_path path;
+    bool lifetime = false;
+
+    while (sally_book_next(&walk, &path, &value)) {
+        struct sally_path to = sally_path_resource(
+            SALLY_OBJECT_SERVER, (uint16_t)v->index, path.id[2]);
+
+        if (!sally_path_covers(&all, &path) ||
+            path.depth != SALLY_DEPTH_RESOURCE ||
+            path.id[2] == SALLY_SERVER_SHORT_ID ||
+            (had(before, a, path.id[2], &was) &&
+             sally_value_equal(&was, &value)))
+            continue;
+        lifetime |= sally_resources_set(&v->sensor->resources, &to, &value,
+                                        0) == SALLY_E_OK &&
+                    path.id[2] == SALLY_SERVER_LIFETIME;
+    }
+    return lifetime;
+}
+
+/* --- One client ----------------------------------------------------------- */
+
+/* Its session ends, with nothing left to resume; it has neither keys nor a
+ * place from then on.                                                       */
+static void put_to_sleep(struct sally_virtual_client *v, sally_usec now)
+{
+    struct sally_shard *s = v->shard;
+
+    sally_downlink_forsake(s->downlink, v, now);
+    sally_pacer_leave(&s->pacers[v->account->server], &v->turn);
+    sally_coap_link_close(&v->client.link, now);
+    sally_shard_pump(v, now);
+    v->keyed = false; /* so that nothing tells of its end */
+    sally_lwm2m_client_leave(&v->client, now);
+    sally_keeper_drop(v);
+    sally_sequence_release(v);
+    sally_lwm2m_client_wipe(&v->client);
+    sally_credential_wipe(&v->credential);
+    sally_virtual_client_reset(v);
+    sally_shard_pump(v, now);
+}
+
+static void tell(const char *event, const struct sally_virtual_client *v)
+{
+    sally_log(SALLY_LOG_INFO, event,
+              SALLY_TEXT("sensor", v->sensor->config->id),
+              SALLY_TEXT("server", v->server->name),
+              SALLY_TEXT("endpoint", v->sensor->config->endpoint));
+}
+
+static void revoke(struct sally_virtual_client *v, sally_usec now)
+{
+    tell("account_revoked", v);
+    put_to_sleep(v, now);
+    sally_account_forget(v);
+    sally_account_repoint(v, v->shard->config);
+}
+
+static void complain(const struct sally_virtual_client *v, enum sally_err e,
+                     const struct sally_path *culprit)
+{
+    char text[SALLY_PATH_TEXT];
+
+    sally_log(SALLY_LOG_ERROR, "account_unusable",
+              SALLY_TEXT("sensor", v->sensor->config->id),
+              SALLY_TEXT("server", v->server->name),
+              SALLY_TEXT("path", sally_path_text(culprit, text)),
+              SALLY_TEXT("why", sally_err_text(e)));
+}
+
+static enum sally_err make(struct sally_virtual_client *v,
+                           const struct sally_book *book,
+                           const struct sally_account *a,
+                           struct sally_credential *out,
+                           struct sally_path *culprit)
+{
+    const struct sally_trust *trust =
+        v->shard->trusts[v->account->server].now;
+
+    return sally_account_credential(base_of(v, v->shard->config), trust, book,
+                                    a, out, culprit);
+}
+
+static bool is_same_key(struct sally_virtual_client *v,
+                        struct sally_credential *c)
+{
+    sally_credential_aim(c, v->uri); /* as the one in use is */
+    return sally_credential_digest(c, &constant) ==
+           sally_credential_digest(&v->credential, &constant);
+}
+
+/* Takes the credential. */
+static enum sally_err take(struct sally_virtual_client *v,
+                           const struct sally_book *book,
+                           const struct sally_account *a,
+                           struct sally_credential *c)
+{
+    enum sally_err e = settle_at(v, book, a);
+
+    if (e != SALLY_E_OK)
+        return e;
+    sally_credential_wipe(&v->credential);
+    v->credential = *c;
+    *c = (struct sally_credential){ .bytes = NULL };
+    sally_virtual_client_reset(v);
+    v->keyed = true;
+    return SALLY_E_OK;
+}
+
+static void change(struct sally_virtual_client *v,
+                   const struct sally_book *before,
+                   const struct sally_book *book, const struct sally_account *a,
+                   struct sally_credential *c, sally_usec now)
+{
+    const struct sally_path whole =
+        sally_path_instance(SALLY_OBJECT_SECURITY, a->instance);
+    bool had_keys = v->keyed;
+    bool other = write_server(v, before, book, a);
+    enum sally_err e;
+
+    if (had_keys && !other && !moves(v, book, a) && is_same_key(v, c))
+        return;
+    if (had_keys)
+        put_to_sleep(v, now);
+    e = take(v, book, a, c);
+    if (e != SALLY_E_OK) {
+        complain(v, e, &whole);
+        return;
+    }
+    tell(had_keys ? "keys_rotated" : "account_given", v);
+    sally_shard_begin_client(v, true, now);
+}
+
+static void apply(struct sally_virtual_client *v,
+                  const struct sally_book *before,
+                  const struct sally_book *book, sally_usec now)
+{
+    SALLY_ON_EXIT(sally_credential_wipe)
+    struct sally_credential c = { .bytes = NULL };
+    const struct sally_config_server *base = base_of(v, v->shard->config);
+    struct sally_account a;
+    struct sally_path culprit;
+    enum sally_err e =
+        sally_account_find(book, base->short_server_id, &a, &culprit);
+
+    if (e == SALLY_E_NOT_FOUND && v->keyed)
+        revoke(v, now);
+    if (e == SALLY_E_NOT_FOUND)
+        return;
+    if (e == SALLY_E_OK)
+        e = make(v, book, &a, &c, &culprit);
+    if (e == SALLY_E_OK) {
+        change(v, before, book, &a, &c, now);
+        return;
+    }
+    complain(v, e, &culprit);
+    if (v->keyed)
+        put_to_sleep(v, now);
+}
+
+static void load(struct sally_virtual_client *v, const struct sally_book *book)
+{
+    SALLY_ON_EXIT(sally_credential_wipe)
+    struct sally_credential c = { .bytes = NULL };
+    const struct sally_config_server *base = base_of(v, v->shard->config);
+    struct sally_account a;
+    struct sally_path culprit;
+    enum sally_err e =
+        sally_account_find(book, base->short_server_id, &a, &culprit);
+
+    sally_credential_wipe(&v->credential);
+    v->keyed = false;
+    if (e == SALLY_E_NOT_FOUND)
+        return;
+    if (e == SALLY_E_OK)
+        e = make(v, book, &a, &c, &culprit);
+    if (e == SALLY_E_OK &&
+        sally_vault_is_buried(v->shard->vault, v->sensor->config->endpoint, &c))
+        e = SALLY_E_REVOKED;
+    if (e == SALLY_E_OK)
+        e = take(v, book, &a, &c);
+    if (e == SALLY_E_OK)
+        (void)write_server(v, NULL, book, &a);
+    else
+        complain(v, e, &culprit);
+}
+
+/* --- All ------------------------------------------------------------------ */
+
+void sally_account_load_all(struct sally_uplink_sensor *u,
+                         const struct sally_book *book, sally_usec now)
+{
+    (void)now;
+    for (uint32_t i = 0; i < u->config->account_count; i++)
+        load(&u->clients[i], book);
+}
+
+void sally_account_apply_all(struct sally_uplink_sensor *u,
+                          const struct sally_book *before,
+                          const struct sally_book *book, sally_usec now)
+{
+    for (uint32_t i = 0; i < u->config->account_count; i++)
+        apply(&u->clients[i], before, book, now);
+}
+
+enum sally_err sally_account_bury_lost(struct sally_uplink_sensor *u,
+                                       const struct sally_book *book)
+{
+    enum sally_err e = SALLY_E_OK;
+
+    for (uint32_t i = 0; i < u->config->account_count && e == SALLY_E_OK; i++) {
+        const struct sally_virtual_client *v = &u->clients[i];
+        struct sally_account a;
+        struct sally_path culprit;
+
+        if (v->keyed && sally_account_find(book, v->server->short_server_id, &a,
+                                           &culprit) == SALLY_E_NOT_FOUND)
+            e = sally_vault_bury(u->shard->vault, u->config->endpoint,
+                                 &v->credential);
+    }
+    return e;
+}
+
+unsigned sally_account_living(const struct sally_uplink_sensor *u)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < u->config->account_count; i++)
+        n += u->clients[i].keyed;
+    return n;
+}

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/bootstrapper.c - when a sensor visits its bootstrap server,
+ * and the visit's way over the seat.                                        */
+#include "uplink/bootstrapper_parts.h"
+
+#include "log/log.h"
+#include "lwm2m/objects/builtin.h"
+#include "uplink/factory.h"
+#include "uplink/shard_parts.h"
+
+#include <stdlib.h>
+
+#define RETRY SALLY_SEC
+#define RETRY_MAX (3600 * SALLY_SEC)
+#define SOON (200 * SALLY_MSEC) /* what was answered leaves before */
+#define BUSY SALLY_SEC          /* too many visits at once: look again */
+
+static struct sally_shard *shard_of(const struct sally_bootstrapper *b)
+{
+    return b->sensor->shard;
+}
+
+/* Up to a quarter later, so that many do not come in step. */
+static sally_usec spread(const struct sally_bootstrapper *b, sally_usec wait)
+{
+    const struct sally_random *r = &shard_of(b)->shared->coap->random;
+
+    return wait + sally_random_u64(r) % (wait / 4 + 1);
+}
+
+const struct sally_config_server *
+sally_visit_server(const struct sally_bootstrapper *b)
+{
+    return &shard_of(b)->config->servers[b->sensor->config->bootstrap->server];
+}
+
+/* --- Driving a visit ------------------------------------------------------ */
+
+static void arm(struct sally_bootstrapper *b)
+{
+    const struct sally_visit *v = b->visit;
+
+    shard_of(b)->host->arm(
+        b->seat, sally_earlier(v == NULL ? SALLY_NEVER
+                                         : sally_bootstrap_deadline(&v->engine),
+                               sally_earlier(b->due, b->purge)));
+}
+
+static void drain(struct sally_bootstrapper *b, sally_usec now)
+{
+    const struct sally_shard_host *host = shard_of(b)->host;
+    struct sally_span wire;
+
+    while (b->visit != NULL && host->ready(b->seat) &&
+           (wire = sally_bootstrap_output(&b->visit->engine, now)).len != 0)
+        host->send(b->seat, wire);
+}
+
+static void end_visit(struct sally_bootstrapper *b)
+{
+    struct sally_visit *v = b->visit;
+
+    if (v == NULL)
+        return;
+    shard_of(b)->visits--;
+    sally_bootstrap_wipe(&v->engine);
+    sally_credential_wipe(&v->credential);
+    sally_book_wipe(&v->current);
+    sally_wipe(v, sizeof(*v));
+    free(v);
+    b->visit = NULL;
+}
+
+static void plan_recheck(struct sally_bootstrapper *b, sally_usec now)
+{
+    sally_usec every = sally_visit_server(b)->recheck * SALLY_SEC;
+
+    b->due = SALLY_NEVER;
+    if (every == 0 || !b->has_account)
+        return;
+    b->due = sally_after(now, every - every / 10 +
+                                  sally_random_u64(
+                                      &shard_of(b)->shared->coap->random) %
+                                      (every / 5));
+    b->why = SALLY_VISIT_RECHECK;
+}
+
+static void try_later(struct sally_bootstrapper *b, sally_usec now)
+{
+    unsigned doubled = b->failures < 12 ? b->failures : 12;
+    sally_usec wait = sally_earlier(RETRY << doubled, RETRY_MAX);
+
+    b->failures++;
+    b->due = sally_after(now, spread(b, wait));
+}
+
+static void finish_visit(struct sally_bootstrapper *b, sally_usec now)
+{
+    bool done = b->visit->done;
+    enum sally_err e = b->visit->failure;
+
+    end_visit(b);
+    if (done) {
+        plan_recheck(b, now);
+        if (b->again)
+            (void)sally_bootstrapper_want(b, b->why, now);
+        b->again = false;
+        return;
+    }
+    b->again = false;
+    try_later(b, now);
+    sally_log(SALLY_LOG_WARNING, "bootstrap_failed",
+              SALLY_TEXT("sensor", b->sensor->config->id),
+              SALLY_TEXT("server", sally_visit_server(b)->name),
+              SALLY_TEXT("endpoint", b->sensor->config->endpoint),
+              SALLY_NUMBER("again_s", (b->due - now) / SALLY_SEC),
+              SALLY_TEXT("why", sally_err_text(e)));
+}
+
+void sally_visit_pump(struct sally_bootstrapper *b, sally_usec now)
+{
+    drain(b, now);
+    if (b->visit != NULL && b->visit->over)
+        finish_visit(b, now);
+    arm(b);
+}
+
+/* --- The seat's calls ----------------------------------------------------- */
+
+static struct sally_bootstrapper *of(struct sally_uplink_guest *g)
+{
+    return SALLY_OWNER(g, struct sally_bootstrapper, guest);
+}
+
+static const struct sally_bootstrapper *
+look_at(const struct sally_uplink_guest *g)
+{
+    return SALLY_OWNER(g, const struct sally_bootstrapper, guest);
+}
+
+static const struct sally_uri *uri(const struct sally_uplink_guest *g)
+{
+    const struct sally_visit *v = look_at(g)->visit;
+
+    return v == NULL ? NULL : &v->uri;
+}
+
+static const char *server(const struct sally_uplink_guest *g)
+{
+    return sally_visit_server(look_at(g))->name;
+}
+
+static size_t room(const struct sally_uplink_guest *g)
+{
+    const struct sally_visit *v = look_at(g)->visit;
+
+    return v == NULL ? 0 : sally_bootstrap_room(&v->engine);
+}
+
+static bool connected(const struct sally_uplink_guest *g)
+{
+    const struct sally_visit *v = look_at(g)->visit;
+
+    return v != NULL && sally_bootstrap_connected(&v->engine);
+}
+
+static void on_input(struct sally_uplink_guest *g, struct sally_span datagram,
+                     sally_usec now)
+{
+    struct sally_bootstrapper *b = of(g);
+
+    shard_of(b)->now = now;
+    if (b->visit != NULL)
+        sally_bootstrap_input(&b->visit->engine, datagram, now);
+    sally_visit_pump(b, now);
+}
+
+static void on_ready(struct sally_uplink_guest *g, sally_usec now)
+{
+    sally_visit_pump(of(g), now);
+}
+
+static void on_lost(struct sally_uplink_guest *g, enum sally_err e,
+                    sally_usec now)
+{
+    struct sally_bootstrapper *b = of(g);
+
+    if (b->visit != NULL)
+        sally_bootstrap_lost(&b->visit->engine, e, now);
+    sally_visit_pump(b, now);
+}
+
+static void ask_for_turn(struct sally_bootstrapper *b)
+{
+    struct sally_shard *s = shard_of(b);
+
+    b->due = SALLY_NEVER;
+    sally_pacer_want(&s->pacers[b->sensor->config->bootstrap->server], &b->turn,
+                     b->why == SALLY_VISIT_OPERATOR);
+    sally_shard_arm(s);
+}
+
+static void on_expire(struct sally_uplink_guest *g, sally_usec now)
+{
+    struct sally_bootstrapper *b = of(g);
+
+    shard_of(b)->now = now;
+    if (b->visit != NULL)
+        sally_bootstrap_expire(&b->visit->engine, now);
+    if (b->purge <= now)
+        sally_visit_purge(b, now);
+    if (b->visit == NULL && b->due <= now)
+        ask_for_turn(b);
+    sally_visit_pump(b, now);
+}
+
+static void on_later(struct sally_uplink_guest *g, sally_usec now)
+{
+    (void)g;
+    (void)now;
+}
+
+static void on_moved(struct sally_uplink_guest *g, sally_usec now)
+{
+    on_lost(g, SALLY_E_MOVED, now);
+}
+
+static const struct sally_uplink_calls calls = {
+    .uri = uri,
+    .server = server,
+    .room = room,
+    .connected = connected,
+    .input = on_input,
+    .ready = on_ready,
+    .lost = on_lost,
+    .expire = on_expire,
+    .later = on_later,
+    .moved = on_moved,
+};
+
+/* --- Its life ------------------------------------------------------------- */
+
+enum sally_err sally_bootstrapper_create(struct sally_bootstrapper **out,
+                                         struct sally_uplink_sensor *u)
+{
+    struct sally_bootstrapper *b = calloc(1, sizeof(*b));
+    enum sally_err e;
+
+    if (b == NULL)
+        return SALLY_E_NO_MEMORY;
+    b->guest.calls = &calls;
+    b->sensor = u;
+    b->due = b->purge = SALLY_NEVER;
+    e = u->shard->host->open(u->shard->owner, &b->guest, &b->seat);
+    if (e != SALLY_E_OK) {
+        free(b);
+        return e;
+    }
+    *out = b;
+    return SALLY_E_OK;
+}
+
+static void leave_line(struct sally_bootstrapper *b)
+{
+    struct sally_shard *s = shard_of(b);
+
+    sally_pacer_leave(&s->pacers[b->sensor->config->bootstrap->server],
+                      &b->turn);
+}
+
+void sally_bootstrapper_wipe(struct sally_bootstrapper *b)
+{
+    if (b == NULL)
+        return;
+    leave_line(b);
+    end_visit(b);
+    shard_of(b)->host->close(b->seat);
+    sally_book_wipe(&b->factory);
+    free(b);
+}
+
+struct sally_uplink_seat *
+sally_bootstrapper_seat(const struct sally_bootstrapper *b)
+{
+    return b->seat;
+}
+
+enum sally_err sally_bootstrapper_keys(struct sally_bootstrapper *b,
+                                       const struct sally_config *config,
+                                       uint32_t account,
+                                       struct sally_span files)
+{
+    return sally_factory_put(&b->factory, config, b->sensor->config, account,
+                             files);
+}
+
+void sally_bootstrapper_begin(struct sally_bootstrapper *b, sally_usec now)
+{
+    plan_recheck(b, now);
+    if (sally_account_living(b->sensor) == 0)
+        (void)sally_bootstrapper_want(b, SALLY_VISIT_NO_ACCOUNT, now);
+    arm(b);
+}
+
+void sally_bootstrapper_stop(struct sally_bootstrapper *b, sally_usec now)
+{
+    (void)now;
+    leave_line(b);
+    end_visit(b);
+    b->again = false;
+    b->due = b->purge = SALLY_NEVER;
+    arm(b);
+}
+
+bool sally_bootstrapper_has_book(const struct sally_bootstrapper *b)
+{
+    return b->generation != 0;
+}
+
+/* --- When it asks --------------------------------------------------------- */
+
+bool sally_bootstrapper_want(struct sally_bootstrapper *b,
+                             enum sally_visit_reason why, sally_usec now)
+{
+    sally_usec when =
+        sally_after(now, SOON + spread(b, b->hold_off * SALLY_SEC));
+
+    if (!b->has_account)
+        return false;
+    if (b->visit != NULL && b->visit->done && !b->again) {
+        b->again = true; /* what it got is in force, and it says goodbye */
+        b->why = why;
+    }
+    if (b->visit != NULL || b->turn.link != NULL || b->due <= when)
+        return true;
+    if (why == SALLY_VISIT_NOT_REGISTERED && b->failures != 0)
+        return true; /* it is to be tried again anyway */
+    b->why = why;
+    b->due = when;
+    arm(b);
+    return true;
+}
+
+static bool has_failed(const struct sally_virtual_client *v)
+{
+    return !v->keyed || v->hopeless;
+}
+
+void sally_bootstrapper_failed(struct sally_bootstrapper *b, sally_usec now)
+{
+    const struct sally_uplink_sensor *u = b->sensor;
+
+    for (uint32_t i = 0; i < u->config->account_count; i++)
+        if (!has_failed(&u->clients[i]))
+            return;
+    (void)sally_bootstrapper_want(b, SALLY_VISIT_NOT_REGISTERED, now);
+}
+
+void sally_bootstrapper_registered(struct sally_bootstrapper *b)
+{
+    b->failures = 0;
+}
+
+void sally_bootstrapper_turn(struct sally_pacer_turn *turn, sally_usec now)
+{
+    struct sally_bootstrapper *b =
+        SALLY_OWNER(turn, struct sally_bootstrapper, turn);
+    enum sally_err e;
+
+    if (shard_of(b)->visits >= SALLY_VISITS_MAX) {
+        b->due = sally_after(now, spread(b, BUSY));
+        arm(b);
+        return;
+    }
+    e = sally_visit_begin(b, now);
+    if (e != SALLY_E_OK) {
+        try_later(b, now);
+        sally_log(SALLY_LOG_ERROR, "bootstrap_failed",
+                  SALLY_TEXT("sensor", b->sensor->config->id),
+                  SALLY_TEXT("server", sally_visit_server(b)->name),
+                  SALLY_TEXT("endpoint", b->sensor->config->endpoint),
+                  SALLY_TEXT("why", sally_err_text(e)));
+        end_visit(b);
+    }
+    sally_visit_pump(b, now);
+}
+
+/* --- Another configuration ------------------------------------------------ */
+
+void sally_bootstrapper_repoint(struct sally_bootstrapper *b,
+                                const struct sally_config *config)
+{
+    if (b->visit == NULL)
+        return;
+    b->visit->settings.endpoint = b->sensor->config->endpoint;
+    b->visit->settings.registry = &config->registry;
+}
+
+/* What it is about to be judged by has changed: it begins anew. */
+void sally_bootstrapper_take_over(struct sally_bootstrapper *b, sally_usec now)
+{
+    if (b->visit == NULL || b->visit->deciding)
+        return;
+    sally_bootstrap_stop(&b->visit->engine, now);
+    sally_visit_pump(b, now);
+}

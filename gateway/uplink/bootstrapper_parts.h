@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/bootstrapper_parts.h - what the files of the bootstrapper
+ * share. Not for others.                                                    */
+#ifndef SALLY_UPLINK_BOOTSTRAPPER_PARTS_H
+#define SALLY_UPLINK_BOOTSTRAPPER_PARTS_H
+
+#include "uplink/accounts.h"
+#include "uplink/bootstrapper.h"
+
+/* What there is while a visit lasts. */
+struct sally_visit {
+    struct sally_bootstrap engine;
+    struct sally_bootstrap_settings settings;
+    struct sally_credential credential;
+    struct sally_uri uri;
+    struct sally_book current; /* in force */
+    const struct sally_book *offered; /* while `deciding`; the engine's */
+    bool deciding;  /* the store has it */
+    bool done;      /* what was offered is in force */
+    bool over;      /* the engine has come to its end */
+    enum sally_err failure;
+    uint32_t ticket; /* under which the store has it */
+};
+
+struct sally_bootstrapper {
+    struct sally_uplink_guest guest;
+    struct sally_uplink_sensor *sensor;
+    struct sally_uplink_seat *seat; /* owned */
+    struct sally_pacer_turn turn;
+    struct sally_book factory; /* the accounts of the file */
+    struct sally_visit *visit; /* NULL: none under way */
+    uint64_t generation;       /* of the book in force; 0: the factory's */
+    sally_usec due;            /* to ask for a turn; NEVER: no need */
+    sally_usec purge;          /* the account goes then; NEVER: it stays */
+    uint32_t hold_off;         /* seconds, /0/x/11 */
+    uint32_t tickets;          /* given out so far */
+    unsigned failures;         /* visits, one after the other */
+    bool again;                /* when the visit that was good has ended */
+    bool has_account;          /* of a bootstrap server, with keys */
+    enum sally_visit_reason why; /* of the next visit */
+};
+
+const struct sally_config_server *
+sally_visit_server(const struct sally_bootstrapper *b);
+
+/* Sends what a visit has ready, ends it when it is over, arms the timer. */
+void sally_visit_pump(struct sally_bootstrapper *b, sally_usec now);
+
+/* visit.c - a visit begins. Errors of the account, NO_MEMORY; then it is to be
+ * ended.                                                                    */
+enum sally_err sally_visit_begin(struct sally_bootstrapper *b,
+                                 sally_usec now) SALLY_MUST_USE;
+
+/* The time of the bootstrap account is over: /0/x/12. */
+void sally_visit_purge(struct sally_bootstrapper *b, sally_usec now);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/vault.c - seals books, and digests keys that are dead. */
+#include "uplink/vault.h"
+
+#include "base/cursor.h"
+#include "base/writer.h"
+#include "uplink/shard_parts.h"
+
+#include <stdlib.h>
+
+#define CONTEXT_MAX 512
+#define HEAD 8 /* bytes before what is sealed: the generation */
+#define BODY_MAX (HEAD + SALLY_BOOK_MAX + SALLY_SEAL_OVERHEAD)
+
+struct sally_vault {
+    struct sally_shard *shard;
+    struct sally_sealer sealer;
+    bool unlocked;
+};
+
+enum sally_err sally_vault_create(struct sally_vault **out,
+                                  struct sally_shard *shard)
+{
+    *out = calloc(1, sizeof(**out));
+    if (*out == NULL)
+        return SALLY_E_NO_MEMORY;
+    (*out)->shard = shard;
+    return SALLY_E_OK;
+}
+
+void sally_vault_wipe(struct sally_vault *v)
+{
+    if (v == NULL)
+        return;
+    sally_sealer_wipe(&v->sealer);
+    free(v);
+}
+
+void sally_vault_unlock(struct sally_vault *v, const struct sally_sealer *s)
+{
+    v->sealer = *s;
+    v->unlocked = true;
+}
+
+/* --- Books ---------------------------------------------------------------- */
+
+static struct sally_kept_place book_of(const struct sally_uplink_sensor *u)
+{
+    return (struct sally_kept_place){ SALLY_KEPT_BOOK, u->index,
+                                      sally_span_of(u->config->id) };
+}
+
+static enum sally_err put_context(const struct sally_uplink_sensor *u,
+                                  uint64_t generation, struct sally_buf *out)
+{
+    struct sally_writer w = sally_writer_into(out);
+
+    sally_put_text(&w, u->config->id);
+    sally_put_u8(&w, 0);
+    sally_put_text(&w, u->config->endpoint);
+    sally_put_u8(&w, 0);
+    sally_put_u64(&w, generation);
+    return sally_writer_end(&w);
+}
+
+/* What lies there, still sealed; *generation is what it says of itself. */
+static enum sally_err recall(const struct sally_vault *v,
+                             const struct sally_uplink_sensor *u,
+                             struct sally_buf *room, uint64_t *generation,
+                             struct sally_span *sealed)
+{
+    const struct sally_kept_place at = book_of(u);
+    enum sally_err e = sally_store_recall(v->shard->store, &at, room);
+    struct sally_cursor c;
+
+    if (e != SALLY_E_OK)
+        return e;
+    c = sally_cursor_over(sally_buf_span(room));
+    *generation = sally_take_u64(&c);
+    *sealed = c.rest;
+    return c.failed ? SALLY_E_MALFORMED : SALLY_E_OK;
+}
+
+static enum sally_err open_book(const struct sally_vault *v,
+                                const struct sally_uplink_sensor *u,
+                                uint8_t *rooms, struct sally_book *out,
+                                uint64_t *generation)
+{
+    struct sally_buf room = { rooms, 0, BODY_MAX };
+    struct sally_buf plain = { rooms + BODY_MAX, 0, BODY_MAX };
+    uint8_t bytes[CONTEXT_MAX];
+    struct sally_buf context = SALLY_BUF(bytes);
+    struct sally_span sealed;
+    enum sally_err e = recall(v, u, &room, generation, &sealed);
+
+    if (e == SALLY_E_OK)
+        e = put_context(u, *generation, &context);
+    if (e == SALLY_E_OK)
+        e = sally_unseal(&v->sealer, "book", sally_buf_span(&context), sealed,
+                         &plain);
+    if (e == SALLY_E_OK)
+        e = sally_book_read(out, sally_buf_span(&plain));
+    sally_wipe(plain.at, plain.len);
+    return e;
+}
+
+enum sally_err sally_vault_load(const struct sally_vault *v,
+                                const struct sally_uplink_sensor *u,
+                                struct sally_book *out, uint64_t *generation)
+{
+    uint8_t *rooms;
+    enum sally_err e;
+
+    if (!v->unlocked)
+        return SALLY_E_BAD_STATE;
+    rooms = malloc(2 * (size_t)BODY_MAX);
+    if (rooms == NULL)
+        return SALLY_E_NO_MEMORY;
+    e = open_book(v, u, rooms, out, generation);
+    free(rooms);
+    return e;
+}
+
+static enum sally_err seal_book(const struct sally_vault *v,
+                                const struct sally_uplink_sensor *u,
+                                const struct sally_book *book, uint8_t *rooms,
+                                struct sally_buf *out)
+{
+    struct sally_buf plain = { rooms, 0, BODY_MAX };
+    struct sally_writer w = sally_writer_into(&plain), head;
+    uint8_t bytes[CONTEXT_MAX];
+    struct sally_buf context = SALLY_BUF(bytes);
+    struct sally_span sealed;
+    uint64_t generation = 0;
+    enum sally_err e = recall(v, u, out, &generation, &sealed);
+
+    if (e == SALLY_E_NOT_FOUND || e == SALLY_E_MALFORMED)
+        e = SALLY_E_OK;
+    out->len = 0;
+    head = sally_writer_into(out);
+    sally_put_u64(&head, ++generation);
+    if (e == SALLY_E_OK)
+        e = put_context(u, generation, &context);
+    if (e == SALLY_E_OK)
+        e = sally_book_write(book, &w);
+    if (e == SALLY_E_OK)
+        e = sally_seal(&v->sealer, "book", sally_buf_span(&context),
+                       sally_buf_span(&plain),
+                       v->shard->shared->coap->random, out);
+    sally_wipe(plain.at, plain.len);
+    return e;
+}
+
+enum sally_err sally_vault_save(struct sally_vault *v,
+                                const struct sally_uplink_sensor *u,
+                                const struct sally_book *book, uint32_t ticket)
+{
+    const struct sally_kept_place at = book_of(u);
+    uint8_t *rooms;
+    struct sally_buf out;
+    enum sally_err e;
+
+    if (!v->unlocked)
+        return SALLY_E_BAD_STATE;
+    rooms = malloc(2 * (size_t)BODY_MAX);
+    if (rooms == NULL)
+        return SALLY_E_NO_MEMORY;
+    out = (struct sally_buf){ rooms + BODY_MAX, 0, BODY_MAX };
+    e = seal_book(v, u, book, rooms, &out);
+    if (e == SALLY_E_OK)
+        e = sally_store_keep(v->shard->store, &at, sally_buf_span(&out),
+                             ticket);
+    free(rooms);
+    return e;
+}
+
+enum sally_err sally_vault_forget(struct sally_vault *v,
+                                  const struct sally_uplink_sensor *u,
+                                  uint32_t ticket)
+{
+    const struct sally_kept_place at = book_of(u);
+
+    return sally_store_keep(v->shard->store, &at,
+                            (struct sally_span){ NULL, 0 }, ticket);
+}
+
+/* --- Tombs ---------------------------------------------------------------- */
+
+/* What a server or an attacker would know the keys by; not what they are used
+ * with.                                                                     */
+static enum sally_err name_tomb(const struct sally_vault *v,
+                                const char *endpoint,
+                                const struct sally_credential *c,
+                                uint8_t out[SALLY_SHA256_LEN])
+{
+    const struct sally_span none = { NULL, 0 };
+    const struct sally_span parts[] = {
+        sally_span_of(endpoint),
+        c->secret_key,
+        c->oscore != NULL ? c->oscore->master_secret : none,
+        c->oscore != NULL ? c->oscore->master_salt : none,
+    };
+
+    return sally_seal_digest(&v->sealer, "tomb", parts, SALLY_LEN(parts), out);
+}
+
+static bool has_keys(const struct sally_credential *c)
+{
+    return c->secret_key.len != 0 || c->oscore != NULL;
+}
+
+static struct sally_kept_place tomb_at(const uint8_t name[SALLY_SHA256_LEN])
+{
+    return (struct sally_kept_place){
+        SALLY_KEPT_TOMB, 0, { name, SALLY_SHA256_LEN }
+    };
+}
+
+enum sally_err sally_vault_bury(struct sally_vault *v, const char *endpoint,
+                                const struct sally_credential *c)
+{
+    static const uint8_t there[] = { 1 };
+    uint8_t name[SALLY_SHA256_LEN];
+    struct sally_kept_place at;
+    enum sally_err e;
+
+    if (!has_keys(c))
+        return SALLY_E_OK;
+    if (!v->unlocked)
+        return SALLY_E_BAD_STATE;
+    e = name_tomb(v, endpoint, c, name);
+    at = tomb_at(name);
+    return e == SALLY_E_OK
+               ? sally_store_keep(v->shard->store, &at,
+                                  (struct sally_span){ there, 1 }, 0)
+               : e;
+}
+
+bool sally_vault_is_buried(const struct sally_vault *v, const char *endpoint,
+                           const struct sally_credential *c)
+{
+    uint8_t name[SALLY_SHA256_LEN], room[8];
+    struct sally_buf b = SALLY_BUF(room);
+    struct sally_kept_place at;
+
+    if (!v->unlocked || !has_keys(c))
+        return false;
+    if (name_tomb(v, endpoint, c, name) != SALLY_E_OK)
+        return true;
+    at = tomb_at(name);
+    return sally_store_recall(v->shard->store, &at, &b) != SALLY_E_NOT_FOUND;
+}

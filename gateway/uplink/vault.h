@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway/uplink/vault.h - the accounts that bootstrap servers gave, on disk
+ * and sealed; and which keys are not to be used any more.
+ *
+ * A book belongs to a sensor by its id and endpoint, whether the configuration
+ * has that sensor just now or not. What is buried is known by a keyed digest of
+ * the endpoint and the keys, so nothing brings it back: neither a file, nor the
+ * sensor being added again. Without a master key there is no vault: a
+ * configuration with a bootstrap server is refused then.                    */
+#ifndef SALLY_UPLINK_VAULT_H
+#define SALLY_UPLINK_VAULT_H
+
+#include "lwm2m/book.h"
+#include "security/seal.h"
+#include "store/store.h"
+
+struct sally_shard;
+struct sally_uplink_sensor;
+struct sally_vault;
+
+/* NO_MEMORY. */
+enum sally_err sally_vault_create(struct sally_vault **out,
+                                  struct sally_shard *shard) SALLY_MUST_USE;
+void sally_vault_wipe(struct sally_vault *v); /* NULL is allowed */
+
+/* With this key; copied. Before anything begins. */
+void sally_vault_unlock(struct sally_vault *v, const struct sally_sealer *s);
+
+/* Reads the sensor's book into `out`, which is open and has room for it;
+ * *generation counts the books that it had, 1 and up. NOT_FOUND: no bootstrap
+ * has come to its end; UNAUTHENTIC, MALFORMED: what lies there is damaged, or
+ * another sensor's; IO, NO_ROOM, BAD_STATE: no key.                         */
+enum sally_err sally_vault_load(const struct sally_vault *v,
+                                const struct sally_uplink_sensor *u,
+                                struct sally_book *out,
+                                uint64_t *generation) SALLY_MUST_USE;
+
+/* Replaces the sensor's book; the store's on_kept tells with `ticket` when it
+ * is durable. NO_ROOM: the queue is full; IO, NO_MEMORY, CRYPTO, BAD_STATE. */
+enum sally_err sally_vault_save(struct sally_vault *v,
+                                const struct sally_uplink_sensor *u,
+                                const struct sally_book *book,
+                                uint32_t ticket) SALLY_MUST_USE;
+
+/* The sensor is as if it had never been at a bootstrap server; likewise. */
+enum sally_err sally_vault_forget(struct sally_vault *v,
+                                  const struct sally_uplink_sensor *u,
+                                  uint32_t ticket) SALLY_MUST_USE;
+
+/* Nobody uses these keys under this endpoint any more. Durable with the next
+ * commit. NO_ROOM and others, as for _save(). One of mode NoSec without OSCORE
+ * has no keys, and is never buried.                                         */
+enum sally_err
+sally_vault_bury(struct sally_vault *v, const char *endpoint,
+                 const struct sally_credential *c) SALLY_MUST_USE;
+
+/* True if they are buried, or if that cannot be known. */
+bool sally_vault_is_buried(const struct sally_vault *v, const char *endpoint,
+                           const struct sally_credential *c);
+
+#endif

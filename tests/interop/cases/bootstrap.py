@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sensors that have keys of a bootstrap server only, and get the rest there;
+keys that it changes, and accounts that it takes away."""
+import secrets
+import threading
+
+from lib import mqtt
+from lib.bootstrap import Plant, write
+from lib.peer import check, wait_until
+from lib.pki import Authority, Pair
+
+TEMPERATURE = "/3303/0/5700"
+
+
+def report(plant, *values):
+    g = plant.gateway
+    since = plant.cloud.mark()
+    sensor = mqtt.Client("127.0.0.1", g.mqtt_port, "boiler-1", "boiler",
+                         g.passwords["boiler"])
+    for value in values:
+        sensor.publish("plant/boiler/temp", str(value))
+    for value in values:
+        plant.cloud.wait_record(plant.endpoint, TEMPERATURE, value,
+                                since=since)
+    sensor.disconnect()
+
+
+def settle(plant, secure, boot):
+    """From nothing but a bootstrap account, proved as `boot` says, to a reading
+    at the server; and once more by what is kept, without asking again."""
+    g = plant.gateway
+    g.start()
+    event = plant.boot.wait_event("bootstrap")
+    check(event["secure"] == boot, f"it asked by {event['secure']}")
+    event = plant.cloud.wait_registered(plant.endpoint)
+    check(event["secure"] == secure, f"it came in by {event['secure']}")
+    plant.event("bootstrap_done", accounts="1")
+    report(plant, 21.5)
+    g.kill()
+    log = g.mark()
+    g.start()
+    plant.event("registered", since=log)
+    report(plant, 22.5)
+    check(not [e for e in g.events(log) if e["event"] == "bootstrap_begun"],
+          "it asked again, with a book of its own")
+
+
+def case_bootstrap_psk(env):
+    """Pre-shared keys, and a server whose URI only the bootstrap server has."""
+    plant = Plant(env, uri=False)
+    plant.sensor()
+    account = plant.key()
+    plant.start()
+    plant.give(account, plant.server_object())
+    settle(plant, "psk", "psk")
+
+
+def case_bootstrap_rpk(env):
+    """Raw keys at both: those for the server come in DER."""
+    plant = Plant(env)
+    own, peer, ours, theirs = (Pair(env.directory, n) for n in
+                               ("own", "peer", "ours", "theirs"))
+    plant.boot.protect(key=peer, raw={plant.endpoint: own})
+    plant.cloud.protect(key=theirs, raw={plant.endpoint: ours})
+    plant.sensor(mode="rpk", account={"key_file": own.key,
+                                      "server_key_file": peer.public})
+    plant.start()
+    plant.give({"/0/1/0": plant.cloud.uri, "/0/1/1": False, "/0/1/2": 1,
+                "/0/1/3": ours.spki().hex(), "/0/1/4": theirs.spki().hex(),
+                "/0/1/5": ours.private().hex(), "/0/1/10": 123},
+               plant.server_object())
+    settle(plant, "rpk", "rpk")
+
+
+def case_bootstrap_x509(env):
+    """Certificates at both, the server's pinned by one that is written."""
+    plant = Plant(env)
+    ca = Authority(env.directory, "ca")
+    own, ours = (ca.sign(Pair(env.directory, n), f"/CN={plant.endpoint}")
+                 for n in ("own", "ours"))
+    peer, theirs = (ca.sign(Pair(env.directory, n), f"/CN={n}", "IP:127.0.0.1")
+                    for n in ("peer", "theirs"))
+    plant.boot.protect(key=peer, trusted=ca)
+    plant.cloud.protect(key=theirs, trusted=ca)
+    plant.sensor(mode="x509", account={
+        "key_file": own.key, "certificate_file": own.certificate,
+        "server_key_file": peer.certificate})
+    plant.start()
+    certificate, private = ours.der()
+    plant.give({"/0/1/0": plant.cloud.uri, "/0/1/1": False, "/0/1/2": 2,
+                "/0/1/3": certificate.hex(), "/0/1/4": theirs.der()[0].hex(),
+                "/0/1/5": private.hex(), "/0/1/10": 123},
+               plant.server_object())
+    settle(plant, "x509", "x509")
+
+
+def case_bootstrap_oscore(env):
+    """OSCORE at both, over coap: an account and its context are two objects."""
+    plant = Plant(env)
+    theirs = {"secret": secrets.token_hex(16), "sender_id": "0c01",
+              "recipient_id": "5c"}
+    plant.sensor(mode="nosec")
+    plant.boot.protect(oscore={
+        plant.endpoint: plant.gateway.oscore("boiler", "0b01", "5b")})
+    plant.cloud.protect(oscore={plant.endpoint: theirs})
+    plant.gateway.group["servers"][1]["uri"] = \
+        f"coap://127.0.0.1:{plant.boot.oscore_port}"
+    uri = f"coap://127.0.0.1:{plant.cloud.oscore_port}"
+    plant.gateway.group["servers"][0]["uri"] = uri
+    plant.start()
+    plant.give({"/21/1/0": theirs["secret"], "/21/1/1": theirs["sender_id"],
+                "/21/1/2": theirs["recipient_id"]},
+               {"/0/1/0": uri, "/0/1/1": False, "/0/1/2": 3, "/0/1/10": 123,
+                "/0/1/17": "21:1"}, plant.server_object())
+    settle(plant, "none", "none")
+
+
+class Traffic(threading.Thread):
+    """Publishes n = 0, 1, ... every 50 ms until it is told to end."""
+
+    def __init__(self, gateway):
+        super().__init__(daemon=True)
+        self.gateway, self.count, self.open = gateway, 0, True
+        self.start()
+
+    def run(self):
+        g = self.gateway
+        sensor = mqtt.Client("127.0.0.1", g.mqtt_port, "boiler-2", "boiler",
+                             g.passwords["boiler"])
+        over = threading.Event()
+        while self.open:
+            sensor.publish("plant/boiler/temp", str(self.count % 100 +
+                                                    self.count // 100 * 0.125))
+            self.count += 1
+            over.wait(0.05)
+        sensor.disconnect()
+
+    def end(self):
+        self.open = False
+        self.join(10)
+        return [n % 100 + n // 100 * 0.125 for n in range(self.count)]
+
+
+def case_bootstrap_rotation(env):
+    """A server executes /1/x/9 under traffic: the sensor gets another key, its
+    old session ends, and not one reading is lost. An account that is written as
+    it was does not notice."""
+    plant = Plant(env)
+    plant.sensor()
+    account = plant.key()
+    plant.start()
+    plant.give(account, plant.server_object())
+    g = plant.gateway
+    g.start()
+    plant.cloud.wait_registered(plant.endpoint)
+    report(plant, -1.0)
+    traffic = Traffic(g)
+    wait_until("traffic", lambda: traffic.count > 5, 10)
+
+    since, log = plant.cloud.mark(), g.mark()
+    got = plant.cloud.ask("execute", plant.endpoint, "/1/0/9")
+    check(got.get("code") == "2.04", f"/1/0/9 was answered {got}")
+    plant.event("bootstrap_done", since=log)
+    check(not [e for e in g.events(log) if e["event"] == "keys_rotated"] and
+          not [e for e in plant.cloud.events[since:]
+               if e["event"] == "register"], "the same keys began anew")
+
+    before = plant.keys[plant.endpoint]
+    plant.give(plant.key(), plant.server_object())
+    check(plant.keys[plant.endpoint] != before, "the key is the same")
+    since, log = plant.cloud.mark(), g.mark()
+    got = plant.cloud.ask("execute", plant.endpoint, "/1/0/9")
+    check(got.get("code") == "2.04", f"/1/0/9 was answered {got}")
+    plant.event("keys_rotated", since=log, sensor="boiler", server="cloud")
+    event = plant.cloud.wait_registered(plant.endpoint, since=since)
+    check(not event.get("resumed"), f"the new key came with {event}")
+    sent = traffic.end()
+    plant.cloud.wait_record(plant.endpoint, TEMPERATURE, sent[-1])
+    got = [r["value"] for r in plant.cloud.records(plant.endpoint)
+           if r["path"] == TEMPERATURE][1:]
+    check(sorted(got) == sorted(sent),
+          f"{len(sent)} readings were sent, {len(got)} arrived")
+
+    g.kill()
+    log = g.mark()
+    g.start()
+    plant.event("registered", since=log)
+
+
+case_bootstrap_rotation.seconds = 40
+
+
+def case_bootstrap_revoked(env):
+    """The bootstrap server takes an account away: its session ends at once, and
+    neither a restart nor the file brings it back."""
+    plant = Plant(env)
+    plant.sensor()
+    account = plant.key()
+    plant.start()
+    plant.give(account, plant.server_object())
+    g = plant.gateway
+    g.start()
+    plant.cloud.wait_registered(plant.endpoint)
+    plant.order({"delete": "/0/1"}, {"finish": True})
+    log, since = g.mark(), plant.cloud.mark()
+    plant.cloud.ask("execute", plant.endpoint, "/1/0/9")
+    plant.event("account_revoked", since=log, sensor="boiler", server="cloud")
+    plant.event("bootstrap_done", since=log, accounts="0")
+    plant.give(account, plant.server_object())
+    g.kill()
+    log = g.mark()
+    g.start()
+    refused = plant.event("bootstrap_refused", since=log)
+    check("revoked" in refused["why"], f"refused for {refused['why']}")
+    check(not [e for e in plant.cloud.events[since:]
+               if e["event"] == "register"], "it registered again")
+
+
+def case_bootstrap_refused(env):
+    """A server that knows nothing of the sensor; then one that gives an account
+    which no server of the configuration is meant with, and corrects that."""
+    plant = Plant(env)
+    plant.sensor()
+    account, server = plant.key(), plant.server_object()
+    plant.start()
+    g = plant.gateway
+    g.start()
+    failed = plant.event("bootstrap_failed", sensor="boiler")
+    check(failed["again_s"] in ("0", "1"), f"failed: {failed}")
+    foreign = {k: 124 if k == "/0/1/10" else v for k, v in account.items()}
+    other = {k: 124 if k == "/1/1/0" else v for k, v in server.items()}
+    plant.order(write(foreign), write(other), {"finish": True},
+                write(account), write(server), {"finish": True})
+    plant.event("bootstrap_done")
+    refused = plant.event("bootstrap_refused", sensor="boiler")
+    check(refused["path"] == "/0/1/10" and "short_server_id" in refused["why"],
+          f"refused: {refused}")
+    steps = [e["code"] for e in plant.boot.events
+             if e["event"] == "bootstrap-step"]
+    check(steps == ["2.04", "2.04", "4.06", "2.04", "2.04", "2.04"],
+          f"the steps were answered {steps}")
+    plant.cloud.wait_registered(plant.endpoint)
+    report(plant, 21.5)
