@@ -3,7 +3,7 @@
  * are worn out, by either end; a session that too many forgeries hit ends. RFC
  * 9147 s.4.5.3, s.8; RFC 8446 s.4.6.3, s.5.5.
  *
- * The numbers are those of wolfSSL 5.9.2, stricter than the RFC's.            */
+ * The numbers are those of wolfSSL 5.9.2, stricter than the RFC's.          */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -162,8 +162,8 @@ static uint32_t seal_until_it_updates(struct pair *p, struct sally_buf *wire)
         if (dtls(&p->client)->queued != 0)
             return n;
         if (n % HEARD_EACH == 0)
-            assert_true(pair_opens(p, &p->server, sally_buf_span(wire),
-                                   "worn"));
+            assert_true(
+                pair_opens(p, &p->server, sally_buf_span(wire), "worn"));
     }
     return UINT32_MAX;
 }
@@ -181,11 +181,11 @@ static void a_key_is_changed_before_it_is_worn_out(void **state)
     assert_in_range(seal_until_it_updates(&p, &wire), SEALED_MAX - 100,
                     SEALED_MAX);
     assert_int_equal(dtls(&p.client)->queued, 1);
-    assert_int_equal(sally_stack_open(&p.server, sally_buf_span(&wire),
-                                      &message, p.now),
-                     SALLY_E_PENDING);
-    assert_true(pair_opens(&p, &p.server, sally_stack_output(&p.client),
-                           "worn"));
+    assert_int_equal(
+        sally_stack_open(&p.server, sally_buf_span(&wire), &message, p.now),
+        SALLY_E_PENDING);
+    assert_true(
+        pair_opens(&p, &p.server, sally_stack_output(&p.client), "worn"));
     pair_settle(&p);
     check_epoch(&p, 4);
     pair_close(&p);
@@ -232,9 +232,9 @@ static void what_was_given_up_takes_no_harm(void **state)
     for (unsigned i = 0; i < 3 * FORGED_MAX; i++) {
         struct sally_buf message = SALLY_BUF(back);
 
-        assert_int_not_equal(sally_stack_open(&p.client, sally_buf_span(&late),
-                                              &message, p.now),
-                             SALLY_E_OK);
+        assert_int_not_equal(
+            sally_stack_open(&p.client, sally_buf_span(&late), &message, p.now),
+            SALLY_E_OK);
     }
     check_epoch(&p, 4);
     pair_close(&p);
