@@ -150,6 +150,9 @@ def case_restart_keeps_on_stop(env):
     gateway.start()
     wanted = endpoints_of(gateway)
     rows(leshan, wanted)
+    for endpoint in wanted:  # Leshan has them before they have its answer
+        gateway.wait_line(lambda line, e=endpoint: "event=registered" in line
+                          and f"endpoint={e}" in line)
     first = len(leshan.events)
     gateway.stop()
     check(set(wanted) <= set(leshan.clients()), "de-registered all the same")

@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import signal
+import time
 
 from . import net
 from .peer import Failed, Missing, Peer, check, run, wait_until
@@ -286,12 +287,35 @@ class Gateway(Peer):
             p != old and p, seconds)
 
     def kill_supervisor(self, seconds=2.0):
-        """Kills the supervisor; the doors must leave by themselves."""
-        others = [p for r, p in self.roles().items() if r != "supervisor"]
+        """Kills the supervisor; the doors must leave by themselves, but for
+        one in a sync, which no signal ends before the disk does."""
+        others = {p: r for r, p in self.roles().items() if r != "supervisor"}
         os.kill(self.pid, signal.SIGKILL)
         self.process.wait(5)
-        wait_until("the roles to leave after their supervisor",
-                   lambda: not [p for p in others if running(p)], seconds)
+        end = time.monotonic() + seconds
+        last = end + 30
+        while left := [p for p in others if running(p)]:
+            states = {others[p]: task_states(p) for p in left}
+            now = time.monotonic()
+            if all("D" in s for s in states.values()):
+                end = min(max(end, now + 1), last)
+            if now > end:
+                raise Failed("roles did not leave after their supervisor, "
+                             f"here with the states of their tasks: {states}")
+            time.sleep(0.02)
+
+
+def task_states(pid):
+    """The letters of its tasks' states; D is a wait that no signal ends."""
+    states = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii",
+                      errors="replace") as f:
+                states.append(f.read().rsplit(")", 1)[1].split()[0])
+    except OSError:
+        pass  # it left meanwhile
+    return "".join(states)
 
 
 def running(pid):
