@@ -207,6 +207,7 @@ static void on_report(void *owner, struct sally_child *c,
         on_lost(s, c->row->name, report->number);
     if (what == SALLY_CONTROL_READY && c->state == SALLY_CHILD_STARTING) {
         c->state = SALLY_CHILD_RUNNING;
+        sally_notes_go_on(&s->notes); /* that the inner door died, say */
         check_ready(s);
     }
     if (what == SALLY_CONTROL_FAILED && !s->ready)

@@ -14,10 +14,12 @@ enum sally_err sally_store_notes_load(struct sally_store *s)
     struct sally_note *last = &s->notes.durable;
     int rc = sqlite3_step(q);
 
-    if (rc == SQLITE_ROW && sqlite3_column_bytes(q, 2) == SALLY_SHA256_LEN) {
+    if (rc == SQLITE_ROW) {
         last->number = (uint64_t)sqlite3_column_int64(q, 0);
         last->time = sqlite3_column_int64(q, 1);
-        copy_hash(last->hash, sqlite3_column_blob(q, 2));
+        /* One that is no hash shows, and nothing is written over. */
+        if (sqlite3_column_bytes(q, 2) == SALLY_SHA256_LEN)
+            copy_hash(last->hash, sqlite3_column_blob(q, 2));
     }
     sqlite3_reset(q);
     s->failure = rc;

@@ -46,6 +46,8 @@ def case_journal(env):
     order = [e for e in events(g) if e in wanted]
     check(order == wanted, f"in order: {order}")
     g.kill_role("inner")
+    wait_until("the death to be noted", lambda: "role_died" in events(g), 10,
+               0.1)
     publish(g, "guess again")
     wait_until("a line after the kill",
                lambda: events(g).count("auth_refused") == 2, 10, 0.1)

@@ -4,6 +4,7 @@
 #include "unit/store/place.h"
 
 #include <errno.h>
+#include <sqlite3.h>
 
 #include "interop/shim/shim.h"
 
@@ -90,6 +91,32 @@ static void a_line_follows_from_the_one_before(void **state)
     assert_int_equal(seen.last.time, NOW);
 }
 
+/* The lines before it are left alone. */
+static void a_spoilt_last_line_shows(void **state)
+{
+    char path[128];
+    sqlite3 *db;
+
+    (void)state;
+    say("role=outer event=auth_refused", 0);
+    say("role=outer event=auth_refused", 0);
+    wait_until_noted(2);
+    close_store();
+    (void)snprintf(path, sizeof(path), "%s/sallyport.db", place);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE note SET hash = x'00'"
+                                      " WHERE number = 2",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    open_store(&limits);
+    say("role=supervisor event=ready", 0);
+    wait_until_noted(3);
+    look_at_all();
+    assert_int_equal(seen.count, 3);
+    assert_true(seen.broken > 0);
+}
+
 static void the_oldest_leave(void **state)
 {
     (void)state;
@@ -171,6 +198,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_line_follows_from_the_one_before,
                                         open_place, tear_down),
+        cmocka_unit_test_setup_teardown(a_spoilt_last_line_shows, open_place,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(the_oldest_leave, open_place,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_lost_is_counted, open_place,
