@@ -9,7 +9,7 @@ from lib import coap, mqtt, net
 from lib.gateway import Gateway, libconfig
 from lib.ledger import PATH, Ledger
 from lib.oracle import wait_register_at_openssl, wait_register_at_rd
-from lib.peer import Failed, check, wait_until
+from lib.peer import Failed, check, run, wait_until
 from lib.relay import Relay
 
 KEY = "00112233445566778899aabbccddeeff"
@@ -42,6 +42,13 @@ def case_harness_leshan(env):
                               name="leshan-client-2").start("ready")
     server.wait_registered("stand-in")
     again.kill()
+
+
+def case_harness_nothing(env):
+    """A run of no case is none that passed."""
+    code, out, error = run([os.path.join(env.sources, "tests/interop/run"),
+                            "--build", env.build, "--only", "no such case"])
+    check(code == 2 and "passed" not in out, f"exit {code}: {out}{error}")
 
 
 def case_harness_refusal(env):
