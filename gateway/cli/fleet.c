@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "cli/enroll.h"
 #include "cli/verbs.h"
+#include "config/kinds.h"
+#include "config/schema.h"
 
 struct fleet {
     uint8_t secret[SALLY_FLEET_KEY_LEN], key[SALLY_FLEET_KEY_LEN];
@@ -43,6 +45,12 @@ int sally_verb_fleet(const struct sally_cli *cli, const struct sally_verb *v,
 
     (void)v;
     (void)count;
+    if (!sally_name_is_plain(args[1])) {
+        fprintf(cli->err, "sallyportctl: a gateway's name is up to %d letters, "
+                          "digits, '.', '_' or '-'\n",
+                SALLY_NAME_MAX);
+        return SALLY_EXIT_REFUSED;
+    }
     if (!sally_enroll_line(args[0], &secret, cli->err))
         return SALLY_EXIT_REFUSED;
     e = sally_enroll_fleet(sally_buf_span(&secret), args[1], f.key);

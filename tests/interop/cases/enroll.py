@@ -128,6 +128,10 @@ def case_enroll_fleet(env):
     code, said, error = g.ctl("fleet", secret, "gw", key)
     check(code == 0 and said == "", f"{said}{error}")
     check(g.ctl("fleet", secret, "gw", key)[0] == 1, "it was written over")
+    for name in ("", "g w", "gw\n"):
+        code, _, error = g.ctl("fleet", secret, name, key + "2")
+        check(code == 1 and "name" in error and
+              not os.path.exists(key + "2"), f"{name!r}: exit {code}: {error}")
     t = template(g, settings('server = "cloud"; '
                               'key_file = "../keys/{id}.psk";'))
     code, _, error = g.ctl("enroll", "-t", t, "-f", key, "a", "b")
