@@ -365,7 +365,9 @@ bool sally_batch_run(struct sally_store *s, uint64_t first, uint64_t end,
     }
     for (uint64_t i = first; i != end; i++)
         sally_store_item_at(s, i)->result = result;
-    if (good)
+    if (good) {
         sally_kept_anchor(s, first, end);
+        sally_kept_erase(s, first, end);
+    }
     return good;
 }

@@ -231,6 +231,7 @@ struct sally_store {
     sally_usec age_at;   /* ...this time */
     int batch_failure;   /* SQLite's code, when the batch failed */
     bool doubtful;       /* a commit failed: the log is to be begun anew */
+    bool to_erase;       /* the log holds accounts that were replaced */
     unsigned young;      /* which table takes new keys: see seen.c */
     sally_usec young_since;
     bool more_to_delete; /* what is to go is not all gone */
@@ -453,6 +454,9 @@ bool sally_kept_put(struct sally_store *s, const struct sally_store_item *item);
  * often sequence numbers were reserved, here and at the anchors.            */
 bool sally_kept_count(struct sally_store *s, uint64_t first, uint64_t end);
 void sally_kept_anchor(struct sally_store *s, uint64_t first, uint64_t end);
+
+/* After it, too: of accounts that were replaced nothing stays in the files. */
+void sally_kept_erase(struct sally_store *s, uint64_t first, uint64_t end);
 
 /* Without the thread: forgets the sessions of sensors that nobody has. IO.  */
 enum sally_err sally_kept_purge(struct sally_store *s) SALLY_MUST_USE;

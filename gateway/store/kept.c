@@ -94,36 +94,48 @@ static bool put_count(struct sally_store *s, uint64_t count)
 
 /* --- Reservations -------------------------------------------------------- */
 
-static bool is_reservation(const struct sally_store_item *item)
+static bool keeps(const struct sally_store_item *item, enum sally_kept what)
 {
-    return item->kind == SALLY_ITEM_KEEP && item->what == SALLY_KEPT_SEQUENCE;
+    return item->kind == SALLY_ITEM_KEEP && item->what == (uint8_t)what;
 }
 
-static bool has_reservation(struct sally_store *s, uint64_t first, uint64_t end)
+static bool has(struct sally_store *s, uint64_t first, uint64_t end,
+                enum sally_kept what)
 {
     for (uint64_t i = first; i != end; i++)
-        if (is_reservation(sally_store_item_at(s, i)))
+        if (keeps(sally_store_item_at(s, i), what))
             return true;
     return false;
 }
 
 bool sally_kept_count(struct sally_store *s, uint64_t first, uint64_t end)
 {
-    return !has_reservation(s, first, end) || put_count(s, s->anchor.count + 1);
+    return !has(s, first, end, SALLY_KEPT_SEQUENCE) || put_count(s, s->anchor.count + 1);
 }
 
 /* The anchors follow the commit, so that the database is never the older one
  * by itself. Numbers that they do not know of are not used.                 */
 void sally_kept_anchor(struct sally_store *s, uint64_t first, uint64_t end)
 {
-    if (!has_reservation(s, first, end))
+    if (!has(s, first, end, SALLY_KEPT_SEQUENCE))
         return;
     s->anchor.count++;
     if (sally_anchor_write(&s->anchor) == SALLY_E_OK)
         return;
     for (uint64_t i = first; i != end; i++)
-        if (is_reservation(sally_store_item_at(s, i)))
+        if (keeps(sally_store_item_at(s, i), SALLY_KEPT_SEQUENCE))
             sally_store_item_at(s, i)->result = SALLY_ACCEPTED_FAILED;
+}
+
+/* The log still has what the book was before. Where somebody reads it just now,
+ * the next batch tries again.                                               */
+void sally_kept_erase(struct sally_store *s, uint64_t first, uint64_t end)
+{
+    s->to_erase |= has(s, first, end, SALLY_KEPT_BOOK);
+    if (s->to_erase)
+        s->to_erase = sqlite3_wal_checkpoint_v2(s->writer, NULL,
+                                                SQLITE_CHECKPOINT_TRUNCATE,
+                                                NULL, NULL) != SQLITE_OK;
 }
 
 /* --- Reading ------------------------------------------------------------- */

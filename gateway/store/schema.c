@@ -54,6 +54,7 @@ static const char writer_settings[] =
     "PRAGMA journal_size_limit = 4500000;" /* all of it: growing costs syncs */
     "PRAGMA cache_size = -2048;"
     "PRAGMA temp_store = MEMORY;"
+    "PRAGMA secure_delete = ON;" /* what is deleted is written over */
     "PRAGMA cell_size_check = ON;"
     "PRAGMA trusted_schema = OFF;";
 /* What a long backlog or burst left behind goes back to the file system. */

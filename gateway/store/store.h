@@ -85,7 +85,8 @@ enum sally_kept {
                             itself, or numbers would be used twice */
     SALLY_KEPT_GATEWAY,
     SALLY_KEPT_BOOK, /* of accounts, by a sensor's id; stays when the sensor
-                        goes, so that none comes back with old keys */
+                        goes, so that none comes back with old keys; nothing of
+                        the one before stays in the files */
     SALLY_KEPT_TOMB  /* keys that are dead; never goes */
 };
 #define SALLY_KEPT_NAME_MAX 64    /* bytes */

@@ -337,6 +337,57 @@ static void an_anchor_that_cannot_be_written_refuses_numbers(void **state)
     assert_int_equal(kept.good, 2);
 }
 
+/* Whether a file of the store holds these bytes. */
+static bool lies_there(const char *end_of_name, const char *bytes)
+{
+    char path[128], *all = NULL;
+    size_t room = 0;
+    ssize_t n;
+    FILE *f;
+    bool there;
+
+    snprintf(path, sizeof(path), "%s/sallyport.db%s", place, end_of_name);
+    f = fopen(path, "rb");
+    if (f == NULL)
+        return false;
+    n = getdelim(&all, &room, EOF, f);
+    there = n > 0 && memmem(all, (size_t)n, bytes, strlen(bytes)) != NULL;
+    free(all);
+    fclose(f);
+    return there;
+}
+
+static bool lies_anywhere(const char *bytes)
+{
+    return lies_there("", bytes) || lies_there("-wal", bytes);
+}
+
+/* Books of several pages, of which others are short; and none. */
+static void of_old_accounts_nothing_stays(void **state)
+{
+    char book[6000];
+
+    (void)state;
+    memset(book, 'x', sizeof(book) - 1);
+    book[sizeof(book) - 1] = '\0';
+    memcpy(&book[100], "the first key", 13);
+    memcpy(&book[5900], "and its end", 11);
+    keep(SALLY_KEPT_BOOK, 0, "one", book, 1);
+    keep(SALLY_KEPT_SESSION, 1, "s", "that of another", 2);
+    wait_for_kept(2);
+    assert_true(lies_anywhere("the first key"));
+    assert_true(lies_anywhere("and its end"));
+    keep(SALLY_KEPT_BOOK, 0, "one", "the second key", 3);
+    wait_for_kept(3);
+    assert_false(lies_anywhere("the first key"));
+    assert_false(lies_anywhere("and its end"));
+    assert_true(lies_anywhere("the second key"));
+    keep(SALLY_KEPT_BOOK, 0, "one", "", 4);
+    wait_for_kept(4);
+    assert_false(lies_anywhere("the second key"));
+    assert_true(lies_anywhere("that of another"));
+}
+
 int main(void)
 {
 #define EACH(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -344,6 +395,7 @@ int main(void)
         EACH(what_is_kept_is_there_after_a_restart),
         EACH(a_session_goes_with_its_sensor_and_a_sequence_stays),
         EACH(a_reservation_does_not_wait),
+        EACH(of_old_accounts_nothing_stays),
         EACH(bounds_are_kept),
         EACH(the_same_state_is_known_again),
         EACH(an_older_copy_is_noticed),
