@@ -171,13 +171,16 @@ struct sally_bus_resolved {
     struct sally_bus_address address[SALLY_BUS_ADDRESSES];
 };
 
-/* Console to a door: tell me about `sensor` (or all: UINT32_MAX). The answer
- * is rows with the same ticket, the last one marked.                        */
+/* Console to a door: tell me about `sensor` (or all: UINT32_MAX), or do this to
+ * it. The answer is rows with the same ticket, the last one marked.         */
 enum sally_query { SALLY_QUERY_STATUS, SALLY_QUERY_SENSORS,
-                   SALLY_QUERY_VALUES };
+                   SALLY_QUERY_VALUES,
+                   SALLY_QUERY_ROTATE, /* inner: ask for other keys */
+                   SALLY_QUERY_REVOKE /* inner: end its accounts */ };
 struct sally_bus_query {
-    uint32_t ticket;
+    uint32_t ticket; /* not 0 */
     uint32_t sensor;
+    uint32_t server; /* REVOKE: at this one alone; UINT32_MAX: at all */
     uint8_t what; /* enum sally_query */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/cli/ask.c - the verbs status, sensors, show, doctor, values and
- * reload: what the daemon says, as it says it or as a table of 80 columns.  */
+/* gateway/cli/ask.c - the verbs status, sensors, show, doctor, values, reload,
+ * rotate and revoke: what the daemon says, as it says it or as a table of 80
+ * columns.                                                                  */
 #include "cli/verbs.h"
 
 #include <stdlib.h>
@@ -24,6 +25,8 @@ static const struct view {
     { "doctor", NULL, sally_table_doctor, SALLY_CONTROL_WAIT },
     { "values", sally_table_values_heading, sally_table_value,
       SALLY_CONTROL_WAIT },
+    { "rotate", NULL, sally_table_order, SALLY_CONTROL_WAIT },
+    { "revoke", NULL, sally_table_order, SALLY_CONTROL_WAIT },
     { "reload", NULL, sally_table_text, SALLY_CONTROL_LONG },
 };
 
@@ -60,23 +63,27 @@ static void print_line(void *context, struct sally_span line)
     sally_json_free(&row);
 }
 
-int sally_verb_ask(const struct sally_cli *cli, const struct sally_verb *v,
-                   char **args, int count)
+static int ask(const struct sally_cli *cli, const struct sally_verb *v,
+               char **args, int count)
 {
     struct answer a = { .cli = cli, .view = view_of(v->name) };
-    char room[256], request[128];
+    char room[256], request[256] = "";
     const char *wrong;
 
     if (a.view == NULL)
         return SALLY_EXIT_USAGE;
     /* A name that holds a line break would be two requests. */
-    if (count == 1 && !sally_name_is_plain(args[0])) {
-        fprintf(cli->err, "sallyportctl: a sensor's id has 1 to 64 letters, "
-                          "digits, '.', '_' or '-'\n");
-        return SALLY_EXIT_USAGE;
-    }
-    (void)snprintf(request, sizeof(request), "%s%s%s\n", v->name,
-                   count == 1 ? " " : "", count == 1 ? args[0] : "");
+    for (int i = 0; i < count; i++)
+        if (!sally_name_is_plain(args[i])) {
+            fprintf(cli->err,
+                    "sallyportctl: a %s has 1 to 64 letters, digits, '.', "
+                    "'_' or '-'\n",
+                    i == 0 ? "sensor's id" : "server's name");
+            return SALLY_EXIT_USAGE;
+        }
+    (void)snprintf(request, sizeof(request), "%s%s%s%s%s\n", v->name,
+                   count > 0 ? " " : "", count > 0 ? args[0] : "",
+                   count > 1 ? " " : "", count > 1 ? args[1] : "");
     wrong = sally_control_ask(cli->socket, request, a.view->wait, print_line,
                               &a, room);
     if (wrong[0] == '\0')
@@ -85,4 +92,19 @@ int sally_verb_ask(const struct sally_cli *cli, const struct sally_verb *v,
     sally_print_clean(cli->err, sally_span_of(wrong));
     fputc('\n', cli->err);
     return SALLY_EXIT_REFUSED;
+}
+
+int sally_verb_ask(const struct sally_cli *cli, const struct sally_verb *v,
+                   char **args, int count)
+{
+    return ask(cli, v, args, count);
+}
+
+/* Nothing is done to all by leaving a word out. */
+int sally_verb_order(const struct sally_cli *cli, const struct sally_verb *v,
+                     char **args, int count)
+{
+    bool all = strcmp(args[0], "--all") == 0;
+
+    return ask(cli, v, args, all && count == 1 ? 0 : count);
 }

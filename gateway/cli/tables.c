@@ -126,6 +126,21 @@ void sally_table_text(FILE *out, struct sally_json row)
     fputc('\n', out);
 }
 
+void sally_table_order(FILE *out, struct sally_json row)
+{
+    struct sally_json member;
+    struct sally_span id = { NULL, 0 }, why = { NULL, 0 };
+
+    if (sally_json_member(row, "id", &member))
+        (void)sally_json_string(member, &id);
+    if (sally_json_member(row, "why", &member))
+        (void)sally_json_string(member, &why);
+    sally_print_clean(out, id);
+    fputs(why.len == 0 ? ": done" : ": ", out);
+    sally_print_clean(out, why);
+    fputc('\n', out);
+}
+
 /* 18 + 6 + 9 + 19 + 10 + 12 columns and five spaces: the time to the second. */
 void sally_table_sensors_heading(FILE *out)
 {

@@ -14,6 +14,9 @@ void sally_table_pairs(FILE *out, struct sally_json row);
 /* The row's `text`, as a line. */
 void sally_table_text(FILE *out, struct sally_json row);
 
+/* What came of an order, a line for each sensor. */
+void sally_table_order(FILE *out, struct sally_json row);
+
 /* A line for each account of a sensor. */
 void sally_table_sensors_heading(FILE *out);
 void sally_table_sensor(FILE *out, struct sally_json row);

@@ -51,6 +51,8 @@ int sally_verb_fleet(const struct sally_cli *cli, const struct sally_verb *v,
                      char **args, int count);
 int sally_verb_journal(const struct sally_cli *cli, const struct sally_verb *v,
                        char **args, int count);
+int sally_verb_order(const struct sally_cli *cli, const struct sally_verb *v,
+                     char **args, int count);
 int sally_verb_ask(const struct sally_cli *cli, const struct sally_verb *v,
                    char **args, int count);
 int sally_verb_keys(const struct sally_cli *cli, const struct sally_verb *v,

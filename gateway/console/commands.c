@@ -20,6 +20,10 @@ static const struct sally_console_command commands[] = {
       sally_line_doctor },
     { "values", SALLY_SCOPE_ANY, SALLY_QUERY_VALUES, SALLY_ASK_INNER,
       sally_line_values },
+    { "rotate", SALLY_SCOPE_ANY, SALLY_QUERY_ROTATE, SALLY_ASK_INNER,
+      sally_line_order },
+    { "revoke", SALLY_SCOPE_SENSOR, SALLY_QUERY_REVOKE, SALLY_ASK_INNER,
+      sally_line_order },
     { "reload", SALLY_SCOPE_GATEWAY, SALLY_QUERY_STATUS, 0, NULL },
 };
 
@@ -78,20 +82,51 @@ static bool take_sensor(const struct sally_config *config,
     return c->scope != SALLY_SCOPE_GATEWAY && found < config->sensor_count;
 }
 
+bool sally_console_orders(const struct sally_console_command *c)
+{
+    return c->what == SALLY_QUERY_ROTATE || c->what == SALLY_QUERY_REVOKE;
+}
+
+/* Only an account can be revoked at one server; none named means all. */
+static bool take_server(const struct sally_config *config,
+                        const struct sally_console_command *c,
+                        struct sally_span name, uint32_t *server, char *why,
+                        size_t size)
+{
+    *server = UINT32_MAX;
+    if (name.len == 0)
+        return true;
+    if (c->what != SALLY_QUERY_REVOKE) {
+        complain(why, size, "one sensor at most, not also", name);
+        return false;
+    }
+    for (uint32_t i = 0; i < config->server_count; i++)
+        if (sally_span_is(name, config->servers[i].name) &&
+            !config->servers[i].bootstrap) {
+            *server = i;
+            return true;
+        }
+    complain(why, size, "no such server that takes readings", name);
+    return false;
+}
+
 const struct sally_console_command *
 sally_console_parse(const struct sally_config *config, struct sally_span line,
-                    uint32_t *sensor, char *why, size_t why_size)
+                    struct sally_console_target *target, char *why,
+                    size_t why_size)
 {
     struct sally_span verb = take_word(&line);
     struct sally_span name = take_word(&line);
+    struct sally_span server = take_word(&line);
     struct sally_span more = take_word(&line);
     const struct sally_console_command *c = find(verb);
 
     if (c == NULL)
         complain(why, why_size, "no such verb", verb);
     else if (more.len != 0)
-        complain(why, why_size, "one sensor at most, not also", more);
-    else if (take_sensor(config, c, name, sensor, why, why_size))
+        complain(why, why_size, "too many words, from", more);
+    else if (take_server(config, c, server, &target->server, why, why_size) &&
+             take_sensor(config, c, name, &target->sensor, why, why_size))
         return c;
     return NULL;
 }

@@ -26,10 +26,18 @@ struct sally_console_command {
                  struct sally_writer *w);
 };
 
-/* Takes a request line apart. *sensor is an index or UINT32_MAX (all). On
- * failure NULL, and a sentence in `why`.                                    */
+/* True if it is no question: it changes something. */
+bool sally_console_orders(const struct sally_console_command *c);
+
+/* Whom a request is about, as slots; UINT32_MAX: all. */
+struct sally_console_target {
+    uint32_t sensor, server;
+};
+
+/* Takes a request line apart. On failure NULL, and a sentence in `why`. */
 const struct sally_console_command *
 sally_console_parse(const struct sally_config *config, struct sally_span line,
-                    uint32_t *sensor, char *why, size_t why_size);
+                    struct sally_console_target *target, char *why,
+                    size_t why_size);
 
 #endif

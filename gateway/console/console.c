@@ -142,14 +142,15 @@ static void end(struct sally_console_session *s, const char *error,
 /* --- Asking -------------------------------------------------------------- */
 
 static bool ask(struct sally_console_session *s, enum sally_role_name door,
-                uint32_t sensor)
+                const struct sally_console_target *target)
 {
     struct sally_console *c = s->console;
     struct sally_bus_message m;
 
     sally_bus_begin(&m, SALLY_BUS_QUERY);
     m.as.query.ticket = s->ticket;
-    m.as.query.sensor = sensor;
+    m.as.query.sensor = target->sensor;
+    m.as.query.server = target->server;
     m.as.query.what = (uint8_t)s->command->what;
     return c->host->ask(c->owner, door, &m);
 }
@@ -163,12 +164,13 @@ static void blame(struct sally_console_session *s, enum sally_role_name door,
     end(s, why, now);
 }
 
-static void ask_doors(struct sally_console_session *s, uint32_t sensor,
+static void ask_doors(struct sally_console_session *s,
+                      const struct sally_console_target *target,
                       sally_usec now)
 {
     struct sally_console *c = s->console;
 
-    if (sally_view_open(&s->view, c->config, sensor,
+    if (sally_view_open(&s->view, c->config, target->sensor,
                         s->command->what == SALLY_QUERY_VALUES) !=
         SALLY_E_OK) {
         end(s, sally_err_text(SALLY_E_NO_MEMORY), now);
@@ -177,11 +179,16 @@ static void ask_doors(struct sally_console_session *s, uint32_t sensor,
     s->view.version = c->version;
     s->view.uptime_s = (now - c->started) / SALLY_SEC;
     s->view.utc = c->host->utc(c->owner);
-    s->ticket = ++c->tickets;
+    s->ticket = ++c->tickets != 0 ? c->tickets : ++c->tickets;
+    if (sally_console_orders(s->command))
+        c->host->ordered(c->owner, s->peer, s->command->verb,
+                         target->sensor == UINT32_MAX
+                             ? ""
+                             : c->config->sensors[target->sensor].id);
     s->doors = s->command->doors;
     enter(s, WAITING, sally_after(now, SALLY_CONSOLE_PATIENCE));
     for (size_t i = 0; i < SALLY_LEN(doors); i++)
-        if ((s->doors & 1u << doors[i]) != 0 && !ask(s, doors[i], sensor)) {
+        if ((s->doors & 1u << doors[i]) != 0 && !ask(s, doors[i], target)) {
             blame(s, doors[i], "is away", now);
             return;
         }
@@ -205,19 +212,19 @@ static void ask_reload(struct sally_console_session *s, sally_usec now)
 
 static void obey(struct sally_console_session *s, sally_usec now)
 {
-    uint32_t sensor = UINT32_MAX;
+    struct sally_console_target target = { UINT32_MAX, UINT32_MAX };
     char why[160] = "";
 
     s->command = sally_console_parse(
         s->console->config,
-        (struct sally_span){ s->request, s->request_len }, &sensor, why,
+        (struct sally_span){ s->request, s->request_len }, &target, why,
         sizeof(why));
     if (s->command == NULL)
         end(s, why, now);
     else if (s->command->doors == 0)
         ask_reload(s, now);
     else
-        ask_doors(s, sensor, now);
+        ask_doors(s, &target, now);
 }
 
 /* What follows the request line is nothing to us. */
@@ -241,9 +248,21 @@ static void pump(struct sally_console_session *s, sally_usec now)
     s->console->host->pump(s->console->owner, s->peer, now);
 }
 
+/* What was to be done to one sensor, and was not. */
+static bool is_refused(const struct sally_console_session *s)
+{
+    return sally_console_orders(s->command) && !s->view.all &&
+           s->view.sensors[0].accounts[0].error != SALLY_E_OK;
+}
+
 /* All of it has come. */
 static void begin_answer(struct sally_console_session *s, sally_usec now)
 {
+    if (is_refused(s)) {
+        end(s, s->view.sensors[0].accounts[0].detail, now);
+        pump(s, now);
+        return;
+    }
     s->next = 0;
     enter(s, ANSWERING, sally_after(now, SALLY_CONSOLE_IDLE));
     pump(s, now);

@@ -32,6 +32,10 @@ struct sally_console_host {
     /* This peer asks for a reload. False: nobody is there to ask. */
     bool (*reload)(void *owner, void *peer);
 
+    /* This peer has something done to a sensor, or to all: "". */
+    void (*ordered)(void *owner, void *peer, const char *verb,
+                    const char *sensor);
+
     /* This peer's session has something to send, or is over. */
     void (*pump)(void *owner, void *peer, sally_usec now);
     sally_msec_utc (*utc)(void *owner);

@@ -93,3 +93,20 @@ bool sally_line_show(const struct sally_view *v, size_t n,
     sally_members_end(&m);
     return true;
 }
+
+bool sally_line_order(const struct sally_view *v, size_t n,
+                      struct sally_writer *w)
+{
+    const struct sally_view_sensor *s = sally_view_nth(v, n);
+    struct sally_members m;
+
+    if (s == NULL)
+        return false;
+    m = sally_members_begin(w);
+    sally_member_text(&m, "id", s->config->id);
+    sally_member_text(&m, "endpoint", s->config->endpoint);
+    sally_member_flag(&m, "ordered", s->accounts[0].error == SALLY_E_OK);
+    sally_member_text(&m, "why", s->accounts[0].detail);
+    sally_members_end(&m);
+    return true;
+}

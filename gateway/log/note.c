@@ -21,6 +21,7 @@ static const struct {
     { "oscore_refused", SALLY_NOTE_PEER },
     { "console_refused", SALLY_NOTE_PEER },
     { "reload_asked", SALLY_NOTE_OWN },
+    { "order_given", SALLY_NOTE_OWN },
     { "reloaded", SALLY_NOTE_OWN },
     { "reload_refused", SALLY_NOTE_OWN },
     { "config_refused", SALLY_NOTE_OWN },

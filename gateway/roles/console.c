@@ -83,7 +83,21 @@ static bool reload(void *owner, void *peer)
     return true;
 }
 
-static const struct sally_console_host host = { ask, reload, pump, utc };
+static void ordered(void *owner, void *peer, const char *verb,
+                    const char *sensor)
+{
+    const struct line *line = peer;
+
+    (void)owner;
+    sally_log(SALLY_LOG_INFO, "order_given", SALLY_TEXT("verb", verb),
+              SALLY_TEXT("sensor", sensor), SALLY_NUMBER("uid", line->uid));
+}
+
+static const struct sally_console_host host = { .ask = ask,
+                                                .reload = reload,
+                                                .ordered = ordered,
+                                                .pump = pump,
+                                                .utc = utc };
 
 static void on_timer(void *owner, sally_usec now)
 {

@@ -104,13 +104,6 @@ static void on_pacer(void *owner, sally_usec now)
     sally_shard_pace(in->shard, now);
 }
 
-static void on_stored(void *owner, sally_usec now)
-{
-    struct inner *in = owner;
-
-    sally_shard_stored(in->shard, now);
-}
-
 /* --- Buses --------------------------------------------------------------- */
 
 /* To nobody, if the console has gone. */
@@ -127,7 +120,16 @@ static bool tell(void *role, const struct sally_bus_query *q,
 {
     struct inner *in = role;
 
+    sally_shard_clock(in->shard, sally_loop_now(in->context->loop));
     return sally_shard_query(in->shard, q, at, say, in);
+}
+
+static void on_stored(void *owner, sally_usec now)
+{
+    struct inner *in = owner;
+
+    sally_shard_stored(in->shard, now);
+    sally_answers_go_on(&in->answers, tell, in); /* what is durable now */
 }
 
 /* --- The security journal ------------------------------------------------ */

@@ -251,7 +251,7 @@ static void tell(const char *event, const struct sally_virtual_client *v)
               SALLY_TEXT("endpoint", v->sensor->config->endpoint));
 }
 
-static void revoke(struct sally_virtual_client *v, sally_usec now)
+void sally_account_revoke(struct sally_virtual_client *v, sally_usec now)
 {
     tell("account_revoked", v);
     put_to_sleep(v, now);
@@ -347,7 +347,7 @@ static void apply(struct sally_virtual_client *v,
         sally_account_find(book, base->short_server_id, &a, &culprit);
 
     if (e == SALLY_E_NOT_FOUND && v->keyed)
-        revoke(v, now);
+        sally_account_revoke(v, now);
     if (e == SALLY_E_NOT_FOUND)
         return;
     if (e == SALLY_E_OK)
@@ -406,6 +406,17 @@ void sally_account_apply_all(struct sally_uplink_sensor *u,
         apply(&u->clients[i], before, book, now);
 }
 
+enum sally_err sally_account_bury(struct sally_uplink_sensor *u,
+                                  const struct sally_credential *c)
+{
+    enum sally_err e =
+        sally_vault_bury(u->shard->vault, u->config->endpoint, c);
+
+    if (e == SALLY_E_OK && (c->secret_key.len != 0 || c->oscore != NULL))
+        u->shard->tombs++;
+    return e;
+}
+
 enum sally_err sally_account_bury_lost(struct sally_uplink_sensor *u,
                                        const struct sally_book *book)
 {
@@ -418,8 +429,7 @@ enum sally_err sally_account_bury_lost(struct sally_uplink_sensor *u,
 
         if (v->keyed && sally_account_find(book, v->server->short_server_id, &a,
                                            &culprit) == SALLY_E_NOT_FOUND)
-            e = sally_vault_bury(u->shard->vault, u->config->endpoint,
-                                 &v->credential);
+            e = sally_account_bury(u, &v->credential);
     }
     return e;
 }

@@ -53,6 +53,14 @@ enum sally_err sally_account_bury_lost(struct sally_uplink_sensor *u,
                                        const struct sally_book *book)
     SALLY_MUST_USE;
 
+/* The same for one set of keys. */
+enum sally_err sally_account_bury(struct sally_uplink_sensor *u,
+                                  const struct sally_credential *c)
+    SALLY_MUST_USE;
+
+/* Its session ends at once, and it sleeps. Its keys are buried before. */
+void sally_account_revoke(struct sally_virtual_client *v, sally_usec now);
+
 /* How many of the sensor's clients have keys. */
 unsigned sally_account_living(const struct sally_uplink_sensor *u);
 

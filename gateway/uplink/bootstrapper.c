@@ -399,8 +399,23 @@ void sally_bootstrapper_repoint(struct sally_bootstrapper *b,
 /* What it is about to be judged by has changed: it begins anew. */
 void sally_bootstrapper_take_over(struct sally_bootstrapper *b, sally_usec now)
 {
-    if (b->visit == NULL || b->visit->deciding)
-        return;
-    sally_bootstrap_stop(&b->visit->engine, now);
+    if (b->visit != NULL && !b->visit->deciding)
+        sally_bootstrapper_cancel(b, now);
+}
+
+void sally_bootstrapper_cancel(struct sally_bootstrapper *b, sally_usec now)
+{
+    if (b->visit != NULL)
+        sally_bootstrap_stop(&b->visit->engine, now);
     sally_visit_pump(b, now);
+    if (b->has_account)
+        return;
+    leave_line(b);
+    b->due = b->purge = SALLY_NEVER;
+    arm(b);
+}
+
+bool sally_bootstrapper_decides(const struct sally_bootstrapper *b)
+{
+    return b->visit != NULL && b->visit->deciding;
 }

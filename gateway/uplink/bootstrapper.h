@@ -68,6 +68,19 @@ bool sally_bootstrapper_want(struct sally_bootstrapper *b,
 void sally_bootstrapper_failed(struct sally_bootstrapper *b, sally_usec now);
 void sally_bootstrapper_registered(struct sally_bootstrapper *b);
 
+/* What a visit brought is on its way to the disk: nothing else may change the
+ * accounts now.                                                             */
+bool sally_bootstrapper_decides(const struct sally_bootstrapper *b);
+
+/* Takes the account with this Short Server ID (0: all, and that of the
+ * bootstrap server, whose keys are buried) out of what is in force, and saves
+ * that. Errors of vault.h.                                                  */
+enum sally_err sally_bootstrapper_strike(struct sally_bootstrapper *b,
+                                         uint16_t short_id) SALLY_MUST_USE;
+
+/* A visit that is under way ends without a result. */
+void sally_bootstrapper_cancel(struct sally_bootstrapper *b, sally_usec now);
+
 /* Its turn has come. */
 void sally_bootstrapper_turn(struct sally_pacer_turn *turn, sally_usec now);
 

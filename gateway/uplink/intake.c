@@ -148,6 +148,10 @@ static void on_kept(void *owner, const struct sally_store_receipt *r,
 
     sally_keeper_kept(x->shard->keeper, r, e, x->now);
     sally_sequences_kept(x->shard->sequences, r, e, x->now);
+    if (r->what == SALLY_KEPT_TOMB && x->shard->tombs > 0)
+        x->shard->tombs--;
+    if (r->what == SALLY_KEPT_TOMB && e != SALLY_E_OK)
+        x->shard->tombs_lost = true;
     if (r->what == SALLY_KEPT_BOOK)
         book_kept(x->shard, r, e, x->now);
 }

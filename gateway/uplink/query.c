@@ -139,6 +139,57 @@ static bool say_values(const struct answer *a,
     return true;
 }
 
+/* --- Orders --------------------------------------------------------------- */
+
+static const char *carry_out(const struct answer *a,
+                             struct sally_uplink_sensor *u)
+{
+    return a->query->what == SALLY_QUERY_ROTATE
+               ? sally_order_rotate(u, a->shard->now)
+               : sally_order_revoke(u, a->query->server, a->shard->now);
+}
+
+static const char *outcome(const struct answer *a)
+{
+    struct sally_shard *s = a->shard;
+
+    if (s->order.why == NULL && s->tombs_lost)
+        s->order.why = "the disk did not take it: ask again";
+    s->tombs_lost = false;
+    return s->order.why;
+}
+
+/* Once for each sensor, though its row may have to be said again; the row of a
+ * revocation when that is durable.                                          */
+static bool say_order(const struct answer *a,
+                      const struct sally_uplink_sensor *looked_at)
+{
+    struct sally_shard *s = a->shard;
+    struct sally_bus_message m;
+    struct sally_bus_row *row;
+    const char *why;
+
+    if (a->at->row != 0)
+        return true;
+    if (s->order.ticket != a->query->ticket) {
+        s->order.ticket = a->query->ticket;
+        s->order.why = carry_out(a, s->sensors[looked_at->index]);
+    }
+    if (!sally_order_settled(s))
+        return false;
+    why = outcome(a);
+    row = begin_row(a, &m, looked_at->index);
+    if (why != NULL) {
+        row->error = SALLY_E_REFUSED;
+        copy_text(row->detail, sizeof(row->detail), why);
+    }
+    if (!a->say(a->owner, &m))
+        return false;
+    a->at->row = 1;
+    s->order.ticket = 0;
+    return true;
+}
+
 /* --- Questions ----------------------------------------------------------- */
 
 /* What of each sensor answers which question. */
@@ -147,6 +198,8 @@ static bool (*const tell[])(const struct answer *a,
     [SALLY_QUERY_STATUS] = say_accounts,
     [SALLY_QUERY_SENSORS] = say_accounts,
     [SALLY_QUERY_VALUES] = say_values,
+    [SALLY_QUERY_ROTATE] = say_order,
+    [SALLY_QUERY_REVOKE] = say_order,
 };
 
 /* All of one sensor that has not been said. */
@@ -156,6 +209,11 @@ static bool say_sensor(const struct answer *a)
 
     return u == NULL || a->query->what >= SALLY_LEN(tell) ||
            tell[a->query->what](a, u);
+}
+
+void sally_shard_clock(struct sally_shard *s, sally_usec now)
+{
+    s->now = now;
 }
 
 bool sally_shard_query(struct sally_shard *s, const struct sally_bus_query *q,

@@ -132,7 +132,9 @@ void sally_shard_orphaned(struct sally_shard *s, sally_usec now);
 void sally_shard_stored(struct sally_shard *s, sally_usec now);
 
 /* From the console: rows by `say` from *at on, which moves, the last one
- * marked. False: one was not taken, go on with it later.                    */
+ * marked. False: one was not taken, or is not durable yet: go on with it later.
+ */
+void sally_shard_clock(struct sally_shard *s, sally_usec now); /* before it */
 bool sally_shard_query(struct sally_shard *s, const struct sally_bus_query *q,
                        struct sally_bus_place *at, sally_bus_say *say,
                        void *owner);

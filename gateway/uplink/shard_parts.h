@@ -4,6 +4,7 @@
 #ifndef SALLY_UPLINK_SHARD_PARTS_H
 #define SALLY_UPLINK_SHARD_PARTS_H
 
+#include "uplink/orders.h"
 #include "uplink/roster.h"
 #include "uplink/shard.h"
 #include "uplink/times.h"
@@ -33,6 +34,9 @@ struct sally_shard {
     struct sally_sequences *sequences;
     struct sally_vault *vault;
     unsigned visits; /* at bootstrap servers, under way */
+    size_t tombs;    /* on their way to the disk */
+    bool tombs_lost; /* one did not get there */
+    struct sally_order order;
     sally_usec now; /* of the last call */
     struct sally_times times;
     bool started, stopping;

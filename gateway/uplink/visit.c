@@ -403,6 +403,85 @@ static void cut_oscore(struct sally_book *book)
     sally_book_cut(book, &path);
 }
 
+/* --- The operator's word -------------------------------------------------- */
+
+static enum sally_err bury_own(const struct sally_bootstrapper *b,
+                               const struct sally_book *book)
+{
+    SALLY_ON_EXIT(sally_credential_wipe)
+    struct sally_credential c = { .bytes = NULL };
+    const uint32_t number = b->sensor->config->bootstrap->server;
+    const struct sally_shard *s = b->sensor->shard;
+    struct sally_account a;
+    struct sally_path culprit;
+    enum sally_err e = sally_account_find(book, 0, &a, &culprit);
+
+    if (e == SALLY_E_NOT_FOUND)
+        return SALLY_E_OK;
+    if (e == SALLY_E_OK)
+        e = sally_account_credential(&s->config->servers[number],
+                                     s->trusts[number].now, book, &a, &c,
+                                     &culprit);
+    return e == SALLY_E_OK ? sally_account_bury(b->sensor, &c) : e;
+}
+
+/* The account, and what belonged to it. */
+static enum sally_err cut_account(struct sally_book *book, uint16_t short_id)
+{
+    struct sally_book before = { .at = NULL };
+    struct sally_account a;
+    struct sally_path path;
+    enum sally_err e = sally_account_find(book, short_id, &a, &path);
+
+    if (e != SALLY_E_OK)
+        return e == SALLY_E_NOT_FOUND ? SALLY_E_OK : e;
+    e = sally_book_open(&before, book->len);
+    if (e == SALLY_E_OK)
+        e = sally_book_copy(book, &before);
+    if (e == SALLY_E_OK) {
+        path = sally_path_instance(SALLY_OBJECT_SECURITY, a.instance);
+        sally_book_cut(book, &path);
+        sally_book_tidy(book, &before);
+    }
+    sally_book_wipe(&before);
+    return e;
+}
+
+static enum sally_err strike(struct sally_bootstrapper *b,
+                             struct sally_book *book, uint16_t short_id)
+{
+    const struct sally_path all = { .depth = 0 };
+    enum sally_err e;
+
+    if (short_id != 0)
+        return cut_account(book, short_id);
+    e = bury_own(b, book);
+    sally_book_cut(book, &all);
+    return e;
+}
+
+enum sally_err sally_bootstrapper_strike(struct sally_bootstrapper *b,
+                                         uint16_t short_id)
+{
+    struct sally_book book = { .at = NULL };
+    uint64_t generation;
+    enum sally_err e = read_book(b, &book, &generation);
+
+    if (e == SALLY_E_NOT_FOUND || e == SALLY_E_UNAUTHENTIC ||
+        e == SALLY_E_MALFORMED)
+        e = SALLY_E_OK; /* what the file has is struck */
+    if (e == SALLY_E_OK)
+        e = strike(b, &book, short_id);
+    if (e == SALLY_E_OK)
+        e = sally_vault_save(b->sensor->shard->vault, b->sensor, &book, 0);
+    if (e == SALLY_E_OK) {
+        b->generation++;
+        note_account(b, &book);
+    }
+    sally_book_wipe(&book);
+    return e;
+}
+
 /* Nothing changes the keys from then on; see LwM2M Core s.6.1, /0/x/12. */
 void sally_visit_purge(struct sally_bootstrapper *b, sally_usec now)
 {

@@ -241,3 +241,64 @@ def case_bootstrap_refused(env):
           f"the steps were answered {steps}")
     plant.cloud.wait_registered(plant.endpoint)
     report(plant, 21.5)
+
+
+def case_bootstrap_orders(env):
+    """The operator has keys rotated, then revokes an account, then the sensor:
+    each is answered, journalled, and outlives a kill at once."""
+    plant = Plant(env)
+    plant.sensor()
+    plant.sensor("valve", account={})
+    g = plant.gateway
+    g.sensors["valve"]["accounts"][0]["server"] = "cloud"
+    plant.keys["gw-valve"] = g.keys["valve"]
+    account = plant.key()
+    plant.start()
+    plant.give(account, plant.server_object())
+    g.start()
+    plant.cloud.wait_registered(plant.endpoint)
+    plant.cloud.wait_registered("gw-valve")
+
+    plant.give(plant.key(), plant.server_object())
+    log, since = g.mark(), plant.cloud.mark()
+    code, out, error = g.ctl("rotate", "boiler")
+    check(code == 0 and "done" in out, f"rotate: {code} {out} {error}")
+    plant.event("keys_rotated", since=log)
+    plant.cloud.wait_registered(plant.endpoint, since=since)
+    code, out, error = g.ctl("rotate", "valve")
+    check(code != 0 and "bootstrap" in error, f"rotate: {code} {out} {error}")
+    rows = g.ctl_json("rotate", "--all")
+    check([(r.get("id"), r.get("ordered")) for r in rows if "id" in r] ==
+          [("boiler", True), ("valve", False)], f"rotate --all: {rows}")
+
+    code, out, error = g.ctl("revoke", "valve", "boot")
+    check(code != 0, f"an account was revoked that is none: {out}")
+    log, since = g.mark(), plant.cloud.mark()
+    code, out, error = g.ctl("revoke", "valve")
+    check(code == 0, f"revoke: {code} {out} {error}")
+    g.kill()
+    plant.event("account_revoked", since=log, sensor="valve", server="cloud")
+    log = g.mark()
+    g.start()
+    plant.event("keys_dead", since=log, sensor="valve")
+    plant.event("registered", since=log, sensor="boiler")
+
+    log = g.mark()
+    code, out, error = g.ctl("revoke", "boiler")
+    check(code == 0, f"revoke: {code} {out} {error}")
+    g.kill()
+    plant.event("account_revoked", since=log, sensor="boiler", server="cloud")
+    log = g.mark()
+    g.start()
+    code, out, error = g.ctl("rotate", "boiler")
+    check(code != 0 and "gone" in error, f"rotate: {code} {out} {error}")
+    check(not [e for e in g.events(log)
+               if e["event"] in ("bootstrap_begun", "registered")],
+          "a sensor without keys went somewhere")
+    code, out, _ = g.ctl("journal")
+    for event in ("order_given", "keys_rotated", "account_revoked",
+                  "keys_dead", "bootstrap_done"):
+        check(event in out, f"{event} is not in the journal")
+
+
+case_bootstrap_orders.seconds = 60

@@ -86,7 +86,20 @@ static bool reload(void *owner, void *peer)
     return !supervisor_away;
 }
 
-static const struct sally_console_host host = { ask, reload, pump, utc };
+static void ordered(void *owner, void *peer, const char *verb,
+                    const char *sensor)
+{
+    (void)owner;
+    (void)peer;
+    (void)verb;
+    (void)sensor;
+}
+
+static const struct sally_console_host host = { .ask = ask,
+                                                .reload = reload,
+                                                .ordered = ordered,
+                                                .pump = pump,
+                                                .utc = utc };
 
 static void open_console(void)
 {
