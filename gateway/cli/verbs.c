@@ -19,7 +19,7 @@ static const struct sally_verb verbs[] = {
       sally_verb_ask },
     { "rotate", "SENSOR | --all", "asks its bootstrap server for keys", 1, 1,
       sally_verb_order },
-    { "revoke", "SENSOR [SERVER]", "ends its accounts, and the keys for good", 1,
+    { "revoke", "SENSOR [SERVER]", "ends its accounts and its keys for good", 1,
       2, sally_verb_order },
     { "enroll", "[OPTIONS] ID...", "new sensors with keys of their own", 1,
       INT_MAX, sally_verb_enroll },
