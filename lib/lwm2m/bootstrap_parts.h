@@ -56,6 +56,12 @@ uint8_t sally_bootstrap_write(struct sally_bootstrap *b,
                               struct sally_span payload,
                               struct sally_buf *room);
 
+/* As sally_book_delete(), from `staged`. Where another bootstrap account stays
+ * in place of the one that there was, it is the account from then on.       */
+enum sally_err sally_bootstrap_delete(struct sally_bootstrap *b,
+                                      const struct sally_path *path)
+    SALLY_MUST_USE;
+
 /* --- bootstrap_finish.c ------------------------------------------------- */
 
 /* Judges what is staged and shows it to the owner. Returns 0 when the owner

@@ -198,7 +198,7 @@ static uint8_t do_delete(struct sally_bootstrap *b,
 {
     (void)a;
     (void)now;
-    switch (sally_book_delete(&b->staged, &q->path)) {
+    switch (sally_bootstrap_delete(b, &q->path)) {
     case SALLY_E_OK: return SALLY_CODE_DELETED;
     case SALLY_E_NOT_ALLOWED: return SALLY_CODE_BAD_REQUEST;
     default:

@@ -136,3 +136,15 @@ uint8_t sally_bootstrap_write(struct sally_bootstrap *b,
         return SALLY_CODE_BAD_REQUEST;
     return apply(&w);
 }
+
+enum sally_err sally_bootstrap_delete(struct sally_bootstrap *b,
+                                      const struct sally_path *path)
+{
+    enum sally_err e = sally_book_delete(&b->staged, path);
+    const struct sally_path at =
+        sally_path_instance(SALLY_OBJECT_SECURITY, b->account);
+
+    if (b->has_account && !sally_book_has(&b->staged, &at))
+        b->has_account = sally_book_bootstrap(&b->staged, 0, &b->account);
+    return e;
+}

@@ -338,6 +338,33 @@ static void delete_spares_what_it_must(void **state)
     }
 }
 
+/* Of two bootstrap accounts the first stays: here the new one. The number of
+ * the other is free then, for any account.                                  */
+static void an_account_that_was_deleted_is_not_moved(void **state)
+{
+    static const char *const accounts[] = { "/0/2/0=coap://bs", "/0/2/1=1",
+                                            "/0/2/2=3", NULL };
+    struct bootworld *w = boot_begun(11, accounts);
+
+    (void)state;
+    assert_int_equal(boot_write(w, "/0/0", 112,
+                                ROWS("/0/0/0=coap://bs", "/0/0/1=1",
+                                     "/0/0/2=3")),
+                     SALLY_CODE_CHANGED);
+    assert_int_equal(boot_delete(w, "/0/2"), SALLY_CODE_DELETED);
+    assert_int_equal(boot_write(w, "/0/2", 112,
+                                ROWS("/0/2/0=coap://a", "/0/2/1=0",
+                                     "/0/2/2=3", "/0/2/10=7")),
+                     SALLY_CODE_CHANGED);
+    assert_int_equal(boot_write(w, "/1/0", 112,
+                                ROWS("/1/0/0=7", "/1/0/1=60", "/1/0/6=1",
+                                     "/1/0/7=U")),
+                     SALLY_CODE_CHANGED);
+    assert_int_equal(boot_finish(w), 0); /* the owner's turn */
+    assert_string_equal(boot_value(&w->shown, "/0/2/10"), "7");
+    boot_close(w);
+}
+
 /* --- Everything else ---------------------------------------------------- */
 
 static void other_requests_are_refused(void **state)
@@ -385,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_write_may_come_in_blocks),
         cmocka_unit_test(too_much_is_refused_whole),
         cmocka_unit_test(delete_spares_what_it_must),
+        cmocka_unit_test(an_account_that_was_deleted_is_not_moved),
         cmocka_unit_test(other_requests_are_refused),
     };
 
