@@ -106,7 +106,7 @@ static bool is_replaced(uint16_t number)
 /* The options of `list` from `from` on and below `to`. */
 static enum sally_err put_between(struct sally_coap_option_writer *w,
                                   struct sally_span list, uint16_t from,
-                                  uint16_t to, struct sally_span base)
+                                  uint32_t to, struct sally_span base)
 {
     struct sally_coap_options walk = { list, 0 };
     struct sally_coap_option o;
@@ -136,8 +136,8 @@ static enum sally_err put_all(struct sally_coap_option_writer *w,
     if (e == SALLY_E_OK && p->has_query)
         e = put_parts(w, SALLY_OPTION_URI_QUERY, p->query, '&');
     if (e == SALLY_E_OK)
-        e = put_between(w, options, SALLY_OPTION_URI_QUERY, UINT16_MAX,
-                        p->base);
+        e = put_between(w, options, SALLY_OPTION_URI_QUERY,
+                        UINT16_MAX + UINT32_C(1), p->base);
     return e;
 }
 

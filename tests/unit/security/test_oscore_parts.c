@@ -197,9 +197,11 @@ static void a_proxy_uri_stands_alone(void **state)
     sally_coap_put_option(&w, 17, sally_span_of("g"));
     sally_coap_put_option(&w, 35, sally_span_of("coap://h/a?b"));
     sally_coap_put_option(&w, 60, sally_span_of("z"));
+    sally_coap_put_option(&w, 65535, sally_span_of("q"));
     assert_int_equal(sally_oscore_split(sally_buf_span(&in), &out), SALLY_E_OK);
     list_text(sally_buf_span(&out), got, sizeof(got));
-    assert_string_equal(got, "6: 11:a 12:f 15:b 17:g 35:coap://h 60:z ");
+    assert_string_equal(got, "6: 11:a 12:f 15:b 17:g 35:coap://h 60:z "
+                             "65535:q ");
     for (size_t i = 0; i < SALLY_LEN(replaced); i++) {
         in = SALLY_BUF(given);
         out = SALLY_BUF(room);
