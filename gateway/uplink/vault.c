@@ -10,7 +10,7 @@
 
 #define CONTEXT_MAX 512
 #define HEAD 8 /* bytes before what is sealed: the generation */
-#define BODY_MAX (HEAD + SALLY_BOOK_MAX + SALLY_SEAL_OVERHEAD)
+#define BODY_MAX (HEAD + SALLY_BOOK_WRITTEN_MAX + SALLY_SEAL_OVERHEAD)
 
 struct sally_vault {
     struct sally_shard *shard;

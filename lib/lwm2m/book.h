@@ -15,7 +15,8 @@
 #include "security/credential.h"
 #include "security/stack.h"
 
-#define SALLY_BOOK_MAX 16384 /* bytes of a book, form included */
+#define SALLY_BOOK_MAX 16384 /* bytes of a book */
+#define SALLY_BOOK_WRITTEN_MAX (SALLY_BOOK_MAX + 1) /* with its form */
 
 /* Instances: of /0, /1 and /21 each, and of /2. */
 #define SALLY_BOOK_INSTANCES 8
