@@ -115,7 +115,8 @@ static void on_pack(struct sally_bootstrap *b,
         sally_bootstrap_enter(b, SALLY_BOOTSTRAP_FINISHING, SALLY_E_OK);
         return;
     }
-    b->refused_with = reply->code;
+    if (sally_coap_class(reply->code) != 2) /* else we refused the Pack */
+        b->refused_with = reply->code;
     sally_bootstrap_unpack(b);
 }
 

@@ -479,6 +479,7 @@ static void an_inconsistent_pack_is_dropped(void **state)
     for (size_t i = 0; i < SALLY_LEN(rows); i++) {
         struct bootworld *w = packed(rows[i], 112, room, sizeof(room));
 
+        assert_int_equal(sally_bootstrap_refusal(&w->client), 0);
         assert_int_equal(w->finishes, 0);
         assert_int_equal(w->requests, 1);
         assert_int_equal(w->state, SALLY_BOOTSTRAP_RECEIVING);
