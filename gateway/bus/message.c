@@ -103,6 +103,11 @@ static bool outcome_in_range(const struct sally_bus_message *m)
     return m->as.outcome.result <= SALLY_OUTCOME_INVALID;
 }
 
+static bool blocked_in_range(const struct sally_bus_message *m)
+{
+    return is_flag(m->as.blocked.blocked);
+}
+
 static bool check_in_range(const struct sally_bus_message *m)
 {
     const struct sally_bus_check *c = &m->as.check;
@@ -206,6 +211,8 @@ static const struct shape {
                             command_in_range },
     [SALLY_BUS_OUTCOME] = { WHOLE(outcome), ROLE(OUTER), ROLE(INNER),
                             outcome_in_range },
+    [SALLY_BUS_BLOCKED] = { WHOLE(blocked), ROLE(INNER), ROLE(OUTER),
+                            blocked_in_range },
     [SALLY_BUS_CHECK] = { WHOLE(check), ROLE(OUTER), ROLE(VERIFIER),
                           check_in_range },
     [SALLY_BUS_CHECKED] = { WHOLE(checked), ROLE(VERIFIER), ROLE(OUTER),

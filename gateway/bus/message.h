@@ -59,6 +59,7 @@ struct sally_bus_value {
     X(LIVENESS, liveness)                                                      \
     X(COMMAND, command)                                                        \
     X(OUTCOME, outcome)                                                        \
+    X(BLOCKED, blocked)                                                        \
     X(CHECK, check)                                                            \
     X(CHECKED, checked)                                                        \
     X(RESOLVE, resolve)                                                        \
@@ -138,6 +139,13 @@ enum sally_outcome {
 struct sally_bus_outcome {
     uint32_t command;
     uint8_t result; /* enum sally_outcome */
+};
+
+/* Inner to outer: the sensor has no account any more, since all were revoked,
+ * so nothing that it says leads anywhere; or it has one again.              */
+struct sally_bus_blocked {
+    uint32_t sensor, born;
+    uint8_t blocked;
 };
 
 /* Outer to verifier: does this password give this hash? Wiped after use. */

@@ -132,7 +132,8 @@ static bool knows(const struct sally_coap_server *s,
                                               .family = from->peer.family,
                                               .interface = from->interface };
 
-    return sally_auth_address_alone(s->addresses, &source, sensor);
+    return sally_auth_address_alone(s->addresses, &source, sensor) &&
+           !sally_outer_sensor(s->outer, *sensor)->blocked;
 }
 
 static void prove(struct sally_coap_peer *p,
@@ -184,6 +185,16 @@ void sally_coap_server_input(struct sally_coap_server *s,
     sally_coap_peer_refresh(p);
     (void)sally_coap_link_input(&p->link, datagram, now);
     sally_coap_peer_pump(p, now);
+}
+
+void sally_coap_server_kick(struct sally_coap_server *s, uint32_t sensor,
+                            sally_usec now)
+{
+    struct sally_coap_peer *p;
+
+    while ((p = sally_coap_peer_of(s, sensor)) != NULL)
+        sally_coap_peer_drop(p, now);
+    sally_coap_server_arm(s);
 }
 
 void sally_coap_server_unlisten(struct sally_coap_server *s, uint32_t listener,

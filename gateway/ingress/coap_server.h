@@ -60,6 +60,10 @@ void sally_coap_server_input(struct sally_coap_server *s,
                              const struct sally_coap_source *from,
                              struct sally_span datagram, sally_usec now);
 
+/* Nobody may be this sensor any more: its peers are forgotten. */
+void sally_coap_server_kick(struct sally_coap_server *s, uint32_t sensor,
+                            sally_usec now);
+
 /* Nothing listens in this slot any more, or something else does: forgets who
  * spoke there, and by which interface. They prove themselves anew.          */
 void sally_coap_server_unlisten(struct sally_coap_server *s, uint32_t listener,

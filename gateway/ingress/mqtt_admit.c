@@ -68,11 +68,22 @@ static void end_oldest(struct sally_mqtt_connection *c)
         sally_mqtt_session_end(&oldest->session, SALLY_MQTT_END_REPLACED);
 }
 
+/* One answer, after one delay, whatever was wrong. */
+static void refuse(struct sally_mqtt_connection *c, const char *why)
+{
+    log_refusal(c, why);
+    c->refuse_at = sally_after(c->connected, FAIL_DELAY);
+}
+
 static void welcome(struct sally_mqtt_connection *c,
                     enum sally_auth_method method, sally_usec now)
 {
     struct sally_mqtt_server *s = c->server;
 
+    if (sally_outer_sensor(s->outer, c->claimed)->blocked) {
+        refuse(c, "all its accounts were revoked");
+        return;
+    }
     take_over(c);
     end_oldest(c);
     c->sensor = c->claimed;
@@ -82,13 +93,6 @@ static void welcome(struct sally_mqtt_connection *c,
     sally_outer_liveness(s->outer, c->sensor, true, method,
                          sally_auth_method_level(method), now);
     sally_mqtt_session_accept(&c->session, now);
-}
-
-/* One answer, after one delay, whatever was wrong. */
-static void refuse(struct sally_mqtt_connection *c, const char *why)
-{
-    log_refusal(c, why);
-    c->refuse_at = sally_after(c->connected, FAIL_DELAY);
 }
 
 /* The password was right; `require = "all"` may ask for the address too. */

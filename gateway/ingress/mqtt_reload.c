@@ -123,3 +123,13 @@ void sally_mqtt_server_commit(struct sally_mqtt_server *s,
     s->next = (struct sally_mqtt_tables){ .names = NULL };
     s->addresses = addresses;
 }
+
+void sally_mqtt_server_kick(struct sally_mqtt_server *s, uint32_t sensor,
+                            sally_usec now)
+{
+    s->now = now;
+    for (struct sally_mqtt_connection *c = s->all; c != NULL; c = c->all_next)
+        if (!c->ended && c->sensor == sensor)
+            sally_mqtt_session_end(&c->session, SALLY_MQTT_END_KICKED);
+    sally_mqtt_server_settle(s, now);
+}

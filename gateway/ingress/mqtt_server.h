@@ -68,6 +68,10 @@ void sally_mqtt_server_sent(struct sally_mqtt_connection *c, size_t n,
 /* The peer is gone, and with it the handle; host->close is not called. */
 void sally_mqtt_server_closed(struct sally_mqtt_connection *c, sally_usec now);
 
+/* Nobody may be this sensor any more: its connections are closed. */
+void sally_mqtt_server_kick(struct sally_mqtt_server *s, uint32_t sensor,
+                            sally_usec now);
+
 void sally_mqtt_server_expire(struct sally_mqtt_server *s, sally_usec now);
 
 /* There may be room for messages again. Costs nothing while nobody waits. */

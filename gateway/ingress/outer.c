@@ -121,6 +121,20 @@ struct sally_outer_sensor *sally_outer_sensor(struct sally_outer *o,
     return &o->sensors[sensor];
 }
 
+bool sally_outer_block(struct sally_outer *o, const struct sally_bus_blocked *b)
+{
+    struct sally_outer_sensor *s;
+    bool was;
+
+    if (b->sensor >= o->config->sensor_count ||
+        o->config->sensors[b->sensor].born != b->born)
+        return false; /* it tells again, when that sensor speaks */
+    s = &o->sensors[b->sensor];
+    was = s->blocked;
+    s->blocked = b->blocked;
+    return s->blocked && !was;
+}
+
 const struct sally_mapping *sally_outer_mapping(const struct sally_outer *o)
 {
     return o->mapping;

@@ -57,6 +57,7 @@ struct sally_outer_carrier {
 /* What the door knows of each sensor, for status and for the protocols. */
 struct sally_outer_sensor {
     bool online, authenticated;
+    bool blocked; /* its accounts were revoked: nobody may be it */
     enum sally_auth_method method;
     enum sally_assurance level;
     uint64_t messages, unmapped, refused;
@@ -85,6 +86,11 @@ enum sally_err sally_outer_prepare(struct sally_outer *o,
     SALLY_MUST_USE;
 void sally_outer_commit(struct sally_outer *o, sally_usec now);
 void sally_outer_abort(struct sally_outer *o);
+
+/* The inner door's word on a sensor. True: nobody may be it from now on, so its
+ * connections are to be closed.                                             */
+bool sally_outer_block(struct sally_outer *o,
+                       const struct sally_bus_blocked *b);
 
 /* True if the slot has the same sensor in both, while one is prepared. */
 bool sally_outer_keeps(const struct sally_outer *o, uint32_t sensor);

@@ -264,6 +264,8 @@ static void on_peer(void *role, enum sally_role_name peer, int fd)
                        BUS_FRAMES, &bus_upcalls, in) != SALLY_E_OK)
         sally_log(SALLY_LOG_ERROR, "bus_failed",
                   SALLY_TEXT("peer", sally_role_text(peer)));
+    else if (peer == SALLY_OUTER)
+        sally_shard_introduce(in->shard);
 }
 
 /* --- Building ------------------------------------------------------------ */

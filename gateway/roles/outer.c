@@ -146,6 +146,12 @@ static void on_message(void *owner, struct sally_bus *b,
     case SALLY_BUS_COMMAND:
         sally_outer_command(o->engine, &m->as.command, now);
         break;
+    case SALLY_BUS_BLOCKED:
+        if (sally_outer_block(o->engine, &m->as.blocked)) {
+            sally_mqtt_server_kick(o->mqtt, m->as.blocked.sensor, now);
+            sally_coap_server_kick(o->coap, m->as.blocked.sensor, now);
+        }
+        break;
     case SALLY_BUS_CHECKED:
         sally_passwords_checked(o->passwords, &m->as.checked, now);
         sally_mqtt_server_settle(o->mqtt, now);

@@ -317,6 +317,11 @@ bool sally_bootstrapper_has_book(const struct sally_bootstrapper *b)
     return b->generation != 0;
 }
 
+bool sally_bootstrapper_may_give(const struct sally_bootstrapper *b)
+{
+    return b->generation == 0 && b->has_account;
+}
+
 /* --- When it asks --------------------------------------------------------- */
 
 bool sally_bootstrapper_want(struct sally_bootstrapper *b,

@@ -58,6 +58,10 @@ void sally_bootstrapper_stop(struct sally_bootstrapper *b, sally_usec now);
 /* True if a bootstrap has given the sensor its accounts. */
 bool sally_bootstrapper_has_book(const struct sally_bootstrapper *b);
 
+/* True if there is a bootstrap server that may yet give the sensor its first
+ * accounts.                                                                 */
+bool sally_bootstrapper_may_give(const struct sally_bootstrapper *b);
+
 /* Asks, when hold-off and turn are over; nothing happens if it asks already.
  * False: there is no account of a bootstrap server any more.                */
 bool sally_bootstrapper_want(struct sally_bootstrapper *b,

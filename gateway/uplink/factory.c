@@ -5,6 +5,7 @@
 
 #include "config/keyring.h"
 #include "lwm2m/objects/builtin.h"
+#include "uplink/accounts.h"
 #include "uplink/route.h"
 #include "uplink/virtual_client.h"
 
@@ -179,6 +180,60 @@ static enum sally_err put_account(struct putting *p,
                  sally_value_integer(s->short_server_id));
     put_server(p, s, &config->profiles[sensor->profile], (uint16_t)account);
     return p->e;
+}
+
+/* --- Afterwards ----------------------------------------------------------- */
+
+/* The same place in the account of the book; false: it does not count. */
+static bool translate(const struct sally_account *from,
+                      const struct sally_account *to, struct sally_path *path)
+{
+    if (path->id[0] == SALLY_OBJECT_SECURITY &&
+        path->id[1] == from->instance && path->id[2] != SALLY_SECURITY_OSCORE) {
+        path->id[1] = to->instance;
+        return true;
+    }
+    if (path->id[0] != SALLY_OBJECT_OSCORE || !from->has_oscore ||
+        path->id[1] != from->oscore_instance)
+        return false;
+    path->id[1] = to->oscore_instance;
+    return true;
+}
+
+static const char *key_of(const struct sally_path *path,
+                          enum sally_security_mode mode)
+{
+    const struct sally_credential_field *f =
+        sally_credential_field_at(path->id[0], path->id[2], mode);
+
+    if (f != NULL)
+        return f->config_key;
+    return path->id[2] == SALLY_SECURITY_MORE_URIS ? "more_uris" : "uri";
+}
+
+void sally_factory_compare(const struct sally_book *factory,
+                           const struct sally_book *book, uint16_t short_id,
+                           void (*each)(void *owner, const char *key),
+                           void *owner)
+{
+    struct sally_book_walk walk = { sally_book_span(factory) };
+    struct sally_account from, to;
+    struct sally_lwm2m_value was, is;
+    struct sally_path path, there;
+
+    if (sally_account_find(factory, short_id, &from, &path) != SALLY_E_OK)
+        return;
+    if (sally_account_find(book, short_id, &to, &path) != SALLY_E_OK) {
+        each(owner, "account");
+        return;
+    }
+    while (sally_book_next(&walk, &path, &was)) {
+        there = path;
+        if (translate(&from, &to, &there) &&
+            (!sally_book_find(book, &there, &is) ||
+             !sally_value_equal(&was, &is)))
+            each(owner, key_of(&path, from.draft.parts.mode));
+    }
 }
 
 enum sally_err sally_factory_put(struct sally_book *book,

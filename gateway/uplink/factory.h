@@ -20,4 +20,12 @@ enum sally_err sally_factory_put(struct sally_book *book,
                                  uint32_t account,
                                  struct sally_span files) SALLY_MUST_USE;
 
+/* Calls `each` with the config key of every part of a file's account, that of
+ * the bootstrap server (0) included, in which `book` says something else; with
+ * "account" where `book` has no such account.                               */
+void sally_factory_compare(const struct sally_book *factory,
+                           const struct sally_book *book, uint16_t short_id,
+                           void (*each)(void *owner, const char *key),
+                           void *owner);
+
 #endif

@@ -3,6 +3,7 @@
  * the store, and to the resources when they are durable; signs of life.     */
 #include "log/log.h"
 #include "lwm2m/objects/builtin.h"
+#include "uplink/accounts.h"
 #include "uplink/admission.h"
 #include "uplink/bootstrapper.h"
 #include "uplink/downlink.h"
@@ -51,6 +52,34 @@ static void turn_back(struct sally_shard *s, const struct sally_bus_readings *r,
     accept(s, r->ticket, result);
 }
 
+void sally_shard_tell_blocked(struct sally_uplink_sensor *u)
+{
+    struct sally_bus_message m;
+
+    sally_bus_begin(&m, SALLY_BUS_BLOCKED);
+    m.as.blocked = (struct sally_bus_blocked){ u->index, u->config->born,
+                                               u->blocked };
+    /* If it is lost, what the sensor says is refused here, and it comes again.
+     */
+    (void)u->shard->host->to_outer(u->shard->owner, &m);
+}
+
+void sally_shard_judge(struct sally_uplink_sensor *u)
+{
+    bool blocked = sally_account_living(u) == 0 &&
+                   (u->bootstrapper == NULL ||
+                    !sally_bootstrapper_may_give(u->bootstrapper));
+
+    if (blocked == u->blocked)
+        return;
+    u->blocked = blocked;
+    sally_log(SALLY_LOG_WARNING,
+              blocked ? "sensor_blocked" : "sensor_unblocked",
+              SALLY_TEXT("sensor", u->config->id),
+              SALLY_TEXT("endpoint", u->config->endpoint));
+    sally_shard_tell_blocked(u);
+}
+
 /* The sensor that the other door means; NULL: we do not have it yet, or not
  * any more.                                                                 */
 static struct sally_uplink_sensor *find(struct sally_shard *s, uint32_t sensor,
@@ -70,6 +99,11 @@ void sally_shard_readings(struct sally_shard *s,
 
     if (u == NULL) { /* it comes again, or is forgotten over there */
         accept(s, r->ticket, SALLY_ACCEPTED_FULL);
+        return;
+    }
+    if (u->blocked) {
+        sally_shard_tell_blocked(u);
+        accept(s, r->ticket, SALLY_ACCEPTED_REFUSED);
         return;
     }
     e = sally_admission_check(&s->config->registry, u, r, now, &checked);
@@ -227,4 +261,11 @@ void sally_shard_outcome(struct sally_shard *s,
 void sally_shard_orphaned(struct sally_shard *s, sally_usec now)
 {
     sally_downlink_orphaned(s->downlink, now);
+}
+
+void sally_shard_introduce(struct sally_shard *s)
+{
+    for (uint32_t i = 0; i < s->capacity; i++)
+        if (s->sensors[i] != NULL && s->sensors[i]->blocked)
+            sally_shard_tell_blocked(s->sensors[i]);
 }

@@ -86,6 +86,7 @@ const char *sally_order_revoke(struct sally_uplink_sensor *u, uint32_t server,
     for (uint32_t i = 0; i < u->config->account_count; i++)
         if (is_meant(&u->clients[i], server))
             sally_account_revoke(&u->clients[i], now);
+    sally_shard_judge(u);
     return NULL;
 }
 

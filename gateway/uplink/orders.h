@@ -18,7 +18,7 @@ const char *sally_order_rotate(struct sally_uplink_sensor *u, sally_usec now);
 
 /* Ends the sensor's account at this server (UINT32_MAX: all of them, and that
  * of its bootstrap server), and buries its keys, so that nothing brings them
- * back. NULL: done, and durable when the store has told so; or why not.           */
+ * back. NULL: done, and durable when the store has told so; or why not.     */
 const char *sally_order_revoke(struct sally_uplink_sensor *u, uint32_t server,
                                sally_usec now);
 

@@ -21,6 +21,7 @@ struct sally_uplink_sensor {
     sally_msec_utc last_time; /* of the newest message */
     struct sally_silence_watch silence;
     struct sally_bootstrapper *bootstrapper; /* owned; NULL: none */
+    bool blocked; /* without an account: the outer door lets nobody be it */
 
     /* One that is in no slot any more: the next of those, and how many of its
      * clients have not stopped yet.                                         */

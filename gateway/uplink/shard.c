@@ -353,6 +353,7 @@ void sally_shard_begin(struct sally_uplink_sensor *u, bool anew,
         sally_shard_begin_client(&u->clients[i], anew, now);
     if (u->bootstrapper != NULL)
         sally_bootstrapper_begin(u->bootstrapper, now);
+    sally_shard_judge(u);
 }
 
 void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key,

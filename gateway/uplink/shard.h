@@ -128,6 +128,9 @@ void sally_shard_outcome(struct sally_shard *s,
                          const struct sally_bus_outcome *o, sally_usec now);
 void sally_shard_orphaned(struct sally_shard *s, sally_usec now);
 
+/* There is an outer door, which knows nothing yet. */
+void sally_shard_introduce(struct sally_shard *s);
+
 /* The store has finished something: call when its descriptor is readable. */
 void sally_shard_stored(struct sally_shard *s, sally_usec now);
 

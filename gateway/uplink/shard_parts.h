@@ -80,6 +80,11 @@ void sally_shard_begin(struct sally_uplink_sensor *u, bool anew,
 void sally_shard_begin_client(struct sally_virtual_client *v, bool anew,
                               sally_usec now);
 
+/* Looks whether the sensor has an account left, or will get one, and tells the
+ * outer door where that has changed; or once more.                          */
+void sally_shard_judge(struct sally_uplink_sensor *u);
+void sally_shard_tell_blocked(struct sally_uplink_sensor *u);
+
 /* --- Reload -------------------------------------------------------------- */
 
 /* Gives the store the roster; what it had queued is told before. */

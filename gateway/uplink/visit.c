@@ -5,6 +5,7 @@
 
 #include "log/log.h"
 #include "lwm2m/objects/builtin.h"
+#include "uplink/factory.h"
 #include "uplink/floor.h"
 #include "uplink/shard_parts.h"
 #include "uplink/vault.h"
@@ -86,6 +87,39 @@ static void take_none(struct sally_bootstrapper *b, sally_usec now)
     sally_account_load_all(b->sensor, &none, now);
 }
 
+struct ignored {
+    const struct sally_bootstrapper *b;
+    const char *server;
+};
+
+static void tell_ignored(void *owner, const char *key)
+{
+    const struct ignored *i = owner;
+
+    sally_log(SALLY_LOG_WARNING, "config_ignored",
+              SALLY_TEXT("sensor", i->b->sensor->config->id),
+              SALLY_TEXT("server", i->server), SALLY_TEXT("field", key),
+              SALLY_TEXT("why", "a bootstrap server has given the account "
+                                "since, which counts"));
+}
+
+/* What the operator wrote into a file, and does not hold. */
+static void compare(const struct sally_bootstrapper *b,
+                    const struct sally_book *book)
+{
+    const struct sally_uplink_sensor *u = b->sensor;
+    struct ignored i = { b, sally_visit_server(b)->name };
+
+    sally_factory_compare(&b->factory, book, 0, tell_ignored, &i);
+    for (uint32_t k = 0; k < u->config->account_count; k++) {
+        i.server = u->clients[k].server->name;
+        if (!u->config->accounts[k].dormant)
+            sally_factory_compare(&b->factory, book,
+                                  u->clients[k].server->short_server_id,
+                                  tell_ignored, &i);
+    }
+}
+
 void sally_bootstrapper_load(struct sally_bootstrapper *b, sally_usec now)
 {
     struct sally_book book = { .at = NULL };
@@ -94,6 +128,7 @@ void sally_bootstrapper_load(struct sally_bootstrapper *b, sally_usec now)
     note_account(b, &book);
     if (e == SALLY_E_OK) {
         sally_account_load_all(b->sensor, &book, now);
+        compare(b, &book);
         start_purge(b, &book, now);
     } else if (e != SALLY_E_NOT_FOUND) {
         complain_damage(b, e);
@@ -363,6 +398,7 @@ static void put_in_force(struct sally_bootstrapper *b, sally_usec now)
     sally_account_apply_all(b->sensor, &v->current, v->offered, now);
     note_account(b, v->offered);
     start_purge(b, v->offered, now);
+    sally_shard_judge(b->sensor);
     sally_log(SALLY_LOG_INFO, "bootstrap_done",
               SALLY_TEXT("sensor", b->sensor->config->id),
               SALLY_TEXT("server", sally_visit_server(b)->name),

@@ -6,7 +6,7 @@ import threading
 
 from lib import mqtt
 from lib.bootstrap import Plant, write
-from lib.peer import check, wait_until
+from lib.peer import Failed, check, wait_until
 from lib.pki import Authority, Pair
 
 TEMPERATURE = "/3303/0/5700"
@@ -273,9 +273,19 @@ def case_bootstrap_orders(env):
 
     code, out, error = g.ctl("revoke", "valve", "boot")
     check(code != 0, f"an account was revoked that is none: {out}")
+    sensor = mqtt.Client("127.0.0.1", g.mqtt_port, "valve-1", "valve",
+                         g.passwords["valve"])
+    sensor.publish("plant/valve/temp", "20.5")
     log, since = g.mark(), plant.cloud.mark()
     code, out, error = g.ctl("revoke", "valve")
     check(code == 0, f"revoke: {code} {out} {error}")
+    try:
+        sensor.publish("plant/valve/temp", "21.5")
+        sensor.publish("plant/valve/temp", "22.5")
+    except (mqtt.Closed, OSError):
+        pass
+    else:
+        raise Failed("the revoked sensor kept its connection")
     g.kill()
     plant.event("account_revoked", since=log, sensor="valve", server="cloud")
     log = g.mark()
@@ -295,6 +305,12 @@ def case_bootstrap_orders(env):
     check(not [e for e in g.events(log)
                if e["event"] in ("bootstrap_begun", "registered")],
           "a sensor without keys went somewhere")
+    for name in ("boiler", "valve"):
+        plant.event("sensor_blocked", since=log, sensor=name)
+        client = mqtt.Client("127.0.0.1", g.mqtt_port, "x", name,
+                             g.passwords[name])
+        check(client.code != 0, f"{name} was let in without any account")
+        plant.event("auth_refused", since=log, sensor=name)
     code, out, _ = g.ctl("journal")
     for event in ("order_given", "keys_rotated", "account_revoked",
                   "keys_dead", "bootstrap_done"):

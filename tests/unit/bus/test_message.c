@@ -53,6 +53,7 @@ static void make(struct sally_bus_message *m, enum sally_bus_type type)
     case SALLY_BUS_ACCEPTED:
     case SALLY_BUS_LIVENESS:
     case SALLY_BUS_OUTCOME:
+    case SALLY_BUS_BLOCKED:
     case SALLY_BUS_CHECKED:
     case SALLY_BUS_QUERY:
     case SALLY_BUS_CONTROL:
@@ -71,6 +72,7 @@ static const struct way {
     { SALLY_BUS_LIVENESS, SALLY_OUTER, SALLY_INNER },
     { SALLY_BUS_COMMAND, SALLY_INNER, SALLY_OUTER },
     { SALLY_BUS_OUTCOME, SALLY_OUTER, SALLY_INNER },
+    { SALLY_BUS_BLOCKED, SALLY_INNER, SALLY_OUTER },
     { SALLY_BUS_CHECK, SALLY_OUTER, SALLY_VERIFIER },
     { SALLY_BUS_CHECKED, SALLY_VERIFIER, SALLY_OUTER },
     { SALLY_BUS_RESOLVE, SALLY_INNER, SALLY_RESOLVER },
@@ -218,6 +220,7 @@ SPOIL(level, liveness, m->level = SALLY_BUS_LEVEL_MAX + 1)
 SPOIL(execute, command, m->execute = 2)
 SPOIL(command_len, command, m->value.len = 2000)
 SPOIL(outcome, outcome, m->result = SALLY_OUTCOME_INVALID + 1)
+SPOIL(blocked, blocked, m->blocked = 2)
 SPOIL(cost, check, m->log2_n = SALLY_BUS_LOG2_N_MAX + 1)
 SPOIL(salt, check, m->salt_len = 33)
 SPOIL(hash, check, m->hash_len = 65)
@@ -266,6 +269,7 @@ static const struct spoiled {
     ROW("argument past the bytes", COMMAND, command, INNER, OUTER,
         command_len),
     ROW("unknown outcome", OUTCOME, outcome, OUTER, INNER, outcome),
+    ROW("blocked is a flag", BLOCKED, blocked, INNER, OUTER, blocked),
     ROW("scrypt cost without end", CHECK, check, OUTER, VERIFIER, cost),
     ROW("salt of 33 bytes", CHECK, check, OUTER, VERIFIER, salt),
     ROW("hash of 65 bytes", CHECK, check, OUTER, VERIFIER, hash),

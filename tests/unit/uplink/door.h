@@ -552,12 +552,13 @@ static struct sally_config *door_config(const char *text)
     return c;
 }
 
-/* Both sensors are registered when it returns. */
-__attribute__((unused)) static struct door *door_open(const char *text)
+__attribute__((unused)) static struct door *
+door_open_sealed(const char *text, const struct sally_sealer *master)
 {
     struct door *d = calloc(1, sizeof(*d));
 
     assert_non_null(d);
+    d->master = master;
     d->config = door_config(text);
     d->seed = 1;
     d->now = START;
@@ -585,6 +586,14 @@ __attribute__((unused)) static struct door *door_open(const char *text)
     assert_non_null(mkdtemp(d->place));
     door_open_store(d);
     door_start(d);
+    return d;
+}
+
+/* Both sensors are registered when it returns. */
+__attribute__((unused)) static struct door *door_open(const char *text)
+{
+    struct door *d = door_open_sealed(text, NULL);
+
     assert_int_equal(d->registers, 2);
     return d;
 }
