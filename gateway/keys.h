@@ -42,16 +42,10 @@ unsigned sally_keys_read(struct sally_keys *k,
                          const struct sally_config *running_config,
                          FILE *report);
 
-/* A keyring with the gateway's master key alone: 32 bytes as one line of
- * hexadecimal digits. NO_CREDENTIAL or IO, with `why` as a sentence.        */
-enum sally_err sally_keys_master(const char *path, int *keyring,
+/* A keyring with the gateway's master key alone, see config/master.h.
+ * NO_CREDENTIAL or IO, with `why` as a sentence.                            */
+enum sally_err sally_keys_master(const char *place, int *keyring,
                                  char why[SALLY_KEYFILE_WHY]) SALLY_MUST_USE;
-
-/* The same 32 bytes. */
-enum sally_err sally_keys_master_read(const char *path,
-                                      struct sally_secret *key,
-                                      char why[SALLY_KEYFILE_WHY])
-    SALLY_MUST_USE;
 
 /* Marks the sensors and servers of `next`, as it was loaded, whose files hold
  * something else than those of `running`, and the sensors of such servers.  */

@@ -5,6 +5,7 @@
 #include "keys_reading.h"
 
 #include "base/secret.h"
+#include "config/master.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ static bool make_key(struct sally_reading *r, struct sally_spot at)
 
     if (r->keys->has_sender_key)
         return true;
-    e = sally_keys_master_read(r->config->master_key_file, &master, why);
+    e = sally_master_read(r->config->master_key_file, &master, why);
     if (e != SALLY_E_OK) {
         sally_keys_complain(r, at, "gateway.master_key_file", why);
         return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/config/gateway_group.c - the group `gateway` and those in it. */
 #include "config/loader.h"
+#include "config/master.h"
 
 #include <string.h>
 
@@ -55,7 +56,8 @@ static const struct sally_key gateway_keys[] = {
       NULL,
       "a key of 32 bytes in hexadecimal, as `openssl rand -hex 32` makes one, "
       "that seals what is kept of sessions; without it each restart costs a "
-      "full handshake and a Register of every sensor" },
+      "full handshake and a Register of every sensor; or "
+      "\"credential:NAME\", of systemd, or \"keyring:NAME\", of the kernel" },
     { "anchor_file", SALLY_KEY_FILE, AT(anchor_file), 0, 0, NULL, "", NULL,
       "a file outside of `state_dir` and of its backups, which shows after a "
       "reboot that `state_dir` is no old copy; made if it is not there" },
@@ -143,6 +145,19 @@ static void check_socket(struct sally_loader *l, const config_setting_t *group)
                        SOCKET_PATH_MAX, strlen(l->out->console_socket));
 }
 
+/* Not a file of this directory: see master.h. */
+static void take_master(struct sally_loader *l, const config_setting_t *group)
+{
+    const char *text;
+
+    if (group != NULL &&
+        config_setting_lookup_string(group, "master_key_file", &text) ==
+            CONFIG_TRUE &&
+        sally_master_is_elsewhere(text) && l->out->master_key_file[0] != '\0')
+        l->out->master_key_file = sally_arena_format(l->reader.arena, "%s",
+                                                     text);
+}
+
 void sally_load_gateway(struct sally_loader *l, const config_setting_t *root)
 {
     const config_setting_t *group = config_setting_get_member(root, "gateway");
@@ -160,5 +175,6 @@ void sally_load_gateway(struct sally_loader *l, const config_setting_t *root)
             sally_schema_read(&l->reader, s, inner, l->out);
     }
     check_socket(l, group);
+    take_master(l, group);
     sally_load_fixed_lines(l, group);
 }
