@@ -110,7 +110,8 @@ static bool has(struct sally_store *s, uint64_t first, uint64_t end,
 
 bool sally_kept_count(struct sally_store *s, uint64_t first, uint64_t end)
 {
-    return !has(s, first, end, SALLY_KEPT_SEQUENCE) || put_count(s, s->anchor.count + 1);
+    return !has(s, first, end, SALLY_KEPT_SEQUENCE) ||
+           put_count(s, s->anchor.count + 1);
 }
 
 /* The anchors follow the commit, so that the database is never the older one

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/statfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TMPFS 0x01021994L /* statfs(2) */
@@ -20,6 +21,20 @@ bool sally_store_is_volatile(const char *dir)
     if (statfs(dir, &fs) != 0)
         return false;
     return (uint32_t)fs.f_type == TMPFS || (uint32_t)fs.f_type == RAMFS;
+}
+
+/* One that lost its supervisor just now ends soon, or when its disk lets it;
+ * another one that runs does not.                                           */
+static bool take(int file)
+{
+    const struct timespec pause = { 0, 20 * 1000 * 1000 };
+
+    for (int tries = 0; flock(file, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (errno != EWOULDBLOCK || tries == 250) /* 5 s */
+            return false;
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
 }
 
 /* The file stays when the lock goes: removing it would race with another
@@ -35,7 +50,7 @@ enum sally_err sally_store_lock(const char *dir, int *fd)
     file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)
         return SALLY_E_IO;
-    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (!take(file)) {
         int why = errno;
 
         close(file);

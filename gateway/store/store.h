@@ -53,7 +53,8 @@ bool sally_store_is_volatile(const char *dir);
 /* Opens or creates `dir`/sallyport.db (mode 0600) and starts the writer. A
  * sensor that is not in the list keeps its readings for when it comes back.
  * On failure a sentence goes to `why` and IO, BUSY (another gateway holds the
- * directory) or UNSUPPORTED (schema newer than ours) is returned.           */
+ * directory, for 5 s now) or UNSUPPORTED (schema newer than ours) is returned.
+ */
 enum sally_err sally_store_open(struct sally_store **out, const char *dir,
                                 const struct sally_store_limits *limits,
                                 const struct sally_store_sensor *sensors,

@@ -3,7 +3,10 @@
  * latest values and parked commands, before and after a reopen.             */
 #include "unit/store/place.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static void reopen(const struct sally_store_limits *limits)
 {
@@ -588,6 +591,29 @@ static void a_second_gateway_is_kept_out(void **state)
     store = mine;
 }
 
+/* As a gateway does whose supervisor was killed, and that is started again. */
+static void one_that_ends_is_waited_for(void **state)
+{
+    char path[128], why[256] = "";
+    int file, status;
+    pid_t child;
+
+    (void)state;
+    close_store();
+    snprintf(path, sizeof(path), "%s/sallyport.lock", place);
+    file = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(file >= 0);
+    assert_int_equal(flock(file, LOCK_EX | LOCK_NB), 0);
+    child = fork();
+    if (child == 0) {
+        usleep(300000);
+        _exit(0); /* the lock is its, too, until here */
+    }
+    close(file);
+    assert_int_equal(try_store(&roomy, why, sizeof(why)), SALLY_E_OK);
+    assert_int_equal(waitpid(child, &status, 0), child);
+}
+
 static void only_the_owner_can_read(void **state)
 {
     char path[128];
@@ -644,6 +670,7 @@ int main(void)
         IN_PLACE(latest_values_outlive_delivery),
         IN_PLACE(commands_wait_for_their_sensor),
         IN_PLACE(a_second_gateway_is_kept_out),
+        IN_PLACE(one_that_ends_is_waited_for),
         IN_PLACE(only_the_owner_can_read),
         IN_PLACE(no_directory_no_store),
     };
