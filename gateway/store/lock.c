@@ -27,7 +27,7 @@ bool sally_store_is_volatile(const char *dir)
  * another one that runs does not.                                           */
 static bool take(int file)
 {
-    const struct timespec pause = { 0, 20 * 1000 * 1000 };
+    const struct timespec pause = { 0, 20000000L };
 
     for (int tries = 0; flock(file, LOCK_EX | LOCK_NB) != 0; tries++) {
         if (errno != EWOULDBLOCK || tries == 250) /* 5 s */
