@@ -155,7 +155,7 @@ static bool row_in_range(const struct sally_bus_message *m)
            is_flag(r->authenticated) && r->level <= SALLY_BUS_LEVEL_MAX &&
            r->method <= SALLY_BUS_METHOD_MAX &&
            r->registered <= SALLY_BUS_STATE_MAX && is_flag(r->send_muted) &&
-           is_flag(r->silent) && is_flag(r->heard) &&
+           is_flag(r->silent) && is_flag(r->heard) && is_flag(r->asleep) &&
            r->failed_in <= SALLY_BUS_STATE_MAX && is_flag(r->secure) &&
             ends_in_array(r->state, sizeof(r->state)) &&
            ends_in_array(r->suite, sizeof(r->suite)) &&

@@ -216,6 +216,8 @@ struct sally_bus_row {
     uint8_t registered;   /* enum sally_client_state */
     uint8_t observed;     /* observations now */
     uint8_t send_muted, secure;
+    uint8_t asleep;       /* no keys: nobody has given it any, or they are dead
+                           */
     uint8_t silent;       /* the sensor: longer than it should be */
     uint8_t error;        /* enum sally_err: the last failure; OK: none */
     uint8_t failed_in;    /* enum sally_client_state when it failed */

@@ -347,6 +347,32 @@ static void look_at_local_side(struct findings *f,
              "profiles.maps; sallyportctl try PROFILE TOPIC PAYLOAD");
 }
 
+/* All sleep: the bootstrap server has not given any yet, or they are dead. */
+static void look_at_accounts(struct findings *f, const struct sally_view *v,
+                             const struct sally_view_sensor *s)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < s->config->account_count; i++) {
+        if (s->accounts[i].asleep)
+            continue;
+        any = true;
+        look_at_account(f, v, &s->accounts[i]);
+    }
+    if (any || s->config->account_count == 0)
+        return;
+    if (s->config->bootstrap != NULL)
+        tell(f, "accounts", "there is none at any server",
+             "its bootstrap server does not give it one, or took all away: see "
+             "bootstrap_failed, bootstrap_refused and account_revoked in the "
+             "log",
+             "the bootstrap server; sallyportctl rotate");
+    else
+        tell(f, "accounts", "there is none at any server",
+             "the keys were revoked, and are dead for good",
+             "sensors.accounts: other keys");
+}
+
 bool sally_line_doctor(const struct sally_view *v, size_t n,
                        struct sally_writer *w)
 {
@@ -356,8 +382,7 @@ bool sally_line_doctor(const struct sally_view *v, size_t n,
     if (s == NULL)
         return false;
     look_at_local_side(&f, s);
-    for (size_t i = 0; i < s->config->account_count; i++)
-        look_at_account(&f, v, &s->accounts[i]);
+    look_at_accounts(&f, v, s);
     if (f.seen == 0)
         tell(&f, s->config->id, "nothing is wrong",
              "what it says arrives at its servers", NULL);

@@ -155,17 +155,20 @@ static const struct hop {
 static bool hop_ok(const struct hop *h, struct look *l)
 {
     const struct sally_view_sensor *s = l->sensor;
+    bool any = false;
 
     if (h->of_sensor != NULL)
         return h->of_sensor(l);
-    if (s->config->account_count == 0) {
-        (void)snprintf(l->detail, sizeof(l->detail), "no account");
-        return false;
-    }
-    for (size_t i = 0; i < s->config->account_count; i++)
+    for (size_t i = 0; i < s->config->account_count; i++) {
+        if (s->accounts[i].asleep)
+            continue;
+        any = true;
         if (!h->of_account(l, &s->accounts[i]))
             return false;
-    return true;
+    }
+    if (!any)
+        (void)snprintf(l->detail, sizeof(l->detail), "no account");
+    return any;
 }
 
 static void put_hop(struct sally_writer *w, const struct hop *h, bool ok,

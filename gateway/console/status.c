@@ -16,10 +16,10 @@ static void add_sensor(struct sums *t, const struct sally_view_sensor *s)
     t->dropped += s->dropped;
     t->expired += s->expired;
     t->authenticated += s->authenticated;
-    t->accounts += s->config->account_count;
     for (size_t i = 0; i < s->config->account_count; i++) {
         const struct sally_view_account *a = &s->accounts[i];
 
+        t->accounts += !a->asleep;
         t->registered += a->registered == SALLY_CLIENT_REGISTERED;
         t->waiting += a->waiting;
         t->delivered += a->delivered;

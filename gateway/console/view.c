@@ -102,6 +102,7 @@ static void take_account(struct sally_view_sensor *s,
     a->observed = row->observed;
     a->send_muted = row->send_muted;
     a->secure = row->secure;
+    a->asleep = row->asleep;
     a->error = row->error;
     a->failed_in = row->failed_in;
     a->alert = row->alert;

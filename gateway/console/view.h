@@ -19,6 +19,7 @@ struct sally_view_account {
     uint8_t registered; /* enum sally_client_state */
     uint8_t observed;   /* observations now */
     bool send_muted, secure;
+    bool asleep; /* without keys, so nothing is expected of it */
     uint8_t error;     /* enum sally_err: the last failure */
     uint8_t failed_in; /* enum sally_client_state when it failed */
     uint8_t alert;     /* the last (D)TLS alert, or SALLY_BUS_NO_ALERT */

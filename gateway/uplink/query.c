@@ -68,6 +68,7 @@ static void fill_client(struct sally_bus_row *row,
     row->observed = (uint8_t)(observed < UINT8_MAX ? observed : UINT8_MAX);
     row->send_muted = sally_lwm2m_client_send_muted(&v->client);
     row->secure = is_secure(stack);
+    row->asleep = !v->keyed;
     row->wear = (uint8_t)sally_stack_wear(stack);
     if (v->credential.oscore != NULL)
         sally_text_to_hex(v->credential.oscore->sender_id, row->sender,

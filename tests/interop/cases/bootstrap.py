@@ -311,6 +311,8 @@ def case_bootstrap_orders(env):
                              g.passwords[name])
         check(client.code != 0, f"{name} was let in without any account")
         plant.event("auth_refused", since=log, sensor=name)
+        code, out, error = g.ctl("doctor", name)
+        check("none at any server" in out, f"doctor: {out}")
     code, out, _ = g.ctl("journal")
     for event in ("order_given", "keys_rotated", "account_revoked",
                   "keys_dead", "bootstrap_done"):
@@ -318,3 +320,61 @@ def case_bootstrap_orders(env):
 
 
 case_bootstrap_orders.seconds = 60
+
+
+def case_bootstrap_streams(env):
+    """Both servers over TLS: an account may come and lead over a stream."""
+    plant = Plant(env)
+    plant.sensor()
+    plant.gateway.group["servers"][0]["uri"] = plant.cloud.tls_uri
+    plant.gateway.group["servers"][1]["uri"] = plant.boot.tls_uri
+    account = plant.key(uri=plant.cloud.tls_uri)
+    plant.start()
+    plant.give(account, plant.server_object())
+    settle(plant, "psk", "psk")
+
+
+def case_bootstrap_fleet(env):
+    """Thirty sensors ask at once, and go on asking while some are refused; a
+    reload changes one of them, which goes on with what it was given."""
+    plant = Plant(env)
+    g = plant.gateway
+    g.group["servers"].append({"name": "sky", "short_server_id": 124})
+    names = [f"s{n}" for n in range(30)]
+    for name in names:
+        plant.sensor(name)
+    plant.cloud.set_keys({})
+    accounts = {name: plant.key(f"gw-{name}") for name in names}
+    plant.start()
+    for name in names[:25]:
+        plant.give(accounts[name], plant.server_object(),
+                   endpoint=f"gw-{name}")
+    g.start()
+    for name in names[:25]:
+        plant.cloud.wait_registered(f"gw-{name}")
+    plant.event("bootstrap_failed", sensor="s27")
+    for name in names[25:]:
+        plant.give(accounts[name], plant.server_object(),
+                   endpoint=f"gw-{name}")
+    for name in names[25:]:
+        plant.cloud.wait_registered(f"gw-{name}", seconds=60)
+    code, out, error = g.ctl("doctor", "s1")
+    check(code == 0 and "sky" not in out, f"doctor: {out} {error}")
+    code, out, error = g.ctl("show", "s1")
+    check("broken at plain" in out and "ok  registered" in out,
+          f"show: {out}")
+
+    g.sensors["s1"]["expect_every"] = "1h"
+    g.write_configuration()
+    log, since = g.mark(), plant.cloud.mark()
+    code, out, error = g.ctl("reload")
+    check(code == 0, f"reload: {out} {error}")
+    plant.cloud.wait_registered("gw-s1", since=since)
+    begun = [e for e in g.events(log) if e["event"] == "bootstrap_begun"]
+    check(not begun, f"it asked again: {begun}")
+    rows = {r["id"]: r for r in g.ctl_json("sensors") if "id" in r}
+    check(all([a["state"] for a in r["accounts"]] == ["registered", "dormant"]
+              for r in rows.values()), f"sensors: {rows}")
+
+
+case_bootstrap_fleet.seconds = 90

@@ -234,6 +234,7 @@ SPOIL(query, query, m->what = SALLY_QUERY_REVOKE + 1)
 SPOIL(state, row, memset(m->state, 'a', sizeof(m->state)))
 SPOIL(name, row, memset(m->name, 'a', sizeof(m->name)))
 SPOIL(empty, row, m->empty = 2)
+SPOIL(asleep, row, m->asleep = 2)
 
 static const struct spoiled {
     const char *what;
@@ -283,6 +284,7 @@ static const struct spoiled {
     ROW("state without end", ROW, row, INNER, CONSOLE, state),
     ROW("name without end", ROW, row, INNER, CONSOLE, name),
     ROW("empty is a flag", ROW, row, INNER, CONSOLE, empty),
+    ROW("asleep is a flag", ROW, row, INNER, CONSOLE, asleep),
 #undef ROW
 };
 
