@@ -294,7 +294,7 @@ static struct sally_credential credential(const char *key)
         .identity = sally_span_of("somebody"),
         .secret_key = sally_span_of(key),
     };
-    struct sally_credential c;
+    struct sally_credential c = { .size = 0 };
 
     assert_int_equal(sally_credential_make(&c, &parts, NULL), SALLY_E_OK);
     return c;
