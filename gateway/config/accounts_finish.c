@@ -131,7 +131,7 @@ void sally_accounts_finish(struct sally_loader *l,
                            "sensor_defaults gives each sensor one");
         return;
     }
-    own = sally_accounts_slots(l, s);
+    own = sally_accounts_slots(l, group, s);
     for (size_t i = 0; own != NULL && i < sally_config_accounts(s); i++) {
         if (inherited)
             own[i].line = s->line; /* what goes with the sensor's file */

@@ -4,7 +4,11 @@
  * away, one for each server that there is.                                  */
 #include "config/sensor_draft.h"
 
+#include "lwm2m/book.h"
+
 #include <string.h>
+
+#define ACCOUNTS_MAX SALLY_BOOK_INSTANCES
 
 static bool is_bootstrap(const struct sally_loader *l,
                          const struct sally_config_account *a)
@@ -46,8 +50,20 @@ copy(struct sally_loader *l, struct sally_config_sensor *s)
     return own;
 }
 
+/* A bootstrap server sees them as a book, which has so many (lwm2m/book.h). */
+static void check_room(struct sally_loader *l, const config_setting_t *group,
+                       const struct sally_config_sensor *s)
+{
+    if (s->account_count > ACCOUNTS_MAX)
+        sally_complain(&l->reader, group, "accounts",
+                       "expected at most %d, that of the bootstrap server "
+                       "included, got %u",
+                       ACCOUNTS_MAX, s->account_count);
+}
+
 struct sally_config_account *
-sally_accounts_slots(struct sally_loader *l, struct sally_config_sensor *s)
+sally_accounts_slots(struct sally_loader *l, const config_setting_t *group,
+                     struct sally_config_sensor *s)
 {
     const struct sally_config_account *bootstrap = find_bootstrap(l, s);
     struct sally_config_account *own;
@@ -55,6 +71,7 @@ sally_accounts_slots(struct sally_loader *l, struct sally_config_sensor *s)
 
     if (bootstrap == NULL)
         return copy(l, s);
+    check_room(l, group, s);
     own = sally_arena_take(&l->out->slots, l->out->server_count + 1,
                            sizeof(*own));
     if (own == NULL)

@@ -51,7 +51,8 @@ void sally_accounts_finish(struct sally_loader *l,
 /* accounts_slots.c - the sensor's own copy of its accounts, those of a
  * bootstrap server's sensor in slots, as config.h says. NULL: no memory.    */
 struct sally_config_account *
-sally_accounts_slots(struct sally_loader *l, struct sally_config_sensor *s);
+sally_accounts_slots(struct sally_loader *l, const config_setting_t *group,
+                     struct sally_config_sensor *s);
 
 /* All that a sensor is made of: its own group, and what it gets from the rest.
  * The second comes first and once: what is part of every sensor, beside the

@@ -2,15 +2,11 @@
 /* gateway/uplink/accounts.c - puts a book of accounts in force. */
 #include "uplink/accounts.h"
 
-#include "config/credentials.h"
 #include "log/log.h"
 #include "lwm2m/objects/builtin.h"
 #include "uplink/downlink.h"
 #include "uplink/shard_parts.h"
 #include "uplink/vault.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 static const struct sally_hash_key constant = { { 0, 0 } };
 
@@ -31,145 +27,6 @@ enum sally_err sally_account_find(const struct sally_book *b, uint16_t short_id,
             return SALLY_E_OK;
     }
     return SALLY_E_NOT_FOUND;
-}
-
-/* --- Where it is ---------------------------------------------------------- */
-
-/* The URIs besides the first, in their order; what is too much or none is left
- * out, which a book that was judged has not.                                */
-static size_t more_uris(const struct sally_book *book, uint16_t instance,
-                        struct sally_uri out[SALLY_CONFIG_URIS_MAX - 1])
-{
-    const struct sally_path all = sally_path_resource(
-        SALLY_OBJECT_SECURITY, instance, SALLY_SECURITY_MORE_URIS);
-    struct sally_book_walk walk = { sally_book_span(book) };
-    struct sally_lwm2m_value v;
-    struct sally_path path;
-    size_t n = 0;
-
-    while (sally_book_next(&walk, &path, &v))
-        if (n < SALLY_CONFIG_URIS_MAX - 1 && sally_path_covers(&all, &path) &&
-            sally_uri_parse(v.is.bytes, &out[n]) == SALLY_E_OK)
-            n++;
-    return n;
-}
-
-static bool is_same_uri(const struct sally_uri *a, const struct sally_uri *b)
-{
-    return a->secure == b->secure && a->stream == b->stream &&
-           a->port == b->port && strcmp(a->host, b->host) == 0;
-}
-
-static bool is_same_site(const struct sally_config_server *s,
-                         const struct sally_uri *first,
-                         const struct sally_uri *more, size_t count)
-{
-    if (s->uri_text[0] == '\0' || !is_same_uri(&s->uri, first) ||
-        s->more_count != count)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (!is_same_uri(&s->more[i], &more[i]))
-            return false;
-    return true;
-}
-
-/* As the configuration has the server, but for its URIs. */
-static void lay_out(struct sally_virtual_site *site,
-                    const struct sally_config_server *base)
-{
-    const struct sally_config_server was = site->server;
-
-    site->server = *base;
-    site->server.uri = was.uri;
-    site->server.uri_text = site->text;
-    site->server.more = site->more;
-    site->server.more_count = was.more_count;
-}
-
-static void fill_site(struct sally_virtual_site *site,
-                      const struct sally_config_server *base,
-                      const struct sally_book *book,
-                      const struct sally_account *a)
-{
-    site->server.uri = a->uri;
-    site->server.more_count = more_uris(book, a->instance, site->more);
-    (void)sally_uri_text(&a->uri, site->text, sizeof(site->text));
-    lay_out(site, base);
-}
-
-enum sally_err
-sally_account_credential(const struct sally_config_server *server,
-                         const struct sally_trust *trust,
-                         const struct sally_book *book,
-                         const struct sally_account *account,
-                         struct sally_credential *out,
-                         struct sally_path *culprit)
-{
-    struct sally_account whole = *account;
-    struct sally_virtual_site site;
-    struct sally_config_hosts hosts;
-    enum sally_err e;
-
-    fill_site(&site, server, book, account);
-    *culprit = sally_path_resource(SALLY_OBJECT_SECURITY, account->instance,
-                                   SALLY_SECURITY_MORE_URIS);
-    e = sally_config_demand(&site.server, trust, &whole.draft, &hosts);
-    return e == SALLY_E_OK
-               ? sally_book_credential(&whole, trust, out, culprit)
-               : e;
-}
-
-static const struct sally_config_server *
-base_of(const struct sally_virtual_client *v,
-        const struct sally_config *config)
-{
-    return &config->servers[v->account->server];
-}
-
-void sally_account_forget(struct sally_virtual_client *v)
-{
-    free(v->site);
-    v->site = NULL;
-}
-
-void sally_account_repoint(struct sally_virtual_client *v,
-                           const struct sally_config *config)
-{
-    v->server = base_of(v, config);
-    if (v->site == NULL)
-        return;
-    lay_out(v->site, v->server);
-    v->server = &v->site->server;
-}
-
-/* NO_MEMORY: the client stays where it was. */
-static enum sally_err settle_at(struct sally_virtual_client *v,
-                                const struct sally_book *book,
-                                const struct sally_account *a)
-{
-    const struct sally_config_server *base = base_of(v, v->shard->config);
-    struct sally_virtual_site *site = calloc(1, sizeof(*site));
-
-    if (site == NULL)
-        return SALLY_E_NO_MEMORY;
-    fill_site(site, base, book, a);
-    if (is_same_site(base, &a->uri, site->more, site->server.more_count)) {
-        free(site);
-        site = NULL;
-    }
-    sally_account_forget(v);
-    v->site = site;
-    sally_account_repoint(v, v->shard->config);
-    return SALLY_E_OK;
-}
-
-static bool moves(const struct sally_virtual_client *v,
-                  const struct sally_book *book, const struct sally_account *a)
-{
-    struct sally_uri more[SALLY_CONFIG_URIS_MAX - 1];
-    size_t count = more_uris(book, a->instance, more);
-
-    return !is_same_site(v->server, &a->uri, more, count);
 }
 
 /* --- Object 1 ------------------------------------------------------------- */
@@ -280,8 +137,8 @@ static enum sally_err make(struct sally_virtual_client *v,
     const struct sally_trust *trust =
         v->shard->trusts[v->account->server].now;
 
-    return sally_account_credential(base_of(v, v->shard->config), trust, book,
-                                    a, out, culprit);
+    return sally_account_credential(sally_account_base(v), trust, book, a, out,
+                                    culprit);
 }
 
 static bool is_same_key(struct sally_virtual_client *v,
@@ -298,7 +155,7 @@ static enum sally_err take(struct sally_virtual_client *v,
                            const struct sally_account *a,
                            struct sally_credential *c)
 {
-    enum sally_err e = settle_at(v, book, a);
+    enum sally_err e = sally_account_settle(v, book, a);
 
     if (e != SALLY_E_OK)
         return e;
@@ -321,7 +178,8 @@ static void change(struct sally_virtual_client *v,
     bool other = write_server(v, before, book, a);
     enum sally_err e;
 
-    if (had_keys && !other && !moves(v, book, a) && is_same_key(v, c))
+    if (had_keys && !other && !sally_account_moves(v, book, a) &&
+        is_same_key(v, c))
         return;
     if (had_keys)
         put_to_sleep(v, now);
@@ -340,7 +198,7 @@ static void apply(struct sally_virtual_client *v,
 {
     SALLY_ON_EXIT(sally_credential_wipe)
     struct sally_credential c = { .bytes = NULL };
-    const struct sally_config_server *base = base_of(v, v->shard->config);
+    const struct sally_config_server *base = sally_account_base(v);
     struct sally_account a;
     struct sally_path culprit;
     enum sally_err e =
@@ -365,7 +223,7 @@ static void load(struct sally_virtual_client *v, const struct sally_book *book)
 {
     SALLY_ON_EXIT(sally_credential_wipe)
     struct sally_credential c = { .bytes = NULL };
-    const struct sally_config_server *base = base_of(v, v->shard->config);
+    const struct sally_config_server *base = sally_account_base(v);
     struct sally_account a;
     struct sally_path culprit;
     enum sally_err e =

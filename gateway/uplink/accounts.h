@@ -34,6 +34,19 @@ sally_account_credential(const struct sally_config_server *server,
                          struct sally_credential *out,
                          struct sally_path *culprit) SALLY_MUST_USE;
 
+/* site.c - the client's server as the configuration has it; whether an account
+ * leads elsewhere than where the client is; and that it is there from now on
+ * (NO_MEMORY: it stays where it was).                                       */
+const struct sally_config_server *
+sally_account_base(const struct sally_virtual_client *v);
+bool sally_account_moves(const struct sally_virtual_client *v,
+                         const struct sally_book *book,
+                         const struct sally_account *a);
+enum sally_err sally_account_settle(struct sally_virtual_client *v,
+                                    const struct sally_book *book,
+                                    const struct sally_account *a)
+    SALLY_MUST_USE;
+
 /* Puts a book in force before anything of the sensor began. */
 void sally_account_load_all(struct sally_uplink_sensor *u,
                          const struct sally_book *book, sally_usec now);

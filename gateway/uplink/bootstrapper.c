@@ -43,7 +43,9 @@ static void arm(struct sally_bootstrapper *b)
     shard_of(b)->host->arm(
         b->seat, sally_earlier(v == NULL ? SALLY_NEVER
                                          : sally_bootstrap_deadline(&v->engine),
-                               sally_earlier(b->due, b->purge)));
+                               sally_earlier(b->due,
+                                             sally_earlier(b->purge,
+                                                           b->renewal))));
 }
 
 static void drain(struct sally_bootstrapper *b, sally_usec now)
@@ -102,6 +104,7 @@ static void finish_visit(struct sally_bootstrapper *b, sally_usec now)
     end_visit(b);
     if (done) {
         plan_recheck(b, now);
+        b->renewal = sally_after(now, SALLY_RENEWAL_EVERY);
         if (b->again)
             (void)sally_bootstrapper_want(b, b->why, now);
         b->again = false;
@@ -125,72 +128,7 @@ void sally_visit_pump(struct sally_bootstrapper *b, sally_usec now)
     arm(b);
 }
 
-/* --- The seat's calls ----------------------------------------------------- */
-
-static struct sally_bootstrapper *of(struct sally_uplink_guest *g)
-{
-    return SALLY_OWNER(g, struct sally_bootstrapper, guest);
-}
-
-static const struct sally_bootstrapper *
-look_at(const struct sally_uplink_guest *g)
-{
-    return SALLY_OWNER(g, const struct sally_bootstrapper, guest);
-}
-
-static const struct sally_uri *uri(const struct sally_uplink_guest *g)
-{
-    const struct sally_visit *v = look_at(g)->visit;
-
-    return v == NULL ? NULL : &v->uri;
-}
-
-static const char *server(const struct sally_uplink_guest *g)
-{
-    return sally_visit_server(look_at(g))->name;
-}
-
-static size_t room(const struct sally_uplink_guest *g)
-{
-    const struct sally_visit *v = look_at(g)->visit;
-
-    return v == NULL ? 0 : sally_bootstrap_room(&v->engine);
-}
-
-static bool connected(const struct sally_uplink_guest *g)
-{
-    const struct sally_visit *v = look_at(g)->visit;
-
-    return v != NULL && sally_bootstrap_connected(&v->engine);
-}
-
-static void on_input(struct sally_uplink_guest *g, struct sally_span datagram,
-                     sally_usec now)
-{
-    struct sally_bootstrapper *b = of(g);
-
-    shard_of(b)->now = now;
-    if (b->visit != NULL)
-        sally_bootstrap_input(&b->visit->engine, datagram, now);
-    sally_visit_pump(b, now);
-}
-
-static void on_ready(struct sally_uplink_guest *g, sally_usec now)
-{
-    sally_visit_pump(of(g), now);
-}
-
-static void on_lost(struct sally_uplink_guest *g, enum sally_err e,
-                    sally_usec now)
-{
-    struct sally_bootstrapper *b = of(g);
-
-    if (b->visit != NULL)
-        sally_bootstrap_lost(&b->visit->engine, e, now);
-    sally_visit_pump(b, now);
-}
-
-static void ask_for_turn(struct sally_bootstrapper *b)
+void sally_visit_ask_turn(struct sally_bootstrapper *b)
 {
     struct sally_shard *s = shard_of(b);
 
@@ -199,44 +137,6 @@ static void ask_for_turn(struct sally_bootstrapper *b)
                      b->why == SALLY_VISIT_OPERATOR);
     sally_shard_arm(s);
 }
-
-static void on_expire(struct sally_uplink_guest *g, sally_usec now)
-{
-    struct sally_bootstrapper *b = of(g);
-
-    shard_of(b)->now = now;
-    if (b->visit != NULL)
-        sally_bootstrap_expire(&b->visit->engine, now);
-    if (b->purge <= now)
-        sally_visit_purge(b, now);
-    if (b->visit == NULL && b->due <= now)
-        ask_for_turn(b);
-    sally_visit_pump(b, now);
-}
-
-static void on_later(struct sally_uplink_guest *g, sally_usec now)
-{
-    (void)g;
-    (void)now;
-}
-
-static void on_moved(struct sally_uplink_guest *g, sally_usec now)
-{
-    on_lost(g, SALLY_E_MOVED, now);
-}
-
-static const struct sally_uplink_calls calls = {
-    .uri = uri,
-    .server = server,
-    .room = room,
-    .connected = connected,
-    .input = on_input,
-    .ready = on_ready,
-    .lost = on_lost,
-    .expire = on_expire,
-    .later = on_later,
-    .moved = on_moved,
-};
 
 /* --- Its life ------------------------------------------------------------- */
 
@@ -248,9 +148,9 @@ enum sally_err sally_bootstrapper_create(struct sally_bootstrapper **out,
 
     if (b == NULL)
         return SALLY_E_NO_MEMORY;
-    b->guest.calls = &calls;
+    b->guest.calls = &sally_visit_calls;
     b->sensor = u;
-    b->due = b->purge = SALLY_NEVER;
+    b->due = b->purge = b->renewal = SALLY_NEVER;
     e = u->shard->host->open(u->shard->owner, &b->guest, &b->seat);
     if (e != SALLY_E_OK) {
         free(b);
@@ -294,11 +194,23 @@ enum sally_err sally_bootstrapper_keys(struct sally_bootstrapper *b,
                              files);
 }
 
+/* When it looked last is not known, so it may be at any time from now on: else
+ * one that is started each day would never look.                            */
+static void plan_first_recheck(struct sally_bootstrapper *b, sally_usec now)
+{
+    const struct sally_random *r = &shard_of(b)->shared->coap->random;
+
+    plan_recheck(b, now);
+    if (b->due != SALLY_NEVER)
+        b->due = sally_after(now, sally_random_u64(r) % (b->due - now));
+}
+
 void sally_bootstrapper_begin(struct sally_bootstrapper *b, sally_usec now)
 {
-    plan_recheck(b, now);
+    plan_first_recheck(b, now);
     if (sally_account_living(b->sensor) == 0)
         (void)sally_bootstrapper_want(b, SALLY_VISIT_NO_ACCOUNT, now);
+    sally_renewal_look(b, now);
     arm(b);
 }
 
@@ -308,7 +220,7 @@ void sally_bootstrapper_stop(struct sally_bootstrapper *b, sally_usec now)
     leave_line(b);
     end_visit(b);
     b->again = false;
-    b->due = b->purge = SALLY_NEVER;
+    b->due = b->purge = b->renewal = SALLY_NEVER;
     arm(b);
 }
 
@@ -332,6 +244,8 @@ bool sally_bootstrapper_want(struct sally_bootstrapper *b,
 
     if (!b->has_account)
         return false;
+    if (b->sensor->leaving || !shard_of(b)->started)
+        return true; /* whoever comes after it asks by itself */
     if (b->visit != NULL && b->visit->done && !b->again) {
         b->again = true; /* what it got is in force, and it says goodbye */
         b->why = why;
@@ -416,7 +330,7 @@ void sally_bootstrapper_cancel(struct sally_bootstrapper *b, sally_usec now)
     if (b->has_account)
         return;
     leave_line(b);
-    b->due = b->purge = SALLY_NEVER;
+    b->due = b->purge = b->renewal = SALLY_NEVER;
     arm(b);
 }
 

@@ -3,12 +3,13 @@
  * when it asks for accounts, and what becomes of those that it gets.
  *
  * It asks when it has no account at any server; when none of its servers lets
- * it register; when a server executes /1/x/9; when the operator says so; and
- * from time to time, as `recheck` says. Before each visit it waits for the
- * hold-off of the account and for its turn; after one that failed it waits 1 s,
- * doubled up to an hour. What it got is judged, made durable, put in force, and
- * only then is the server's Finish answered. One small struct for each sensor;
- * what a visit takes is allocated for the visit, and wiped after it.        */
+ * it register; when a server executes /1/x/9; when the operator says so; when a
+ * certificate has a third of its time left; and as often as `recheck` says.
+ * Before each visit it waits for the hold-off of the account and for its turn;
+ * after one that failed it waits 1 s, doubled up to an hour. What it got is
+ * judged, made durable, put in force, and only then is the server's Finish
+ * answered. One small struct for each sensor; what a visit takes is allocated
+ * for the visit, and wiped after it.                                        */
 #ifndef SALLY_UPLINK_BOOTSTRAPPER_H
 #define SALLY_UPLINK_BOOTSTRAPPER_H
 
@@ -27,7 +28,8 @@ enum sally_visit_reason {
     SALLY_VISIT_NOT_REGISTERED, /* nowhere */
     SALLY_VISIT_SERVER,         /* /1/x/9 */
     SALLY_VISIT_OPERATOR,
-    SALLY_VISIT_RECHECK
+    SALLY_VISIT_RECHECK,
+    SALLY_VISIT_RENEWAL /* a certificate comes to its end */
 };
 
 /* For a sensor with an account of a bootstrap server, with a seat of its own.

@@ -32,6 +32,7 @@ struct sally_bootstrapper {
     uint64_t generation;       /* of the book in force; 0: the factory's */
     sally_usec due;            /* to ask for a turn; NEVER: no need */
     sally_usec purge;          /* the account goes then; NEVER: it stays */
+    sally_usec renewal;        /* look at certificates then */
     uint32_t hold_off;         /* seconds, /0/x/11 */
     uint32_t tickets;          /* given out so far */
     unsigned failures;         /* visits, one after the other */
@@ -43,6 +44,12 @@ struct sally_bootstrapper {
 const struct sally_config_server *
 sally_visit_server(const struct sally_bootstrapper *b);
 
+/* Its place in the bootstrap server's line. */
+void sally_visit_ask_turn(struct sally_bootstrapper *b);
+
+/* visit_seat.c */
+extern const struct sally_uplink_calls sally_visit_calls;
+
 /* Sends what a visit has ready, ends it when it is over, arms the timer. */
 void sally_visit_pump(struct sally_bootstrapper *b, sally_usec now);
 
@@ -51,7 +58,26 @@ void sally_visit_pump(struct sally_bootstrapper *b, sally_usec now);
 enum sally_err sally_visit_begin(struct sally_bootstrapper *b,
                                  sally_usec now) SALLY_MUST_USE;
 
-/* The time of the bootstrap account is over: /0/x/12. */
-void sally_visit_purge(struct sally_bootstrapper *b, sally_usec now);
+/* standing.c - reads what is in force into `out`, which is made for it. What
+ * the file has: NOT_FOUND, there was no bootstrap; and, without accounts at
+ * servers, where the book is damaged: UNAUTHENTIC, MALFORMED. Then *generation
+ * is 0.                                                                     */
+enum sally_err sally_standing_read(const struct sally_bootstrapper *b,
+                                   struct sally_book *out,
+                                   uint64_t *generation) SALLY_MUST_USE;
+
+/* Keeps what is asked between visits, and begins the time of /0/x/12. */
+void sally_standing_note(struct sally_bootstrapper *b,
+                         const struct sally_book *book);
+void sally_standing_start_purge(struct sally_bootstrapper *b,
+                                const struct sally_book *book, sally_usec now);
+
+/* renewal.c - asks if a certificate comes to its end, and says when to look
+ * again.                                                                    */
+#define SALLY_RENEWAL_EVERY (86400 * SALLY_SEC)
+void sally_renewal_look(struct sally_bootstrapper *b, sally_usec now);
+
+/* The time of the bootstrap account is over. */
+void sally_standing_purge(struct sally_bootstrapper *b, sally_usec now);
 
 #endif

@@ -37,6 +37,9 @@
     "servers = ( { name = \"b\"; uri = \"coaps://b\"; bootstrap = true; "       \
     "}, { name = \"c\"; uri = \"coaps://c\"; bootstrap = true; }, "             \
     "{ name = \"cloud\"; short_server_id = 1; } );\n"
+#define MANY(n)                                                                \
+    "{ name = \"s" #n "\"; uri = \"coaps://s\"; short_server_id = " #n "; }"
+#define OF_MANY(n) "{ server = \"s" #n "\"; key_file = \"k" #n "\"; }"
 #define SEALED                                                                 \
     "gateway = { name = \"gw\"; master_key_file = \"master\"; };\n"
 #define GIVEN GATEWAY LOCAL SERVERS PROFILES SENSORS

@@ -337,6 +337,35 @@ static void a_server_can_ask_for_it(void **state)
     door_close(d);
 }
 
+/* The file's keys may be those that were taken away: only the bootstrap server
+ * can say.                                                                  */
+static void a_damaged_book_leaves_no_account(void **state)
+{
+    struct door *d = door_open_sealed(BOOT_CONFIG("", AT_CLOUD), &sealer);
+    const struct sally_kept_place at = { SALLY_KEPT_BOOK, 0,
+                                         sally_span_of("one") };
+    struct sally_path cloud = sally_path_instance(SALLY_OBJECT_SECURITY, 1);
+
+    (void)state;
+    assert_int_equal(d->registers, 1);
+    assert_int_equal(
+        sally_store_keep(d->store, &at,
+                         sally_span_of("nothing that we have sealed"), 9),
+        SALLY_E_OK);
+    door_restart(d);
+    assert_int_equal(d->registers, 1);
+    assert_int_equal(sally_account_living(sensor(d)), 0);
+    assert_false(sensor(d)->blocked);
+    assert_true(is_visiting(d));
+    assert_false(
+        sally_book_has(&sensor(d)->bootstrapper->visit->current, &cloud));
+    give_cloud(d);
+    assert_int_equal(d->registers, 2);
+    door_restart(d);
+    assert_int_equal(d->registers, 3);
+    door_close(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +380,7 @@ int main(void)
         cmocka_unit_test(one_that_is_let_in_nowhere_asks),
         cmocka_unit_test(its_account_goes_when_its_time_is_over),
         cmocka_unit_test(a_server_can_ask_for_it),
+        cmocka_unit_test(a_damaged_book_leaves_no_account),
     };
 
     return cmocka_run_group_tests(tests, make_sealer, NULL);
