@@ -61,10 +61,14 @@ static bool write_server(struct sally_virtual_client *v,
     struct sally_path path;
     bool lifetime = false;
 
+    v->stays = false;
     while (sally_book_next(&walk, &path, &value)) {
         struct sally_path to = sally_path_resource(
             SALLY_OBJECT_SERVER, (uint16_t)v->index, path.id[2]);
 
+        if (sally_path_covers(&all, &path) &&
+            path.id[2] == SALLY_SERVER_FALLBACK)
+            v->stays = value.type == SALLY_TYPE_BOOLEAN && !value.is.boolean;
         if (!sally_path_covers(&all, &path) ||
             path.depth != SALLY_DEPTH_RESOURCE ||
             path.id[2] == SALLY_SERVER_SHORT_ID ||

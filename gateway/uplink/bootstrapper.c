@@ -260,19 +260,21 @@ bool sally_bootstrapper_want(struct sally_bootstrapper *b,
     return true;
 }
 
-static bool has_failed(const struct sally_virtual_client *v)
-{
-    return !v->keyed || v->hopeless;
-}
-
+/* All that have keys, and one of them at least is not to stay as it is. */
 void sally_bootstrapper_failed(struct sally_bootstrapper *b, sally_usec now)
 {
     const struct sally_uplink_sensor *u = b->sensor;
+    bool any = false;
 
-    for (uint32_t i = 0; i < u->config->account_count; i++)
-        if (!has_failed(&u->clients[i]))
+    for (uint32_t i = 0; i < u->config->account_count; i++) {
+        const struct sally_virtual_client *v = &u->clients[i];
+
+        if (v->keyed && !v->hopeless)
             return;
-    (void)sally_bootstrapper_want(b, SALLY_VISIT_NOT_REGISTERED, now);
+        any |= v->keyed && !v->stays;
+    }
+    if (any)
+        (void)sally_bootstrapper_want(b, SALLY_VISIT_NOT_REGISTERED, now);
 }
 
 void sally_bootstrapper_registered(struct sally_bootstrapper *b)

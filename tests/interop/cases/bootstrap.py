@@ -4,7 +4,7 @@ keys that it changes, and accounts that it takes away."""
 import secrets
 import threading
 
-from lib import mqtt
+from lib import maps, mqtt
 from lib.bootstrap import Plant, write
 from lib.peer import Failed, check, wait_until
 from lib.pki import Authority, Pair
@@ -216,6 +216,50 @@ def case_bootstrap_revoked(env):
                if e["event"] == "register"], "it registered again")
 
 
+def case_bootstrap_interrupted(env):
+    """Killed between a Write and Finish, the gateway comes back with what it
+    had; killed after the answer to Finish, with what it was given."""
+    plant = Plant(env)
+    plant.sensor()
+    account = plant.key()
+    plant.start()
+    plant.give(account, plant.server_object())
+    g = plant.gateway
+    g.start()
+    plant.cloud.wait_registered(plant.endpoint)
+
+    known = plant.keys[plant.endpoint]
+    other = plant.key()
+    plant.order(write(other), {"wait_ms": 60000}, {"finish": True})
+    since, log = plant.boot.mark(), g.mark()
+    g.ctl("rotate", "boiler")
+    plant.boot.wait_event("bootstrap-step", since=since)
+    g.kill()
+    plant.keys[plant.endpoint] = known
+    plant.cloud.set_keys(plant.keys)
+    plant.cloud.restart()
+    since = plant.cloud.mark()
+    g.start()
+    plant.cloud.wait_registered(plant.endpoint, since=since)
+    check(not [e for e in g.events(log) if e["event"] == "keys_rotated"],
+          "a key was rotated before Finish")
+
+    plant.give(plant.key(), plant.server_object())
+    since = plant.boot.mark()
+    g.ctl("rotate", "boiler")
+    plant.boot.wait_event("bootstrap-step",
+                          lambda e: e["step"] == 2 and e["code"] == "2.04",
+                          since=since)
+    g.kill()
+    plant.cloud.restart()
+    since = plant.cloud.mark()
+    g.start()
+    plant.cloud.wait_registered(plant.endpoint, since=since)
+
+
+case_bootstrap_interrupted.seconds = 60
+
+
 def case_bootstrap_refused(env):
     """A server that knows nothing of the sensor; then one that gives an account
     which no server of the configuration is meant with, and corrects that."""
@@ -252,6 +296,9 @@ def case_bootstrap_orders(env):
     g = plant.gateway
     g.sensors["valve"]["accounts"][0]["server"] = "cloud"
     plant.keys["gw-valve"] = g.keys["valve"]
+    g.coap_sensor("tank", "127.0.0.83", [maps.temperature("coap/temp")])
+    plant.keys["gw-tank"] = g.keys["tank"]
+    tank = env.coap_sensor("127.0.0.83")
     account = plant.key()
     plant.start()
     plant.give(account, plant.server_object())
@@ -269,7 +316,14 @@ def case_bootstrap_orders(env):
     check(code != 0 and "bootstrap" in error, f"rotate: {code} {out} {error}")
     rows = g.ctl_json("rotate", "--all")
     check([(r.get("id"), r.get("ordered")) for r in rows if "id" in r] ==
-          [("boiler", True), ("valve", False)], f"rotate --all: {rows}")
+          [("boiler", True), ("tank", False), ("valve", False)],
+          f"rotate --all: {rows}")
+    got = tank.report("127.0.0.1", g.coap_port, "temp", "19.5")
+    check(got == "2.04", f"the tank's reading got {got}")
+    code, out, error = g.ctl("revoke", "tank", "cloud")
+    check(code == 0, f"revoke: {code} {out} {error}")
+    got = tank.report("127.0.0.1", g.coap_port, "temp", "20.5")
+    check(got == "4.01", f"a revoked sensor's reading got {got}")
 
     code, out, error = g.ctl("revoke", "valve", "boot")
     check(code != 0, f"an account was revoked that is none: {out}")
@@ -320,6 +374,7 @@ def case_bootstrap_orders(env):
 
 
 case_bootstrap_orders.seconds = 60
+case_bootstrap_orders.uses = {"127.0.0.83"}
 
 
 def case_bootstrap_streams(env):

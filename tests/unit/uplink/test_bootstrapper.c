@@ -298,6 +298,25 @@ static void one_that_is_let_in_nowhere_asks(void **state)
     door_close(d);
 }
 
+/* /1/x/16 */
+static void one_that_is_told_to_stay_does_not_ask(void **state)
+{
+    struct door *d = door_open_sealed(BOOT_CONFIG("", ""), &sealer);
+
+    (void)state;
+    put(d, "0/1", KEYS_OF("1", "coap://127.0.0.1:5683", "1"));
+    put(d, "1/1", SERVER_OF("1", "1"));
+    put(d, "1/1/16", "[{\"n\":\"/1/1/16\",\"vb\":false}]");
+    assert_int_equal(finish(d), SALLY_CODE_CHANGED);
+    door_run(d, 10 * SALLY_SEC);
+    assert_int_equal(state_of(d, 0), SALLY_CLIENT_REGISTERED);
+    d->deaf = true;
+    door_run(d, 4000 * SALLY_SEC);
+    assert_true(sensor(d)->clients[0].hopeless);
+    assert_false(is_visiting(d));
+    door_close(d);
+}
+
 static void its_account_goes_when_its_time_is_over(void **state)
 {
     struct door *d = door_open_sealed(BOOT_CONFIG("", ""), &sealer);
@@ -378,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_visit_that_fails_is_repeated_ever_later),
         cmocka_unit_test(it_looks_again_from_time_to_time),
         cmocka_unit_test(one_that_is_let_in_nowhere_asks),
+        cmocka_unit_test(one_that_is_told_to_stay_does_not_ask),
         cmocka_unit_test(its_account_goes_when_its_time_is_over),
         cmocka_unit_test(a_server_can_ask_for_it),
         cmocka_unit_test(a_damaged_book_leaves_no_account),
