@@ -39,13 +39,13 @@ static enum sally_err make_ring(struct sally_span key, struct sally_buf *parts,
     return e == SALLY_E_OK ? sally_keyring_seal(*keyring) : e;
 }
 
-enum sally_err sally_keys_master(const char *path, int *keyring,
+enum sally_err sally_keys_master(const char *place, int *keyring,
                                  char why[SALLY_KEYFILE_WHY])
 {
     SALLY_ON_EXIT(content_wipe) struct content c = { { 0 } };
     SALLY_ON_EXIT(sally_secret_wipe) struct sally_secret key = { .len = 0 };
     struct sally_buf parts = SALLY_BUF(c.parts);
-    enum sally_err e = sally_master_read(path, &key, why);
+    enum sally_err e = sally_master_read(place, &key, why);
 
     if (e != SALLY_E_OK)
         return e;
