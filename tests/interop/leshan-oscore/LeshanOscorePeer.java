@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // LeshanOscorePeer: Leshan's LwM2M server with OSCORE on its CoAP endpoint.
 // Tells what happens as lines of JSON, takes lines as `read /3303/0/5700`,
-// `observe PATH`, `write PATH TEXT`, `execute PATH`.
+// `observe PATH`, `write PATH TEXT`, `execute PATH`, which are for ENDPOINT or who
+// was named last by `as ENDPOINT`; `client ENDPOINT SECRET CLIENT_ID SERVER_ID`
+// lets another one in, or gives it new keys.
 //
-// LeshanOscorePeer PORT ENDPOINT SECRET CLIENT_ID SERVER_ID   (hexadecimal)
+// LeshanOscorePeer PORT [ENDPOINT SECRET CLIENT_ID SERVER_ID]   (hexadecimal)
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.util.Collection;
 import java.util.Map;
-import org.eclipse.californium.core.network.CoapEndpoint;
-import org.eclipse.californium.cose.AlgorithmID;
-import org.eclipse.californium.elements.config.Configuration;
-import org.eclipse.californium.oscore.HashMapCtxDB;
-import org.eclipse.californium.oscore.OSCoreCtx;
-import org.eclipse.californium.oscore.OSException;
 import org.eclipse.leshan.core.endpoint.EndpointUriUtil;
 import org.eclipse.leshan.core.endpoint.Protocol;
 import org.eclipse.leshan.core.node.LwM2mNode;
@@ -43,9 +38,7 @@ import org.eclipse.leshan.core.util.Hex;
 import org.eclipse.leshan.server.LeshanServer;
 import org.eclipse.leshan.server.LeshanServerBuilder;
 import org.eclipse.leshan.server.californium.endpoint.CaliforniumServerEndpointsProvider;
-import org.eclipse.leshan.server.californium.endpoint.coap.CoapOscoreServerEndpointFactory;
 import org.eclipse.leshan.server.californium.endpoint.coap.CoapServerProtocolProvider;
-import org.eclipse.leshan.server.observation.LwM2mNotificationReceiver;
 import org.eclipse.leshan.server.observation.ObservationListener;
 import org.eclipse.leshan.server.registration.Registration;
 import org.eclipse.leshan.server.registration.RegistrationListener;
@@ -76,15 +69,14 @@ public final class LeshanOscorePeer {
     public static void main(String[] args) throws Exception {
         InetSocketAddress at =
             new InetSocketAddress("127.0.0.1", Integer.parseInt(args[0]));
-        String endpoint = args[1];
+        String endpoint = args.length > 1 ? args[1] : "";
         InMemorySecurityStore security = new InMemorySecurityStore();
-        security.add(SecurityInfo.newOscoreInfo(endpoint, new OscoreSetting(
-            hex(args[4]), hex(args[3]), hex(args[2]))));
+        if (args.length > 1)
+            letIn(security, args);
         CaliforniumServerEndpointsProvider.Builder endpoints =
             new CaliforniumServerEndpointsProvider.Builder(new CoapServerProtocolProvider());
-        endpoints.addEndpoint(new WithRederivation(
-            EndpointUriUtil.createUri(Protocol.COAP.getUriScheme(), at),
-            hex(args[2]), hex(args[3]), hex(args[4])));
+        endpoints.addEndpoint(new Rederivation.Server(
+            EndpointUriUtil.createUri(Protocol.COAP.getUriScheme(), at)));
         LeshanServerBuilder builder = new LeshanServerBuilder();
         builder.setSecurityStore(security);
         builder.setEndpointsProviders(endpoints.build());
@@ -97,49 +89,27 @@ public final class LeshanOscorePeer {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
         for (String line = lines.readLine(); line != null; line = lines.readLine())
             try {
-                run(server, endpoint, line.trim().split(" ", 3));
+                String[] words = line.trim().split(" ");
+                if (words[0].equals("as"))
+                    endpoint = words[1];
+                else if (words[0].equals("client"))
+                    letIn(security, words);
+                else
+                    run(server, endpoint, words);
+                if (words[0].equals("as") || words[0].equals("client"))
+                    tell("answer");
             } catch (Exception e) {
                 tell("failed", "line", line, "why", e.toString());
             }
         server.destroy();
     }
 
-    // This Leshan's own table of contexts refuses a kid context, so RFC 8613 B.2
-    // never begins; Californium's does not. There is one client, whatever the
-    // address that it has now.
-    private static final class OneClient extends HashMapCtxDB {
-        private final byte[] client;
-
-        OneClient(byte[] client) {
-            this.client = client;
-        }
-
-        @Override
-        public synchronized OSCoreCtx getContext(String uri) {
-            return getContext(client);
-        }
-    }
-
-    private static final class WithRederivation extends CoapOscoreServerEndpointFactory {
-        private final HashMapCtxDB contexts;
-
-        WithRederivation(URI uri, byte[] secret, byte[] client, byte[] server)
-            throws OSException {
-            super(uri);
-            contexts = new OneClient(client);
-            OSCoreCtx context = new OSCoreCtx(secret, false, AlgorithmID.AES_CCM_16_64_128,
-                server, client, AlgorithmID.HKDF_HMAC_SHA_256, 32, null, null, 1000);
-            context.setContextRederivationEnabled(true);
-            contexts.addContext(context);
-        }
-
-        @Override
-        protected CoapEndpoint.Builder createEndpointBuilder(InetSocketAddress address,
-            Configuration configuration, LwM2mNotificationReceiver receiver,
-            LeshanServer server) {
-            return super.createEndpointBuilder(address, configuration, receiver, server)
-                .setCustomCoapStackArgument(contexts);
-        }
+    // A word, then ENDPOINT SECRET CLIENT_ID SERVER_ID.
+    private static void letIn(InMemorySecurityStore security, String[] words)
+        throws Exception {
+        security.remove(words[1], false);
+        security.add(SecurityInfo.newOscoreInfo(words[1], new OscoreSetting(
+            hex(words[4]), hex(words[3]), hex(words[2]))));
     }
 
     private static void run(LeshanServer server, String endpoint, String[] words)
@@ -234,7 +204,7 @@ public final class LeshanOscorePeer {
         @Override
         public void dataReceived(Registration r, TimestampedLwM2mNodes data, SendRequest q) {
             for (Map.Entry<LwM2mPath, LwM2mNode> e : data.getNodes().entrySet())
-                tell("send", "path", e.getKey().toString(), "payload", text(e.getValue()));
+                tell("send", "endpoint", r.getEndpoint(), "path", e.getKey().toString(), "payload", text(e.getValue()));
         }
 
         @Override

@@ -68,8 +68,11 @@ class Env:
     def aiocoap(self, keys, **more):
         return self.add(aiocoap.Aiocoap(self.directory, keys, **more))
 
-    def leshan_oscore(self, endpoint, keys):
-        return self.add(leshan.LeshanOscore(self.directory, endpoint, keys))
+    def leshan_oscore(self, *arguments):
+        return self.add(leshan.LeshanOscore(self.directory, *arguments))
+
+    def leshan_bootstrap(self, **more):
+        return self.add(leshan.LeshanBootstrap(self.directory, **more))
 
     def leshan_client(self, *arguments, **more):
         return self.add(leshan.LeshanClient(self.directory, *arguments, **more))

@@ -39,14 +39,53 @@ def _java(main, *arguments, which="leshan"):
 
 
 class LeshanOscore(Talker):
-    """A server with OSCORE and one client; `keys` as for Aiocoap."""
+    """A server with OSCORE and one client, or none yet; `keys` as for
+    Aiocoap."""
 
-    def __init__(self, directory, endpoint, keys, name="leshan-oscore"):
+    def __init__(self, directory, endpoint=None, keys=None,
+                 name="leshan-oscore"):
         self.port = net.free_port()
+        client = _client(endpoint, keys) if endpoint else ()
+        super().__init__(name, _java("LeshanOscorePeer", str(self.port),
+                                     *client, which="leshan-oscore"), directory)
+
+    def let_in(self, endpoint, keys):
+        """Another client, or other keys for one."""
+        self.ask(" ".join(("client", *_client(endpoint, keys))))
+
+
+def _client(endpoint, keys):
+    return (endpoint, keys["secret"], keys["sender_id"], keys["recipient_id"])
+
+
+class LeshanBootstrap(Talker):
+    """Leshan's bootstrap server, of the version that has OSCORE. `identity`: see
+    Leshan."""
+
+    def __init__(self, directory, name="leshan-bootstrap", identity=()):
+        self.coap_port, self.coaps_port = net.free_port(), net.free_port()
         super().__init__(name, _java(
-            "LeshanOscorePeer", str(self.port), endpoint, keys["secret"],
-            keys["sender_id"], keys["recipient_id"], which="leshan-oscore"),
-            directory)
+            "LeshanBootstrapPeer", "--coap", f"127.0.0.1:{self.coap_port}",
+            "--coaps", f"127.0.0.1:{self.coaps_port}", *identity,
+            which="leshan-oscore"), directory)
+
+    @property
+    def uri(self):
+        return f"coaps://127.0.0.1:{self.coaps_port}"
+
+    @property
+    def plain_uri(self):
+        return f"coap://127.0.0.1:{self.coap_port}"
+
+    def let_in(self, endpoint, mode, **credential):
+        """Who may come; LeshanBootstrapPeer.java has the words."""
+        self.ask(json.dumps({"op": "client", "ep": endpoint, "mode": mode,
+                             **credential}))
+
+    def give(self, endpoint, **config):
+        """What the endpoint gets from now on, as Leshan's BootstrapConfig has
+        it, with bytes in hexadecimal."""
+        self.ask(json.dumps({"op": "give", "ep": endpoint, "config": config}))
 
 
 class Answer(dict):

@@ -36,6 +36,10 @@ class Pair:
         """The private key in DER, as RFC 5958 has it."""
         return self._bytes("key.der")
 
+    def raw_options(self):
+        """For Leshan's servers, as certificate_options()."""
+        return ("--key", self.path("key.der"), "--public", self.path("pub.der"))
+
     @property
     def certificate(self):
         return self.path("crt")
