@@ -58,6 +58,8 @@ static void put_account(struct sally_links *links, const struct sally_book *k,
         sally_put_quoted(links, "uri", v.is.bytes);
 }
 
+/* Of /21 the instances alone: the attributes are defined for /0 and /1, and a
+ * server may refuse all of the answer for one that stands elsewhere.        */
 static void put_instance(struct sally_links *links, const struct sally_book *k,
                          const struct sally_path *at)
 {
@@ -65,14 +67,10 @@ static void put_instance(struct sally_links *links, const struct sally_book *k,
     const struct sally_path id =
         sally_path_resource(at->id[0], at->id[1], SALLY_SERVER_SHORT_ID);
     struct sally_lwm2m_value v;
-    uint16_t owner;
 
     sally_put_link(links, sally_path_text(at, text));
     if (at->id[0] == SALLY_OBJECT_SECURITY)
         put_account(links, k, at->id[1]);
-    else if (at->id[0] == SALLY_OBJECT_OSCORE &&
-             sally_book_linking(k, at->id[1], &owner))
-        put_account(links, k, owner);
     else if (at->id[0] == SALLY_OBJECT_SERVER &&
              sally_book_find(k, &id, &v) && v.type == SALLY_TYPE_INTEGER)
         put_short_id(links, (uint16_t)v.is.integer);

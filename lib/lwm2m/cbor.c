@@ -57,7 +57,8 @@ enum sally_err sally_format_cbor_decode(const struct sally_registry *registry,
         return SALLY_E_NO_ROOM;
     e = read_item(payload, &made.value);
     if (e == SALLY_E_OK)
-        e = sally_cbor_admit(registry, base, &made.value, &made.value);
+        e = sally_registry_admit_linked(registry, base, &made.value,
+                                        &made.value);
     if (e != SALLY_E_OK)
         return e;
     records[0] = made;

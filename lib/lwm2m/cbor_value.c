@@ -88,20 +88,3 @@ enum sally_err sally_cbor_value_of(const struct sally_cbor_item *item,
     }
     return SALLY_E_OK;
 }
-
-enum sally_err sally_cbor_admit(const struct sally_registry *registry,
-                                const struct sally_path *path,
-                                const struct sally_lwm2m_value *v,
-                                struct sally_lwm2m_value *out)
-{
-    const struct sally_resource_definition *d =
-        sally_registry_definition(registry, path);
-    struct sally_lwm2m_value link = *v;
-    enum sally_err e = SALLY_E_OK;
-
-    if (d != NULL && d->type == SALLY_TYPE_OBJLNK &&
-        v->type == SALLY_TYPE_STRING)
-        e = sally_value_from_text(v->is.bytes, SALLY_TYPE_OBJLNK, NULL, &link);
-    return e == SALLY_E_OK ? sally_registry_admit(registry, path, &link, out)
-                           : e;
-}

@@ -19,11 +19,4 @@ enum sally_err sally_cbor_value_of(const struct sally_cbor_item *item,
                                    struct sally_lwm2m_value *out)
     SALLY_MUST_USE;
 
-/* sally_registry_admit() of such a value: a link stands as text, and only the
- * definition tells that it is one. MALFORMED besides.                       */
-enum sally_err sally_cbor_admit(const struct sally_registry *registry,
-                                const struct sally_path *path,
-                                const struct sally_lwm2m_value *v,
-                                struct sally_lwm2m_value *out) SALLY_MUST_USE;
-
 #endif

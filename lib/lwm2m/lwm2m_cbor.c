@@ -124,7 +124,8 @@ static enum sally_err read_value(struct reading *r,
     if (e == SALLY_E_OK && made.value.type == SALLY_TYPE_NONE)
         return SALLY_E_MALFORMED;
     if (e == SALLY_E_OK)
-        e = sally_cbor_admit(r->registry, path, &made.value, &made.value);
+        e = sally_registry_admit_linked(r->registry, path, &made.value,
+                                        &made.value);
     if (e == SALLY_E_OK)
         r->records[r->count++] = made;
     return e;

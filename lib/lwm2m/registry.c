@@ -227,3 +227,19 @@ void sally_registry_wipe(struct sally_registry *r)
     free(r->objects);
     *r = (struct sally_registry){ .objects = NULL };
 }
+
+enum sally_err sally_registry_admit_linked(const struct sally_registry *r,
+                                           const struct sally_path *path,
+                                           const struct sally_lwm2m_value *v,
+                                           struct sally_lwm2m_value *out)
+{
+    const struct sally_resource_definition *d =
+        sally_registry_definition(r, path);
+    struct sally_lwm2m_value link = *v;
+    enum sally_err e = SALLY_E_OK;
+
+    if (d != NULL && d->type == SALLY_TYPE_OBJLNK &&
+        v->type == SALLY_TYPE_STRING)
+        e = sally_value_from_text(v->is.bytes, SALLY_TYPE_OBJLNK, NULL, &link);
+    return e == SALLY_E_OK ? sally_registry_admit(r, path, &link, out) : e;
+}

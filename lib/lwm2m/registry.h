@@ -64,6 +64,15 @@ enum sally_err sally_registry_admit(const struct sally_registry *r,
                                     struct sally_lwm2m_value *out)
     SALLY_MUST_USE;
 
+/* The same, where a link may stand as text, as in CBOR, and in the SenML of
+ * servers that say "vs" for it: only the definition tells that it is one.
+ * MALFORMED besides.                                                        */
+enum sally_err
+sally_registry_admit_linked(const struct sally_registry *r,
+                            const struct sally_path *path,
+                            const struct sally_lwm2m_value *v,
+                            struct sally_lwm2m_value *out) SALLY_MUST_USE;
+
 void sally_registry_wipe(struct sally_registry *r);
 
 #endif

@@ -213,7 +213,8 @@ static enum sally_err make_record(const struct sally_senml *s,
     if (time > (sally_msec_utc)TIME_LIMIT * 1000)
         return SALLY_E_OUT_OF_RANGE;
     out->time = time >= SALLY_SENML_ABSOLUTE ? time : 0;
-    return sally_registry_admit(s->registry, &out->path, &value, &out->value);
+    return sally_registry_admit_linked(s->registry, &out->path, &value,
+                                       &out->value);
 }
 
 enum sally_err sally_senml_resolve(struct sally_senml *s,

@@ -195,14 +195,14 @@ class Contexts(Fleet):
         self.boot.let_in(self.endpoint(name), "oscore", **self.own[name])
 
     def security(self, name):
-        return {"securityMode": "NO_SEC", "oscoreSecurityMode": 0}
+        return {"securityMode": "NO_SEC", "oscoreSecurityMode": 1}
 
     def more(self, name):
         self.count += 1
         keys = {"secret": secrets.token_hex(16), "recipient_id": "5c",
                 "sender_id": f"{self.count:04x}"}
         self.cloud.let_in(self.endpoint(name), keys)
-        return {"toDelete": ["/0", "/1", "/21"], "oscore": {"0": {
+        return {"toDelete": ["/0", "/1", "/21"], "oscore": {"1": {
             "oscoreMasterSecret": keys["secret"],
             "oscoreSenderId": keys["sender_id"],
             "oscoreRecipientId": keys["recipient_id"],

@@ -250,7 +250,7 @@ public final class LeshanBootstrapPeer {
         @Override
         public void onRequestFailure(BootstrapSession s,
             BootstrapDownlinkRequest<? extends LwM2mResponse> q, Throwable e) {
-            tell("silent", "ep", s.getEndpoint(), "why", String.valueOf(e));
+            tell("silent", "ep", s.getEndpoint(), "why", e + ", " + e.getCause());
         }
 
         @Override

@@ -38,16 +38,16 @@ final class Rederivation {
         public synchronized OSCoreCtx getContext(byte[] client, byte[] idContext)
             throws CoapOSException {
             OSCoreCtx known = super.getContext(client, idContext);
-            OSCoreCtx first = getContext(client);
-            return known == null || first == null ? first : known;
+            return known != null ? known : getContext(client);
         }
 
-        // What Leshan does not have any more opens nothing.
+        // Keys that were replaced go on until the client has the new ones; with
+        // them it cannot register any more, which Leshan sees to.
         @Override
         public synchronized OSCoreCtx getContext(byte[] client) {
-            OscoreParameters p = store.getOscoreParameters(client);
-            OSCoreCtx known = p == null ? null : super.getContext(client);
-            if (p == null || known != null)
+            OSCoreCtx known = super.getContext(client);
+            OscoreParameters p = known == null ? store.getOscoreParameters(client) : null;
+            if (p == null)
                 return known;
             try {
                 known = new OSCoreCtx(p.getMasterSecret(), false, AlgorithmID.AES_CCM_16_64_128,

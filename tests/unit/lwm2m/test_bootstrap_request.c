@@ -17,7 +17,7 @@ static void discover_tells_what_is_there_and_no_secret(void **state)
     } rows[] = {
         { "/", "</>;lwm2m=1.1,</0/0>,</0/1>;ssid=123;"
                "uri=\"coaps://lwm2m.example.com:5684\",</1/0>;ssid=123,"
-               "</21/2>;ssid=123;uri=\"coaps://lwm2m.example.com:5684\"", 11 },
+               "</21/2>", 11 },
         { "/0", "</>;lwm2m=1.2,</0/0>,</0/1>;ssid=123;"
                 "uri=\"coaps://lwm2m.example.com:5684\"", 12 },
         { "/1", "</>;lwm2m=1.0,</1/0>;ssid=123", 10 },

@@ -103,6 +103,8 @@ static void reads_and_writes_the_examples(void **state)
 #define NINE "00662F332F302F39"
 
 static const struct row accepted[] = {
+    { "a link as Leshan writes it", "/66/0",
+      "81A321662F36362F302F006132036432313A30", "/66/0/2=21:0 " },
     { "arrays and maps without a length", "/3/0", "9FBF" NINE "0201FFFF",
       "/3/0/9=1 " },
     { "a tag before the number", "/3/0", "81A2" NINE "02C101", "/3/0/9=1 " },

@@ -115,6 +115,8 @@ static void reads_and_writes_the_examples(void **state)
 }
 
 static const struct row accepted[] = {
+    { "a link as Leshan writes it", "/66/0",
+      "[{\"bn\":\"/66/0/\",\"n\":\"2\",\"vs\":\"21:0\"}]", "/66/0/2=21:0 " },
     { "full names without a base name", "/",
       "[{\"n\":\"/3/0/9\",\"v\":100},{\"n\":\"/3303/0/5700\",\"v\":1}]",
       "/3/0/9=100 /3303/0/5700=1 " },
@@ -233,6 +235,8 @@ static const struct refused {
     { "a field that must be understood", "[{\"x_\":1," NINE ",\"v\":1}]",
       SALLY_E_UNSUPPORTED },
     { "a link without a colon", "[{\"n\":\"/66/0/2\",\"vlo\":\"66\"}]",
+      SALLY_E_MALFORMED },
+    { "a text that is no link", "[{\"n\":\"/66/0/2\",\"vs\":\"66\"}]",
       SALLY_E_MALFORMED },
     { "a link beyond 65535", "[{\"n\":\"/66/0/2\",\"vlo\":\"66:65536\"}]",
       SALLY_E_OUT_OF_RANGE },
