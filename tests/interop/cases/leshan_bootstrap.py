@@ -5,7 +5,7 @@ import secrets
 import threading
 import time
 
-from lib import maps, mqtt
+from lib import coap, maps
 from lib.peer import check, run, wait_until
 from lib.pki import Authority, Pair
 
@@ -27,9 +27,10 @@ class Fleet:
         g.seal()
         g.group["servers"].append({"name": "boot", "uri": self.boot_uri(),
                                    "bootstrap": True})
-        self.names = [f"s{n}" for n in range(1, count + 1)]
-        for name in self.names:
-            g.mqtt_sensor(name, [maps.temperature()],
+        self.address = {f"s{n}": f"127.0.3.{n}" for n in range(1, count + 1)}
+        self.names = list(self.address)
+        for name, ip in self.address.items():
+            g.coap_sensor(name, ip, [maps.temperature("coap/temp")],
                           mode=self.mode, account=self.account(name))
             g.sensors[name]["accounts"][0]["server"] = "boot"
         self.protect()
@@ -235,11 +236,9 @@ class Readings(threading.Thread):
         super().__init__(daemon=True)
         self.fleet, self.open = fleet, True
         self.sent = {name: [] for name in fleet.names}
-        g = fleet.gateway
-        self.sensors = {name: mqtt.Client("127.0.0.1", g.mqtt_port,
-                                          f"{name}-pub", name,
-                                          g.passwords[name])
-                        for name in fleet.names}
+        self.sensors = {name: coap.Client(
+            "127.0.0.1", fleet.gateway.coap_port, ip)
+            for name, ip in fleet.address.items()}
         self.start()
 
     def run(self):
@@ -247,17 +246,19 @@ class Readings(threading.Thread):
         while self.open:
             name = self.fleet.names[count % len(self.fleet.names)]
             value = count * 0.125
-            self.sensors[name].publish(f"plant/{name}/temp", str(value))
+            got = self.sensors[name].request(coap.POST, "temp", str(value), 0)
+            if not got or got[0] != "2.04":
+                break  # its thread's end is noticed
             self.sent[name].append(value)
             count += 1
             pause.wait(0.1)
 
     def end(self):
+        check(self.is_alive(), "a reading was not accepted")
         self.open = False
         self.join(20)
-        check(not self.is_alive(), "a reading was not accepted")
         for sensor in self.sensors.values():
-            sensor.disconnect()
+            sensor.close()
 
 
 def settle(fleet, seconds):
