@@ -49,7 +49,7 @@ static unsigned open_master(struct sally_assets *a, FILE *report)
     char why[SALLY_KEYFILE_WHY] = "";
 
     if (a->config.master_key_file[0] == '\0' ||
-        sally_keys_master(a->config.master_key_file, &a->master, why) ==
+        sally_keys_master(&a->config, &a->master, why) ==
             SALLY_E_OK)
         return 0;
     return complain_master(a, why, report);

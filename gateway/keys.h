@@ -42,9 +42,10 @@ unsigned sally_keys_read(struct sally_keys *k,
                          const struct sally_config *running_config,
                          FILE *report);
 
-/* A keyring with the gateway's master key alone, see config/master.h.
- * NO_CREDENTIAL or IO, with `why` as a sentence.                            */
-enum sally_err sally_keys_master(const char *place, int *keyring,
+/* A keyring with the gateway's master key alone, see config/master.h, and what
+ * is to be known of the machine, see machine.h. NO_CREDENTIAL or IO, with `why`
+ * as a sentence.                                                            */
+enum sally_err sally_keys_master(const struct sally_config *c, int *keyring,
                                  char why[SALLY_KEYFILE_WHY]) SALLY_MUST_USE;
 
 /* Marks the sensors and servers of `next`, as it was loaded, whose files hold

@@ -25,6 +25,14 @@ static const struct sally_verb verbs[] = {
       INT_MAX, sally_verb_enroll },
     { "fleet", "IN GATEWAY OUT", "a gateway's key of the fleet's, in files",
       3, 3, sally_verb_fleet },
+    { "backup", "FILE", "accounts and dead keys, sealed", 1, 1,
+      sally_verb_backup },
+    { "restore", "FILE", "takes them back, and says who needs other keys", 1,
+      1, sally_verb_restore },
+    { "factory-reset", "SENSOR | --all",
+      "forgets what bootstrap servers gave", 1, 1, sally_verb_factory_reset },
+    { "adopt", "", "goes on with another machine's state", 0, 0,
+      sally_verb_adopt },
     { "journal", "[--verify [N:HASH]]",
       "what touched security, and that nobody changed it", 0, 2,
       sally_verb_journal },
@@ -53,7 +61,7 @@ const struct sally_verb *sally_verb_named(const char *name)
 void sally_verbs_help(FILE *out)
 {
     for (size_t i = 0; i < SALLY_LEN(verbs); i++)
-        fprintf(out, "  %-8s %-22s %s\n", verbs[i].name, verbs[i].args,
+        fprintf(out, "  %-13s %-22s %s\n", verbs[i].name, verbs[i].args,
                 verbs[i].help);
 }
 

@@ -53,6 +53,15 @@ int sally_verb_journal(const struct sally_cli *cli, const struct sally_verb *v,
                        char **args, int count);
 int sally_verb_order(const struct sally_cli *cli, const struct sally_verb *v,
                      char **args, int count);
+int sally_verb_adopt(const struct sally_cli *cli, const struct sally_verb *v,
+                     char **args, int count);
+int sally_verb_backup(const struct sally_cli *cli, const struct sally_verb *v,
+                      char **args, int count);
+int sally_verb_restore(const struct sally_cli *cli, const struct sally_verb *v,
+                       char **args, int count);
+int sally_verb_factory_reset(const struct sally_cli *cli,
+                             const struct sally_verb *v, char **args,
+                             int count);
 int sally_verb_ask(const struct sally_cli *cli, const struct sally_verb *v,
                    char **args, int count);
 int sally_verb_keys(const struct sally_cli *cli, const struct sally_verb *v,

@@ -255,7 +255,7 @@ enum sally_on_stop { SALLY_STOP_DEREGISTER, SALLY_STOP_KEEP };
 enum sally_log_level { SALLY_LOG_ERROR, SALLY_LOG_WARNING, SALLY_LOG_INFO,
                        SALLY_LOG_DEBUG };
 
-#define SALLY_CONFIG_FIXED 7 /* keys that only a restart changes... */
+#define SALLY_CONFIG_FIXED 8 /* keys that only a restart changes... */
 #define SALLY_FIXED_MASTER_KEY 2 /* ...and which this one is */
 
 struct sally_config {
@@ -271,6 +271,7 @@ struct sally_config {
     const char *state_dir;
     bool volatile_state;
     const char *master_key_file; /* "": nothing is sealed, nor kept */
+    const char *machine_file;    /* "": the hardware says it */
     const char *anchor_file;     /* "": none besides that in /run */
     enum sally_on_stop on_stop;
     uint32_t max_sensors, memory_limit_mb;

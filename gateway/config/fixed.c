@@ -19,6 +19,7 @@ static const struct fixed {
     { NULL, "state_dir", true, SALLY_AT(state_dir) },
     { NULL, "volatile", false, SALLY_AT(volatile_state) },
     { NULL, "master_key_file", true, SALLY_AT(master_key_file) },
+    { NULL, "machine_file", true, SALLY_AT(machine_file) },
     { NULL, "anchor_file", true, SALLY_AT(anchor_file) },
     { NULL, "max_sensors", false, SALLY_AT(max_sensors) },
     { NULL, "memory_limit_mb", false, SALLY_AT(memory_limit_mb) },

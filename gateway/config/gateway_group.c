@@ -58,6 +58,9 @@ static const struct sally_key gateway_keys[] = {
       "that seals what is kept of sessions; without it each restart costs a "
       "full handshake and a Register of every sensor; or "
       "\"credential:NAME\", of systemd, or \"keyring:NAME\", of the kernel" },
+    { "machine_file", SALLY_KEY_FILE, AT(machine_file), 0, 0, NULL, "", NULL,
+      "a file that says which machine this is, where its hardware does not, as "
+      "in a container; what it holds must not be in a copy of `state_dir`" },
     { "anchor_file", SALLY_KEY_FILE, AT(anchor_file), 0, 0, NULL, "", NULL,
       "a file outside of `state_dir` and of its backups, which shows after a "
       "reboot that `state_dir` is no old copy; made if it is not there" },
@@ -162,7 +165,8 @@ void sally_load_gateway(struct sally_loader *l, const config_setting_t *root)
 {
     const config_setting_t *group = config_setting_get_member(root, "gateway");
 
-    l->out->name = l->out->master_key_file = l->out->anchor_file = "";
+    l->out->name = l->out->master_key_file = l->out->machine_file =
+        l->out->anchor_file = "";
     sally_schema_defaults(&l->reader, &sally_group_gateway, l->out);
     sally_schema_read(&l->reader, &sally_group_gateway, group, l->out);
     for (size_t i = 0; i < SALLY_LEN(inner_groups); i++) {

@@ -24,7 +24,9 @@
 enum {
     SALLY_KEYRING_TRUST = 100,
     SALLY_KEYRING_CRL,
-    SALLY_KEYRING_MASTER_KEY
+    SALLY_KEYRING_MASTER_KEY,
+    SALLY_KEYRING_SYSTEM,  /* the machine's id, as the system has it */
+    SALLY_KEYRING_HARDWARE /* a number of its hardware */
 };
 
 /* Whose it is, as in the configuration, and its parts one after the other. */

@@ -4,6 +4,7 @@
 #include "config/keyring.h"
 #include "log/log.h"
 #include "roles/inner_parts.h"
+#include "uplink/machine.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -94,8 +95,10 @@ static enum sally_err unlock(struct inner *in, struct sally_span parts)
         e = bind_sessions(in, &s);
     if (e == SALLY_E_OK)
         e = find_past(in, &past);
-    if (e == SALLY_E_OK)
+    if (e == SALLY_E_OK) {
         sally_shard_unlock(in->shard, &s, past);
+        e = sally_machine_check(in->shard, &s, parts);
+    }
     in->unlocked = e == SALLY_E_OK;
     return e;
 }

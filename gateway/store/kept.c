@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INSTANCE "instance"
 #define COUNT "reservations"
 
 static bool bind(sqlite3_stmt *q, int place, struct sally_span bytes)
@@ -230,7 +229,7 @@ enum sally_err sally_kept_purge(struct sally_store *s)
 static bool load_own(struct sally_store *s, bool *named)
 {
     const struct sally_kept_place name = { SALLY_KEPT_GATEWAY, 0,
-                                           sally_span_of(INSTANCE) };
+                                           sally_span_of(SALLY_KEPT_INSTANCE) };
     const struct sally_kept_place count = { SALLY_KEPT_GATEWAY, 0,
                                             sally_span_of(COUNT) };
     uint8_t bytes[8];
@@ -268,7 +267,7 @@ static void compare(struct sally_store *s, size_t i, bool named,
 static bool rename_own(struct sally_store *s, const struct sally_random *random)
 {
     sally_random_fill(random, s->anchor.name, sizeof(s->anchor.name));
-    return put_own(s, INSTANCE,
+    return put_own(s, SALLY_KEPT_INSTANCE,
                    (struct sally_span){ s->anchor.name,
                                         sizeof(s->anchor.name) }) &&
            put_count(s, s->anchor.count);

@@ -88,11 +88,16 @@ enum sally_kept {
     SALLY_KEPT_BOOK, /* of accounts, by a sensor's id; stays when the sensor
                         goes, so that none comes back with old keys; nothing of
                         the one before stays in the files */
-    SALLY_KEPT_TOMB  /* keys that are dead; never goes */
+    SALLY_KEPT_TOMB, /* keys that are dead; never goes */
+    SALLY_KEPT_DUE   /* a sensor, by its id, that is to be given other keys */
 };
 #define SALLY_KEPT_NAME_MAX 64    /* bytes */
 #define SALLY_KEPT_BODY_MAX 16448 /* bytes */
 
+/* Of the kind GATEWAY: which database this is, see sally_store_instance(); and
+ * that nothing that it knows of sequence numbers is to be trusted.          */
+#define SALLY_KEPT_INSTANCE "instance"
+#define SALLY_PAST_LOST "past lost"
 
 /* Of what was kept: the place's first two, and the caller's ticket. */
 struct sally_store_receipt {
@@ -219,6 +224,15 @@ enum sally_err sally_store_notes(const char *dir,
                                               const struct sally_note *note),
                                  void *owner, char *why,
                                  size_t why_size) SALLY_MUST_USE;
+
+/* Likewise for what was kept: all of BOOK, then all of TOMB, as they were at
+ * one moment.                                                               */
+typedef bool sally_store_kept_row(void *owner,
+                                  const struct sally_kept_place *at,
+                                  struct sally_span body);
+enum sally_err sally_store_kept(const char *dir, sally_store_kept_row *each,
+                                void *owner, char *why,
+                                size_t why_size) SALLY_MUST_USE;
 
 /* Another configuration, in two steps. _introduce() makes its sensors known to
  * the database and changes nothing that runs; IO. After it _rearrange() commits

@@ -7,6 +7,7 @@
 #include "lwm2m/objects/builtin.h"
 #include "uplink/factory.h"
 #include "uplink/shard_parts.h"
+#include "uplink/vault.h"
 
 #include <stdlib.h>
 
@@ -78,7 +79,7 @@ static void plan_recheck(struct sally_bootstrapper *b, sally_usec now)
     sally_usec every = sally_visit_server(b)->recheck * SALLY_SEC;
 
     b->due = SALLY_NEVER;
-    if (every == 0 || !b->has_account)
+    if (every == 0 || !b->has_account || shard_of(b)->elsewhere)
         return;
     b->due = sally_after(now, every - every / 10 +
                                   sally_random_u64(
@@ -210,6 +211,8 @@ void sally_bootstrapper_begin(struct sally_bootstrapper *b, sally_usec now)
     plan_first_recheck(b, now);
     if (sally_account_living(b->sensor) == 0)
         (void)sally_bootstrapper_want(b, SALLY_VISIT_NO_ACCOUNT, now);
+    if (sally_vault_is_due(shard_of(b)->vault, b->sensor))
+        (void)sally_bootstrapper_want(b, SALLY_VISIT_OPERATOR, now);
     sally_renewal_look(b, now);
     arm(b);
 }
@@ -242,7 +245,7 @@ bool sally_bootstrapper_want(struct sally_bootstrapper *b,
     sally_usec when =
         sally_after(now, SOON + spread(b, b->hold_off * SALLY_SEC));
 
-    if (!b->has_account)
+    if (!b->has_account || shard_of(b)->elsewhere)
         return false;
     if (b->sensor->leaving || !shard_of(b)->started)
         return true; /* whoever comes after it asks by itself */

@@ -10,6 +10,9 @@ const char *sally_order_rotate(struct sally_uplink_sensor *u, sally_usec now)
 {
     if (u->bootstrapper == NULL)
         return "it has no account of a bootstrap server";
+    if (u->shard->elsewhere)
+        return "state_dir was made on another machine: stop the gateway and "
+               "see sallyportctl adopt";
     if (!sally_bootstrapper_want(u->bootstrapper, SALLY_VISIT_OPERATOR, now))
         return "its account of a bootstrap server is gone: only the files can "
                "give it keys";

@@ -18,6 +18,8 @@ struct sally_sequences {
     struct sally_sealer sealer;
     struct sally_state_past state;
     bool unlocked;
+    bool other_key; /* than that of before */
+    bool lost;      /* SALLY_PAST_LOST is there */
     uint32_t tickets;
     struct sally_deadlines again; /* those that the store had no room for */
 };
@@ -72,6 +74,38 @@ static bool is_another_key(struct sally_sequences *q)
     return other;
 }
 
+/* Whoever adopted or restored the store says that numbers were used of which
+ * it knows nothing.                                                         */
+static struct sally_kept_place lost_place(void)
+{
+    return (struct sally_kept_place){ SALLY_KEPT_GATEWAY, 0,
+                                      sally_span_of(SALLY_PAST_LOST) };
+}
+
+static bool is_lost(const struct sally_sequences *q)
+{
+    const struct sally_kept_place at = lost_place();
+    uint8_t room[8];
+    struct sally_buf b = SALLY_BUF(room);
+
+    return sally_store_recall(q->shard->store, &at, &b) != SALLY_E_NOT_FOUND;
+}
+
+void sally_sequences_begun(struct sally_sequences *q)
+{
+    const struct sally_kept_place at = lost_place();
+
+    if (q->lost && sally_store_keep(q->shard->store, &at,
+                                    (struct sally_span){ NULL, 0 },
+                                    0) == SALLY_E_OK)
+        q->lost = false;
+}
+
+bool sally_sequences_has_other_key(const struct sally_sequences *q)
+{
+    return q->other_key;
+}
+
 void sally_sequences_unlock(struct sally_sequences *q,
                             const struct sally_sealer *s,
                             struct sally_state_past past)
@@ -79,7 +113,11 @@ void sally_sequences_unlock(struct sally_sequences *q,
     q->sealer = *s;
     q->state = past;
     q->unlocked = true;
-    if (!is_another_key(q))
+    q->lost = is_lost(q);
+    if (q->lost)
+        q->state.past = SALLY_PAST_OLDER;
+    q->other_key = is_another_key(q);
+    if (!q->other_key)
         return;
     q->state.past = SALLY_PAST_OLDER;
     sally_log(SALLY_LOG_WARNING, "master_key_changed",

@@ -49,6 +49,12 @@ void sally_sequences_unlock(struct sally_sequences *q,
                             const struct sally_sealer *s,
                             struct sally_state_past past);
 
+/* All that are configured have begun: what they must not trust is known. */
+void sally_sequences_begun(struct sally_sequences *q);
+
+/* True if what is kept was sealed with another key than ours. */
+bool sally_sequences_has_other_key(const struct sally_sequences *q);
+
 /* A client begins: finds out what is known of its keys. */
 void sally_sequence_begin(struct sally_virtual_client *v);
 

@@ -335,7 +335,7 @@ static bool is_dead(struct sally_virtual_client *v)
 void sally_shard_begin_client(struct sally_virtual_client *v, bool anew,
                               sally_usec now)
 {
-    if (!v->keyed || is_dead(v))
+    if (!v->keyed || v->shard->elsewhere || is_dead(v))
         return;
     sally_keeper_begin(v, anew, now);
     sally_sequence_begin(v);
@@ -364,6 +364,11 @@ void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key,
     sally_vault_unlock(s->vault, key);
 }
 
+void sally_shard_estrange(struct sally_shard *s)
+{
+    s->elsewhere = true;
+}
+
 void sally_shard_start(struct sally_shard *s, sally_usec now)
 {
     s->now = now;
@@ -373,6 +378,8 @@ void sally_shard_start(struct sally_shard *s, sally_usec now)
     for (uint32_t i = 0; i < s->capacity; i++)
         if (s->sensors[i] != NULL)
             sally_shard_begin(s->sensors[i], false, now);
+    if (!s->elsewhere)
+        sally_sequences_begun(s->sequences);
     sally_shard_arm(s);
 }
 

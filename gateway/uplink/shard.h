@@ -81,6 +81,10 @@ enum sally_err sally_shard_trust(struct sally_shard *s, uint32_t server,
 void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key,
                         struct sally_state_past past);
 
+/* The store was made on another machine, which may use the same accounts: none
+ * of them is used. What sensors say is stored. Before _start().             */
+void sally_shard_estrange(struct sally_shard *s);
+
 void sally_shard_start(struct sally_shard *s, sally_usec now);
 
 /* De-registers all, or leaves them as they are, as `on_stop` of the gateway

@@ -39,6 +39,7 @@ struct sally_shard {
     struct sally_order order;
     sally_usec now; /* of the last call */
     struct sally_times times;
+    bool elsewhere; /* the store was made on another machine */
     bool started, stopping;
     size_t running; /* while stopping: clients that have not stopped yet */
 

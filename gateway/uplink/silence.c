@@ -169,7 +169,7 @@ void sally_silence_expire(struct sally_silence *s, sally_usec now)
 
 void sally_silence_resume(struct sally_virtual_client *v, sally_usec now)
 {
-    if (!v->away || v->sensor->silence.silent ||
+    if (!v->away || v->sensor->silence.silent || v->shard->elsewhere ||
         sally_lwm2m_client_state(&v->client) != SALLY_CLIENT_STOPPED)
         return;
     v->away = false;

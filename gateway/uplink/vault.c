@@ -184,6 +184,34 @@ enum sally_err sally_vault_forget(struct sally_vault *v,
                             (struct sally_span){ NULL, 0 }, ticket);
 }
 
+static struct sally_kept_place due_of(const struct sally_uplink_sensor *u)
+{
+    return (struct sally_kept_place){ SALLY_KEPT_DUE, u->index,
+                                      sally_span_of(u->config->id) };
+}
+
+bool sally_vault_is_due(const struct sally_vault *v,
+                        const struct sally_uplink_sensor *u)
+{
+    const struct sally_kept_place at = due_of(u);
+    uint8_t room[8];
+    struct sally_buf b = SALLY_BUF(room);
+
+    return v->unlocked &&
+           sally_store_recall(v->shard->store, &at, &b) == SALLY_E_OK;
+}
+
+/* If there is no room for it, it is given other keys again some time. */
+void sally_vault_settle(struct sally_vault *v,
+                        const struct sally_uplink_sensor *u)
+{
+    const struct sally_kept_place at = due_of(u);
+
+    if (sally_vault_is_due(v, u))
+        (void)!sally_store_keep(v->shard->store, &at,
+                                (struct sally_span){ NULL, 0 }, 0);
+}
+
 /* --- Tombs ---------------------------------------------------------------- */
 
 /* What a server or an attacker would know the keys by; not what they are used

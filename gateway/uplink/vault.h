@@ -47,6 +47,13 @@ enum sally_err sally_vault_forget(struct sally_vault *v,
                                   const struct sally_uplink_sensor *u,
                                   uint32_t ticket) SALLY_MUST_USE;
 
+/* The sensor is to be given other keys, since others may have those that it
+ * has; and it was.                                                          */
+bool sally_vault_is_due(const struct sally_vault *v,
+                        const struct sally_uplink_sensor *u);
+void sally_vault_settle(struct sally_vault *v,
+                        const struct sally_uplink_sensor *u);
+
 /* Nobody uses these keys under this endpoint any more. Durable with the next
  * commit. NO_ROOM and others, as for _save(). One of mode NoSec without OSCORE
  * has no keys, and is never buried.                                         */
