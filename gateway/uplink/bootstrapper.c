@@ -79,7 +79,7 @@ static void plan_recheck(struct sally_bootstrapper *b, sally_usec now)
     sally_usec every = sally_visit_server(b)->recheck * SALLY_SEC;
 
     b->due = SALLY_NEVER;
-    if (every == 0 || !b->has_account || shard_of(b)->elsewhere)
+    if (every == 0 || !b->has_account)
         return;
     b->due = sally_after(now, every - every / 10 +
                                   sally_random_u64(
@@ -208,6 +208,11 @@ static void plan_first_recheck(struct sally_bootstrapper *b, sally_usec now)
 
 void sally_bootstrapper_begin(struct sally_bootstrapper *b, sally_usec now)
 {
+    if (shard_of(b)->elsewhere) { /* nothing is to change here */
+        b->due = b->purge = b->renewal = SALLY_NEVER;
+        arm(b);
+        return;
+    }
     plan_first_recheck(b, now);
     if (sally_account_living(b->sensor) == 0)
         (void)sally_bootstrapper_want(b, SALLY_VISIT_NO_ACCOUNT, now);

@@ -383,9 +383,43 @@ static void finds_every_sensor_by_id(void **state)
     sally_config_wipe(&c);
 }
 
+/* What is no path does not count from the directory of the file. */
+static void the_master_key_may_be_no_file(void **state)
+{
+    static const struct {
+        const char *said;
+        bool as_it_is;
+    } rows[] = {
+        { "credential:master", true },
+        { "keyring:sallyport", true },
+        { "/keys/master", true },
+        { "keys/master", false },
+        { "credentials/master", false },
+    };
+    char text[1024];
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(rows); i++) {
+        struct sally_config c;
+        size_t n, len;
+
+        snprintf(text, sizeof(text),
+                 "gateway = { name = \"g\"; master_key_file = \"%s\"; };\n"
+                 LOCAL SERVERS,
+                 rows[i].said);
+        load_right(text, NULL, NULL, &c);
+        n = strlen(c.master_key_file);
+        len = strlen(rows[i].said);
+        assert_string_equal(&c.master_key_file[n - len], rows[i].said);
+        assert_int_equal(n == len, rows[i].as_it_is);
+        sally_config_wipe(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_master_key_may_be_no_file),
         cmocka_unit_test(loads_gateway_and_local),
         cmocka_unit_test(loads_servers_and_sensors),
         cmocka_unit_test(loads_profiles),

@@ -198,6 +198,37 @@ static void an_older_copy_is_not_trusted(void **state)
     close_door(d);
 }
 
+static void mark_as_lost(struct door *d)
+{
+    const struct sally_kept_place at = { SALLY_KEPT_GATEWAY, 0,
+                                         sally_span_of(SALLY_PAST_LOST) };
+
+    assert_int_equal(sally_store_keep(d->store, &at, sally_span_of("x"), 0),
+                     SALLY_E_OK);
+    door_stored(d);
+}
+
+/* Adopted or restored: numbers may have been used that nothing here knows of,
+ * also of keys that it never saw, but not of keys that came later.          */
+static void what_a_tool_marked_as_lost_is_not_trusted(void **state)
+{
+    struct door *d = open_door();
+
+    (void)state;
+    reserve(d, client_of(d, 0, "one", SALLY_OSCORE_B1), 1000);
+    mark_as_lost(d);
+    again(d);
+    is_past(client_of(d, 0, "one", SALLY_OSCORE_B1), true, false, 1000);
+    door_run(d, SALLY_SEC);
+    again(d);
+    is_past(client_of(d, 0, "one", SALLY_OSCORE_B1), true, false, 1000);
+    is_past(client_of(d, 0, "later", SALLY_OSCORE_B1), false, false, 0);
+    mark_as_lost(d);
+    again(d);
+    is_past(client_of(d, 1, "unseen", SALLY_OSCORE_B1), true, false, 0);
+    close_door(d);
+}
+
 /* In memory what is not there may have been before the reboot. */
 static void memory_trusts_only_what_it_has(void **state)
 {
@@ -218,6 +249,7 @@ int main(void)
         cmocka_unit_test(nothing_is_known_without_a_master_key),
         cmocka_unit_test(another_master_key_trusts_nothing),
         cmocka_unit_test(an_older_copy_is_not_trusted),
+        cmocka_unit_test(what_a_tool_marked_as_lost_is_not_trusted),
         cmocka_unit_test(memory_trusts_only_what_it_has),
     };
 
