@@ -44,6 +44,7 @@ static const struct {
     { "bootstrap_refused", SALLY_NOTE_PEER },
     { "bootstrap_account_purged", SALLY_NOTE_OWN },
     { "account_given", SALLY_NOTE_OWN },
+    { "account_changed", SALLY_NOTE_OWN },
     { "keys_rotated", SALLY_NOTE_OWN },
     { "account_revoked", SALLY_NOTE_OWN },
     { "keys_dead", SALLY_NOTE_OWN },

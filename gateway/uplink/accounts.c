@@ -179,11 +179,11 @@ static void change(struct sally_virtual_client *v,
     const struct sally_path whole =
         sally_path_instance(SALLY_OBJECT_SECURITY, a->instance);
     bool had_keys = v->keyed;
+    bool same_key = had_keys && is_same_key(v, c);
     bool other = write_server(v, before, book, a);
     enum sally_err e;
 
-    if (had_keys && !other && !sally_account_moves(v, book, a) &&
-        is_same_key(v, c))
+    if (same_key && !other && !sally_account_moves(v, book, a))
         return;
     if (had_keys)
         put_to_sleep(v, now);
@@ -192,7 +192,10 @@ static void change(struct sally_virtual_client *v,
         complain(v, e, &whole);
         return;
     }
-    tell(had_keys ? "keys_rotated" : "account_given", v);
+    tell(!had_keys    ? "account_given"
+         : same_key ? "account_changed"
+                    : "keys_rotated",
+         v);
     sally_shard_begin_client(v, true, now);
 }
 

@@ -325,10 +325,22 @@ void sally_bootstrapper_repoint(struct sally_bootstrapper *b,
     b->visit->settings.registry = &config->registry;
 }
 
-/* What it is about to be judged by has changed: it begins anew. */
+static bool is_retired(const struct sally_shard *s, const struct sally_trust *t)
+{
+    for (size_t i = 0; t != NULL && i < SALLY_LEN(s->trusts); i++)
+        if (s->trusts[i].retired == t)
+            return true;
+    return false;
+}
+
+/* What it is judged by goes: it begins anew. None is deciding, since the store
+ * has told all before.                                                      */
 void sally_bootstrapper_take_over(struct sally_bootstrapper *b, sally_usec now)
 {
-    if (b->visit != NULL && !b->visit->deciding)
+    const struct sally_visit *v = b->visit;
+
+    if (v != NULL && (is_retired(shard_of(b), v->settings.trust) ||
+                      is_retired(shard_of(b), v->credential.trust)))
         sally_bootstrapper_cancel(b, now);
 }
 
