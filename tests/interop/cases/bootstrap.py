@@ -287,6 +287,49 @@ def case_bootstrap_refused(env):
     report(plant, 21.5)
 
 
+def case_bootstrap_floor(env):
+    """A bootstrap server that was taken over leads nowhere else, opens nothing,
+    and shortens no key: each attempt gets 4.06, and the session that there is
+    does not notice."""
+    plant = Plant(env)
+    plant.sensor()
+    account, server = plant.key(), plant.server_object()
+    plant.start()
+    plant.give(account, server)
+    g = plant.gateway
+    g.start()
+    plant.cloud.wait_registered(plant.endpoint)
+
+    attempts = [
+        {"/0/1/0": "coaps://127.0.0.2:5684"},
+        {"/0/1/0": plant.cloud.plain_uri, "/0/1/2": 3},
+        {"/0/1/0": "coap://192.0.2.1", "/0/1/2": 3},
+        {"/0/1/5": "00" * 15},
+        {"/0/0/0": "coaps://127.0.0.2:5684"},
+    ]
+    finish = {"finish": True}
+    steps = [s for bad in attempts for s in (write(bad), finish)]
+    # What was bad is mended before the next.
+    mended = [s for i, s in enumerate(steps) for s in
+              ((s,) if i % 2 == 0 else (s, write(account),
+                                        write({"/0/0/0": plant.boot.uri})))]
+    log, since, seen = g.mark(), plant.cloud.mark(), plant.boot.mark()
+    plant.order(*mended, finish)
+    got = plant.cloud.ask("execute", plant.endpoint, "/1/0/9")
+    check(got.get("code") == "2.04", f"/1/0/9 was answered {got}")
+    plant.event("bootstrap_done", since=log)
+    codes = [e["code"] for e in plant.boot.events[seen:]
+             if e["event"] == "bootstrap-step"]
+    check(codes == ["2.04", "4.06", "2.04", "2.04"] * len(attempts) + ["2.04"],
+          f"the steps were answered {codes}")
+    refused = plant.event("bootstrap_refused", since=log, path="/0/1/0")
+    check("`hosts`" in refused["why"], f"refused: {refused}")
+    check(not [e for e in g.events(log) if e["event"] == "keys_rotated"] and
+          not [e for e in plant.cloud.events[since:]
+               if e["event"] == "register"], "the session began anew")
+    report(plant, 23.5)
+
+
 def case_bootstrap_orders(env):
     """The operator has keys rotated, then revokes an account, then the sensor:
     each is answered, journalled, and outlives a kill at once."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sensors with keys of Leshan's bootstrap server only, which gives them accounts
-at Leshan's server, and other keys when that says so (/1/x/9)."""
+"""Sensors with keys of Leshan's bootstrap server only, which gives them
+accounts at Leshan's server, and other keys when that says so (/1/x/9)."""
 import secrets
 import threading
 import time
@@ -293,8 +293,8 @@ def settle(fleet, seconds):
     failed = [e for e in fleet.gateway.events()
               if e["event"] in ("bootstrap_failed", "bootstrap_refused")]
     check(not failed, f"visits failed: {failed[:3]}")
-    print(f"     {len(fleet.names)} sensors registered after {took:.1f} s, with "
-          f"other keys {rotated:.1f} s after the order", flush=True)
+    print(f"     {len(fleet.names)} sensors registered after {took:.1f} s, "
+          f"with other keys {rotated:.1f} s after the order", flush=True)
 
 
 def opens(fleet, name, key):

@@ -59,8 +59,8 @@ def _client(endpoint, keys):
 
 
 class LeshanBootstrap(Talker):
-    """Leshan's bootstrap server, of the version that has OSCORE. `identity`: see
-    Leshan."""
+    """Leshan's bootstrap server, of the version that has OSCORE. `identity`:
+    see Leshan."""
 
     def __init__(self, directory, name="leshan-bootstrap", identity=()):
         self.coap_port, self.coaps_port = net.free_port(), net.free_port()

@@ -76,7 +76,7 @@ static void fill(struct sally_book *b, const char *const *rows)
 
 static const struct row {
     const char *what, *config;
-    const char *before[8], *staged[8];
+    const char *before[8], *staged[9];
     const char *culprit; /* NULL: allowed */
     const char *why;     /* what stands in the clause */
 } rows[] = {
@@ -142,6 +142,13 @@ static const struct row {
     { "none, after OSCORE", BOUNDED("", "uri = \"coap://127.0.0.1\";"),
       { NOSEC, OSCORE }, { NOSEC, "/0/1/0=coap://127.0.0.1" }, "/0/1/2",
       "account before it" },
+    { "none at a server, beside another with some",
+      BOUNDED("", URI "}, { name = \"own\"; short_server_id = 124; uri = "
+                      "\"coap://127.0.0.1\"; "),
+      { NULL },
+      { "/0/2/0=coap://127.0.0.1", "/0/2/1=0", "/0/2/2=3", "/0/2/10=124",
+        "/1/1/0=124", "/1/1/1=300", "/1/1/6=1", "/1/1/7=U" },
+      NULL, "" },
     { "OSCORE alone", BOUNDED("", URI), { NULL }, { NOSEC, OSCORE }, NULL, "" },
     { "of the bootstrap account none", BOUNDED("", URI), { NULL },
       { "/0/0/2=3", "/0/0/0=coap://bs.example.com" }, "/0/0/2",
