@@ -28,12 +28,17 @@ static void tally(struct backup *b, enum sally_kept what)
 
 static bool refuse(const struct backup *b, const char *path, enum sally_err e)
 {
-    const char *why = e == SALLY_E_IO ? strerror(errno) : sally_err_text(e);
+    const char *why = sally_err_text(e);
 
-    fprintf(b->custody.cli->err, "sallyportctl: %s: %s%s\n", path, why,
-            e == SALLY_E_UNAUTHENTIC
-                ? ": damaged, or of a gateway with another master key"
-                : "");
+    if (e == SALLY_E_IO)
+        why = strerror(errno);
+    if (e == SALLY_E_UNAUTHENTIC)
+        why = "damaged, or of a gateway with another master key";
+    if (e == SALLY_E_TRUNCATED)
+        why = "its end is missing";
+    if (e == SALLY_E_MALFORMED)
+        why = "no backup";
+    fprintf(b->custody.cli->err, "sallyportctl: %s: %s\n", path, why);
     return false;
 }
 

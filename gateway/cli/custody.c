@@ -193,6 +193,8 @@ static void tell_list(const struct sally_custody *c, bool bootstrap)
             fputc('\n', out);
         between = ",";
     }
+    if (between[0] == '\0' && !c->cli->json)
+        fputs("  nobody\n", out);
 }
 
 void sally_custody_tell(const struct sally_custody *c, const char *head)

@@ -132,6 +132,10 @@ static const struct sally_failure failures[] = {
       "the account's own key cannot be used: it is of another kind, or "
       "belongs to another certificate",
       NULL, OURSELF },
+    { SALLY_E_ELSEWHERE, ANY_ALERT, ANYWHERE, EITHER,
+      "state_dir was made on another machine, which may use the same keys: "
+      "no account is used; stop the gateway and see sallyportctl adopt",
+      "gateway.state_dir", 0 },
     { SALLY_E_CLOSED, ANY_ALERT, ANYWHERE, EITHER,
       "the server closed the session", NULL, 0 },
     { SALLY_E_NO_MEMORY, ANY_ALERT, ANYWHERE, EITHER,

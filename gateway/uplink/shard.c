@@ -335,6 +335,8 @@ static bool is_dead(struct sally_virtual_client *v)
 void sally_shard_begin_client(struct sally_virtual_client *v, bool anew,
                               sally_usec now)
 {
+    if (v->shard->elsewhere)
+        v->last_error = SALLY_E_ELSEWHERE;
     if (!v->keyed || v->shard->elsewhere || is_dead(v))
         return;
     sally_keeper_begin(v, anew, now);

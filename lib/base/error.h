@@ -50,6 +50,7 @@
     X(IO, LOCAL, "input or output failed")                                     \
     X(CRYPTO, LOCAL, "cryptographic operation failed")                         \
     X(NO_CREDENTIAL, LOCAL, "credential is missing or unusable")               \
+    X(ELSEWHERE, LOCAL, "state was made on another machine")                   \
     X(EXHAUSTED, LOCAL, "keys were used as often as they may be")              \
     X(ROLLED_BACK, LOCAL, "sequence numbers may be older than their last use") \
     X(CANCELLED, LOCAL, "given up by its owner")                               \

@@ -84,6 +84,8 @@ def case_vault_clone(env):
     plant.event("machine_changed", since=log)
     publish(plant, 23.5)
     refused(plant, "another machine", "rotate", "boiler")
+    told = g.ctl_json("doctor", "boiler")
+    check("adopt" in str(told), f"doctor: {told}")
     g.kill_role("inner")
     plant.event("machine_changed", since=g.mark())
     check(not begun(plant, log), f"it went out: {begun(plant, log)}")
