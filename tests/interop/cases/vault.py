@@ -3,6 +3,7 @@
 and when it is told to forget them."""
 import os
 import shutil
+import sqlite3
 
 from lib import mqtt
 from lib.bootstrap import Plant
@@ -65,6 +66,16 @@ def holds(plant):
     check(code == 0, f"the journal: {out}{error}")
 
 
+def marks(plant):
+    """What a tool left for the gateway to do."""
+    state = plant.gateway.group["gateway"]["state_dir"]
+    db = sqlite3.connect(os.path.join(state, "sallyport.db"))
+    rows = db.execute("SELECT what, name FROM kept WHERE what = 5 OR"
+                      " name = CAST('past lost' AS BLOB)").fetchall()
+    db.close()
+    return rows
+
+
 def case_vault_clone(env):
     """A copy of the storage in another machine uses no account, and keeps what
     sensors say; once adopted it gets other keys, and delivers."""
@@ -99,12 +110,14 @@ def case_vault_clone(env):
     rows = g.ctl_json("adopt")
     check(rows == [{"adopted": True, "bootstrap": ["boiler"],
                     "operator": ["valve"]}], f"adopt: {rows}")
+    check(len(marks(plant)) == 2, f"to do: {marks(plant)}")
     log, since = g.mark(), plant.cloud.mark()
     g.start()
     plant.event("bootstrap_done", since=log, sensor="boiler")
     plant.cloud.wait_registered(plant.endpoint, since=since)
     plant.cloud.wait_record(plant.endpoint, TEMPERATURE, 23.5)
     g.stop()
+    check(not marks(plant), f"what was done is still to do: {marks(plant)}")
     log = g.mark()
     g.start()
     plant.event("registered", since=log, sensor="boiler")
