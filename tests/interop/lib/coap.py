@@ -43,7 +43,8 @@ def encode(kind, code, mid, token=b"", options=(), payload=b""):
 
 
 def decode(data):
-    """(kind, code, mid, token, [(number, bytes)], payload), or None."""
+    """(kind, code, mid, token, [(number, bytes)], payload), or None; what
+    comes over a bad wire may end anywhere."""
     if len(data) < 4 or data[0] >> 6 != 1 or data[0] & 15 > 8:
         return None
     kind, size = data[0] >> 4 & 3, data[0] & 15
@@ -53,16 +54,17 @@ def decode(data):
         head, at = data[at], at + 1
         parts = []
         for nibble in (head >> 4, head & 15):
-            if nibble == 13:
-                nibble, at = 13 + data[at], at + 1
-            elif nibble == 14:
-                nibble, at = (269 + struct.unpack(">H", data[at:at + 2])[0],
-                              at + 2)
+            more = {13: 1, 14: 2}.get(nibble, 0)
+            if more:
+                nibble = (13, 269)[more - 1] + int.from_bytes(
+                    data[at:at + more], "big")
+            at += more
             parts.append(nibble)
         number += parts[0]
         options.append((number, data[at:at + parts[1]]))
         at += parts[1]
-    return kind, code, mid, token, options, data[at + 1:]
+    return None if at > len(data) else (kind, code, mid, token, options,
+                                        data[at + 1:])
 
 
 def _length(n):
