@@ -77,10 +77,13 @@ void sally_book_cut(struct sally_book *b, const struct sally_path *path);
 
 /* What Bootstrap-Delete means (Core 1.2 s.6.1.7.6): all at or below `path`, "/"
  * to an object instance, but for the bootstrap account, which stands with its
- * instance of /21. NOT_ALLOWED: `path` is that account or deeper than an
+ * instance of /21. Of several that is the instance `own` of /0, the one in use,
+ * or the first where `own` is none; each can be deleted by its own number while
+ * another stays. NOT_ALLOWED: `path` is that account, or deeper than an object
  * instance; NOT_FOUND: another object than the four, or no such instance.   */
 enum sally_err sally_book_delete(struct sally_book *b,
-                                 const struct sally_path *path) SALLY_MUST_USE;
+                                 const struct sally_path *path,
+                                 uint16_t own) SALLY_MUST_USE;
 
 /* Gives the instance `from` of /0 the number `to`. NOT_FOUND: there is none;
  * DUPLICATE: `to` is taken.                                                 */

@@ -115,13 +115,12 @@ bool sally_book_linking(const struct sally_book *b, uint16_t oscore,
 
 /* --- What a bootstrap server takes out ---------------------------------- */
 
-static bool is_of_bootstrap(const struct sally_book *b,
+static bool is_of_bootstrap(const struct sally_book *b, uint16_t own,
                             const struct sally_path *at)
 {
     struct sally_lwm2m_value link;
-    uint16_t own;
 
-    if (!sally_book_bootstrap(b, 0, &own))
+    if (!is_bootstrap(b, own))
         return false;
     if (at->id[0] == SALLY_OBJECT_SECURITY)
         return at->id[1] == own;
@@ -130,7 +129,7 @@ static bool is_of_bootstrap(const struct sally_book *b,
            is_link(&link, at->id[1]);
 }
 
-static void cut_object(struct sally_book *b, uint16_t object)
+static void cut_object(struct sally_book *b, uint16_t object, uint16_t own)
 {
     uint16_t i;
 
@@ -138,13 +137,23 @@ static void cut_object(struct sally_book *b, uint16_t object)
          from = (uint32_t)i + 1) {
         const struct sally_path at = sally_path_instance(object, i);
 
-        if (!is_of_bootstrap(b, &at))
+        if (!is_of_bootstrap(b, own, &at))
             sally_book_cut(b, &at);
     }
 }
 
+/* The instance is a bootstrap account, and not the only one. */
+static bool is_replaced(const struct sally_book *b, const struct sally_path *at)
+{
+    uint16_t i;
+
+    return at->id[0] == SALLY_OBJECT_SECURITY && is_bootstrap(b, at->id[1]) &&
+           sally_book_bootstrap(b, 0, &i) &&
+           (i != at->id[1] || sally_book_bootstrap(b, (uint32_t)i + 1, &i));
+}
+
 enum sally_err sally_book_delete(struct sally_book *b,
-                                 const struct sally_path *path)
+                                 const struct sally_path *path, uint16_t own)
 {
     static const uint16_t objects[] = { SALLY_OBJECT_SECURITY,
                                         SALLY_OBJECT_SERVER,
@@ -154,11 +163,13 @@ enum sally_err sally_book_delete(struct sally_book *b,
 
     if (path->depth > SALLY_DEPTH_INSTANCE)
         return SALLY_E_NOT_ALLOWED;
+    if (!is_bootstrap(b, own))
+        (void)sally_book_bootstrap(b, 0, &own);
     for (size_t i = 0; i < SALLY_LEN(objects); i++) {
         const struct sally_path object = sally_path_object(objects[i]);
 
         if (path->depth <= object.depth && sally_path_covers(path, &object)) {
-            cut_object(b, objects[i]);
+            cut_object(b, objects[i], own);
             any = true;
         }
     }
@@ -166,7 +177,7 @@ enum sally_err sally_book_delete(struct sally_book *b,
         return any ? SALLY_E_OK : SALLY_E_NOT_FOUND;
     if (!sally_book_has(b, path))
         return SALLY_E_NOT_FOUND;
-    if (is_of_bootstrap(b, path))
+    if (is_of_bootstrap(b, own, path) && !is_replaced(b, path))
         return SALLY_E_NOT_ALLOWED;
     sally_book_cut(b, path);
     return SALLY_E_OK;

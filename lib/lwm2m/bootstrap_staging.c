@@ -82,29 +82,6 @@ static bool is_of_account(const struct sally_path *path)
     }
 }
 
-static uint8_t apply(const struct writing *w)
-{
-    struct sally_bootstrap *b = w->b;
-    struct sally_book whole = b->staged;
-    uint16_t account = b->account;
-
-    for (size_t i = 0; i < w->count; i++)
-        if (!is_of_account(&w->records[i].path))
-            return SALLY_CODE_NOT_FOUND;
-    (void)!sally_book_copy(&b->staged, &b->next); /* of the same room */
-    clear_multiple(w, &b->next);
-    if (takes_account(w))
-        account = move_account(w, &b->next);
-    for (size_t i = 0; i < w->count; i++)
-        if (sally_book_put(&b->next, &w->records[i].path,
-                           &w->records[i].value) != SALLY_E_OK)
-            return SALLY_CODE_TOO_LARGE;
-    b->staged = b->next;
-    b->next = whole;
-    b->account = account;
-    return SALLY_CODE_CHANGED;
-}
-
 static uint8_t code_of(enum sally_err e)
 {
     switch (e) {
@@ -114,6 +91,31 @@ static uint8_t code_of(enum sally_err e)
     case SALLY_E_TOO_LARGE: return SALLY_CODE_TOO_LARGE;
     default: return SALLY_CODE_BAD_REQUEST;
     }
+}
+
+static uint8_t apply(const struct writing *w)
+{
+    struct sally_bootstrap *b = w->b;
+    struct sally_book whole = b->staged;
+    uint16_t account = b->account;
+    enum sally_err e = SALLY_E_OK;
+
+    for (size_t i = 0; i < w->count; i++)
+        if (!is_of_account(&w->records[i].path))
+            return SALLY_CODE_NOT_FOUND;
+    (void)!sally_book_copy(&b->staged, &b->next); /* of the same room */
+    clear_multiple(w, &b->next);
+    if (takes_account(w))
+        account = move_account(w, &b->next);
+    for (size_t i = 0; e == SALLY_E_OK && i < w->count; i++)
+        e = sally_book_put(&b->next, &w->records[i].path,
+                           &w->records[i].value);
+    if (e != SALLY_E_OK)
+        return code_of(e);
+    b->staged = b->next;
+    b->next = whole;
+    b->account = account;
+    return SALLY_CODE_CHANGED;
 }
 
 uint8_t sally_bootstrap_write(struct sally_bootstrap *b,
@@ -140,7 +142,7 @@ uint8_t sally_bootstrap_write(struct sally_bootstrap *b,
 enum sally_err sally_bootstrap_delete(struct sally_bootstrap *b,
                                       const struct sally_path *path)
 {
-    enum sally_err e = sally_book_delete(&b->staged, path);
+    enum sally_err e = sally_book_delete(&b->staged, path, b->account);
     const struct sally_path at =
         sally_path_instance(SALLY_OBJECT_SECURITY, b->account);
 

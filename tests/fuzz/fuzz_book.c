@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     promise(sally_book_equal(&book, &again));
     sally_book_tidy(&book, &again);
     promise(sally_book_equal(&book, &again) || book.len < again.len);
-    promise(sally_book_delete(&book, &all) == SALLY_E_OK);
+    promise(sally_book_delete(&book, &all, UINT16_MAX) == SALLY_E_OK);
     promise(sally_book_servers(&book) == 0);
     return 0;
 }

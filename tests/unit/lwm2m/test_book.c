@@ -239,7 +239,7 @@ static void delete_spares_the_bootstrap_account(void **state)
         accounts_fill(&book, &registry, rows);
         snprintf(before, sizeof(before), "%s", instances_of(&book));
         path = accounts_path(row->path, &nothing);
-        if (sally_book_delete(&book, &path) != row->want)
+        if (sally_book_delete(&book, &path, UINT16_MAX) != row->want)
             fail_msg("%s: not %s", row->what, sally_err_text(row->want));
         if (strcmp(instances_of(&book),
                    row->left != NULL ? row->left : before) != 0)

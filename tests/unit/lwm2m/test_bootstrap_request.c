@@ -293,6 +293,24 @@ static void too_much_is_refused_whole(void **state)
     boot_close(w);
 }
 
+/* What does not fit to what there is says so, and is not called too large. */
+static void a_write_that_does_not_fit_the_book_is_bad(void **state)
+{
+    struct bootworld *w = boot_open(11, accounts_usual);
+    const struct sally_path hash = sally_path_resource(0, 1, 16);
+    const struct sally_lwm2m_value one = sally_value_integer(168);
+
+    (void)state;
+    assert_int_equal(sally_book_put(&w->current, &hash, &one), SALLY_E_OK);
+    assert_int_equal(sally_book_copy(&w->current, &w->before), SALLY_E_OK);
+    boot_start(w);
+    assert_int_equal(boot_write(w, "/0/1/16/6", 112, ROWS("/0/1/16/6=172")),
+                     SALLY_CODE_BAD_REQUEST);
+    assert_true(sally_book_equal(sally_bootstrap_staged(&w->client),
+                                 &w->current));
+    boot_close(w);
+}
+
 /* --- Delete: GW-07 ------------------------------------------------------ */
 
 static void delete_spares_what_it_must(void **state)
@@ -365,6 +383,40 @@ static void an_account_that_was_deleted_is_not_moved(void **state)
     boot_close(w);
 }
 
+/* While a new one is staged, the account in use is what "/" and "/0" spare,
+ * whatever its number; each of the two can go by its own.                   */
+static void delete_spares_the_account_in_use(void **state)
+{
+    static const char *const accounts[] = {
+        "/0/2/0=coap://bs", "/0/2/1=1", "/0/2/2=3", "/0/2/17=21:5",
+        "/21/5/0=m", "/21/5/1=c", "/21/5/2=s", NULL
+    };
+    static const struct {
+        const char *path, *left;
+    } rows[] = {
+        { "/", "</>;lwm2m=1.1,</0/2>,</21/5>" },
+        { "/0", "</>;lwm2m=1.1,</0/2>,</21/5>" },
+        { "/21", "</>;lwm2m=1.1,</0/0>,</0/2>,</21/5>" },
+        { "/0/0", "</>;lwm2m=1.1,</0/2>,</21/5>" },
+        { "/0/2", "</>;lwm2m=1.1,</0/0>,</21/5>" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(rows); i++) {
+        struct bootworld *w = boot_begun(11, accounts);
+
+        assert_int_equal(boot_write(w, "/0/0", 112,
+                                    ROWS("/0/0/0=coap://new", "/0/0/1=1",
+                                         "/0/0/2=3")),
+                         SALLY_CODE_CHANGED);
+        assert_int_equal(boot_delete(w, rows[i].path), SALLY_CODE_DELETED);
+        assert_int_equal(boot_get(w, "/", 40), SALLY_CODE_CONTENT);
+        if (strcmp(w->body, rows[i].left) != 0)
+            fail_msg("%s: left %s", rows[i].path, w->body);
+        boot_close(w);
+    }
+}
+
 /* --- Everything else ---------------------------------------------------- */
 
 static void other_requests_are_refused(void **state)
@@ -411,8 +463,10 @@ int main(void)
         cmocka_unit_test(a_multiple_resource_is_what_was_written_last),
         cmocka_unit_test(a_write_may_come_in_blocks),
         cmocka_unit_test(too_much_is_refused_whole),
+        cmocka_unit_test(a_write_that_does_not_fit_the_book_is_bad),
         cmocka_unit_test(delete_spares_what_it_must),
         cmocka_unit_test(an_account_that_was_deleted_is_not_moved),
+        cmocka_unit_test(delete_spares_the_account_in_use),
         cmocka_unit_test(other_requests_are_refused),
     };
 
