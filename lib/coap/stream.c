@@ -176,6 +176,14 @@ static void drop_taken(struct sally_coap_stream *s)
     s->taken = 0;
 }
 
+/* 65,805 and what these four bytes say, which is too large in any case: the sum
+ * itself could wrap and be small.                                           */
+static size_t take_longest(struct sally_cursor *c)
+{
+    (void)sally_take_u32(c);
+    return 65805u;
+}
+
 /* s.3.2. TRUNCATED: the header is not whole yet. TOO_LARGE: over what our CSM
  * offered. MALFORMED: a token length that is reserved.                      */
 static enum sally_err read_head(struct sally_span in, struct frame *f)
@@ -189,7 +197,7 @@ static enum sally_err read_head(struct sally_span in, struct frame *f)
     else if (rest == 14)
         rest = 269u + sally_take_u16(&c);
     else if (rest == 15)
-        rest = 65805u + sally_take_u32(&c);
+        rest = take_longest(&c);
     f->code = sally_take_u8(&c);
     f->token_len = first & 15;
     if (c.failed)
