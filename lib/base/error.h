@@ -22,7 +22,7 @@
     X(NOT_FOUND, PEER, "no such object, instance or resource")                 \
     X(NOT_ALLOWED, PEER, "operation is not allowed on this resource")          \
     X(REPLAYED, PEER, "sequence number seen before")                           \
-    X(DUPLICATE, PEER, "message seen before")                                  \
+    X(DUPLICATE, PEER, "there is such a one already")                          \
     X(CHALLENGED, PEER, "message is authentic, but may be old")                \
     X(UNAUTHENTIC, PEER, "authentication failed")                              \
     X(UNEXPECTED, PEER, "message does not belong to any exchange")             \
