@@ -108,13 +108,15 @@ static bool blocked_in_range(const struct sally_bus_message *m)
     return is_flag(m->as.blocked.blocked);
 }
 
+/* What the scheme does not know is 0. */
 static bool check_in_range(const struct sally_bus_message *m)
 {
     const struct sally_bus_check *c = &m->as.check;
 
-    return c->log2_n >= 1 && c->log2_n <= SALLY_BUS_LOG2_N_MAX && c->r >= 1 &&
-           c->r <= SALLY_BUS_R_MAX && c->p >= 1 && c->p <= SALLY_BUS_P_MAX &&
-           c->salt_len <= sizeof(c->salt) && c->hash_len <= sizeof(c->hash) &&
+    return c->scheme <= SALLY_BUS_SCHEME_MAX &&
+           c->iterations <= SALLY_BUS_ITERATIONS_MAX &&
+           c->log2_n <= SALLY_BUS_LOG2_N_MAX && c->r <= SALLY_BUS_R_MAX &&
+           c->p <= SALLY_BUS_P_MAX && c->salt_len <= sizeof(c->salt) && c->hash_len <= sizeof(c->hash) &&
            c->password_len <= sizeof(c->password);
 }
 

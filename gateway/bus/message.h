@@ -38,6 +38,8 @@ const char *sally_role_text(enum sally_role_name r);
 #define SALLY_BUS_LOG2_N_MAX 20 /* scrypt: memory is 128 * r * 2^log2_n */
 #define SALLY_BUS_R_MAX 32
 #define SALLY_BUS_P_MAX 16
+#define SALLY_BUS_SCHEME_MAX 2 /* enum sally_password_scheme */
+#define SALLY_BUS_ITERATIONS_MAX (1u << 20)
 
 /* A value without pointers. Text lies at [offset, offset + len) of `bytes`. */
 struct sally_bus_value {
@@ -151,9 +153,11 @@ struct sally_bus_blocked {
 /* Outer to verifier: does this password give this hash? Wiped after use. */
 struct sally_bus_check {
     uint32_t ticket;
-    uint8_t log2_n, r, p;
+    uint8_t scheme;       /* enum sally_password_scheme */
+    uint8_t log2_n, r, p; /* scrypt */
+    uint32_t iterations;  /* PBKDF2 */
     uint8_t salt_len, hash_len, password_len;
-    uint8_t salt[32], hash[64], password[128];
+    uint8_t salt[64], hash[64], password[128];
 };
 struct sally_bus_checked {
     uint32_t ticket;

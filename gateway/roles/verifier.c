@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/roles/verifier.c - compares passwords with their scrypt hashes, away
- * from the outer door: a check takes some 50 ms and 16 MiB by intention, and
+/* gateway/roles/verifier.c - compares passwords with their hashes, away from the
+ * outer door: a check with scrypt takes some 50 ms and 16 MiB by intention, and
  * must hold up no sensor. It has no key, no file and no socket. One check at a
  * time is the outer door's doing.                                           */
+#include "ingress/auth/password_file.h"
 #include "log/log.h"
 #include "roles/role.h"
 #include "security/crypto.h"
@@ -16,7 +17,7 @@
 #define HASH_MIN 16
 
 struct digest {
-    uint8_t bytes[64];
+    uint8_t bytes[64]; /* as many as a hash can have */
 };
 
 static void wipe_digest(struct digest *d)
@@ -31,16 +32,34 @@ static bool affordable(const struct sally_bus_check *c)
     return (uint64_t)128 * c->r << c->log2_n <= MEMORY_MAX;
 }
 
+static enum sally_err hash(const struct sally_bus_check *c, struct digest *out)
+{
+    struct sally_scrypt cost = { c->log2_n, c->r, c->p };
+    const struct sally_span salted[] = { { c->password, c->password_len },
+                                         { c->salt, c->salt_len } };
+
+    switch ((enum sally_password_scheme)c->scheme) {
+    case SALLY_PASSWORD_SCRYPT:
+        return affordable(c) ? sally_crypto_scrypt(salted[0], salted[1], cost,
+                                                   out->bytes, c->hash_len)
+                             : SALLY_E_OUT_OF_RANGE;
+    case SALLY_PASSWORD_PBKDF2:
+        return sally_crypto_pbkdf2(salted[0], salted[1], c->iterations,
+                                   out->bytes, c->hash_len);
+    case SALLY_PASSWORD_SHA512:
+        return sally_crypto_sha512(salted, SALLY_LEN(salted), out->bytes);
+    case SALLY_PASSWORD_SCHEMES:
+    default:
+        return SALLY_E_UNSUPPORTED;
+    }
+}
+
 static bool password_is_good(const struct sally_bus_check *c)
 {
     SALLY_ON_EXIT(wipe_digest) struct digest digest;
-    struct sally_scrypt cost = { c->log2_n, c->r, c->p };
 
-    if (!affordable(c) || c->salt_len < SALT_MIN || c->hash_len < HASH_MIN)
-        return false;
-    if (sally_crypto_scrypt((struct sally_span){ c->password, c->password_len },
-                            (struct sally_span){ c->salt, c->salt_len }, cost,
-                            digest.bytes, c->hash_len) != SALLY_E_OK)
+    if (c->salt_len < SALT_MIN || c->hash_len < HASH_MIN ||
+        hash(c, &digest) != SALLY_E_OK)
         return false;
     return sally_equal_secret((struct sally_span){ digest.bytes, c->hash_len },
                               (struct sally_span){ c->hash, c->hash_len });

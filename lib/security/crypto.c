@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/security/crypto.c - random bytes, HMAC and scrypt from the library. */
+/* lib/security/crypto.c - random bytes, HMAC, and what passwords are hashed
+ * with, from the library.                                                   */
 #include "security/crypto.h"
 
 #include "security/heap.h"
@@ -10,6 +11,7 @@
 #include <wolfssl/wolfcrypt/hmac.h>
 #include <wolfssl/wolfcrypt/pwdbased.h>
 #include <wolfssl/wolfcrypt/random.h>
+#include <wolfssl/wolfcrypt/sha512.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +129,40 @@ enum sally_err sally_crypto_scrypt(struct sally_span password,
                   (int)cost.log2_n, (int)cost.r, (int)cost.p, (int)out_len);
     if (e == MEMORY_E)
         return SALLY_E_NO_MEMORY;
+    return e == 0 ? SALLY_E_OK : SALLY_E_CRYPTO;
+}
+
+enum sally_err sally_crypto_pbkdf2(struct sally_span password,
+                                   struct sally_span salt, uint32_t iterations,
+                                   uint8_t *out, size_t out_len)
+{
+    if (iterations < 1 || iterations > SALLY_PBKDF2_MAX || out_len == 0 ||
+        out_len > INT32_MAX || password.len > INT32_MAX ||
+        salt.len > INT32_MAX)
+        return SALLY_E_OUT_OF_RANGE;
+    if (sally_heap_install() != SALLY_E_OK)
+        return SALLY_E_CRYPTO;
+    return wc_PBKDF2(out, password.at, (int)password.len, salt.at,
+                     (int)salt.len, (int)iterations, (int)out_len,
+                     WC_SHA512) == 0
+               ? SALLY_E_OK
+               : SALLY_E_CRYPTO;
+}
+
+enum sally_err sally_crypto_sha512(const struct sally_span *parts, size_t count,
+                                   uint8_t out[SALLY_SHA512_LEN])
+{
+    wc_Sha512 sha;
+    int e = sally_heap_install() == SALLY_E_OK ? wc_InitSha512(&sha)
+                                               : MEMORY_E;
+
+    if (e != 0)
+        return SALLY_E_CRYPTO;
+    for (size_t i = 0; e == 0 && i < count; i++)
+        e = wc_Sha512Update(&sha, parts[i].at, (word32)parts[i].len);
+    if (e == 0)
+        e = wc_Sha512Final(&sha, out);
+    wc_Sha512Free(&sha);
     return e == 0 ? SALLY_E_OK : SALLY_E_CRYPTO;
 }
 

@@ -70,6 +70,19 @@ enum sally_err sally_crypto_scrypt(struct sally_span password,
                                    struct sally_scrypt cost, uint8_t *out,
                                    size_t out_len) SALLY_MUST_USE;
 
+/* PBKDF2 with HMAC-SHA-512 (RFC 8018 s.5.2), up to 2^20 iterations.
+ * OUT_OF_RANGE, CRYPTO.                                                     */
+#define SALLY_PBKDF2_MAX (1u << 20)
+enum sally_err sally_crypto_pbkdf2(struct sally_span password,
+                                   struct sally_span salt, uint32_t iterations,
+                                   uint8_t *out, size_t out_len) SALLY_MUST_USE;
+
+/* SHA-512 of the concatenation of `parts`. CRYPTO. */
+#define SALLY_SHA512_LEN 64
+enum sally_err sally_crypto_sha512(const struct sally_span *parts, size_t count,
+                                   uint8_t out[SALLY_SHA512_LEN])
+    SALLY_MUST_USE;
+
 /* Version of the library in use and a space-separated list of the features
  * that matter to us, for --version. Static text.                            */
 const char *sally_crypto_version(void);

@@ -80,8 +80,9 @@ void sally_passwords_abort(struct sally_passwords *p)
 static bool same_line(const struct sally_password_line *a,
                       const struct sally_password_line *b)
 {
-    return a->cost.log2_n == b->cost.log2_n && a->cost.r == b->cost.r &&
-           a->cost.p == b->cost.p &&
+    return a->scheme == b->scheme && a->cost.log2_n == b->cost.log2_n &&
+           a->cost.r == b->cost.r && a->cost.p == b->cost.p &&
+           a->iterations == b->iterations &&
            sally_span_equal((struct sally_span){ a->salt, a->salt_len },
                             (struct sally_span){ b->salt, b->salt_len }) &&
            sally_span_equal((struct sally_span){ a->hash, a->hash_len },
@@ -259,6 +260,8 @@ static void put_check(const struct sally_password_waiting *w,
 
     *out = (struct sally_bus_check){
         .ticket = w->ticket,
+        .scheme = (uint8_t)line->scheme,
+        .iterations = line->iterations,
         .log2_n = (uint8_t)line->cost.log2_n,
         .r = (uint8_t)line->cost.r,
         .p = (uint8_t)line->cost.p,

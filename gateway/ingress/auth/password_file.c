@@ -58,6 +58,51 @@ static bool take_bytes(struct sally_span field, size_t min, uint8_t *at,
     return true;
 }
 
+static bool take_iterations(struct sally_span field, uint32_t *out)
+{
+    uint64_t n = 0;
+
+    if (sally_text_uint(field, &n) != SALLY_E_OK || n < 1 ||
+        n > SALLY_PBKDF2_MAX)
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+static const char *const schemes[SALLY_PASSWORD_SCHEMES] = {
+    [SALLY_PASSWORD_SCRYPT] = "scrypt",
+    [SALLY_PASSWORD_PBKDF2] = "7",
+    [SALLY_PASSWORD_SHA512] = "6",
+};
+
+static bool take_scheme(struct sally_cursor *c, enum sally_password_scheme *out)
+{
+    struct sally_span word;
+
+    if (sally_take_until(c, '$').len != 0)
+        return false;
+    word = sally_take_until(c, '$');
+    for (unsigned i = 0; i < SALLY_PASSWORD_SCHEMES; i++)
+        if (sally_span_is(word, schemes[i])) {
+            *out = (enum sally_password_scheme)i;
+            return true;
+        }
+    return false;
+}
+
+/* What stands between the scheme and the salt. */
+static const char *take_effort(struct sally_cursor *c,
+                               struct sally_password_line *out)
+{
+    if (out->scheme == SALLY_PASSWORD_SCRYPT &&
+        !take_cost(sally_take_until(c, '$'), &out->cost))
+        return "a cost such as ln=15,r=8,p=1 of at most 64 MiB";
+    if (out->scheme == SALLY_PASSWORD_PBKDF2 &&
+        !take_iterations(sally_take_until(c, '$'), &out->iterations))
+        return "1 to 1048576 iterations after $7$";
+    return NULL;
+}
+
 static bool name_ok(struct sally_span name)
 {
     for (size_t i = 0; i < name.len; i++)
@@ -72,17 +117,18 @@ const char *sally_password_line_parse(struct sally_span line,
 {
     struct sally_cursor c = sally_cursor_over(line);
     struct sally_password_line got = { .name = sally_take_until(&c, ':') };
+    const char *wrong;
 
     if (!name_ok(got.name))
         return "a user name of 1 to 64 characters without spaces, then ':'";
-    if (sally_take_until(&c, '$').len != 0 ||
-        !sally_span_is(sally_take_until(&c, '$'), "scrypt"))
-        return "a hash that begins with $scrypt$";
-    if (!take_cost(sally_take_until(&c, '$'), &got.cost))
-        return "a cost such as ln=15,r=8,p=1 of at most 64 MiB";
+    if (!take_scheme(&c, &got.scheme))
+        return "a hash that begins with $scrypt$, $7$ or $6$";
+    wrong = take_effort(&c, &got);
+    if (wrong != NULL)
+        return wrong;
     if (!take_bytes(sally_take_until(&c, '$'), SALT_MIN, got.salt,
                     sizeof(got.salt), &got.salt_len))
-        return "a salt of 8 to 32 bytes in base64";
+        return "a salt of 8 to 64 bytes in base64";
     if (!take_bytes(sally_take_rest(&c), HASH_MIN, got.hash, sizeof(got.hash),
                     &got.hash_len))
         return "a hash of 16 to 64 bytes in base64";

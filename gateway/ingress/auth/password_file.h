@@ -8,20 +8,32 @@
 #include "security/crypto.h"
 
 #define SALLY_PASSWORD_NAME_MAX 64
-#define SALLY_PASSWORD_SALT_MAX 32
+#define SALLY_PASSWORD_SALT_MAX 64
 #define SALLY_PASSWORD_HASH_MAX 64
 #define SALLY_PASSWORD_MEMORY_MAX (64u << 20) /* bytes that scrypt may take */
 
+/* How a password was hashed. Those of mosquitto's own files are taken as they
+ * are, so that devices keep their passwords; they resist guessing less.     */
+enum sally_password_scheme {
+    SALLY_PASSWORD_SCRYPT,
+    SALLY_PASSWORD_PBKDF2, /* "7": HMAC-SHA-512 */
+    SALLY_PASSWORD_SHA512, /* "6": of password and salt, once */
+    SALLY_PASSWORD_SCHEMES
+};
+
 struct sally_password_line {
     struct sally_span name; /* borrows from the line */
-    struct sally_scrypt cost;
+    enum sally_password_scheme scheme;
+    struct sally_scrypt cost; /* SCRYPT */
+    uint32_t iterations;      /* PBKDF2 */
     uint8_t salt[SALLY_PASSWORD_SALT_MAX], hash[SALLY_PASSWORD_HASH_MAX];
     size_t salt_len, hash_len;
 };
 
-/* Reads name:$scrypt$ln=L,r=R,p=P$SALT$HASH, base64 with or without padding.
- * NULL if it is one, else what was expected, as a message goes on after
- * "expected".                                                               */
+/* Reads name:$scrypt$ln=L,r=R,p=P$SALT$HASH, or one of mosquitto's:
+ * name:$7$ITERATIONS$SALT$HASH, name:$6$SALT$HASH; base64 with or without
+ * padding. NULL if it is one, else what was expected, as a message goes on
+ * after "expected".                                                         */
 const char *sally_password_line_parse(struct sally_span line,
                                       struct sally_password_line *out);
 

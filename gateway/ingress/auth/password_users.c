@@ -95,8 +95,10 @@ static void make_nobody(struct sally_password_users *users,
     struct sally_password_user *nobody = &users->all[users->count];
 
     *nobody = (struct sally_password_user){ .proved = false };
-    nobody->line.cost = users->count != 0 ? users->all[0].line.cost
-                                          : (struct sally_scrypt){ 15, 8, 1 };
+    nobody->line.cost = (struct sally_scrypt){ 15, 8, 1 };
+    if (users->count != 0)
+        nobody->line = users->all[0].line;
+    nobody->line.name = (struct sally_span){ NULL, 0 };
     nobody->line.salt_len = 16;
     nobody->line.hash_len = 32;
     sally_random_fill(random, nobody->line.salt, nobody->line.salt_len);

@@ -209,6 +209,39 @@ def case_ctl_passwd(env):
     check(code == 5, f"the old password gave {code}")
 
 
+def case_mosquitto_passwords(env):
+    """Lines that mosquitto_passwd made, with either of its hashes, let the same
+    passwords in, and no others; passwd makes one of ours of such a line."""
+    _, g = plant(env)
+    g.stop()
+    path, made = os.path.join(g.root, "passwords"), \
+        os.path.join(env.directory, "mosquitto.pw")
+    with open(path, encoding="utf-8") as f:
+        ours = f.read()
+    for scheme, kind in (("$7$", "sha512-pbkdf2"), ("$6$", "sha512")):
+        if os.path.exists(made):
+            os.remove(made)
+        code, out, error = run(["mosquitto_passwd", "-H", kind, "-c", "-b",
+                                made, "boiler", "their-secret"])
+        check(code == 0, f"mosquitto_passwd: {out}{error}")
+        with open(made, encoding="utf-8") as f:
+            line = f.read()
+        check(scheme in line, f"mosquitto_passwd made {line!r}")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(line)
+        g.start()
+        code, why = publish(g, "1", "their-secret")
+        check(code == 0, f"a password of {kind} was refused: {why}")
+        code, _ = publish(g, "2", "pw-boiler")
+        check(code == 5, f"another password than that of {kind} gave {code}")
+        g.stop()
+    g.set_password("boiler", "pw-boiler")
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    check(text.count("boiler:") == ours.count("boiler:") and "$6$" not in text,
+          "the line was not replaced")
+
+
 def case_ctl_try(env):
     """try shows what a payload would become, without sending anything."""
     server, g = plant(env)

@@ -222,7 +222,9 @@ SPOIL(command_len, command, m->value.len = 2000)
 SPOIL(outcome, outcome, m->result = SALLY_OUTCOME_INVALID + 1)
 SPOIL(blocked, blocked, m->blocked = 2)
 SPOIL(cost, check, m->log2_n = SALLY_BUS_LOG2_N_MAX + 1)
-SPOIL(salt, check, m->salt_len = 33)
+SPOIL(scheme, check, m->scheme = SALLY_BUS_SCHEME_MAX + 1)
+SPOIL(iterations, check, m->iterations = SALLY_BUS_ITERATIONS_MAX + 1)
+SPOIL(salt, check, m->salt_len = 65)
 SPOIL(hash, check, m->hash_len = 65)
 SPOIL(password, check, m->password_len = 129)
 SPOIL(good, checked, m->good = 2)
@@ -272,7 +274,9 @@ static const struct spoiled {
     ROW("unknown outcome", OUTCOME, outcome, OUTER, INNER, outcome),
     ROW("blocked is a flag", BLOCKED, blocked, INNER, OUTER, blocked),
     ROW("scrypt cost without end", CHECK, check, OUTER, VERIFIER, cost),
-    ROW("salt of 33 bytes", CHECK, check, OUTER, VERIFIER, salt),
+    ROW("unknown scheme", CHECK, check, OUTER, VERIFIER, scheme),
+    ROW("iterations without end", CHECK, check, OUTER, VERIFIER, iterations),
+    ROW("salt of 65 bytes", CHECK, check, OUTER, VERIFIER, salt),
     ROW("hash of 65 bytes", CHECK, check, OUTER, VERIFIER, hash),
     ROW("password of 129 bytes", CHECK, check, OUTER, VERIFIER, password),
     ROW("verdict is a flag", CHECKED, checked, VERIFIER, OUTER, good),

@@ -41,7 +41,7 @@ static const struct file_row {
     { "with padding",
       "b:$scrypt$ln=15,r=8,p=1$AAECAwQFBgcICQoLDA0ODw==$" HASH "=\n", "" },
     { "no colon", "boiler\n",
-      "pw:1: expected a hash that begins with $scrypt$\n" },
+      "pw:1: expected a hash that begins with $scrypt$, $7$ or $6$\n" },
     { "empty name", ":$scrypt$\n",
       "pw:1: expected a user name of 1 to 64 characters without spaces, "
       "then ':'\n" },
@@ -49,11 +49,18 @@ static const struct file_row {
       "pw:1: expected a user name of 1 to 64 characters without spaces, "
       "then ':'\n" },
     { "empty hash lets nobody in", "a:\n",
-      "pw:1: expected a hash that begins with $scrypt$\n" },
-    { "another system's hash", "# x\na:$7$101$abc$def\n",
-      "pw:2: expected a hash that begins with $scrypt$\n" },
+      "pw:1: expected a hash that begins with $scrypt$, $7$ or $6$\n" },
+    { "mosquitto's hashes",
+      "a:$7$101$AAECAwQFBgcICQoL$" HASH "=\nb:$6$AAECAwQFBgcICQoL$" HASH "=\n",
+      "" },
+    { "iterations that are none", "# x\na:$7$1e3$AAECAwQFBgc$" HASH,
+      "pw:2: expected 1 to 1048576 iterations after $7$\n" },
+    { "iterations without end", "a:$7$1048577$AAECAwQFBgc$" HASH,
+      "pw:1: expected 1 to 1048576 iterations after $7$\n" },
+    { "another system's hash", "a:$5$AAECAwQFBgc$" HASH,
+      "pw:1: expected a hash that begins with $scrypt$, $7$ or $6$\n" },
     { "text before the hash", "a:x$scrypt$ln=15,r=8,p=1$AAECAwQFBgc$" HASH,
-      "pw:1: expected a hash that begins with $scrypt$\n" },
+      "pw:1: expected a hash that begins with $scrypt$, $7$ or $6$\n" },
     { "cost without p", "a:$scrypt$ln=15,r=8$AAECAwQFBgc$" HASH,
       "pw:1: expected a cost such as ln=15,r=8,p=1 of at most 64 MiB\n" },
     { "cost in another order", "a:$scrypt$r=8,ln=15,p=1$AAECAwQFBgc$" HASH,
@@ -61,9 +68,9 @@ static const struct file_row {
     { "cost beyond the memory", "a:$scrypt$ln=17,r=8,p=1$AAECAwQFBgc$" HASH,
       "pw:1: expected a cost such as ln=15,r=8,p=1 of at most 64 MiB\n" },
     { "short salt", "a:$scrypt$ln=15,r=8,p=1$AAEC$" HASH,
-      "pw:1: expected a salt of 8 to 32 bytes in base64\n" },
+      "pw:1: expected a salt of 8 to 64 bytes in base64\n" },
     { "salt is no base64", "a:$scrypt$ln=15,r=8,p=1$AAEC!wQFBgc$" HASH,
-      "pw:1: expected a salt of 8 to 32 bytes in base64\n" },
+      "pw:1: expected a salt of 8 to 64 bytes in base64\n" },
     { "no hash", "a:$scrypt$ln=15,r=8,p=1$AAECAwQFBgc\n",
       "pw:1: expected a hash of 16 to 64 bytes in base64\n" },
     { "short hash", "a:$scrypt$ln=15,r=8,p=1$AAECAwQFBgc$AAEC\n",
@@ -74,8 +81,8 @@ static const struct file_row {
     { "name twice", GOOD("a") "\n" GOOD("a") "\n",
       "pw:2: expected each user name once\n" },
     { "every bad line is told", "a\n" GOOD("b") "\nc\n",
-      "pw:1: expected a hash that begins with $scrypt$\n"
-      "pw:3: expected a hash that begins with $scrypt$\n" },
+      "pw:1: expected a hash that begins with $scrypt$, $7$ or $6$\n"
+      "pw:3: expected a hash that begins with $scrypt$, $7$ or $6$\n" },
 };
 
 static void reads_files_whole_or_not_at_all(void **state)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ingress/auth/password_file.h"
 #include "roles/role.h"
 #include "security/crypto.h"
 
@@ -176,6 +177,46 @@ static void too_much_memory(struct sally_bus_check *c)
     c->log2_n = 17; /* 128 MiB */
 }
 
+static void as_mosquitto(struct sally_bus_check *c)
+{
+    c->scheme = SALLY_PASSWORD_PBKDF2;
+    c->iterations = 101;
+    c->hash_len = 64;
+    assert_int_equal(
+        sally_crypto_pbkdf2(sally_span_of("secret"),
+                            (struct sally_span){ salt, sizeof(salt) }, 101,
+                            c->hash, 64), SALLY_E_OK);
+}
+
+static void other_iterations(struct sally_bus_check *c)
+{
+    as_mosquitto(c);
+    c->iterations = 100;
+}
+
+static void no_iterations(struct sally_bus_check *c)
+{
+    as_mosquitto(c);
+    c->iterations = 0;
+}
+
+static void as_old_mosquitto(struct sally_bus_check *c)
+{
+    const struct sally_span parts[] = { sally_span_of("secret"),
+                                        { salt, sizeof(salt) } };
+
+    c->scheme = SALLY_PASSWORD_SHA512;
+    c->hash_len = 64;
+    assert_int_equal(sally_crypto_sha512(parts, SALLY_LEN(parts), c->hash),
+                     SALLY_E_OK);
+}
+
+static void other_scheme(struct sally_bus_check *c)
+{
+    as_old_mosquitto(c);
+    c->scheme = SALLY_PASSWORD_SCRYPT;
+}
+
 static const struct check_row {
     const char *what;
     void (*change)(struct sally_bus_check *c);
@@ -191,6 +232,11 @@ static const struct check_row {
     { "a salt of 7 bytes is too short", short_salt, false },
     { "hash made at another cost", other_cost, false },
     { "a cost of 128 MiB is refused", too_much_memory, false },
+    { "a hash of mosquitto's", as_mosquitto, true },
+    { "hash made with other iterations", other_iterations, false },
+    { "hash made without any", no_iterations, false },
+    { "a hash of an older mosquitto's", as_old_mosquitto, true },
+    { "hash of another scheme", other_scheme, false },
 };
 
 static void verifier_judges_each_row(void **state)

@@ -146,6 +146,57 @@ static void scrypt_stays_within_the_heap_limit(void **state)
     sally_heap_limit(SIZE_MAX);
 }
 
+static const struct pbkdf2_row {
+    uint32_t iterations;
+    enum sally_err want;
+    const char *key;
+} pbkdf2_rows[] = {
+    { 1, SALLY_E_OK,
+      "867f70cf1ade02cff3752599a3a53dc4af34c7a669815ae5d513554e1c8cf252"
+      "c02d470a285a0501bad999bfe943c08f050235d7d68b1da55e63f73b60a57fce" },
+    { 4096, SALLY_E_OK,
+      "d197b1b33db0143e018b12f3d1d1479e6cdebdcc97c5c0f87f6902e072f457b5"
+      "143f30602641b3d55cd335988cb36b84376060ecd532e039b742a239434af2d5" },
+    { 0, SALLY_E_OUT_OF_RANGE, "" },
+    { SALLY_PBKDF2_MAX + 1, SALLY_E_OUT_OF_RANGE, "" },
+};
+
+/* "password" and "salt", which are those of RFC 6070, with SHA-512. */
+static void pbkdf2_matches_the_vectors(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(pbkdf2_rows); i++) {
+        const struct pbkdf2_row *r = &pbkdf2_rows[i];
+        uint8_t room[64], got[64] = { 0 };
+        struct sally_buf b = SALLY_BUF(room);
+        struct sally_span want = unhex(r->key, &b);
+        enum sally_err e = sally_crypto_pbkdf2(
+            sally_span_of("password"), sally_span_of("salt"), r->iterations,
+            got, sizeof(got));
+
+        if (e != r->want || memcmp(got, room, want.len) != 0)
+            fail_msg("%u iterations: got: %s", r->iterations,
+                     sally_err_text(e));
+    }
+}
+
+/* FIPS 180-4, "abc", in two parts. */
+static void sha512_matches_the_vector(void **state)
+{
+    const struct sally_span parts[] = { sally_span_of("ab"),
+                                        sally_span_of("c") };
+    uint8_t room[64], got[SALLY_SHA512_LEN];
+    struct sally_buf b = SALLY_BUF(room);
+    struct sally_span want = unhex(
+        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+        "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f", &b);
+
+    (void)state;
+    assert_int_equal(sally_crypto_sha512(parts, SALLY_LEN(parts), got),
+                     SALLY_E_OK);
+    assert_memory_equal(got, want.at, sizeof(got));
+}
+
 static void random_fills_all_of_it(void **state)
 {
     static uint8_t a[100000], b[100000];
@@ -175,6 +226,8 @@ int main(void)
         cmocka_unit_test(hmac_takes_a_key_longer_than_a_block),
         cmocka_unit_test(scrypt_matches_the_vectors),
         cmocka_unit_test(scrypt_stays_within_the_heap_limit),
+        cmocka_unit_test(pbkdf2_matches_the_vectors),
+        cmocka_unit_test(sha512_matches_the_vector),
         cmocka_unit_test(random_fills_all_of_it),
         cmocka_unit_test(names_itself),
     };
