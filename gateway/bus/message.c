@@ -116,7 +116,8 @@ static bool check_in_range(const struct sally_bus_message *m)
     return c->scheme <= SALLY_BUS_SCHEME_MAX &&
            c->iterations <= SALLY_BUS_ITERATIONS_MAX &&
            c->log2_n <= SALLY_BUS_LOG2_N_MAX && c->r <= SALLY_BUS_R_MAX &&
-           c->p <= SALLY_BUS_P_MAX && c->salt_len <= sizeof(c->salt) && c->hash_len <= sizeof(c->hash) &&
+           c->p <= SALLY_BUS_P_MAX && c->salt_len <= sizeof(c->salt) &&
+           c->hash_len <= sizeof(c->hash) &&
            c->password_len <= sizeof(c->password);
 }
 
