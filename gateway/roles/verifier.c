@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/roles/verifier.c - compares passwords with their hashes, away from
  * the outer door: a check with scrypt takes some 50 ms and 16 MiB by intention,
- * and must hold up no sensor. It has no key, no file and no socket. One check at a
- * time is the outer door's doing.                                           */
+ * and must hold up no sensor. It has no key, no file and no socket. One check
+ * at a time is the outer door's doing.                                      */
 #include "ingress/auth/password_file.h"
 #include "log/log.h"
 #include "roles/role.h"

@@ -69,9 +69,12 @@ struct sally_store_item {
     uint8_t key[SALLY_INGEST_KEY];
     uint16_t len;
     uint8_t body[SALLY_STORE_BODY];
-    uint8_t *kept;     /* KEEP: owned; what `body` is the name of */
+    uint8_t *kept;     /* KEEP: owned; what `body` is the name of, then other
+                          entries, see kept.c */
     uint32_t kept_len; /* 0: forget it */
-    uint8_t what;      /* enum sally_kept */
+    uint32_t more_len; /* of the other entries */
+    uint8_t what;      /* enum sally_kept, of the first */
+    bool erases;       /* one of them is a BOOK */
 };
 
 struct sally_store_account {
@@ -154,6 +157,7 @@ enum sally_store_sql {
     SALLY_SQL_PARKED,
     SALLY_SQL_PARKED_ALL,
     SALLY_SQL_RECALL,
+    SALLY_SQL_COUNT_KEPT,
     SALLY_SQL_NOTE_LAST,
     SALLY_SQL_STATEMENTS
 };
@@ -441,10 +445,11 @@ bool sally_seen_turn(struct sally_store *s);
 
 /* --- kept.c -------------------------------------------------------------- */
 
-/* Copies name and body into an item of the ring, which owns them. NO_MEMORY. */
+/* Copies names and bodies into an item of the ring, which owns them. `count` is
+ * 1 at least. NO_MEMORY.                                                    */
 enum sally_err sally_kept_fill(struct sally_store_item *item,
-                               const struct sally_kept_place *at,
-                               struct sally_span body) SALLY_MUST_USE;
+                               const struct sally_kept_entry *entries,
+                               size_t count) SALLY_MUST_USE;
 
 /* Writes what a KEEP item holds. In the writer's thread; false: the database
  * failed.                                                                   */

@@ -37,19 +37,47 @@ static int64_t key_of(const struct sally_store *s, enum sally_kept what,
     return what == SALLY_KEPT_SESSION ? s->sensors[sensor].key : 0;
 }
 
-enum sally_err sally_kept_fill(struct sally_store_item *item,
-                               const struct sally_kept_place *at,
-                               struct sally_span body)
-{
-    uint8_t *kept = malloc(body.len + 1);
+/* --- Items ---------------------------------------------------------------- */
 
-    if (kept == NULL)
+/* An entry that is not an item's first one: kind, lengths, name, body. */
+#define ENTRY_HEAD 6
+
+static size_t room_for(const struct sally_kept_entry *entries, size_t count)
+{
+    size_t n = entries[0].body.len;
+
+    for (size_t i = 1; i < count; i++)
+        n += ENTRY_HEAD + entries[i].at.name.len + entries[i].body.len;
+    return n;
+}
+
+enum sally_err sally_kept_fill(struct sally_store_item *item,
+                               const struct sally_kept_entry *entries,
+                               size_t count)
+{
+    const struct sally_kept_place *at = &entries[0].at;
+    const size_t room = room_for(entries, count);
+    struct sally_buf b = { malloc(room + 1), 0, room };
+    struct sally_writer w = sally_writer_into(&b);
+
+    if (b.at == NULL)
         return SALLY_E_NO_MEMORY;
-    if (body.len != 0)
-        memcpy(kept, body.at, body.len);
+    sally_put(&w, entries[0].body);
+    item->erases = at->what == SALLY_KEPT_BOOK;
+    for (size_t i = 1; i < count; i++) {
+        const struct sally_kept_entry *other = &entries[i];
+
+        sally_put_u8(&w, (uint8_t)other->at.what);
+        sally_put_u8(&w, (uint8_t)other->at.name.len);
+        sally_put_u32(&w, (uint32_t)other->body.len);
+        sally_put(&w, other->at.name);
+        sally_put(&w, other->body);
+        item->erases |= other->at.what == SALLY_KEPT_BOOK;
+    }
     memcpy(item->body, at->name.at, at->name.len);
-    item->kept = kept;
-    item->kept_len = (uint32_t)body.len;
+    item->kept = b.at;
+    item->kept_len = (uint32_t)entries[0].body.len;
+    item->more_len = (uint32_t)(room - entries[0].body.len);
     item->len = (uint16_t)at->name.len;
     item->what = (uint8_t)at->what;
     item->sensor = at->sensor;
@@ -57,28 +85,42 @@ enum sally_err sally_kept_fill(struct sally_store_item *item,
     return SALLY_E_OK;
 }
 
+static bool put_entry(struct sally_store *s, enum sally_kept what,
+                      int64_t sensor, struct sally_span name,
+                      struct sally_span body)
+{
+    sqlite3_stmt *q = s->sql[body.len != 0 ? SALLY_SQL_KEEP : SALLY_SQL_FORGO];
+
+    bind_place(q, what, sensor);
+    return bind(q, 3, name) && (body.len == 0 || bind(q, 4, body)) && finish(q);
+}
+
 bool sally_kept_put(struct sally_store *s, const struct sally_store_item *item)
 {
-    sqlite3_stmt *q =
-        s->sql[item->kept_len != 0 ? SALLY_SQL_KEEP : SALLY_SQL_FORGO];
+    struct sally_cursor more = sally_cursor_over((struct sally_span){
+        item->kept + item->kept_len, item->more_len });
+    enum sally_kept what = (enum sally_kept)item->what;
+    struct sally_span name = { item->body, item->len };
+    struct sally_span body = { item->kept, item->kept_len };
+    bool good = put_entry(s, what, key_of(s, what, item->sensor), name, body);
 
-    bind_place(q, (enum sally_kept)item->what,
-               key_of(s, (enum sally_kept)item->what, item->sensor));
-    if (!bind(q, 3, (struct sally_span){ item->body, item->len }))
-        return false;
-    if (item->kept_len != 0 &&
-        !bind(q, 4, (struct sally_span){ item->kept, item->kept_len }))
-        return false;
-    return finish(q);
+    while (good && more.rest.len != 0) {
+        size_t name_len, body_len;
+
+        what = (enum sally_kept)sally_take_u8(&more);
+        name_len = sally_take_u8(&more);
+        body_len = sally_take_u32(&more);
+        name = sally_take(&more, name_len);
+        body = sally_take(&more, body_len);
+        good = !more.failed && put_entry(s, what, 0, name, body);
+    }
+    return good;
 }
 
 static bool put_own(struct sally_store *s, const char *name,
                     struct sally_span body)
 {
-    sqlite3_stmt *q = s->sql[SALLY_SQL_KEEP];
-
-    bind_place(q, SALLY_KEPT_GATEWAY, 0);
-    return bind(q, 3, sally_span_of(name)) && bind(q, 4, body) && finish(q);
+    return put_entry(s, SALLY_KEPT_GATEWAY, 0, sally_span_of(name), body);
 }
 
 static bool put_count(struct sally_store *s, uint64_t count)
@@ -93,23 +135,28 @@ static bool put_count(struct sally_store *s, uint64_t count)
 
 /* --- Reservations -------------------------------------------------------- */
 
-static bool keeps(const struct sally_store_item *item, enum sally_kept what)
+static bool reserves(const struct sally_store_item *item)
 {
-    return item->kind == SALLY_ITEM_KEEP && item->what == (uint8_t)what;
+    return item->kind == SALLY_ITEM_KEEP && item->what == SALLY_KEPT_SEQUENCE;
+}
+
+static bool erases(const struct sally_store_item *item)
+{
+    return item->kind == SALLY_ITEM_KEEP && item->erases;
 }
 
 static bool has(struct sally_store *s, uint64_t first, uint64_t end,
-                enum sally_kept what)
+                bool (*is)(const struct sally_store_item *item))
 {
     for (uint64_t i = first; i != end; i++)
-        if (keeps(sally_store_item_at(s, i), what))
+        if (is(sally_store_item_at(s, i)))
             return true;
     return false;
 }
 
 bool sally_kept_count(struct sally_store *s, uint64_t first, uint64_t end)
 {
-    return !has(s, first, end, SALLY_KEPT_SEQUENCE) ||
+    return !has(s, first, end, reserves) ||
            put_count(s, s->anchor.count + 1);
 }
 
@@ -117,13 +164,13 @@ bool sally_kept_count(struct sally_store *s, uint64_t first, uint64_t end)
  * by itself. Numbers that they do not know of are not used.                 */
 void sally_kept_anchor(struct sally_store *s, uint64_t first, uint64_t end)
 {
-    if (!has(s, first, end, SALLY_KEPT_SEQUENCE))
+    if (!has(s, first, end, reserves))
         return;
     s->anchor.count++;
     if (sally_anchor_write(&s->anchor) == SALLY_E_OK)
         return;
     for (uint64_t i = first; i != end; i++)
-        if (keeps(sally_store_item_at(s, i), SALLY_KEPT_SEQUENCE))
+        if (reserves(sally_store_item_at(s, i)))
             sally_store_item_at(s, i)->result = SALLY_ACCEPTED_FAILED;
 }
 
@@ -131,7 +178,7 @@ void sally_kept_anchor(struct sally_store *s, uint64_t first, uint64_t end)
  * the next batch tries again.                                               */
 void sally_kept_erase(struct sally_store *s, uint64_t first, uint64_t end)
 {
-    s->to_erase |= has(s, first, end, SALLY_KEPT_BOOK);
+    s->to_erase |= has(s, first, end, erases);
     if (s->to_erase)
         s->to_erase = sqlite3_wal_checkpoint_v2(s->writer, NULL,
                                                 SQLITE_CHECKPOINT_TRUNCATE,
@@ -169,6 +216,32 @@ enum sally_err sally_store_recall(struct sally_store *s,
     if (!bind(q, 3, at->name))
         return SALLY_E_NO_MEMORY;
     return take(q, out);
+}
+
+enum sally_err sally_store_count_kept(struct sally_store *s,
+                                      enum sally_kept what,
+                                      struct sally_span prefix, size_t max,
+                                      size_t *count)
+{
+    sqlite3_stmt *q = s->sql[SALLY_SQL_COUNT_KEPT];
+    uint8_t last[SALLY_KEPT_NAME_MAX + 1]; /* longer than any with the prefix */
+    enum sally_err e = SALLY_E_IO;
+
+    if (prefix.len == 0 || prefix.len > SALLY_KEPT_NAME_MAX)
+        return SALLY_E_TOO_LARGE;
+    memset(last, 0xff, sizeof(last));
+    memcpy(last, prefix.at, prefix.len);
+    bind_place(q, what, 0);
+    if (!bind(q, 3, prefix) ||
+        !bind(q, 4, (struct sally_span){ last, sizeof(last) }))
+        return SALLY_E_NO_MEMORY;
+    sqlite3_bind_int64(q, 5, (int64_t)max);
+    if (sqlite3_step(q) == SQLITE_ROW) {
+        *count = (size_t)sqlite3_column_int64(q, 0);
+        e = SALLY_E_OK;
+    }
+    sqlite3_reset(q);
+    return e;
 }
 
 const uint8_t *sally_store_instance(const struct sally_store *s)

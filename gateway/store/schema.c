@@ -148,6 +148,9 @@ static const char *const statements[SALLY_SQL_STATEMENTS] = {
         "SELECT number, sensor, body FROM command ORDER BY number",
     [SALLY_SQL_RECALL] =
         "SELECT body FROM kept WHERE what = ?1 AND sensor = ?2 AND name = ?3",
+    [SALLY_SQL_COUNT_KEPT] =
+        "SELECT count(*) FROM (SELECT 1 FROM kept WHERE what = ?1"
+        " AND sensor = ?2 AND name BETWEEN ?3 AND ?4 LIMIT ?5)",
     [SALLY_SQL_NOTE_LAST] =
         "SELECT number, time, hash FROM note ORDER BY number DESC LIMIT 1",
 };

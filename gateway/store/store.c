@@ -241,28 +241,48 @@ void sally_store_unpark(struct sally_store *s, uint32_t command)
     sally_store_queue(s, false);
 }
 
-enum sally_err sally_store_keep(struct sally_store *s,
-                                const struct sally_kept_place *at,
-                                struct sally_span body, uint32_t ticket)
+static enum sally_err check_entry(const struct sally_store *s,
+                                  const struct sally_kept_entry *entry,
+                                  bool first)
+{
+    const struct sally_kept_place *at = &entry->at;
+
+    if (at->name.len == 0 || at->name.len > SALLY_KEPT_NAME_MAX ||
+        entry->body.len > SALLY_KEPT_BODY_MAX)
+        return SALLY_E_TOO_LARGE;
+    if (at->what == SALLY_KEPT_SESSION &&
+        (!first || !is_somebody(s, at->sensor)))
+        return SALLY_E_BAD_STATE;
+    return SALLY_E_OK;
+}
+
+enum sally_err sally_store_keep_all(struct sally_store *s,
+                                    const struct sally_kept_entry *entries,
+                                    size_t count, uint32_t ticket)
 {
     struct sally_store_item *item =
         sally_store_free_item(s, SALLY_STORE_UNPARK);
-    enum sally_err e;
+    enum sally_err e = item == NULL ? SALLY_E_NO_ROOM : SALLY_E_OK;
 
-    if (item == NULL)
-        return SALLY_E_NO_ROOM;
-    if (at->name.len == 0 || at->name.len > SALLY_KEPT_NAME_MAX ||
-        body.len > SALLY_KEPT_BODY_MAX)
-        return SALLY_E_TOO_LARGE;
-    if (at->what == SALLY_KEPT_SESSION && !is_somebody(s, at->sensor))
-        return SALLY_E_BAD_STATE;
-    e = sally_kept_fill(item, at, body);
+    for (size_t i = 0; i < count && e == SALLY_E_OK; i++)
+        e = check_entry(s, &entries[i], i == 0);
+    if (e == SALLY_E_OK)
+        e = sally_kept_fill(item, entries, count);
     if (e != SALLY_E_OK)
         return e;
     item->kind = SALLY_ITEM_KEEP;
     item->ticket = ticket;
-    sally_store_queue(s, at->what == SALLY_KEPT_SEQUENCE);
+    sally_store_queue(s, entries[0].at.what == SALLY_KEPT_SEQUENCE);
     return SALLY_E_OK;
+}
+
+enum sally_err sally_store_keep(struct sally_store *s,
+                                const struct sally_kept_place *at,
+                                struct sally_span body, uint32_t ticket)
+{
+    const struct sally_kept_entry entry = { *at, body };
+
+    return sally_store_keep_all(s, &entry, 1, ticket);
 }
 
 /* --- Results ------------------------------------------------------------- */

@@ -168,13 +168,32 @@ struct sally_kept_place {
     struct sally_span name;
 };
 
-/* Replaces what was kept there; an empty `body` forgets it. Durable with the
- * next commit, which for SEQUENCE begins at once, and is told by on_kept.
- * NO_ROOM: the queue to the writer is full; NO_MEMORY; TOO_LARGE.           */
+/* What is to lie at a place from now on; an empty body: nothing. */
+struct sally_kept_entry {
+    struct sally_kept_place at;
+    struct sally_span body;
+};
+
+/* Replaces what was kept at these places, all of it or nothing: after a crash,
+ * too. Durable with the next commit, which for a first entry of SEQUENCE begins
+ * at once, and is told by on_kept, once, of the first entry. NO_ROOM: the queue
+ * to the writer is full; NO_MEMORY; TOO_LARGE: a name or body; BAD_STATE: no
+ * such sensor, or a SESSION that is not the first.                          */
+enum sally_err sally_store_keep_all(struct sally_store *s,
+                                    const struct sally_kept_entry *entries,
+                                    size_t count,
+                                    uint32_t ticket) SALLY_MUST_USE;
 enum sally_err sally_store_keep(struct sally_store *s,
                                 const struct sally_kept_place *at,
                                 struct sally_span body,
                                 uint32_t ticket) SALLY_MUST_USE;
+
+/* How many of a kind are durable whose names begin with `prefix`, which is not
+ * empty; it counts up to `max`. IO, NO_MEMORY, TOO_LARGE.                   */
+enum sally_err sally_store_count_kept(struct sally_store *s,
+                                      enum sally_kept what,
+                                      struct sally_span prefix, size_t max,
+                                      size_t *count) SALLY_MUST_USE;
 
 /* Appends what is durable there to `out`. NOT_FOUND, NO_ROOM, IO. */
 enum sally_err sally_store_recall(struct sally_store *s,

@@ -271,32 +271,18 @@ void sally_account_apply_all(struct sally_uplink_sensor *u,
         apply(&u->clients[i], before, book, now);
 }
 
-enum sally_err sally_account_bury(struct sally_uplink_sensor *u,
-                                  const struct sally_credential *c)
+void sally_account_lost(const struct sally_uplink_sensor *u,
+                        const struct sally_book *book, struct sally_dead *dead)
 {
-    enum sally_err e =
-        sally_vault_bury(u->shard->vault, u->config->endpoint, c);
-
-    if (e == SALLY_E_OK && (c->secret_key.len != 0 || c->oscore != NULL))
-        u->shard->tombs++;
-    return e;
-}
-
-enum sally_err sally_account_bury_lost(struct sally_uplink_sensor *u,
-                                       const struct sally_book *book)
-{
-    enum sally_err e = SALLY_E_OK;
-
-    for (uint32_t i = 0; i < u->config->account_count && e == SALLY_E_OK; i++) {
+    for (uint32_t i = 0; i < u->config->account_count; i++) {
         const struct sally_virtual_client *v = &u->clients[i];
         struct sally_account a;
         struct sally_path culprit;
 
         if (v->keyed && sally_account_find(book, v->server->short_server_id, &a,
                                            &culprit) == SALLY_E_NOT_FOUND)
-            e = sally_account_bury(u, &v->credential);
+            dead->keys[dead->count++] = &v->credential;
     }
-    return e;
 }
 
 unsigned sally_account_living(const struct sally_uplink_sensor *u)

@@ -60,16 +60,10 @@ void sally_account_apply_all(struct sally_uplink_sensor *u,
                           const struct sally_book *book, sally_usec now);
 
 /* The keys that the sensor uses and will not have an account for any more, once
- * `book` is in force, are dead from then on. Before the book is saved, so that
- * it never lies on disk without them. Errors of sally_vault_bury().         */
-enum sally_err sally_account_bury_lost(struct sally_uplink_sensor *u,
-                                       const struct sally_book *book)
-    SALLY_MUST_USE;
-
-/* The same for one set of keys. */
-enum sally_err sally_account_bury(struct sally_uplink_sensor *u,
-                                  const struct sally_credential *c)
-    SALLY_MUST_USE;
+ * `book` is in force: to be buried when that is saved. Borrowed.            */
+struct sally_dead;
+void sally_account_lost(const struct sally_uplink_sensor *u,
+                        const struct sally_book *book, struct sally_dead *dead);
 
 /* Its session ends at once, and it sleeps. Its keys are buried before. */
 void sally_account_revoke(struct sally_virtual_client *v, sally_usec now);

@@ -37,13 +37,18 @@ sally_visit_server(const struct sally_bootstrapper *b)
 
 /* --- Driving a visit ------------------------------------------------------ */
 
+static sally_usec visit_deadline(const struct sally_visit *v)
+{
+    if (v == NULL)
+        return SALLY_NEVER;
+    return sally_earlier(sally_bootstrap_deadline(&v->engine),
+                         v->deciding ? SALLY_NEVER : v->until);
+}
+
 static void arm(struct sally_bootstrapper *b)
 {
-    const struct sally_visit *v = b->visit;
-
     shard_of(b)->host->arm(
-        b->seat, sally_earlier(v == NULL ? SALLY_NEVER
-                                         : sally_bootstrap_deadline(&v->engine),
+        b->seat, sally_earlier(visit_deadline(b->visit),
                                sally_earlier(b->due,
                                              sally_earlier(b->purge,
                                                            b->renewal))));

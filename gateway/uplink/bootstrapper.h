@@ -79,10 +79,13 @@ void sally_bootstrapper_registered(struct sally_bootstrapper *b);
 bool sally_bootstrapper_decides(const struct sally_bootstrapper *b);
 
 /* Takes the account with this Short Server ID (0: all, and that of the
- * bootstrap server, whose keys are buried) out of what is in force, and saves
- * that. Errors of vault.h.                                                  */
+ * bootstrap server, whose keys are dead, too) out of what is in force; saves
+ * that and buries `dead` as one, with SALLY_ORDER_TICKET. See vault.h.      */
+struct sally_dead;
 enum sally_err sally_bootstrapper_strike(struct sally_bootstrapper *b,
-                                         uint16_t short_id) SALLY_MUST_USE;
+                                         uint16_t short_id,
+                                         struct sally_dead *dead,
+                                         bool *kept) SALLY_MUST_USE;
 
 /* A visit that is under way ends without a result. */
 void sally_bootstrapper_cancel(struct sally_bootstrapper *b, sally_usec now);

@@ -7,6 +7,9 @@
 #include "uplink/accounts.h"
 #include "uplink/bootstrapper.h"
 
+/* A server that writes now and then would hold a place for ever. */
+#define SALLY_VISIT_MAX (1800 * SALLY_SEC)
+
 /* What there is while a visit lasts. */
 struct sally_visit {
     struct sally_bootstrap engine;
@@ -20,6 +23,7 @@ struct sally_visit {
     bool over;      /* the engine has come to its end */
     enum sally_err failure;
     uint32_t ticket; /* under which the store has it */
+    sally_usec until; /* however busy the server is */
 };
 
 struct sally_bootstrapper {
@@ -35,6 +39,7 @@ struct sally_bootstrapper {
     sally_usec renewal;        /* look at certificates then */
     uint32_t hold_off;         /* seconds, /0/x/11 */
     uint32_t tickets;          /* given out so far */
+    uint32_t purging;          /* under which the store has it; 0: it is not */
     unsigned failures;         /* visits, one after the other */
     bool again;                /* when the visit that was good has ended */
     bool has_account;          /* of a bootstrap server, with keys */
@@ -77,7 +82,9 @@ void sally_standing_start_purge(struct sally_bootstrapper *b,
 #define SALLY_RENEWAL_EVERY (86400 * SALLY_SEC)
 void sally_renewal_look(struct sally_bootstrapper *b, sally_usec now);
 
-/* The time of the bootstrap account is over. */
+/* The time of the bootstrap account is over; and the store's news of that. */
 void sally_standing_purge(struct sally_bootstrapper *b, sally_usec now);
+void sally_standing_purged(struct sally_bootstrapper *b, enum sally_err e,
+                           sally_usec now);
 
 #endif

@@ -175,6 +175,12 @@ static void book_kept(struct sally_shard *s,
         sally_bootstrapper_kept(u->bootstrapper, r, e, now);
 }
 
+static bool is_order(const struct sally_store_receipt *r)
+{
+    return (r->what == SALLY_KEPT_BOOK || r->what == SALLY_KEPT_TOMB) &&
+           r->ticket == SALLY_ORDER_TICKET;
+}
+
 static void on_kept(void *owner, const struct sally_store_receipt *r,
                     enum sally_err e)
 {
@@ -182,11 +188,10 @@ static void on_kept(void *owner, const struct sally_store_receipt *r,
 
     sally_keeper_kept(x->shard->keeper, r, e, x->now);
     sally_sequences_kept(x->shard->sequences, r, e, x->now);
-    if (r->what == SALLY_KEPT_TOMB && x->shard->tombs > 0)
-        x->shard->tombs--;
-    if (r->what == SALLY_KEPT_TOMB && e != SALLY_E_OK)
-        x->shard->tombs_lost = true;
-    if (r->what == SALLY_KEPT_BOOK)
+    if (is_order(r)) {
+        x->shard->orders--;
+        x->shard->orders_lost |= e != SALLY_E_OK;
+    } else if (r->what == SALLY_KEPT_BOOK)
         book_kept(x->shard, r, e, x->now);
 }
 

@@ -5,6 +5,7 @@
 #include "uplink/accounts.h"
 #include "uplink/bootstrapper.h"
 #include "uplink/shard_parts.h"
+#include "uplink/vault.h"
 
 const char *sally_order_rotate(struct sally_uplink_sensor *u, sally_usec now)
 {
@@ -52,19 +53,27 @@ static const char *check(const struct sally_uplink_sensor *u, uint32_t server)
     return NULL;
 }
 
+/* Buries the keys and takes the accounts out of the book, as one. */
 static enum sally_err bury(struct sally_uplink_sensor *u, uint32_t server)
 {
-    enum sally_err e = SALLY_E_OK;
+    struct sally_dead dead = { .count = 0 };
+    bool kept = false;
+    enum sally_err e;
 
-    for (uint32_t i = 0; i < u->config->account_count && e == SALLY_E_OK; i++)
+    for (uint32_t i = 0; i < u->config->account_count; i++)
         if (is_meant(&u->clients[i], server))
-            e = sally_account_bury(u, &u->clients[i].credential);
-    if (e == SALLY_E_OK && u->bootstrapper != NULL)
+            dead.keys[dead.count++] = &u->clients[i].credential;
+    if (u->bootstrapper != NULL)
         e = sally_bootstrapper_strike(
             u->bootstrapper,
             server == UINT32_MAX
                 ? 0
-                : u->shard->config->servers[server].short_server_id);
+                : u->shard->config->servers[server].short_server_id,
+            &dead, &kept);
+    else
+        e = sally_vault_save(u->shard->vault, u, NULL, &dead,
+                             SALLY_ORDER_TICKET, &kept);
+    u->shard->orders += kept;
     return e;
 }
 
@@ -95,5 +104,5 @@ const char *sally_order_revoke(struct sally_uplink_sensor *u, uint32_t server,
 
 bool sally_order_settled(const struct sally_shard *s)
 {
-    return s->tombs == 0;
+    return s->orders == 0;
 }

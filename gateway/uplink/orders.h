@@ -6,6 +6,8 @@
 
 #include "uplink/sensor.h"
 
+#define SALLY_ORDER_TICKET UINT32_MAX /* of what an order keeps */
+
 /* One order at a time, of which the answer waits until it is durable. */
 struct sally_order {
     uint32_t ticket; /* of the question; 0: there is none */

@@ -154,9 +154,9 @@ static const char *outcome(const struct answer *a)
 {
     struct sally_shard *s = a->shard;
 
-    if (s->order.why == NULL && s->tombs_lost)
+    if (s->order.why == NULL && s->orders_lost)
         s->order.why = "the disk did not take it: ask again";
-    s->tombs_lost = false;
+    s->orders_lost = false;
     return s->order.why;
 }
 

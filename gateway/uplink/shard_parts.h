@@ -34,8 +34,8 @@ struct sally_shard {
     struct sally_sequences *sequences;
     struct sally_vault *vault;
     unsigned visits; /* at bootstrap servers, under way */
-    size_t tombs;    /* on their way to the disk */
-    bool tombs_lost; /* one did not get there */
+    size_t orders;    /* of which the outcome is on its way to the disk */
+    bool orders_lost; /* one did not get there */
     struct sally_order order;
     sally_usec now; /* of the last call */
     struct sally_times times;

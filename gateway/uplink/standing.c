@@ -8,7 +8,10 @@
 #include "lwm2m/objects/builtin.h"
 #include "uplink/factory.h"
 #include "uplink/shard_parts.h"
+#include "uplink/orders.h"
 #include "uplink/vault.h"
+
+#define PURGE_AGAIN (60 * SALLY_SEC) /* the disk did not take it */
 
 /* --- Accounts in force ---------------------------------------------------- */
 
@@ -160,11 +163,11 @@ void sally_bootstrapper_load(struct sally_bootstrapper *b, sally_usec now)
 
 /* --- The operator's word -------------------------------------------------- */
 
-static enum sally_err bury_own(const struct sally_bootstrapper *b,
-                               const struct sally_book *book)
+/* The keys of the bootstrap account; none, if there is no such account. */
+static enum sally_err find_own(const struct sally_bootstrapper *b,
+                               const struct sally_book *book,
+                               struct sally_credential *out)
 {
-    SALLY_ON_EXIT(sally_credential_wipe)
-    struct sally_credential c = { .bytes = NULL };
     const uint32_t number = b->sensor->config->bootstrap->server;
     const struct sally_shard *s = b->sensor->shard;
     struct sally_account a;
@@ -173,28 +176,42 @@ static enum sally_err bury_own(const struct sally_bootstrapper *b,
 
     if (e == SALLY_E_NOT_FOUND)
         return SALLY_E_OK;
-    if (e == SALLY_E_OK)
-        e = sally_account_credential(&s->config->servers[number],
-                                     s->trusts[number].now, book, &a, &c,
-                                     &culprit);
-    return e == SALLY_E_OK ? sally_account_bury(b->sensor, &c) : e;
+    return e == SALLY_E_OK
+               ? sally_account_credential(&s->config->servers[number],
+                                          s->trusts[number].now, book, &a, out,
+                                          &culprit)
+               : e;
 }
 
 static enum sally_err strike(struct sally_bootstrapper *b,
-                             struct sally_book *book, uint16_t short_id)
+                             struct sally_book *book, uint16_t short_id,
+                             struct sally_dead *dead, bool *kept)
 {
+    SALLY_ON_EXIT(sally_credential_wipe)
+    struct sally_credential own = { .bytes = NULL };
     const struct sally_path all = { .depth = 0 };
     enum sally_err e;
 
-    if (short_id != 0)
-        return cut_account(book, short_id);
-    e = bury_own(b, book);
-    sally_book_cut(book, &all);
-    return e;
+    if (short_id != 0) {
+        e = cut_account(book, short_id);
+    } else {
+        e = find_own(b, book, &own);
+        dead->keys[dead->count++] = &own;
+        sally_book_cut(book, &all);
+    }
+    if (e == SALLY_E_OK)
+        e = sally_vault_save(b->sensor->shard->vault, b->sensor, book, dead,
+                             SALLY_ORDER_TICKET, kept);
+    if (e != SALLY_E_OK)
+        return e;
+    b->generation++;
+    sally_standing_note(b, book);
+    return SALLY_E_OK;
 }
 
 enum sally_err sally_bootstrapper_strike(struct sally_bootstrapper *b,
-                                         uint16_t short_id)
+                                         uint16_t short_id,
+                                         struct sally_dead *dead, bool *kept)
 {
     struct sally_book book = { .at = NULL };
     uint64_t generation;
@@ -204,16 +221,12 @@ enum sally_err sally_bootstrapper_strike(struct sally_bootstrapper *b,
         e == SALLY_E_MALFORMED)
         e = SALLY_E_OK; /* what the file has is struck */
     if (e == SALLY_E_OK)
-        e = strike(b, &book, short_id);
-    if (e == SALLY_E_OK)
-        e = sally_vault_save(b->sensor->shard->vault, b->sensor, &book, 0);
-    if (e == SALLY_E_OK) {
-        b->generation++;
-        sally_standing_note(b, &book);
-    }
+        e = strike(b, &book, short_id, dead, kept);
     sally_book_wipe(&book);
     return e;
 }
+
+/* --- The bootstrap account's time ----------------------------------------- */
 
 static void cut_oscore(struct sally_book *book)
 {
@@ -226,12 +239,31 @@ static void cut_oscore(struct sally_book *book)
     sally_book_cut(book, &path);
 }
 
-/* Nothing changes the keys from then on; see LwM2M Core s.6.1, /0/x/12. */
+static enum sally_err save_without(struct sally_bootstrapper *b,
+                                   struct sally_book *book)
+{
+    const struct sally_dead none = { .count = 0 };
+    struct sally_path whole;
+    uint16_t instance;
+    bool kept;
+
+    if (!sally_book_bootstrap(book, 0, &instance))
+        return SALLY_E_NOT_FOUND;
+    whole = sally_path_instance(SALLY_OBJECT_SECURITY, instance);
+    cut_oscore(book);
+    sally_book_cut(book, &whole);
+    b->purging = ++b->tickets;
+    return sally_vault_save(b->sensor->shard->vault, b->sensor, book, &none,
+                            b->purging, &kept);
+}
+
+/* Nothing changes the keys from then on; see LwM2M Core s.6.1, /0/x/12. A book
+ * that is damaged has an account to purge when a bootstrap has given another.
+ */
 void sally_standing_purge(struct sally_bootstrapper *b, sally_usec now)
 {
     struct sally_book book = { .at = NULL };
     uint64_t generation;
-    uint16_t instance;
     enum sally_err e;
 
     b->purge = SALLY_NEVER;
@@ -240,17 +272,19 @@ void sally_standing_purge(struct sally_bootstrapper *b, sally_usec now)
         return;
     }
     e = sally_standing_read(b, &book, &generation);
-    if (e == SALLY_E_OK && sally_book_bootstrap(&book, 0, &instance)) {
-        const struct sally_path whole =
-            sally_path_instance(SALLY_OBJECT_SECURITY, instance);
-
-        cut_oscore(&book);
-        sally_book_cut(&book, &whole);
-        e = sally_vault_save(b->sensor->shard->vault, b->sensor, &book, 0);
-    }
+    if (e == SALLY_E_OK)
+        e = save_without(b, &book);
     sally_book_wipe(&book);
+    if (e == SALLY_E_NO_ROOM || e == SALLY_E_NO_MEMORY || e == SALLY_E_IO)
+        b->purge = sally_after(now, PURGE_AGAIN);
+}
+
+void sally_standing_purged(struct sally_bootstrapper *b, enum sally_err e,
+                           sally_usec now)
+{
+    b->purging = 0;
     if (e != SALLY_E_OK) {
-        b->purge = sally_after(now, 60 * SALLY_SEC);
+        b->purge = sally_after(now, PURGE_AGAIN);
         return;
     }
     b->has_account = false;

@@ -4,9 +4,11 @@
 
 #include "base/cursor.h"
 #include "base/writer.h"
+#include "log/log.h"
 #include "uplink/shard_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define CONTEXT_MAX 512
 #define HEAD 8 /* bytes before what is sealed: the generation */
@@ -151,29 +153,6 @@ static enum sally_err seal_book(const struct sally_vault *v,
     return e;
 }
 
-enum sally_err sally_vault_save(struct sally_vault *v,
-                                const struct sally_uplink_sensor *u,
-                                const struct sally_book *book, uint32_t ticket)
-{
-    const struct sally_kept_place at = book_of(u);
-    uint8_t *rooms;
-    struct sally_buf out;
-    enum sally_err e;
-
-    if (!v->unlocked)
-        return SALLY_E_BAD_STATE;
-    rooms = malloc(2 * (size_t)BODY_MAX);
-    if (rooms == NULL)
-        return SALLY_E_NO_MEMORY;
-    out = (struct sally_buf){ rooms + BODY_MAX, 0, BODY_MAX };
-    e = seal_book(v, u, book, rooms, &out);
-    if (e == SALLY_E_OK)
-        e = sally_store_keep(v->shard->store, &at, sally_buf_span(&out),
-                             ticket);
-    free(rooms);
-    return e;
-}
-
 enum sally_err sally_vault_forget(struct sally_vault *v,
                                   const struct sally_uplink_sensor *u,
                                   uint32_t ticket)
@@ -214,12 +193,18 @@ void sally_vault_settle(struct sally_vault *v,
 
 /* --- Tombs ---------------------------------------------------------------- */
 
+#define TOMB_OWNER 8 /* bytes of a name that say which endpoint's it is */
+
+struct tomb {
+    uint8_t name[SALLY_SHA256_LEN];
+};
+
 /* What a server or an attacker would know the keys by; not what they are used
  * with.                                                                     */
 static enum sally_err name_tomb(const struct sally_vault *v,
                                 const char *endpoint,
                                 const struct sally_credential *c,
-                                uint8_t out[SALLY_SHA256_LEN])
+                                struct tomb *out)
 {
     const struct sally_span none = { NULL, 0 };
     const struct sally_span parts[] = {
@@ -228,8 +213,16 @@ static enum sally_err name_tomb(const struct sally_vault *v,
         c->oscore != NULL ? c->oscore->master_secret : none,
         c->oscore != NULL ? c->oscore->master_salt : none,
     };
+    uint8_t owner[SALLY_SHA256_LEN];
+    enum sally_err e =
+        sally_seal_digest(&v->sealer, "tomb", parts, SALLY_LEN(parts),
+                          out->name);
 
-    return sally_seal_digest(&v->sealer, "tomb", parts, SALLY_LEN(parts), out);
+    if (e == SALLY_E_OK)
+        e = sally_seal_digest(&v->sealer, "endpoint of tombs", parts, 1, owner);
+    if (e == SALLY_E_OK)
+        memcpy(out->name, owner, TOMB_OWNER);
+    return e;
 }
 
 static bool has_keys(const struct sally_credential *c)
@@ -237,44 +230,110 @@ static bool has_keys(const struct sally_credential *c)
     return c->secret_key.len != 0 || c->oscore != NULL;
 }
 
-static struct sally_kept_place tomb_at(const uint8_t name[SALLY_SHA256_LEN])
+static struct sally_kept_place tomb_at(const struct tomb *t)
 {
     return (struct sally_kept_place){
-        SALLY_KEPT_TOMB, 0, { name, SALLY_SHA256_LEN }
+        SALLY_KEPT_TOMB, 0, { t->name, sizeof(t->name) }
     };
-}
-
-enum sally_err sally_vault_bury(struct sally_vault *v, const char *endpoint,
-                                const struct sally_credential *c)
-{
-    static const uint8_t there[] = { 1 };
-    uint8_t name[SALLY_SHA256_LEN];
-    struct sally_kept_place at;
-    enum sally_err e;
-
-    if (!has_keys(c))
-        return SALLY_E_OK;
-    if (!v->unlocked)
-        return SALLY_E_BAD_STATE;
-    e = name_tomb(v, endpoint, c, name);
-    at = tomb_at(name);
-    return e == SALLY_E_OK
-               ? sally_store_keep(v->shard->store, &at,
-                                  (struct sally_span){ there, 1 }, 0)
-               : e;
 }
 
 bool sally_vault_is_buried(const struct sally_vault *v, const char *endpoint,
                            const struct sally_credential *c)
 {
-    uint8_t name[SALLY_SHA256_LEN], room[8];
+    uint8_t room[8];
     struct sally_buf b = SALLY_BUF(room);
     struct sally_kept_place at;
+    struct tomb t;
 
     if (!v->unlocked || !has_keys(c))
         return false;
-    if (name_tomb(v, endpoint, c, name) != SALLY_E_OK)
+    if (name_tomb(v, endpoint, c, &t) != SALLY_E_OK)
         return true;
-    at = tomb_at(name);
+    at = tomb_at(&t);
     return sally_store_recall(v->shard->store, &at, &b) != SALLY_E_NOT_FOUND;
+}
+
+/* --- Both at once --------------------------------------------------------- */
+
+struct change {
+    struct tomb tombs[SALLY_CONFIG_SERVERS_MAX + 1];
+    struct sally_kept_entry entries[SALLY_CONFIG_SERVERS_MAX + 2];
+    size_t count;
+};
+
+static enum sally_err bury(const struct sally_vault *v,
+                           const struct sally_uplink_sensor *u,
+                           const struct sally_dead *dead, struct change *c)
+{
+    static const uint8_t there[] = { 1 };
+    const size_t before = c->count;
+    size_t buried = 0;
+    enum sally_err e = SALLY_E_OK;
+
+    for (size_t i = 0; i < dead->count && e == SALLY_E_OK; i++) {
+        struct tomb *t = &c->tombs[c->count - before];
+
+        if (!has_keys(dead->keys[i]))
+            continue;
+        e = name_tomb(v, u->config->endpoint, dead->keys[i], t);
+        c->entries[c->count++] =
+            (struct sally_kept_entry){ tomb_at(t), { there, sizeof(there) } };
+    }
+    if (e == SALLY_E_OK && c->count != before)
+        e = sally_store_count_kept(
+            v->shard->store, SALLY_KEPT_TOMB,
+            (struct sally_span){ c->tombs[0].name, TOMB_OWNER },
+            SALLY_TOMBS_MAX, &buried);
+    if (e == SALLY_E_OK && buried + (c->count - before) > SALLY_TOMBS_MAX) {
+        sally_log(SALLY_LOG_ERROR, "too_many_dead_keys",
+                  SALLY_TEXT("sensor", u->config->id),
+                  SALLY_TEXT("endpoint", u->config->endpoint),
+                  SALLY_TEXT("why", "as many keys of this endpoint were "
+                                    "revoked as can be remembered: none is "
+                                    "forgotten, so give the sensor another "
+                                    "endpoint"));
+        e = SALLY_E_NO_ROOM;
+    }
+    return e;
+}
+
+static enum sally_err put_book(const struct sally_vault *v,
+                               const struct sally_uplink_sensor *u,
+                               const struct sally_book *book, uint8_t *rooms,
+                               struct change *c)
+{
+    struct sally_buf out = { rooms + BODY_MAX, 0, BODY_MAX };
+    enum sally_err e = seal_book(v, u, book, rooms, &out);
+
+    c->entries[c->count++] =
+        (struct sally_kept_entry){ book_of(u), sally_buf_span(&out) };
+    return e;
+}
+
+enum sally_err sally_vault_save(struct sally_vault *v,
+                                const struct sally_uplink_sensor *u,
+                                const struct sally_book *book,
+                                const struct sally_dead *dead, uint32_t ticket,
+                                bool *kept)
+{
+    struct change c = { .count = 0 };
+    uint8_t *rooms = NULL;
+    enum sally_err e = SALLY_E_OK;
+
+    *kept = false;
+    if (!v->unlocked)
+        return book == NULL && dead->count == 0 ? SALLY_E_OK
+                                                : SALLY_E_BAD_STATE;
+    if (book != NULL) {
+        rooms = malloc(2 * (size_t)BODY_MAX);
+        e = rooms == NULL ? SALLY_E_NO_MEMORY : put_book(v, u, book, rooms, &c);
+    }
+    if (e == SALLY_E_OK)
+        e = bury(v, u, dead, &c);
+    if (e == SALLY_E_OK && c.count != 0) {
+        e = sally_store_keep_all(v->shard->store, c.entries, c.count, ticket);
+        *kept = e == SALLY_E_OK;
+    }
+    free(rooms);
+    return e;
 }

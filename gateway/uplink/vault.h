@@ -13,6 +13,7 @@
 #include "lwm2m/book.h"
 #include "security/seal.h"
 #include "store/store.h"
+#include "config/config.h"
 
 struct sally_shard;
 struct sally_uplink_sensor;
@@ -35,12 +36,23 @@ enum sally_err sally_vault_load(const struct sally_vault *v,
                                 struct sally_book *out,
                                 uint64_t *generation) SALLY_MUST_USE;
 
-/* Replaces the sensor's book; the store's on_kept tells with `ticket` when it
- * is durable. NO_ROOM: the queue is full; IO, NO_MEMORY, CRYPTO, BAD_STATE. */
+/* Replaces the sensor's book, and buries keys that it uses no more: nobody uses
+ * them under this endpoint from then on. All of that or nothing; the store's
+ * on_kept tells with `ticket` when it is durable. Without a book the keys are
+ * only buried, and the receipt is of TOMB. Of an account of mode NoSec without
+ * OSCORE there are none, and where nothing is to be kept *kept is false.
+ * NO_ROOM: the queue is full, or SALLY_TOMBS_MAX keys are buried under this
+ * endpoint; IO, NO_MEMORY, CRYPTO, BAD_STATE: there is no master key.       */
+#define SALLY_TOMBS_MAX 1024 /* of one endpoint */
+struct sally_dead {
+    const struct sally_credential *keys[SALLY_CONFIG_SERVERS_MAX + 1];
+    size_t count;
+};
 enum sally_err sally_vault_save(struct sally_vault *v,
                                 const struct sally_uplink_sensor *u,
                                 const struct sally_book *book,
-                                uint32_t ticket) SALLY_MUST_USE;
+                                const struct sally_dead *dead, uint32_t ticket,
+                                bool *kept) SALLY_MUST_USE;
 
 /* The sensor is as if it had never been at a bootstrap server; likewise. */
 enum sally_err sally_vault_forget(struct sally_vault *v,
@@ -53,13 +65,6 @@ bool sally_vault_is_due(const struct sally_vault *v,
                         const struct sally_uplink_sensor *u);
 void sally_vault_settle(struct sally_vault *v,
                         const struct sally_uplink_sensor *u);
-
-/* Nobody uses these keys under this endpoint any more. Durable with the next
- * commit. NO_ROOM and others, as for _save(). One of mode NoSec without OSCORE
- * has no keys, and is never buried.                                         */
-enum sally_err
-sally_vault_bury(struct sally_vault *v, const char *endpoint,
-                 const struct sally_credential *c) SALLY_MUST_USE;
 
 /* True if they are buried, or if that cannot be known. */
 bool sally_vault_is_buried(const struct sally_vault *v, const char *endpoint,

@@ -152,8 +152,10 @@ static uint8_t on_finish(void *owner, const struct sally_book *staged,
 {
     struct sally_bootstrapper *b = owner;
     struct sally_path culprit = { .depth = 0 };
+    struct sally_dead dead = { .count = 0 };
     const char *why = judge(b, staged, &culprit);
     enum sally_err e;
+    bool kept;
 
     (void)now;
     if (why != NULL) {
@@ -161,10 +163,9 @@ static uint8_t on_finish(void *owner, const struct sally_book *staged,
         return SALLY_CODE_NOT_ACCEPTABLE;
     }
     b->visit->ticket = ++b->tickets;
-    e = sally_account_bury_lost(b->sensor, staged);
-    if (e == SALLY_E_OK)
-        e = sally_vault_save(b->sensor->shard->vault, b->sensor, staged,
-                             b->visit->ticket);
+    sally_account_lost(b->sensor, staged, &dead);
+    e = sally_vault_save(b->sensor->shard->vault, b->sensor, staged, &dead,
+                         b->visit->ticket, &kept);
     if (e != SALLY_E_OK) {
         tell_refused(b, &culprit, sally_err_text(e));
         return SALLY_CODE_INTERNAL_ERROR;
@@ -252,6 +253,7 @@ enum sally_err sally_visit_begin(struct sally_bootstrapper *b, sally_usec now)
     if (v == NULL)
         return SALLY_E_NO_MEMORY;
     b->visit = v;
+    v->until = sally_after(now, SALLY_VISIT_MAX);
     s->visits++;
     sally_bootstrap_init(&v->engine, s->shared->coap, &upcalls, b);
     e = sally_standing_read(b, &v->current, &generation);
@@ -302,6 +304,8 @@ void sally_bootstrapper_kept(struct sally_bootstrapper *b,
     struct sally_visit *v = b->visit;
     struct sally_path nowhere = { .depth = 0 };
 
+    if (b->purging != 0 && r->ticket == b->purging)
+        sally_standing_purged(b, e, now);
     if (v == NULL || !v->deciding || r->ticket != v->ticket)
         return;
     v->deciding = false;

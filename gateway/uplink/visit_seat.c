@@ -73,6 +73,14 @@ static void on_lost(struct sally_uplink_guest *g, enum sally_err e,
     sally_visit_pump(b, now);
 }
 
+/* What the disk has is to come in force first; and what is in force stays so.
+ */
+static void give_up(struct sally_visit *v, sally_usec now)
+{
+    sally_bootstrap_stop(&v->engine, now);
+    v->failure = SALLY_E_TIMED_OUT;
+}
+
 static void on_expire(struct sally_uplink_guest *g, sally_usec now)
 {
     struct sally_bootstrapper *b = of(g);
@@ -80,6 +88,8 @@ static void on_expire(struct sally_uplink_guest *g, sally_usec now)
     shard_of(b)->now = now;
     if (b->visit != NULL)
         sally_bootstrap_expire(&b->visit->engine, now);
+    if (b->visit != NULL && b->visit->until <= now && !b->visit->deciding)
+        give_up(b->visit, now);
     if (b->renewal <= now)
         sally_renewal_look(b, now);
     if (b->purge <= now)

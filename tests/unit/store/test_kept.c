@@ -202,6 +202,97 @@ static void bounds_are_kept(void **state)
                      SALLY_E_BAD_STATE);
 }
 
+static struct sally_kept_entry entry(enum sally_kept what, const char *name,
+                                     const char *body)
+{
+    return (struct sally_kept_entry){ at(what, 0, name), sally_span_of(body) };
+}
+
+/* A book and what it buries are one thing, of which one receipt tells. */
+static void several_are_kept_as_one(void **state)
+{
+    const struct sally_kept_entry first[] = {
+        entry(SALLY_KEPT_BOOK, "one", "a book"),
+        entry(SALLY_KEPT_TOMB, "old key", "x"),
+        entry(SALLY_KEPT_TOMB, "older key", "y"),
+    };
+    const struct sally_kept_entry second[] = {
+        entry(SALLY_KEPT_TOMB, "third key", "z"),
+        entry(SALLY_KEPT_BOOK, "one", ""),
+        entry(SALLY_KEPT_TOMB, "old key", ""),
+    };
+
+    (void)state;
+    assert_int_equal(sally_store_keep_all(store, first, 3, 7), SALLY_E_OK);
+    wait_for_kept(1);
+    assert_int_equal(kept.last.what, SALLY_KEPT_BOOK);
+    assert_int_equal(kept.last.ticket, 7);
+    close_store();
+    open_store(&roomy);
+    is_kept(SALLY_KEPT_BOOK, 0, "one", "a book");
+    is_kept(SALLY_KEPT_TOMB, 0, "old key", "x");
+    is_kept(SALLY_KEPT_TOMB, 0, "older key", "y");
+    assert_int_equal(sally_store_keep_all(store, second, 3, 8), SALLY_E_OK);
+    wait_for_kept(2);
+    assert_int_equal(kept.good, 2);
+    is_kept(SALLY_KEPT_BOOK, 0, "one", NULL);
+    is_kept(SALLY_KEPT_TOMB, 0, "old key", NULL);
+    is_kept(SALLY_KEPT_TOMB, 0, "older key", "y");
+    is_kept(SALLY_KEPT_TOMB, 0, "third key", "z");
+}
+
+/* One that cannot be kept takes the others with it. */
+static void one_too_many_and_none_is_kept(void **state)
+{
+    static char name[SALLY_KEPT_NAME_MAX + 2];
+    struct sally_kept_entry pair[] = {
+        entry(SALLY_KEPT_BOOK, "one", "a book"),
+        entry(SALLY_KEPT_TOMB, name, "x"),
+    };
+
+    (void)state;
+    memset(name, 'n', sizeof(name) - 1);
+    pair[1].at.name = sally_span_of(name);
+    assert_int_equal(sally_store_keep_all(store, pair, 2, 1),
+                     SALLY_E_TOO_LARGE);
+    pair[1] = entry(SALLY_KEPT_SESSION, "a", "x");
+    assert_int_equal(sally_store_keep_all(store, pair, 2, 1),
+                     SALLY_E_BAD_STATE);
+    close_store();
+    open_store(&roomy);
+    is_kept(SALLY_KEPT_BOOK, 0, "one", NULL);
+}
+
+static size_t count_of(const char *prefix, size_t max)
+{
+    size_t n = 99;
+
+    assert_int_equal(sally_store_count_kept(store, SALLY_KEPT_TOMB,
+                                            sally_span_of(prefix), max, &n),
+                     SALLY_E_OK);
+    return n;
+}
+
+static void they_are_counted_by_the_beginning_of_the_name(void **state)
+{
+    size_t n;
+
+    (void)state;
+    keep(SALLY_KEPT_TOMB, 0, "ab1", "x", 1);
+    keep(SALLY_KEPT_TOMB, 0, "ab2", "x", 2);
+    keep(SALLY_KEPT_TOMB, 0, "ab\xff", "x", 3);
+    keep(SALLY_KEPT_TOMB, 0, "ac1", "x", 4);
+    keep(SALLY_KEPT_DUE, 0, "ab3", "x", 5);
+    wait_for_kept(5);
+    assert_int_equal(count_of("ab", 10), 3);
+    assert_int_equal(count_of("ab", 2), 2);
+    assert_int_equal(count_of("a", 10), 4);
+    assert_int_equal(count_of("b", 10), 0);
+    assert_int_equal(sally_store_count_kept(store, SALLY_KEPT_TOMB,
+                                            sally_span_of(""), 1, &n),
+                     SALLY_E_TOO_LARGE);
+}
+
 /* --- The anchor ---------------------------------------------------------- */
 
 static void restart(void)
@@ -397,6 +488,9 @@ int main(void)
         EACH(a_reservation_does_not_wait),
         EACH(of_old_accounts_nothing_stays),
         EACH(bounds_are_kept),
+        EACH(several_are_kept_as_one),
+        EACH(one_too_many_and_none_is_kept),
+        EACH(they_are_counted_by_the_beginning_of_the_name),
         EACH(the_same_state_is_known_again),
         EACH(an_older_copy_is_noticed),
         EACH(another_database_is_noticed),

@@ -327,13 +327,30 @@ static void its_account_goes_when_its_time_is_over(void **state)
     door_run(d, 30 * SALLY_SEC);
     assert_true(sensor(d)->bootstrapper->has_account);
     door_run(d, 40 * SALLY_SEC);
+    door_stored(d);
     assert_false(sensor(d)->bootstrapper->has_account);
     assert_false(sally_bootstrapper_want(sensor(d)->bootstrapper,
                                          SALLY_VISIT_OPERATOR, d->now));
-    door_stored(d);
     door_restart(d);
     assert_false(sensor(d)->bootstrapper->has_account);
     assert_int_equal(state_of(d, 0), SALLY_CLIENT_REGISTERED);
+    door_close(d);
+}
+
+/* One that always has something more to write keeps no place for it. */
+static void a_visit_does_not_last_for_ever(void **state)
+{
+    struct door *d = door_open_sealed(BOOT_CONFIG("", ""), &sealer);
+    unsigned writes = 0;
+
+    (void)state;
+    for (; writes < 100 && sensor(d)->bootstrapper->failures == 0; writes++) {
+        put(d, "1/1", SERVER_OF("1", "1"));
+        door_run(d, 60 * SALLY_SEC);
+    }
+    assert_in_range(writes, 29, 31);
+    assert_int_equal(sensor(d)->bootstrapper->failures, 1);
+    assert_int_equal(d->registers, 0);
     door_close(d);
 }
 
@@ -398,6 +415,7 @@ int main(void)
         cmocka_unit_test(it_looks_again_from_time_to_time),
         cmocka_unit_test(one_that_is_let_in_nowhere_asks),
         cmocka_unit_test(one_that_is_told_to_stay_does_not_ask),
+        cmocka_unit_test(a_visit_does_not_last_for_ever),
         cmocka_unit_test(its_account_goes_when_its_time_is_over),
         cmocka_unit_test(a_server_can_ask_for_it),
         cmocka_unit_test(a_damaged_book_leaves_no_account),

@@ -57,12 +57,22 @@ static struct sally_book book_with(struct door *d, const char *secret)
     return b;
 }
 
+static void keep(struct door *d, uint32_t slot, const struct sally_book *b)
+{
+    const struct sally_dead none = { .count = 0 };
+    bool kept = false;
+
+    assert_int_equal(sally_vault_save(d->shard->vault, sensor(d, slot), b,
+                                      &none, 1, &kept),
+                     SALLY_E_OK);
+    assert_true(kept);
+}
+
 static void save(struct door *d, uint32_t slot, const char *secret)
 {
     struct sally_book b = book_with(d, secret);
 
-    assert_int_equal(sally_vault_save(d->shard->vault, sensor(d, slot), &b, 1),
-                     SALLY_E_OK);
+    keep(d, slot, &b);
     door_stored(d);
     sally_book_wipe(&b);
 }
@@ -196,8 +206,7 @@ static void a_book_of_the_largest_size_has_room(void **state)
             (struct sally_span){ (const uint8_t *)text, --n });
     } while (sally_book_put(&b, &at, &v) != SALLY_E_OK);
     assert_in_range(b.len, SALLY_BOOK_MAX - 16, SALLY_BOOK_MAX);
-    assert_int_equal(sally_vault_save(d->shard->vault, sensor(d, 0), &b, 1),
-                     SALLY_E_OK);
+    keep(d, 0, &b);
     door_stored(d);
     assert_int_equal(sally_book_open(&got, SALLY_BOOK_MAX), SALLY_E_OK);
     assert_int_equal(sally_vault_load(d->shard->vault, sensor(d, 0), &got,
@@ -309,24 +318,81 @@ static bool is_buried(struct door *d, const char *endpoint, const char *key)
     return buried;
 }
 
+static enum sally_err bury(struct door *d, const struct sally_book *book,
+                           const char *key)
+{
+    struct sally_credential c = credential(key);
+    const struct sally_dead dead = { { &c }, 1 };
+    bool kept;
+    enum sally_err e = sally_vault_save(d->shard->vault, sensor(d, 0), book,
+                                        &dead, SALLY_ORDER_TICKET, &kept);
+
+    d->shard->orders += kept;
+    assert_int_equal(kept, e == SALLY_E_OK);
+    sally_credential_wipe(&c);
+    return e;
+}
+
 static void what_is_buried_stays_so(void **state)
 {
     struct door *d = open_door();
-    struct sally_credential c = credential("a key of sixteen");
 
     (void)state;
     save(d, 0, "first");
-    assert_false(is_buried(d, "gw-one", "a key of sixteen"));
-    assert_int_equal(sally_vault_bury(d->shard->vault, "gw-one", &c),
-                     SALLY_E_OK);
+    assert_false(is_buried(d, "plant-7-one", "a key of sixteen"));
+    assert_int_equal(bury(d, NULL, "a key of sixteen"), SALLY_E_OK);
     assert_int_equal(sally_vault_forget(d->shard->vault, sensor(d, 0), 1),
                      SALLY_E_OK);
     door_stored(d);
+    assert_int_equal(d->shard->orders, 0);
     again(d);
-    assert_true(is_buried(d, "gw-one", "a key of sixteen"));
-    assert_false(is_buried(d, "gw-one", "another, as long"));
-    assert_false(is_buried(d, "gw-two", "a key of sixteen"));
-    sally_credential_wipe(&c);
+    assert_true(is_buried(d, "plant-7-one", "a key of sixteen"));
+    assert_false(is_buried(d, "plant-7-one", "another, as long"));
+    assert_false(is_buried(d, "plant-7-two", "a key of sixteen"));
+    door_close(d);
+}
+
+/* Where the queue is full, neither the book nor the grave is there. */
+static void a_key_dies_with_its_book_or_not_at_all(void **state)
+{
+    struct door *d = open_door();
+    const struct sally_kept_place at = { SALLY_KEPT_DUE, 0,
+                                         sally_span_of("somebody") };
+    struct sally_book next = book_with(d, "second");
+    uint64_t generation;
+
+    (void)state;
+    save(d, 0, "first");
+    while (sally_store_keep(d->store, &at, sally_span_of("x"), 0) ==
+           SALLY_E_OK)
+        ;
+    assert_int_equal(bury(d, &next, "a key of sixteen"), SALLY_E_NO_ROOM);
+    door_stored(d);
+    assert_false(is_buried(d, "plant-7-one", "a key of sixteen"));
+    assert_int_equal(load(d, 0, "first", &generation), SALLY_E_OK);
+    assert_int_equal(bury(d, &next, "a key of sixteen"), SALLY_E_OK);
+    door_stored(d);
+    assert_true(is_buried(d, "plant-7-one", "a key of sixteen"));
+    assert_int_equal(load(d, 0, "second", &generation), SALLY_E_OK);
+    sally_book_wipe(&next);
+    door_close(d);
+}
+
+static void none_is_forgotten_for_another(void **state)
+{
+    struct door *d = open_door();
+    char key[32];
+
+    (void)state;
+    for (unsigned i = 0; i < SALLY_TOMBS_MAX; i++) {
+        (void)snprintf(key, sizeof(key), "key number %05u", i);
+        assert_int_equal(bury(d, NULL, key), SALLY_E_OK);
+        if (i % 64 == 63)
+            door_stored(d);
+    }
+    assert_int_equal(bury(d, NULL, "one key too many"), SALLY_E_NO_ROOM);
+    assert_true(is_buried(d, "plant-7-one", "key number 00000"));
+    assert_false(is_buried(d, "plant-7-one", "one key too many"));
     door_close(d);
 }
 
@@ -339,6 +405,8 @@ int main(void)
         cmocka_unit_test(opens_as_nothing_else),
         cmocka_unit_test(nothing_of_an_old_book_is_left),
         cmocka_unit_test(what_is_buried_stays_so),
+        cmocka_unit_test(a_key_dies_with_its_book_or_not_at_all),
+        cmocka_unit_test(none_is_forgotten_for_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
