@@ -128,7 +128,11 @@ struct sally_config_profile {
 
 enum sally_report { SALLY_REPORT_AUTO, SALLY_REPORT_LATEST };
 enum sally_reach { SALLY_REACH_AUTO, SALLY_REACH_KEEPALIVE, SALLY_REACH_QUEUE };
-enum sally_lwm2m_version { SALLY_LWM2M_1_0 = 10, SALLY_LWM2M_1_1 = 11 };
+enum sally_lwm2m_version {
+    SALLY_LWM2M_1_0 = 10,
+    SALLY_LWM2M_1_1 = 11,
+    SALLY_LWM2M_1_2 = 12 /* of a bootstrap server only */
+};
 
 /* Reloads: two readings of a thing that say the same have one fingerprint;
  * `born` is the generation of the configuration that brought the present

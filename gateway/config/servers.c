@@ -11,6 +11,7 @@
 static const struct sally_word versions[] = {
     { "1.0", SALLY_LWM2M_1_0 },
     { "1.1", SALLY_LWM2M_1_1 },
+    { "1.2", SALLY_LWM2M_1_2 },
     { NULL, 0 },
 };
 
@@ -60,7 +61,9 @@ static const struct sally_key server_keys[] = {
       "of the LwM2M server; unique; must be given, but for a bootstrap server, "
       "which has none" },
     { "version", SALLY_KEY_WORD, AT(version), 0, 0, NULL, "1.1", versions,
-      "of LwM2M to begin with; a server that refuses 1.1 with 4.12 gets 1.0" },
+      "of LwM2M to begin with; a server that refuses 1.1 with 4.12 gets 1.0; "
+      "1.2 is for bootstrap servers, which are asked for a Bootstrap-Pack "
+      "first, and to write if they give none that can be used" },
     { "report", SALLY_KEY_WORD, AT(report), 0, 0, NULL, "auto", reports,
       "owe every reading, or only the newest value of each resource" },
     { "reach", SALLY_KEY_WORD, AT(reach), 0, 0, NULL, "auto", reaches,

@@ -23,6 +23,11 @@ void sally_server_check_bootstrap(struct sally_loader *l,
                            of_servers[i],
                            "expected no %s at a bootstrap server",
                            of_servers[i]);
+    if (!s->bootstrap && s->version == SALLY_LWM2M_1_2)
+        sally_complain(&l->reader, config_setting_get_member(group, "version"),
+                       "version",
+                       "expected \"1.0\" or \"1.1\": 1.2 is for bootstrap "
+                       "servers");
     if (!s->bootstrap && has(group, "recheck"))
         sally_complain(&l->reader, config_setting_get_member(group, "recheck"),
                        "recheck", "expected `bootstrap = true` beside it");

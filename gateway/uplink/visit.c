@@ -238,6 +238,7 @@ static enum sally_err take_account(struct sally_bootstrapper *b,
         .registry = &s->config->registry,
         .trust = some_trust(b),
         .version = (uint8_t)s->config->servers[number].version,
+        .pack = true,
         .preferred = SALLY_FORMAT_SENML_CBOR,
     };
     return SALLY_E_OK;

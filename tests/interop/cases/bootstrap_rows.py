@@ -271,6 +271,47 @@ def int_9(plant):
     plant.cloud.wait_registered(plant.endpoint)
 
 
+def int_12(plant):
+    """Bootstrap via Bootstrap-Pack-Request: one answer has all of it. A pack
+    that does not hold together is dropped whole, and the server is asked to
+    write."""
+    plant.gateway.group["servers"][1]["version"] = "1.2"
+    account, server = plant.account(), plant.server_object(lifetime=87)
+    values = {k: v for o in account.values() for k, v in o.items()}
+    plant.order({"finish": True},
+                pack={"format": SENML_CBOR, "values": {**values, **server}})
+    plant.gateway.start()
+    event = plant.boot.wait_event("bootstrap-pack")
+    check(event["code"] == "2.05", f"the pack: {event}")
+    event = plant.cloud.wait_registered(plant.endpoint)
+    check(event["secure"] == plant.proof and int(event["lt"]) == 87,
+          f"it came in as {event}")
+    check(not [e for e in plant.boot.events if e["event"] == "bootstrap"],
+          "it asked besides")
+
+    other = plant.server_object(lifetime=88)
+    values = {k: 124 if v == SHORT_ID else v
+              for k, v in {**values, **server}.items()}
+    plant.order(*[write(v) for v in account.values()], write(other),
+                {"finish": True}, pack={"format": SENML_JSON, "values": values})
+    since, seen = plant.cloud.mark(), plant.boot.mark()
+    plant.gateway.ctl("rotate", "boiler")
+    plant.boot.wait_event("bootstrap-pack", since=seen)
+    plant.event("bootstrap_refused", sensor="boiler")
+    plant.boot.wait_event("bootstrap", since=seen)
+    event = plant.cloud.wait_registered(plant.endpoint, since=since)
+    check(int(event["lt"]) == 88, f"it came in as {event}")
+
+    plant.order(*[write(v) for v in account.values()],
+                write(plant.server_object(lifetime=89)), {"finish": True})
+    since, seen = plant.cloud.mark(), plant.boot.mark()
+    plant.gateway.ctl("rotate", "boiler")
+    event = plant.boot.wait_event("bootstrap-pack", since=seen)
+    check(event["code"] == "5.01", f"no pack: {event}")
+    event = plant.cloud.wait_registered(plant.endpoint, since=since)
+    check(int(event["lt"]) == 89, f"it came in as {event}")
+
+
 def delete_spares(plant):
     """Delete of / and of /0 leaves the account that is in use, and so does one
     of itself, which is refused."""
@@ -299,6 +340,7 @@ def make(row, kind):
 
 
 for _kind in (NoSec, Dtls, Oscore):
-    for _row in (int_0, int_1, int_5, int_6, int_8, int_9, delete_spares):
+    for _row in (int_0, int_1, int_5, int_6, int_8, int_9, int_12,
+                 delete_spares):
         globals()[f"case_bootstrap_{_row.__name__}_"
                   f"{_kind.__name__.lower()}"] = make(_row, _kind)
