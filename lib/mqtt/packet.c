@@ -45,13 +45,13 @@ enum {
     FLAG_USERNAME = 0x80
 };
 
-static bool flags_ok(uint8_t flags)
+static bool flags_ok(uint8_t flags, bool v5)
 {
     if ((flags & FLAG_RESERVED) || (flags & FLAG_WILL_QOS) == FLAG_WILL_QOS)
         return false;
     if (!(flags & FLAG_WILL) && (flags & (FLAG_WILL_QOS | FLAG_WILL_RETAIN)))
         return false;
-    return !(flags & FLAG_PASSWORD) || (flags & FLAG_USERNAME);
+    return v5 || !(flags & FLAG_PASSWORD) || (flags & FLAG_USERNAME);
 }
 
 static enum sally_mqtt_protocol take_protocol(struct sally_cursor *c)
@@ -61,6 +61,8 @@ static enum sally_mqtt_protocol take_protocol(struct sally_cursor *c)
 
     if (c->failed)
         return SALLY_MQTT_NOT_MQTT;
+    if (sally_span_is(name, "MQTT") && level == 5)
+        return SALLY_MQTT_5;
     if (sally_span_is(name, "MQTT"))
         return level == 4 ? SALLY_MQTT_3_1_1 : SALLY_MQTT_UNKNOWN_NEW;
     if (sally_span_is(name, "MQIsdp"))
@@ -68,38 +70,46 @@ static enum sally_mqtt_protocol take_protocol(struct sally_cursor *c)
     return SALLY_MQTT_NOT_MQTT;
 }
 
-static struct sally_mqtt_publish take_will(struct sally_cursor *c,
-                                           uint8_t flags)
+static enum sally_err take_will(struct sally_cursor *c, uint8_t flags, bool v5,
+                                struct sally_mqtt_publish *will)
 {
-    struct sally_mqtt_publish will = {
+    enum sally_err e = SALLY_E_OK;
+
+    *will = (struct sally_mqtt_publish){
         .qos = (flags & FLAG_WILL_QOS) >> 3,
         .retain = (flags & FLAG_WILL_RETAIN) != 0,
+        .v5 = v5,
     };
-
-    will.topic = take_field(c);
-    will.payload = take_field(c);
-    return will;
+    if (v5)
+        e = sally_mqtt_take_properties(c, SALLY_MQTT_IN_WILL,
+                                       &will->properties);
+    will->topic = take_field(c);
+    will->payload = take_field(c);
+    return e;
 }
 
-static struct sally_mqtt_connect take_connect(struct sally_cursor *c,
-                                              uint8_t flags)
+/* The fields in their order, not proved yet but for their properties. */
+static enum sally_err take_connect(struct sally_cursor *c, uint8_t flags,
+                                   struct sally_mqtt_connect *got)
 {
-    struct sally_mqtt_connect got = {
-        .has_username = (flags & FLAG_USERNAME) != 0,
-        .has_password = (flags & FLAG_PASSWORD) != 0,
-        .has_will = (flags & FLAG_WILL) != 0,
-        .clean = (flags & FLAG_CLEAN) != 0,
-    };
+    enum sally_err e = SALLY_E_OK;
 
-    got.keep_alive = sally_take_u16(c);
-    got.client_id = take_field(c);
-    if (got.has_will)
-        got.will = take_will(c, flags);
-    if (got.has_username)
-        got.username = take_field(c);
-    if (got.has_password)
-        got.password = take_field(c);
-    return got;
+    got->has_username = (flags & FLAG_USERNAME) != 0;
+    got->has_password = (flags & FLAG_PASSWORD) != 0;
+    got->has_will = (flags & FLAG_WILL) != 0;
+    got->clean = (flags & FLAG_CLEAN) != 0;
+    got->keep_alive = sally_take_u16(c);
+    if (got->v5)
+        e = sally_mqtt_take_properties(c, SALLY_MQTT_CONNECT,
+                                       &got->properties);
+    got->client_id = take_field(c);
+    if (e == SALLY_E_OK && got->has_will)
+        e = take_will(c, flags, got->v5, &got->will);
+    if (got->has_username)
+        got->username = take_field(c);
+    if (got->has_password)
+        got->password = take_field(c);
+    return e;
 }
 
 enum sally_err sally_mqtt_parse_connect(struct sally_span body,
@@ -107,102 +117,87 @@ enum sally_err sally_mqtt_parse_connect(struct sally_span body,
                                         struct sally_mqtt_connect *out)
 {
     struct sally_cursor c = sally_cursor_over(body);
-    struct sally_mqtt_connect got;
+    struct sally_mqtt_connect got = { .has_will = false };
+    enum sally_err e;
     uint8_t flags;
 
     *protocol = take_protocol(&c);
     if (*protocol == SALLY_MQTT_NOT_MQTT)
         return SALLY_E_MALFORMED;
-    if (*protocol != SALLY_MQTT_3_1 && *protocol != SALLY_MQTT_3_1_1)
+    if (*protocol > SALLY_MQTT_5)
         return SALLY_E_UNSUPPORTED;
+    got.v5 = *protocol == SALLY_MQTT_5;
     flags = sally_take_u8(&c);
-    if (!flags_ok(flags))
+    if (!flags_ok(flags, got.v5))
         return SALLY_E_MALFORMED;
-    got = take_connect(&c, flags);
+    e = take_connect(&c, flags, &got);
+    if (e != SALLY_E_OK)
+        return e;
     if (c.failed)
         return SALLY_E_TRUNCATED;
-    if (!sally_cursor_done(&c) || !sally_mqtt_client_id_ok(got.client_id) ||
-        !sally_text_is_utf8(got.username) ||
+    if (!sally_cursor_done(&c) || !sally_text_is_utf8(got.username) ||
         (got.has_will && !sally_mqtt_topic_ok(got.will.topic)))
         return SALLY_E_MALFORMED;
+    if (!sally_mqtt_client_id_ok(got.client_id))
+        return got.v5 ? SALLY_E_NOT_ALLOWED : SALLY_E_MALFORMED;
     *out = got;
     return SALLY_E_OK;
 }
 
+/* What version 5 has beyond the fields: properties, and a topic that was given
+ * before under its alias.                                                   */
+static enum sally_err prove_5(const struct sally_mqtt_publish *p)
+{
+    struct sally_span answer =
+        sally_mqtt_property_bytes(&p->properties, SALLY_MQTT_RESPONSE_TOPIC);
+
+    if (p->qos != 0 && p->packet_id == 0)
+        return SALLY_E_OUT_OF_RANGE;
+    if (sally_mqtt_has_property(&p->properties, SALLY_MQTT_RESPONSE_TOPIC) &&
+        !sally_mqtt_topic_ok(answer))
+        return SALLY_E_OUT_OF_RANGE;
+    if (p->topic.len == 0)
+        return sally_mqtt_has_property(&p->properties, SALLY_MQTT_TOPIC_ALIAS)
+                   ? SALLY_E_OK
+                   : SALLY_E_MALFORMED;
+    return sally_mqtt_topic_ok(p->topic) ? SALLY_E_OK : SALLY_E_MALFORMED;
+}
+
+static enum sally_err prove_publish(const struct sally_mqtt_publish *p)
+{
+    if (p->v5)
+        return prove_5(p);
+    return (p->qos != 0 && p->packet_id == 0) || !sally_mqtt_topic_ok(p->topic)
+               ? SALLY_E_MALFORMED
+               : SALLY_E_OK;
+}
+
 enum sally_err sally_mqtt_parse_publish(uint8_t flags, struct sally_span body,
-                                        struct sally_mqtt_publish *out)
+                                        bool v5, struct sally_mqtt_publish *out)
 {
     struct sally_cursor c = sally_cursor_over(body);
     struct sally_mqtt_publish p = {
         .qos = flags >> 1 & 3,
         .dup = (flags & 8) != 0,
         .retain = (flags & 1) != 0,
+        .v5 = v5,
         .topic = take_field(&c),
     };
+    enum sally_err e = SALLY_E_OK;
 
     if (p.qos == 3 || (p.dup && p.qos == 0))
         return SALLY_E_MALFORMED;
     if (p.qos != 0)
         p.packet_id = sally_take_u16(&c);
+    if (v5)
+        e = sally_mqtt_take_properties(&c, SALLY_MQTT_PUBLISH, &p.properties);
+    if (e != SALLY_E_OK)
+        return e;
     p.payload = sally_take_rest(&c);
     if (c.failed)
         return SALLY_E_TRUNCATED;
-    if ((p.qos != 0 && p.packet_id == 0) || !sally_mqtt_topic_ok(p.topic))
-        return SALLY_E_MALFORMED;
-    *out = p;
-    return SALLY_E_OK;
-}
-
-enum sally_err sally_mqtt_parse_id(struct sally_span body, uint16_t *id)
-{
-    struct sally_cursor c = sally_cursor_over(body);
-    uint16_t got = sally_take_u16(&c);
-
-    if (c.failed)
-        return SALLY_E_TRUNCATED;
-    if (got == 0 || !sally_cursor_done(&c))
-        return SALLY_E_MALFORMED;
-    *id = got;
-    return SALLY_E_OK;
-}
-
-static void take_filter(struct sally_mqtt_filters *list,
-                        struct sally_span *filter, uint8_t *qos)
-{
-    *filter = take_field(&list->left);
-    *qos = list->with_qos ? sally_take_u8(&list->left) : 0;
-}
-
-enum sally_err sally_mqtt_parse_filters(struct sally_span body, bool with_qos,
-                                        struct sally_mqtt_filters *out)
-{
-    struct sally_mqtt_filters list = { .left = sally_cursor_over(body),
-                                       .with_qos = with_qos };
-    struct sally_mqtt_filters walk;
-    struct sally_span filter;
-    uint8_t qos;
-
-    list.packet_id = sally_take_u16(&list.left);
-    for (walk = list; walk.left.rest.len != 0; list.count++) {
-        take_filter(&walk, &filter, &qos);
-        if (walk.left.failed)
-            return SALLY_E_TRUNCATED;
-        if (qos > 2 || !sally_mqtt_filter_ok(filter))
-            return SALLY_E_MALFORMED;
-    }
-    if (walk.left.failed)
-        return SALLY_E_TRUNCATED;
-    if (list.packet_id == 0 || list.count == 0)
-        return SALLY_E_MALFORMED;
-    *out = list;
-    return SALLY_E_OK;
-}
-
-bool sally_mqtt_next_filter(struct sally_mqtt_filters *list,
-                            struct sally_span *filter, uint8_t *qos)
-{
-    if (list->left.rest.len == 0)
-        return false;
-    take_filter(list, filter, qos);
-    return !list->left.failed;
+    e = prove_publish(&p);
+    if (e == SALLY_E_OK)
+        *out = p;
+    return e;
 }

@@ -13,7 +13,7 @@ static void refuse_version(struct sally_mqtt_session *s,
     struct sally_buf out;
     struct sally_writer w;
 
-    if (protocol != SALLY_MQTT_UNKNOWN_NEW)
+    if (protocol != SALLY_MQTT_UNKNOWN_NEW && protocol != SALLY_MQTT_5)
         answer = (struct sally_span){ old, sizeof(old) };
     if (!sally_mqtt_session_reply(s, answer.len, &out))
         return;
@@ -80,7 +80,7 @@ enum sally_err sally_mqtt_session_connect(struct sally_mqtt_session *s,
     uint8_t code;
 
     (void)flags;
-    if (e == SALLY_E_UNSUPPORTED ||
+    if (e == SALLY_E_UNSUPPORTED || protocol == SALLY_MQTT_5 ||
         (protocol == SALLY_MQTT_3_1 && !s->limits->accept_3_1)) {
         refuse_version(s, protocol, now);
         return SALLY_E_OK;

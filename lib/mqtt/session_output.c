@@ -61,7 +61,7 @@ void sally_mqtt_session_connack(struct sally_mqtt_session *s, uint8_t code,
     if (!sally_mqtt_session_reply(s, sally_mqtt_packet_size(2), &out))
         return;
     w = sally_writer_into(&out);
-    sally_mqtt_put_connack(&w, code);
+    sally_mqtt_put_connack(&w, false, code);
     sally_mqtt_session_wrote(s, &out, now);
 }
 

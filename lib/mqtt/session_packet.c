@@ -37,7 +37,7 @@ static enum sally_err do_publish(struct sally_mqtt_session *s, uint8_t flags,
                                  struct sally_span body, sally_usec now)
 {
     struct sally_mqtt_publish p;
-    enum sally_err e = sally_mqtt_parse_publish(flags, body, &p);
+    enum sally_err e = sally_mqtt_parse_publish(flags, body, false, &p);
 
     (void)now;
     if (e != SALLY_E_OK)
@@ -137,7 +137,8 @@ static enum sally_err do_subscribe(struct sally_mqtt_session *s, uint8_t flags,
     struct sally_span filter;
     size_t n = 0;
     uint8_t qos;
-    enum sally_err e = sally_mqtt_parse_filters(body, true, &list);
+    enum sally_err e = sally_mqtt_parse_filters(SALLY_MQTT_SUBSCRIBE, body,
+                                                false, &list);
 
     (void)flags;
     if (e != SALLY_E_OK)
@@ -157,7 +158,8 @@ static enum sally_err do_unsubscribe(struct sally_mqtt_session *s,
     struct sally_mqtt_filters list;
     struct sally_span filter;
     uint8_t qos;
-    enum sally_err e = sally_mqtt_parse_filters(body, false, &list);
+    enum sally_err e = sally_mqtt_parse_filters(SALLY_MQTT_UNSUBSCRIBE, body,
+                                                false, &list);
 
     (void)flags;
     if (e != SALLY_E_OK)

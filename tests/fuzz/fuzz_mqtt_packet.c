@@ -32,7 +32,21 @@ static struct sally_span body_of(struct sally_span packet,
     return sally_span_sub(packet, h->header, h->body);
 }
 
-static void check_publish(uint8_t flags, struct sally_span body)
+static void check_properties(const struct sally_mqtt_properties *p,
+                             struct sally_span whole)
+{
+    if (p->bytes.len > SALLY_MQTT_PROPERTIES_MAX)
+        abort();
+    inside(p->bytes, whole);
+    for (unsigned i = 0; i < 43; i++) {
+        inside(sally_mqtt_property_bytes(p, i), p->bytes);
+        if (!sally_mqtt_has_property(p, i) &&
+            sally_mqtt_property_number(p, i, 77) != 77)
+            abort();
+    }
+}
+
+static void check_publish(uint8_t flags, struct sally_span body, bool v5)
 {
     struct sally_buf out = SALLY_BUF(room);
     struct sally_writer w = sally_writer_into(&out);
@@ -40,18 +54,20 @@ static void check_publish(uint8_t flags, struct sally_span body)
     struct sally_mqtt_header h;
     struct sally_span again;
 
-    if (sally_mqtt_parse_publish(flags, body, &p) != SALLY_E_OK)
+    if (sally_mqtt_parse_publish(flags, body, v5, &p) != SALLY_E_OK)
         return;
     inside(p.topic, body);
     inside(p.payload, body);
     if (p.qos > 2 || (p.qos == 0) != (p.packet_id == 0) ||
-        !sally_mqtt_topic_ok(p.topic) ||
-        !sally_mqtt_topic_matches(p.topic, p.topic))
+        (p.topic.len == 0 && !v5) ||
+        (p.topic.len != 0 && (!sally_mqtt_topic_ok(p.topic) ||
+                              !sally_mqtt_topic_matches(p.topic, p.topic))))
         abort();
+    check_properties(&p.properties, body);
     sally_mqtt_put_publish(&w, &p);
     again = body_of(sally_buf_span(&out), &h);
     if (h.flags != flags || out.len != sally_mqtt_publish_size(&p) ||
-        sally_mqtt_parse_publish(h.flags, again, &back) != SALLY_E_OK)
+        sally_mqtt_parse_publish(h.flags, again, v5, &back) != SALLY_E_OK)
         abort();
     same(again, body);
 }
@@ -78,27 +94,51 @@ static void check_connect(struct sally_span body)
         (c.has_will && !sally_mqtt_topic_ok(c.will.topic)))
         abort();
     sally_mqtt_put_connect(&w, &c);
-    if (protocol == SALLY_MQTT_3_1_1)
+    check_properties(&c.properties, body);
+    if (c.has_will)
+        check_properties(&c.will.properties, body);
+    if (protocol != SALLY_MQTT_3_1)
         same(body_of(sally_buf_span(&out), &h), body);
 }
 
-static void check_filters(struct sally_span body, bool with_qos)
+static void check_filters(struct sally_span body, enum sally_mqtt_type type,
+                          bool v5)
 {
     struct sally_mqtt_filters list;
     struct sally_span filter;
     uint8_t qos;
     size_t n = 0;
 
-    if (sally_mqtt_parse_filters(body, with_qos, &list) != SALLY_E_OK)
+    if (sally_mqtt_parse_filters(type, body, v5, &list) != SALLY_E_OK)
         return;
     while (sally_mqtt_next_filter(&list, &filter, &qos)) {
         inside(filter, body);
-        if (qos > 2 || !sally_mqtt_filter_ok(filter))
+        if ((qos & SALLY_MQTT_OPTION_QOS) > 2 || !sally_mqtt_filter_ok(filter))
             abort();
         n++;
     }
     if (n == 0 || n != list.count || list.left.failed)
         abort();
+}
+
+/* What a server sends: the gateway is a client, too. */
+static void check_answers(struct sally_span body)
+{
+    struct sally_mqtt_connack k;
+    struct sally_mqtt_ack a;
+    struct sally_span codes;
+
+    if (sally_mqtt_parse_connack(body, true, &k) == SALLY_E_OK)
+        check_properties(&k.properties, body);
+    if (sally_mqtt_parse_disconnect(body, true, &a) == SALLY_E_OK)
+        check_properties(&a.properties, body);
+    if (sally_mqtt_parse_suback(SALLY_MQTT_SUBACK, body, true, &a, &codes) ==
+        SALLY_E_OK)
+        inside(codes, body);
+    for (unsigned t = SALLY_MQTT_PUBACK; t <= SALLY_MQTT_PUBCOMP; t++)
+        if (sally_mqtt_parse_ack(t, body, true, &a) == SALLY_E_OK &&
+            a.packet_id == 0)
+            abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -112,10 +152,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 60000 || sally_mqtt_header(in, &h) != SALLY_E_OK)
         return 0;
     body = sally_span_sub(in, h.header, h.body);
-    check_publish(h.flags, body);
+    check_publish(h.flags, body, false);
+    check_publish(h.flags, body, true);
     check_connect(body);
-    check_filters(body, true);
-    check_filters(body, false);
+    check_filters(body, SALLY_MQTT_SUBSCRIBE, h.flags & 1);
+    check_filters(body, SALLY_MQTT_UNSUBSCRIBE, h.flags & 1);
+    check_answers(body);
     if (sally_mqtt_parse_id(body, &id) == SALLY_E_OK &&
         (id == 0 || body.len != 2))
         abort();

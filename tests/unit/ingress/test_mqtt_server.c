@@ -279,7 +279,7 @@ static struct sally_mqtt_publish heard_publish(const struct line *l)
     assert_int_equal(sally_mqtt_header(all, &h), SALLY_E_OK);
     assert_int_equal(h.type, SALLY_MQTT_PUBLISH);
     assert_int_equal(sally_mqtt_parse_publish(
-                         h.flags, sally_span_sub(all, h.header, h.body), &p),
+                         h.flags, sally_span_sub(all, h.header, h.body), false, &p),
                      SALLY_E_OK);
     return p;
 }

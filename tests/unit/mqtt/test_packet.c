@@ -61,7 +61,7 @@ static const struct connect_row {
     { "empty password", B(MQTT "\xc2\x00\x00\x00\x01" "a" "\x00\x01u\x00\x00"),
       SALLY_E_OK, SALLY_MQTT_3_1_1 },
     { "level 5", B("\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x00"),
-      SALLY_E_UNSUPPORTED, SALLY_MQTT_UNKNOWN_NEW },
+      SALLY_E_OK, SALLY_MQTT_5 },
     { "level 2", B("\x00\x04MQTT\x02\x02\x00\x3c\x00\x00"),
       SALLY_E_UNSUPPORTED, SALLY_MQTT_UNKNOWN_NEW },
     { "bridge 0x84", B("\x00\x04MQTT\x84\x02\x00\x3c\x00\x00"),
@@ -176,7 +176,8 @@ static void reads_publishes(void **state)
     for (size_t i = 0; i < SALLY_LEN(publish_rows); i++) {
         const struct publish_row *r = &publish_rows[i];
         struct sally_mqtt_publish p;
-        enum sally_err got = sally_mqtt_parse_publish(r->flags, r->body, &p);
+        enum sally_err got = sally_mqtt_parse_publish(r->flags, r->body,
+                                                        false, &p);
 
         if (got != r->want)
             fail_msg("%s: %s", r->what, sally_err_text(got));
@@ -219,7 +220,9 @@ static void reads_filter_lists(void **state)
         const struct filters_row *r = &filters_rows[i];
         struct sally_mqtt_filters list;
         enum sally_err got =
-            sally_mqtt_parse_filters(r->body, r->with_qos, &list);
+            sally_mqtt_parse_filters(r->with_qos ? SALLY_MQTT_SUBSCRIBE
+                                                 : SALLY_MQTT_UNSUBSCRIBE,
+                                     r->body, false, &list);
 
         if (got != r->want)
             fail_msg("%s: %s", r->what, sally_err_text(got));
