@@ -291,6 +291,7 @@ static void put_in_force(struct sally_bootstrapper *b, sally_usec now)
     sally_standing_start_purge(b, v->offered, now);
     sally_shard_judge(b->sensor);
     sally_vault_settle(b->sensor->shard->vault, b->sensor);
+    sally_book_wipe(&v->current);
     sally_log(SALLY_LOG_INFO, "bootstrap_done",
               SALLY_TEXT("sensor", b->sensor->config->id),
               SALLY_TEXT("server", sally_visit_server(b)->name),

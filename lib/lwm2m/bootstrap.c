@@ -282,8 +282,10 @@ bool sally_bootstrap_finished(struct sally_bootstrap *b, uint8_t code,
     if (!b->waiting)
         return false;
     b->waiting = false;
-    if (good)
+    if (good) {
         exchange_books(b);
+        sally_book_wipe(&b->next); /* what was is nobody's any more */
+    }
     b->finished = good;
     if (b->packing && !good) {
         sally_bootstrap_unpack(b);
