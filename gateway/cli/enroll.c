@@ -5,20 +5,14 @@
 #include "cli/enroll.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/cursor.h"
-#include "base/text.h"
 #include "base/writer.h"
 #include "cli/verbs.h"
 #include "config/files.h"
 
-#define COLUMNS_MAX 16
-#define INPUT_MAX (8u << 20) /* bytes of a table, and of a template */
-#define LINE_MAX 8192        /* bytes of an entry, and of a line for a server */
+#define ENTRY_MAX 8192 /* bytes */
 
 struct enrolling {
     const struct sally_cli *cli;
@@ -97,11 +91,12 @@ static bool add_entry(struct enrolling *e, struct sally_span id,
 }
 
 /* `names` and `values` are the other columns of its line, `count` of them. */
-static bool enroll_one(struct enrolling *e, struct sally_span id,
+static bool enroll_one(void *owner, struct sally_span id,
                        const struct sally_span *names,
                        const struct sally_span *values, size_t count)
 {
-    uint8_t room[LINE_MAX];
+    struct enrolling *e = owner;
+    uint8_t room[ENTRY_MAX];
     struct sally_buf entry = SALLY_BUF(room);
     struct sally_writer w = sally_writer_into(&entry);
 
@@ -122,36 +117,6 @@ static bool enroll_one(struct enrolling *e, struct sally_span id,
 
 /* --- Reading what is asked for ------------------------------------------- */
 
-/* All of a stream, in the arena. */
-static bool read_all(struct enrolling *e, const char *name, FILE *f,
-                     struct sally_span *out)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *copy = open_memstream(&text, &len);
-    int c = 0;
-
-    while (copy != NULL && len < INPUT_MAX && (c = getc(f)) != EOF) {
-        putc(c, copy);
-        if (c == '\n')
-            (void)fflush(copy);
-    }
-    if (copy == NULL || fclose(copy) != 0 || ferror(f) || c != EOF) {
-        free(text);
-        return fail(e, name, c != EOF ? "is larger than 8 MiB"
-                                      : "cannot be read");
-    }
-    if (memchr(text, 0, len) != NULL) {
-        free(text);
-        return fail(e, name, "holds a zero byte: expected text in UTF-8");
-    }
-    *out = sally_span_of(
-        sally_arena_text(&e->made.arena,
-                         (struct sally_span){ (uint8_t *)text, len }));
-    free(text);
-    return true;
-}
-
 static bool read_template(struct enrolling *e, const char *path)
 {
     FILE *f = fopen(path, "re");
@@ -159,102 +124,19 @@ static bool read_template(struct enrolling *e, const char *path)
 
     if (f == NULL)
         return fail(e, path, strerror(errno));
-    good = read_all(e, path, f, &e->template);
+    good = sally_enroll_text(f, path, &e->made.arena, &e->template,
+                             e->cli->err);
     (void)fclose(f);
     return good;
 }
 
-/* The cells of a line, without quotes; SIZE_MAX: too many, or quoted. */
-static size_t take_cells(struct sally_span line, struct sally_span *cells)
-{
-    struct sally_cursor c = sally_cursor_over(line);
-    size_t count = 0;
-    bool more = true;
-
-    while (more) {
-        struct sally_span rest = c.rest, cell = sally_take_until(&c, ',');
-
-        if (count == COLUMNS_MAX)
-            return SIZE_MAX;
-        more = cell.len < rest.len; /* a comma follows */
-        cells[count] = sally_text_trim(cell);
-        for (size_t i = 0; i < cells[count].len; i++)
-            if (cells[count].at[i] == '"' || cells[count].at[i] < ' ')
-                return SIZE_MAX;
-        count++;
-    }
-    return count;
-}
-
-/* What a key of the configuration looks like; it is written as it is. */
-static bool is_name(struct sally_span name)
-{
-    for (size_t i = 0; i < name.len; i++)
-        if ((name.at[i] < 'a' || name.at[i] > 'z') && name.at[i] != '_')
-            return false;
-    return name.len != 0;
-}
-
-/* SIZE_MAX: there is none, or another one is no name. */
-static size_t find_id(const struct sally_span *names, size_t count)
-{
-    size_t id = SIZE_MAX;
-
-    for (size_t i = 0; i < count; i++) {
-        if (!is_name(names[i]))
-            return SIZE_MAX;
-        if (sally_span_is(names[i], "id"))
-            id = i;
-    }
-    return id;
-}
-
-/* Some programs mark a table as UTF-8 by this. */
-static struct sally_span skip_mark(struct sally_span text)
-{
-    static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
-
-    if (text.len >= sizeof(mark) && memcmp(text.at, mark, sizeof(mark)) == 0)
-        return sally_span_sub(text, sizeof(mark), text.len);
-    return text;
-}
-
-static bool blame_line(const struct enrolling *e, unsigned number,
-                       const char *what)
-{
-    fprintf(e->cli->err, "sallyportctl: standard input:%u: %s\n", number, what);
-    return false;
-}
-
-/* The first line names the columns; the others are a sensor each. */
 static bool enroll_table(struct enrolling *e)
 {
-    struct sally_span text, names[COLUMNS_MAX], cells[COLUMNS_MAX];
-    struct sally_cursor c;
-    size_t columns, id;
-    unsigned number = 1;
+    struct sally_span text;
 
-    if (!read_all(e, "standard input", e->cli->in, &text))
-        return false;
-    c = sally_cursor_over(skip_mark(text));
-    columns = take_cells(sally_take_until(&c, '\n'), names);
-    id = columns == SIZE_MAX ? SIZE_MAX : find_id(names, columns);
-    if (id == SIZE_MAX)
-        return blame_line(e, 1, "expected the names of up to 16 columns, one "
-                                "of them id, separated by commas");
-    while (c.rest.len != 0) {
-        struct sally_span line = sally_text_trim(sally_take_until(&c, '\n'));
-
-        number++;
-        if (line.len == 0)
-            continue;
-        if (take_cells(line, cells) != columns || cells[id].len == 0)
-            return blame_line(e, number, "expected as many values as the first "
-                                         "line has names, without quotes");
-        if (!enroll_one(e, cells[id], names, cells, columns))
-            return false;
-    }
-    return e->count != 0 || blame_line(e, number, "expected a sensor");
+    return sally_enroll_text(e->cli->in, "standard input", &e->made.arena,
+                             &text, e->cli->err) &&
+           sally_enroll_table(text, enroll_one, e, e->cli->err);
 }
 
 /* --- Doing it ------------------------------------------------------------ */
@@ -313,17 +195,10 @@ static bool prepare(struct enrolling *e, char **args, int count)
     return read_again(e);
 }
 
-static const struct sally_config_sensor *sensor_of(const struct enrolling *e,
-                                                   const char *id)
-{
-    return &e->config.sensors[sally_config_sensor_named(&e->config,
-                                                        sally_span_of(id))];
-}
-
 static bool make_keys(struct enrolling *e)
 {
     for (size_t i = 0; i < e->count; i++) {
-        const struct sally_config_sensor *s = sensor_of(e, e->ids[i]);
+        const struct sally_config_sensor *s = sally_enroll_sensor(&e->config, e->ids[i]);
 
         for (size_t k = 0; k < sally_config_accounts(s); k++) {
             int made =
@@ -349,112 +224,12 @@ static bool write_entries(struct enrolling *e)
     return true;
 }
 
-/* --- The servers' side --------------------------------------------------- */
-
-struct outgoing {
-    struct sally_buf leshan, values; /* in one owned room, leshan's first */
-    unsigned unsaid; /* accounts that one of them has no word for */
-};
-
-static void wipe_outgoing(struct outgoing *o)
-{
-    sally_wipe(o->leshan.at, o->leshan.len);
-    sally_wipe(o->values.at, o->values.len);
-    free(o->leshan.at);
-}
-
-static bool put_line(struct sally_buf *out,
-                     enum sally_err (*form)(const char *endpoint,
-                                            const struct sally_credential *c,
-                                            struct sally_buf *out),
-                     const char *endpoint, const struct sally_credential *c,
-                     unsigned *unsaid)
-{
-    size_t before = out->len;
-    enum sally_err e = form(endpoint, c, out);
-
-    if (e == SALLY_E_UNSUPPORTED) {
-        out->len = before;
-        ++*unsaid;
-        return true;
-    }
-    if (e != SALLY_E_OK || out->len == out->room)
-        return false;
-    out->at[out->len++] = '\n';
-    return true;
-}
-
-static bool put_account(struct enrolling *e, struct outgoing *o,
-                        const struct sally_config_sensor *s,
-                        const struct sally_config_account *a)
-{
-    SALLY_ON_EXIT(sally_credential_wipe)
-    struct sally_credential c = { .size = 0 };
-
-    if (!sally_enroll_credential(&e->config, s, a, &c, e->cli->err))
-        return false;
-    if (put_line(&o->leshan, sally_enroll_leshan, s->endpoint, &c,
-                 &o->unsaid) &&
-        put_line(&o->values, sally_enroll_values, s->endpoint, &c, &o->unsaid))
-        return true;
-    return fail(e, s->id, "its keys do not fit a line");
-}
-
-static bool write_outgoing(struct enrolling *e, const char *server,
-                           const struct outgoing *o)
-{
-    const char *json = sally_arena_format(&e->made.arena, "%s/%s.leshan.jsonl",
-                                          e->into, server);
-    const char *csv =
-        sally_arena_format(&e->made.arena, "%s/%s.csv", e->into, server);
-
-    if (o->unsaid != 0)
-        fprintf(e->cli->err,
-                "sallyportctl: %s: left out %u accounts that Leshan's "
-                "interface has no words for\n",
-                json, o->unsaid);
-    if (!sally_made_file(&e->made, json, 0600, sally_buf_span(&o->leshan)))
-        return fail(e, json, strerror(errno));
-    if (!sally_made_file(&e->made, csv, 0600, sally_buf_span(&o->values)))
-        return fail(e, csv, strerror(errno));
-    return true;
-}
-
-static bool tell_server(struct enrolling *e, uint32_t server)
-{
-    const size_t room = (e->count + 1) * LINE_MAX;
-    uint8_t *rooms = calloc(2, room);
-    SALLY_ON_EXIT(wipe_outgoing) struct outgoing o = {
-        { rooms, 0, room }, { rooms, 0, room }, 0
-    };
-    struct sally_writer head;
-    bool any = false;
-
-    if (rooms == NULL)
-        return fail(e, "keys", "there is not enough memory");
-    o.values.at += room;
-    head = sally_writer_into(&o.values);
-    sally_put_text(&head, sally_enroll_head);
-    for (size_t i = 0; i < e->count; i++) {
-        const struct sally_config_sensor *s = sensor_of(e, e->ids[i]);
-
-        for (size_t k = 0; k < sally_config_accounts(s); k++) {
-            if (s->accounts[k].server != server || s->accounts[k].dormant)
-                continue;
-            if (!put_account(e, &o, s, &s->accounts[k]))
-                return false;
-            any = true;
-        }
-    }
-    return !any || write_outgoing(e, e->config.servers[server].name, &o);
-}
-
 static bool tell_servers(struct enrolling *e)
 {
-    for (uint32_t i = 0; e->into != NULL && i < e->config.server_count; i++)
-        if (!tell_server(e, i))
-            return false;
-    return true;
+    const struct sally_enroll_list who = { e->ids, e->count };
+
+    return e->into == NULL || sally_enroll_tell(&e->config, &who, e->into,
+                                                &e->made, e->cli->err);
 }
 
 /* --- The verb ------------------------------------------------------------ */

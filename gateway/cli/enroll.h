@@ -24,6 +24,23 @@ bool sally_made_file(struct sally_made *m, const char *path, unsigned mode,
 void sally_made_undo(struct sally_made *m);
 void sally_made_wipe(struct sally_made *m); /* the files stay */
 
+/* All of a stream of text, in the arena. False, and it says so: it is longer
+ * than 8 MiB, holds a zero byte, or cannot be read. `name` is what it is called
+ * in the message.                                                           */
+bool sally_enroll_text(FILE *f, const char *name, struct sally_arena *arena,
+                       struct sally_span *out, FILE *err);
+
+/* A table separated by commas: the first line names the columns, one of them
+ * "id"; each other line is a sensor, of which `each` gets all `count` columns,
+ * and says whether to go on. False, and it says so, where it is no such table.
+ */
+#define SALLY_COLUMNS_MAX 16
+typedef bool sally_enroll_row(void *owner, struct sally_span id,
+                              const struct sally_span *names,
+                              const struct sally_span *values, size_t count);
+bool sally_enroll_table(struct sally_span text, sally_enroll_row *each,
+                        void *owner, FILE *err);
+
 /* What keys are made with, as files say it. */
 struct sally_enroll_files {
     struct sally_enroll_source source;
@@ -63,10 +80,28 @@ bool sally_enroll_credential(const struct sally_config *c,
                              const struct sally_config_account *a,
                              struct sally_credential *out, FILE *err);
 
+/* Sensors of the configuration, by their ids. */
+struct sally_enroll_list {
+    const char *const *ids;
+    size_t count;
+};
+
+/* The sensor with that id, which is there. */
+const struct sally_config_sensor *
+sally_enroll_sensor(const struct sally_config *c, const char *id);
+
+/* Makes the files for the servers at which they have accounts, in the directory
+ * `into`; see sallyportctl(1). False, and it says so, when one cannot be made,
+ * or a key file is not what it should be.                                   */
+bool sally_enroll_tell(const struct sally_config *c,
+                       const struct sally_enroll_list *who, const char *into,
+                       struct sally_made *made, FILE *err);
+
 /* A line for the server's side, without line break: as the REST interface of
  * Leshan's demonstration server takes it (PUT /api/security/clients), and as
  * comma-separated values under the head. NO_ROOM; UNSUPPORTED: this form has no
  * word for such an account. Both hold secrets.                              */
+#define SALLY_ENROLL_LINE 8192 /* bytes of it, with its line break, at most */
 extern const char sally_enroll_head[];
 enum sally_err sally_enroll_leshan(const char *endpoint,
                                    const struct sally_credential *c,
