@@ -147,7 +147,7 @@ static bool resolved_in_range(const struct sally_bus_message *m)
 
 static bool query_in_range(const struct sally_bus_message *m)
 {
-    return m->as.query.what <= SALLY_QUERY_REVOKE;
+    return m->as.query.what <= SALLY_QUERY_REPLACE;
 }
 
 static bool row_in_range(const struct sally_bus_message *m)

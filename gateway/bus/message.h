@@ -188,7 +188,9 @@ struct sally_bus_resolved {
 enum sally_query { SALLY_QUERY_STATUS, SALLY_QUERY_SENSORS,
                    SALLY_QUERY_VALUES,
                    SALLY_QUERY_ROTATE, /* inner: ask for other keys */
-                   SALLY_QUERY_REVOKE /* inner: end its accounts */ };
+                   SALLY_QUERY_REVOKE, /* inner: end its accounts */
+                   SALLY_QUERY_REPLACE /* inner: its keys are to be others */
+};
 struct sally_bus_query {
     uint32_t ticket; /* not 0 */
     uint32_t sensor;

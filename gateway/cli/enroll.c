@@ -198,7 +198,8 @@ static bool prepare(struct enrolling *e, char **args, int count)
 static bool make_keys(struct enrolling *e)
 {
     for (size_t i = 0; i < e->count; i++) {
-        const struct sally_config_sensor *s = sally_enroll_sensor(&e->config, e->ids[i]);
+        const struct sally_config_sensor *s =
+            sally_enroll_sensor(&e->config, e->ids[i]);
 
         for (size_t k = 0; k < sally_config_accounts(s); k++) {
             int made =

@@ -9,10 +9,15 @@
 #include "config/config.h"
 #include "security/enroll.h"
 
-/* Files made so far, so that all of them can go when something fails. */
+/* What was done to files so far, so that it can be undone when something fails.
+ */
+struct sally_made_step {
+    const char *path;
+    bool aside; /* the one that was there has another name; else: was made */
+};
 struct sally_made {
     struct sally_arena arena;
-    const char **paths;
+    struct sally_made_step *steps;
     size_t count, room;
 };
 
@@ -21,6 +26,15 @@ struct sally_made {
  * False: errno tells.                                                       */
 bool sally_made_file(struct sally_made *m, const char *path, unsigned mode,
                      struct sally_span text);
+
+/* Gives the file another name, with ".replaced" behind it, to make place for a
+ * new one. False: errno tells. When the new ones are there, _alike() gives them
+ * owner and mode of the old ones; when all is well, _settle() deletes those.
+ */
+bool sally_made_aside(struct sally_made *m, const char *path);
+bool sally_made_alike(struct sally_made *m);
+void sally_made_settle(struct sally_made *m);
+
 void sally_made_undo(struct sally_made *m);
 void sally_made_wipe(struct sally_made *m); /* the files stay */
 

@@ -10,20 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool note_made(struct sally_made *m, const char *path)
+static bool note_made(struct sally_made *m, const char *path, bool aside)
 {
     const char *copy = sally_arena_text(&m->arena, sally_span_of(path));
 
     if (m->count == m->room) {
         size_t room = m->room == 0 ? 64 : 2 * m->room;
-        const char **more = realloc(m->paths, room * sizeof(*more));
+        struct sally_made_step *more =
+            realloc(m->steps, room * sizeof(*more));
 
         if (more == NULL)
             return false;
-        m->paths = more;
+        m->steps = more;
         m->room = room;
     }
-    m->paths[m->count++] = copy;
+    m->steps[m->count++] = (struct sally_made_step){ copy, aside };
     return !m->arena.failed;
 }
 
@@ -65,21 +66,66 @@ bool sally_made_file(struct sally_made *m, const char *path, unsigned mode,
 
     if (fd < 0)
         return false;
-    good = note_made(m, path);
+    good = note_made(m, path, false);
     give_to_owner(path, mode, fd);
     good = good && write_all(fd, text);
     return close(fd) == 0 && good;
 }
 
+static const char *aside_of(struct sally_made *m, const char *path)
+{
+    return sally_arena_format(&m->arena, "%s.replaced", path);
+}
+
+bool sally_made_aside(struct sally_made *m, const char *path)
+{
+    const char *aside = aside_of(m, path);
+
+    return !m->arena.failed && note_made(m, path, true) &&
+           rename(path, aside) == 0;
+}
+
 void sally_made_undo(struct sally_made *m)
 {
-    while (m->count != 0)
-        (void)unlink(m->paths[--m->count]);
+    while (m->count != 0) {
+        const struct sally_made_step *s = &m->steps[--m->count];
+
+        if (s->aside)
+            (void)rename(aside_of(m, s->path), s->path);
+        else
+            (void)unlink(s->path);
+    }
+}
+
+/* As far as it may; a file that the gateway cannot read is told by the reload.
+ */
+bool sally_made_alike(struct sally_made *m)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        const char *path = m->steps[i].path;
+        struct stat old;
+
+        if (!m->steps[i].aside)
+            continue;
+        if (stat(aside_of(m, path), &old) != 0 ||
+            chmod(path, old.st_mode & 07777) != 0 ||
+            (chown(path, old.st_uid, old.st_gid) != 0 && geteuid() == 0))
+            return false;
+    }
+    return true;
+}
+
+void sally_made_settle(struct sally_made *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (m->steps[i].aside)
+            (void)unlink(aside_of(m, m->steps[i].path));
+    m->count = 0;
 }
 
 void sally_made_wipe(struct sally_made *m)
 {
-    free(m->paths);
+    free(m->steps);
     sally_arena_wipe(&m->arena);
     *m = (struct sally_made){ .count = 0 };
 }

@@ -11,7 +11,7 @@ static void help(FILE *out)
 {
     fputs("usage: sallyportctl [-s SOCKET] [-c FILE] [--json] VERB ...\n\n"
           "  -s, --socket SOCKET  of the daemon (" SALLY_DEFAULT_SOCKET ")\n"
-          "  -c, --config FILE    for enroll, journal, passwd, test, try\n"
+          "  -c, --config FILE    for the verbs that read or write the files\n"
           "                       (" SALLY_DEFAULT_CONFIG ")\n"
           "  -j, --json           one JSON object a line\n"
           "  -h, --help           this text\n\n"

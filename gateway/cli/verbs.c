@@ -21,6 +21,8 @@ static const struct sally_verb verbs[] = {
       sally_verb_order },
     { "revoke", "SENSOR [SERVER]", "ends its accounts and its keys for good", 1,
       2, sally_verb_order },
+    { "replace", "[OPTIONS] SENSOR", "another device is this sensor now", 1, 13,
+      sally_verb_replace },
     { "enroll", "[OPTIONS] ID...", "new sensors with keys of their own", 1,
       INT_MAX, sally_verb_enroll },
     { "fleet", "IN GATEWAY OUT", "a gateway's key of the fleet's, in files",

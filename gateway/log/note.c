@@ -36,6 +36,7 @@ static const struct {
     { "machine_adopted", SALLY_NOTE_OWN },
     { "factory_reset", SALLY_NOTE_OWN },
     { "backup_restored", SALLY_NOTE_OWN },
+    { "sensor_replaced", SALLY_NOTE_OWN },
     { "bus_broken", SALLY_NOTE_OWN },
     { "role_died", SALLY_NOTE_OWN },
     { "bootstrap_begun", SALLY_NOTE_OWN },

@@ -177,7 +177,8 @@ static void book_kept(struct sally_shard *s,
 
 static bool is_order(const struct sally_store_receipt *r)
 {
-    return (r->what == SALLY_KEPT_BOOK || r->what == SALLY_KEPT_TOMB) &&
+    return (r->what == SALLY_KEPT_BOOK || r->what == SALLY_KEPT_TOMB ||
+            r->what == SALLY_KEPT_DUE) &&
            r->ticket == SALLY_ORDER_TICKET;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/uplink/orders.c - rotate and revoke. */
+/* gateway/uplink/orders.c - rotate, revoke and replace. */
 #include "uplink/orders.h"
 
+#include "log/log.h"
 #include "uplink/accounts.h"
 #include "uplink/bootstrapper.h"
 #include "uplink/shard_parts.h"
@@ -99,6 +100,47 @@ const char *sally_order_revoke(struct sally_uplink_sensor *u, uint32_t server,
         if (is_meant(&u->clients[i], server))
             sally_account_revoke(&u->clients[i], now);
     sally_shard_judge(u);
+    return NULL;
+}
+
+/* --- Another device ------------------------------------------------------- */
+
+static bool any_keys(const struct sally_uplink_sensor *u)
+{
+    for (uint32_t i = 0; i < u->config->account_count; i++)
+        if (u->clients[i].keyed && has_keys(&u->clients[i].credential))
+            return true;
+    return false;
+}
+
+static enum sally_err change_keys(struct sally_uplink_sensor *u)
+{
+    enum sally_err e;
+
+    if (u->bootstrapper == NULL)
+        return any_keys(u) ? bury(u, UINT32_MAX) : SALLY_E_OK;
+    e = sally_vault_due(u->shard->vault, u);
+    u->shard->orders += e == SALLY_E_OK;
+    return e;
+}
+
+const char *sally_order_replace(struct sally_uplink_sensor *u, sally_usec now)
+{
+    const char *why =
+        u->bootstrapper == NULL ? NULL : sally_order_rotate(u, now);
+    enum sally_err e;
+
+    if (why != NULL)
+        return why;
+    e = change_keys(u);
+    if (e == SALLY_E_BAD_STATE)
+        return "it needs gateway.master_key_file: without it the next start "
+               "would take its old keys";
+    if (e != SALLY_E_OK)
+        return sally_err_text(e);
+    sally_log(SALLY_LOG_INFO, "sensor_replaced",
+              SALLY_TEXT("sensor", u->config->id),
+              SALLY_TEXT("endpoint", u->config->endpoint));
     return NULL;
 }
 

@@ -24,6 +24,13 @@ const char *sally_order_rotate(struct sally_uplink_sensor *u, sally_usec now);
 const char *sally_order_revoke(struct sally_uplink_sensor *u, uint32_t server,
                                sally_usec now);
 
+/* Another device is this sensor from now on. With an account of a bootstrap
+ * server it asks for other keys, also after a restart or a reload before it got
+ * them. Without one its keys are buried, and the caller has others in its files
+ * and reloads: what runs goes on until then, so that nothing that waits for its
+ * servers is lost. NULL: done, and durable as above; or why not.            */
+const char *sally_order_replace(struct sally_uplink_sensor *u, sally_usec now);
+
 /* All that orders queued is durable, or has failed. */
 bool sally_order_settled(const struct sally_shard *s);
 

@@ -145,9 +145,11 @@ static bool say_values(const struct answer *a,
 static const char *carry_out(const struct answer *a,
                              struct sally_uplink_sensor *u)
 {
-    return a->query->what == SALLY_QUERY_ROTATE
-               ? sally_order_rotate(u, a->shard->now)
-               : sally_order_revoke(u, a->query->server, a->shard->now);
+    if (a->query->what == SALLY_QUERY_ROTATE)
+        return sally_order_rotate(u, a->shard->now);
+    if (a->query->what == SALLY_QUERY_REPLACE)
+        return sally_order_replace(u, a->shard->now);
+    return sally_order_revoke(u, a->query->server, a->shard->now);
 }
 
 static const char *outcome(const struct answer *a)
@@ -201,6 +203,7 @@ static bool (*const tell[])(const struct answer *a,
     [SALLY_QUERY_VALUES] = say_values,
     [SALLY_QUERY_ROTATE] = say_order,
     [SALLY_QUERY_REVOKE] = say_order,
+    [SALLY_QUERY_REPLACE] = say_order,
 };
 
 /* All of one sensor that has not been said. */

@@ -5,6 +5,7 @@
 #include "base/cursor.h"
 #include "base/writer.h"
 #include "log/log.h"
+#include "uplink/orders.h"
 #include "uplink/shard_parts.h"
 
 #include <stdlib.h>
@@ -167,6 +168,17 @@ static struct sally_kept_place due_of(const struct sally_uplink_sensor *u)
 {
     return (struct sally_kept_place){ SALLY_KEPT_DUE, u->index,
                                       sally_span_of(u->config->id) };
+}
+
+enum sally_err sally_vault_due(struct sally_vault *v,
+                               const struct sally_uplink_sensor *u)
+{
+    const struct sally_kept_place at = due_of(u);
+
+    return v->unlocked ? sally_store_keep(v->shard->store, &at,
+                                          sally_span_of("due"),
+                                          SALLY_ORDER_TICKET)
+                       : SALLY_E_BAD_STATE;
 }
 
 bool sally_vault_is_due(const struct sally_vault *v,

@@ -60,7 +60,12 @@ enum sally_err sally_vault_forget(struct sally_vault *v,
                                   uint32_t ticket) SALLY_MUST_USE;
 
 /* The sensor is to be given other keys, since others may have those that it
- * has; and it was.                                                          */
+ * has; whether it is so, and that it was. The store's on_kept tells with
+ * SALLY_ORDER_TICKET when the first is durable. Errors of sally_store_keep();
+ * BAD_STATE: there is no master key.                                        */
+enum sally_err sally_vault_due(struct sally_vault *v,
+                               const struct sally_uplink_sensor *u)
+    SALLY_MUST_USE;
 bool sally_vault_is_due(const struct sally_vault *v,
                         const struct sally_uplink_sensor *u);
 void sally_vault_settle(struct sally_vault *v,
