@@ -72,7 +72,11 @@ struct sally_config_put {
     unsigned line;
 };
 
-enum sally_payload_format { SALLY_PAYLOAD_TEXT, SALLY_PAYLOAD_JSON };
+enum sally_payload_format {
+    SALLY_PAYLOAD_TEXT,
+    SALLY_PAYLOAD_JSON,
+    SALLY_PAYLOAD_FORM /* name=value&name=value, also of a CoAP query */
+};
 
 struct sally_config_alive {
     const char *payload;

@@ -11,6 +11,7 @@
 static const struct sally_word formats[] = {
     { "text", SALLY_PAYLOAD_TEXT },
     { "json", SALLY_PAYLOAD_JSON },
+    { "form", SALLY_PAYLOAD_FORM },
     { NULL, 0 },
 };
 
@@ -43,8 +44,8 @@ static const struct sally_key map_keys[] = {
 
 static const struct sally_key put_keys[] = {
     { "from", SALLY_KEY_TEXT, AT(from), 1, 256, "a selector", "", NULL,
-      "where in a JSON payload, as in `a.b[2].c`; the whole payload without "
-      "it" },
+      "where in a JSON payload, as in `a.b[2].c`, or a name in a form; the "
+      "whole payload without it" },
     { "to", SALLY_KEY_RESOURCE, AT(to), 0, 0, NULL, NULL, NULL,
       "of an object in `objects.d`; objects 0, 1, 2, 21 and 33001 are the "
       "gateway's" },

@@ -5,6 +5,7 @@
 static const struct sally_decoder *const decoders[] = {
     [SALLY_PAYLOAD_TEXT] = &sally_decoder_text,
     [SALLY_PAYLOAD_JSON] = &sally_decoder_json,
+    [SALLY_PAYLOAD_FORM] = &sally_decoder_form,
 };
 
 const struct sally_decoder *sally_decoder_of(enum sally_payload_format f)

@@ -44,7 +44,8 @@ struct sally_decoder {
     void (*close)(struct sally_decoder_state *state);
 };
 
-extern const struct sally_decoder sally_decoder_text, sally_decoder_json;
+extern const struct sally_decoder sally_decoder_text, sally_decoder_json,
+    sally_decoder_form;
 
 /* Never NULL. */
 const struct sally_decoder *sally_decoder_of(enum sally_payload_format f);

@@ -126,7 +126,8 @@ void sally_coap_peer_pump(struct sally_coap_peer *p, sally_usec now)
     sally_usec due;
 
     while ((wire = sally_coap_link_output(&p->link, now)).len != 0)
-        s->host->send(s->owner, &p->source, wire);
+        if (sally_coap_credit_spend(p, wire))
+            s->host->send(s->owner, &p->source, wire);
     due = sally_coap_link_deadline(&p->link);
     for (size_t i = 0; i < SALLY_COAP_COMMANDS_MAX; i++)
         if (p->commands[i].number != 0)
@@ -138,17 +139,41 @@ void sally_coap_peer_pump(struct sally_coap_peer *p, sally_usec now)
 static const struct sally_coap_link_upcalls link_upcalls = {
     .on_request = sally_coap_server_request,
     .on_reply = sally_coap_commands_reply,
+    .on_notified = sally_coap_commands_notified,
 };
+
+/* Which of a sensor's peers makes room for another one, so that whoever sends
+ * in its name takes nobody else's: one that never showed that it hears us, if
+ * there is one, the oldest of those. NULL: there is room.                   */
+static struct sally_coap_peer *
+superfluous(const struct sally_coap_server *s, uint32_t sensor)
+{
+    struct sally_coap_peer *last = NULL, *stranger = NULL;
+    size_t count = 0;
+
+    for (struct sally_coap_peer *p = sally_coap_peer_of(s, sensor); p != NULL;
+         p = p->same_older) {
+        last = p;
+        if (!p->validated)
+            stranger = p;
+        count++;
+    }
+    if (count < SALLY_COAP_SENSOR_PEERS)
+        return NULL;
+    return stranger != NULL ? stranger : last;
+}
 
 struct sally_coap_peer *
 sally_coap_peer_add(struct sally_coap_server *s,
                     const struct sally_coap_source *from, uint32_t sensor,
                     sally_usec now)
 {
-    struct sally_coap_peer *p;
+    struct sally_coap_peer *p = superfluous(s, sensor);
 
-    if (s->pool.used == s->pool.count)
-        sally_coap_peer_drop(s->oldest, now);
+    if (p == NULL && s->pool.used == s->pool.count)
+        p = s->oldest;
+    if (p != NULL)
+        sally_coap_peer_drop(p, now);
     p = sally_pool_take(&s->pool);
     memset(p, 0, sizeof(*p));
     p->server = s;

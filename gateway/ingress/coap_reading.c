@@ -41,17 +41,31 @@ static uint8_t put_path(struct sally_span options, struct sally_writer *w)
     return w->failed ? SALLY_CODE_BAD_REQUEST : 0;
 }
 
-uint8_t sally_coap_reading_topic(const struct sally_coap_request *q,
-                                 struct sally_buf *topic)
+static bool conditions_hold(struct sally_span options)
+{
+    struct sally_coap_options walk = { options, 0 };
+    struct sally_coap_option o;
+    bool asked = false, holds = false;
+
+    while (sally_coap_option_next(&walk, &o)) {
+        if (o.number == SALLY_OPTION_IF_NONE_MATCH)
+            return false;
+        asked |= o.number == SALLY_OPTION_IF_MATCH;
+        holds |= o.number == SALLY_OPTION_IF_MATCH && o.value.len == 0;
+    }
+    return holds || !asked;
+}
+
+uint8_t sally_coap_reading_options(const struct sally_coap_request *q)
 {
     static const uint16_t known[] = {
-        SALLY_OPTION_URI_HOST,       SALLY_OPTION_URI_PORT,
+        SALLY_OPTION_IF_MATCH,       SALLY_OPTION_URI_HOST,
+        SALLY_OPTION_IF_NONE_MATCH,  SALLY_OPTION_URI_PORT,
         SALLY_OPTION_URI_PATH,       SALLY_OPTION_CONTENT_FORMAT,
         SALLY_OPTION_URI_QUERY,      SALLY_OPTION_ACCEPT,
         SALLY_OPTION_BLOCK2,         SALLY_OPTION_BLOCK1,
         SALLY_OPTION_SIZE1,
     };
-    struct sally_writer w = sally_writer_into(topic);
     uint16_t culprit = 0;
 
     if (!sally_coap_options_understood(q->options, known, SALLY_LEN(known),
@@ -60,9 +74,45 @@ uint8_t sally_coap_reading_topic(const struct sally_coap_request *q,
                        culprit == SALLY_OPTION_PROXY_SCHEME
                    ? SALLY_CODE_NO_PROXYING
                    : SALLY_CODE_BAD_OPTION;
-    if (q->code != SALLY_CODE_PUT && q->code != SALLY_CODE_POST)
-        return SALLY_CODE_METHOD_NOT_ALLOWED;
+    return conditions_hold(q->options) ? 0 : SALLY_CODE_PRECONDITION_FAILED;
+}
+
+uint8_t sally_coap_reading_topic(const struct sally_coap_request *q,
+                                 struct sally_buf *topic)
+{
+    struct sally_writer w = sally_writer_into(topic);
+
     return put_path(q->options, &w);
+}
+
+static uint8_t put_query(struct sally_span options, struct sally_writer *w)
+{
+    struct sally_coap_options walk = { options, 0 };
+    struct sally_coap_option o;
+    bool begun = false;
+
+    while (sally_coap_option_next(&walk, &o)) {
+        if (o.number != SALLY_OPTION_URI_QUERY)
+            continue;
+        if (memchr(o.value.at, '&', o.value.len) != NULL)
+            return SALLY_CODE_BAD_REQUEST;
+        if (begun)
+            sally_put_u8(w, '&');
+        sally_put(w, o.value);
+        begun = true;
+    }
+    return w->failed ? SALLY_CODE_BAD_REQUEST : 0;
+}
+
+uint8_t sally_coap_reading_content(const struct sally_coap_request *q,
+                                   struct sally_buf *room,
+                                   struct sally_span *content)
+{
+    struct sally_writer w = sally_writer_into(room);
+    uint8_t code = q->payload.len == 0 ? put_query(q->options, &w) : 0;
+
+    *content = q->payload.len == 0 ? sally_buf_span(room) : q->payload;
+    return code;
 }
 
 /* The key separates; it hides nothing, so a fixed HMAC key will do. */

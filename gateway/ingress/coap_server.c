@@ -1,99 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/ingress/coap_server.c - who a datagram is from, readings up, and what
- * is built of it all.                                                       */
+/* gateway/ingress/coap_server.c - who a datagram is from, and what is built of
+ * it all.                                                                   */
 #include "ingress/coap_server_parts.h"
 
 #include "base/text.h"
-#include "coap/option.h"
-#include "ingress/coap_reading.h"
 #include "log/log.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_AFTER 5 /* seconds; Max-Age of a 5.03 */
-
 /* How long an address counts as proved before it is looked at again: another
  * device may have it by then. Once in this time the sensor is told of as
  * online, so that commands which wait for it go out.                        */
 #define PROOF_LASTS (60 * SALLY_SEC)
-
-/* --- Readings ------------------------------------------------------------ */
-
-static void answer(struct sally_coap_peer *p, sally_coap_exchange x,
-                   uint8_t code, sally_usec now)
-{
-    uint8_t room[8];
-    struct sally_buf options = SALLY_BUF(room);
-    struct sally_coap_option_writer w = sally_coap_options_into(&options);
-    struct sally_coap_answer a = { .code = code };
-
-    if (code == SALLY_CODE_UNAVAILABLE)
-        sally_coap_put_uint(&w, SALLY_OPTION_MAX_AGE, RETRY_AFTER);
-    a.options = sally_buf_span(&options);
-    (void)sally_coap_link_respond(&p->link, x, &a, now);
-}
-
-static uint8_t accepted_code(enum sally_accepted result)
-{
-    switch (result) {
-    case SALLY_ACCEPTED_STORED: return SALLY_CODE_CHANGED;
-    case SALLY_ACCEPTED_REFUSED: return SALLY_CODE_UNPROCESSABLE;
-    case SALLY_ACCEPTED_FULL:
-    case SALLY_ACCEPTED_FAILED: return SALLY_CODE_UNAVAILABLE;
-    }
-    return SALLY_CODE_INTERNAL_ERROR;
-}
-
-static bool told(void *subject, uint64_t number, enum sally_accepted result,
-                 sally_usec now)
-{
-    struct sally_coap_peer *p = subject;
-
-    answer(p, (sally_coap_exchange)number, accepted_code(result), now);
-    sally_coap_peer_pump(p, now);
-    return false; /* a 5.03 with Max-Age makes the sensor come again */
-}
-
-static uint8_t refusal_code(enum sally_err e)
-{
-    switch (e) {
-    case SALLY_E_NOT_ALLOWED: return SALLY_CODE_FORBIDDEN;
-    case SALLY_E_NO_ROOM: return SALLY_CODE_UNAVAILABLE;
-    case SALLY_E_TOO_LARGE: return SALLY_CODE_TOO_LARGE;
-    case SALLY_E_OUT_OF_RANGE:
-    case SALLY_E_WRONG_TYPE: return SALLY_CODE_UNPROCESSABLE;
-    default: return SALLY_CODE_BAD_REQUEST;
-    }
-}
-
-void sally_coap_server_request(void *owner, const struct sally_coap_request *q,
-                               sally_usec now)
-{
-    struct sally_coap_peer *p = owner;
-    uint8_t key[SALLY_INGEST_KEY], room[SALLY_COAP_TOPIC_MAX];
-    struct sally_buf topic = SALLY_BUF(room);
-    uint8_t code = sally_coap_reading_topic(q, &topic);
-    bool nothing = false;
-    enum sally_err e;
-
-    if (p->proved_until < now)
-        code = SALLY_CODE_UNAUTHORIZED;
-    if (code == 0 && sally_coap_reading_key(&p->source, q, key) != SALLY_E_OK)
-        code = SALLY_CODE_INTERNAL_ERROR;
-    if (code != 0) {
-        answer(p, q->exchange, code, now);
-        return;
-    }
-    e = sally_outer_message(p->server->outer, p->sensor, key,
-                            sally_buf_span(&topic), q->payload, told, p,
-                            q->exchange, &nothing, now);
-    if (e != SALLY_E_OK)
-        answer(p, q->exchange, refusal_code(e), now);
-    else if (nothing)
-        answer(p, q->exchange, SALLY_CODE_CHANGED, now);
-}
 
 /* --- Input --------------------------------------------------------------- */
 
@@ -136,13 +56,18 @@ static bool knows(const struct sally_coap_server *s,
            !sally_outer_sensor(s->outer, *sensor)->blocked;
 }
 
+void sally_coap_peer_online(struct sally_coap_peer *p, sally_usec now)
+{
+    sally_outer_liveness(p->server->outer, p->sensor, true, SALLY_AUTH_ADDRESS,
+                         SALLY_ASSURANCE_WEAK, now);
+}
+
 static void prove(struct sally_coap_peer *p,
                   const struct sally_coap_source *from, sally_usec now)
 {
     p->source.interface = from->interface;
     p->proved_until = sally_after(now, PROOF_LASTS);
-    sally_outer_liveness(p->server->outer, p->sensor, true, SALLY_AUTH_ADDRESS,
-                         SALLY_ASSURANCE_WEAK, now);
+    sally_coap_peer_online(p, now);
 }
 
 /* The peer that this datagram is from: the one that we know, if the address
@@ -182,6 +107,7 @@ void sally_coap_server_input(struct sally_coap_server *s,
         return;
     }
     p->source.local = from->local;
+    sally_coap_credit_earn(p, datagram.len);
     sally_coap_peer_refresh(p);
     (void)sally_coap_link_input(&p->link, datagram, now);
     sally_coap_peer_pump(p, now);
@@ -235,7 +161,6 @@ sally_coap_server_create(struct sally_coap_server **out,
                          const struct sally_coap_server_host *host, void *owner)
 {
     struct sally_coap_server *s = calloc(1, sizeof(*s));
-    struct sally_hash_key seed;
     enum sally_err e;
 
     if (s == NULL)
@@ -246,12 +171,13 @@ sally_coap_server_create(struct sally_coap_server **out,
     s->host = host;
     s->owner = owner;
     sally_credential_nosec(&s->nosec);
-    sally_random_fill(&coap->random, &seed, sizeof(seed));
+    sally_random_fill(&coap->random, &s->seed, sizeof(s->seed));
+    sally_random_fill(&coap->random, &s->echo_key, sizeof(s->echo_key));
     e = sally_pool_init(&s->pool, sizeof(struct sally_coap_peer), peers, false);
     if (e == SALLY_E_OK)
-        e = sally_hashmap_init(&s->peers, peers, seed);
+        e = sally_hashmap_init(&s->peers, peers, s->seed);
     if (e == SALLY_E_OK)
-        e = sally_hashmap_init(&s->of_sensor, peers, seed);
+        e = sally_hashmap_init(&s->of_sensor, peers, s->seed);
     if (e == SALLY_E_OK)
         e = sally_deadlines_init(&s->deadlines, peers);
     if (e != SALLY_E_OK) {

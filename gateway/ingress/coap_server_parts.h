@@ -8,12 +8,24 @@
 #include "base/hashmap.h"
 #include "ingress/coap_server.h"
 
-#define SALLY_COAP_COMMANDS_MAX 4 /* of one peer, under way */
+#define SALLY_COAP_COMMANDS_MAX 4  /* of one peer, under way */
+#define SALLY_COAP_OBSERVERS_MAX 4 /* resources that one peer observes */
+#define SALLY_COAP_SENSOR_PEERS 8  /* of one sensor, and of its address */
 
 struct sally_coap_command {
     uint32_t number;        /* 0: free */
+    bool notification;      /* to observers[observer], not a request */
+    uint8_t observer;
     sally_coap_exchange x;
     sally_usec deadline;
+};
+
+/* RFC 7641: who asked for the commands of one resource. */
+struct sally_coap_observer {
+    bool used;
+    uint8_t missed; /* notifications in a row that were given up */
+    uint8_t token_len, token[SALLY_COAP_TOKEN_MAX];
+    uint64_t topic; /* a keyed hash of "coap/<path>" */
 };
 
 struct sally_coap_peer {
@@ -27,7 +39,10 @@ struct sally_coap_peer {
     struct sally_coap_server *server;
     uint32_t sensor;
     sally_usec proved_until; /* 0: not proved, we only sent commands there */
+    bool validated;  /* it can be reached where it says that it is */
+    uint32_t credit; /* bytes that it may still get while it is not */
     struct sally_coap_command commands[SALLY_COAP_COMMANDS_MAX];
+    struct sally_coap_observer observers[SALLY_COAP_OBSERVERS_MAX];
     uint8_t key[24]; /* of `node`: address, port, listener */
 };
 
@@ -42,14 +57,69 @@ struct sally_coap_server {
     struct sally_deadlines deadlines;
     struct sally_coap_peer *newest, *oldest;
     struct sally_credential nosec;
+    struct sally_hash_key seed;     /* of tables and topics */
+    struct sally_hash_key echo_key; /* of Echo values */
 };
 
 /* Sets the timer to what is due first. */
 void sally_coap_server_arm(struct sally_coap_server *s);
 
-/* A reading. An upcall of the link. */
+/* Tells the inner door that the peer's sensor is there. */
+void sally_coap_peer_online(struct sally_coap_peer *p, sally_usec now);
+
+/* --- Requests: coap_requests.c -------------------------------------------- */
+
+/* What a sensor asked for. An upcall of the link. */
 void sally_coap_server_request(void *owner, const struct sally_coap_request *q,
                                sally_usec now);
+
+/* Answers with a code alone. */
+void sally_coap_peer_answer(struct sally_coap_peer *p, sally_coap_exchange x,
+                            uint8_t code, sally_usec now);
+
+/* --- Who may get how much: coap_credit.c ---------------------------------- */
+
+/* Anybody can send in the name of an address. Until a source has shown that it
+ * hears us, it gets no more bytes than came in its name: what is more is not
+ * sent, retransmissions and errors among it. Requests of our own do not count,
+ * since no datagram of the source brings them about. RFC 9175 s.2.4.        */
+void sally_coap_credit_earn(struct sally_coap_peer *p, size_t bytes);
+bool sally_coap_credit_spend(struct sally_coap_peer *p,
+                             struct sally_span datagram);
+
+/* Looks for an Echo of ours among the options; then the peer is validated. */
+void sally_coap_credit_check(struct sally_coap_peer *p,
+                             struct sally_span options, sally_usec now);
+
+/* Answers 4.01 with an Echo: ask again with this. */
+void sally_coap_credit_challenge(struct sally_coap_peer *p,
+                                 sally_coap_exchange x, sally_usec now);
+
+/* --- Discovery: coap_discovery.c ------------------------------------------ */
+
+/* True for the path "/.well-known/core". */
+bool sally_coap_discovery_meant(struct sally_span options);
+
+/* RFC 6690: the resources that the sensor's entry lets it use. */
+void sally_coap_discovery_answer(struct sally_coap_peer *p,
+                                 const struct sally_coap_request *q,
+                                 sally_usec now);
+
+/* --- Observers: coap_observers.c ------------------------------------------ */
+
+/* A GET of a resource that commands go to, with Observe or without. */
+void sally_coap_observers_get(struct sally_coap_peer *p,
+                              const struct sally_coap_request *q,
+                              struct sally_span topic, sally_usec now);
+
+/* Who of the sensor observes this topic: the peer heard last, and which of its
+ * observers. NULL: nobody does.                                             */
+struct sally_coap_peer *
+sally_coap_observers_find(struct sally_coap_server *s, uint32_t sensor,
+                          struct sally_span topic, uint8_t *observer);
+
+/* The notification was given up in time: the third one in a row ends it. */
+void sally_coap_observers_missed(struct sally_coap_peer *p, uint8_t observer);
 
 /* --- Peers: coap_peers.c -------------------------------------------------- */
 
@@ -89,6 +159,8 @@ void sally_coap_commands_reply(void *owner, sally_coap_exchange x,
                                enum sally_err e,
                                const struct sally_coap_reply *reply,
                                sally_usec now);
+void sally_coap_commands_notified(void *owner, sally_coap_exchange x,
+                                  enum sally_err e, sally_usec now);
 void sally_coap_commands_expire(struct sally_coap_peer *p, sally_usec now);
 
 #endif

@@ -78,6 +78,7 @@ struct sally_udp_listener_upcalls {
 struct sally_udp_counts {
     uint64_t received, sent;
     uint64_t oversized;   /* arrived longer than SALLY_UDP_DATAGRAM */
+    uint64_t group;       /* sent to many at once; not looked at */
     uint64_t send_errors; /* not taken by the system */
     uint64_t unreachable; /* reported by ICMP or the system on receiving */
 };

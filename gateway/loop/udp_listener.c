@@ -46,15 +46,25 @@ static bool ask_for_packet_info(int fd, int domain)
 {
     int on = 1;
 
+    bool four = setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == 0;
+
     if (domain == AF_INET)
-        return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == 0;
+        return four;
     return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) ==
            0;
 }
 
+static bool is_multicast(const struct sally_bus_address *a)
+{
+    return a->family == 4 ? (a->ip[0] & 0xf0) == 0xe0 : a->ip[0] == 0xff;
+}
+
 /* --- Receiving ----------------------------------------------------------- */
 
-static void take_local(const struct cmsghdr *c, struct sally_udp_route *route)
+/* Also tells in *group whether it was sent to many at once: a broadcast has
+ * another address in its header than the one it was taken for here.         */
+static void take_local(const struct cmsghdr *c, struct sally_udp_route *route,
+                       bool *group)
 {
     struct sockaddr_storage s = { .ss_family = AF_UNSPEC };
 
@@ -73,23 +83,29 @@ static void take_local(const struct cmsghdr *c, struct sally_udp_route *route)
 
         memcpy(&info, CMSG_DATA(c), sizeof(info));
         four.sin_addr = info.ipi_spec_dst; /* never a broadcast one */
+        *group |= info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr;
         route->interface = (uint32_t)info.ipi_ifindex;
         memcpy(&s, &four, sizeof(four));
     }
     if (s.ss_family != AF_UNSPEC)
         sally_address_from_system(&s, &route->local);
+    *group |= is_multicast(&route->local);
 }
 
-static void take_route(struct sally_udp_listener *u, struct msghdr *m,
+/* False: it was sent to a group. */
+static bool take_route(struct sally_udp_listener *u, struct msghdr *m,
                        const struct sockaddr_storage *from,
                        struct sally_udp_route *out)
 {
+    bool group = false;
+
     memset(out, 0, sizeof(*out));
     sally_address_from_system(from, &out->peer);
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL;
          c = CMSG_NXTHDR(m, c))
-        take_local(c, out);
+        take_local(c, out, &group);
     out->local.port = u->port;
+    return !group;
 }
 
 static void deliver(struct sally_udp_listener *u, struct mmsghdr *one,
@@ -102,7 +118,10 @@ static void deliver(struct sally_udp_listener *u, struct mmsghdr *one,
         u->counts.oversized++;
         return;
     }
-    take_route(u, &one->msg_hdr, one->msg_hdr.msg_name, &route);
+    if (!take_route(u, &one->msg_hdr, one->msg_hdr.msg_name, &route)) {
+        u->counts.group++;
+        return;
+    }
     u->upcalls->on_datagram(
         u->owner, &route,
         (struct sally_span){ one->msg_hdr.msg_iov->iov_base, one->msg_len },
@@ -141,11 +160,6 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 }
 
 /* --- Sending ------------------------------------------------------------- */
-
-static bool is_multicast(const struct sally_bus_address *a)
-{
-    return a->family == 4 ? (a->ip[0] & 0xf0) == 0xe0 : a->ip[0] == 0xff;
-}
 
 static void put_control(struct msghdr *m, struct control *control, int level,
                         int type, const void *info, size_t size)

@@ -62,6 +62,8 @@ static const struct sally_config_alive words[] = { { "online", true },
 static const struct sally_config_map maps[] = {
     { .topic = "p/{id}/json", .format = SALLY_PAYLOAD_JSON, .put = json_puts,
       .put_count = SALLY_LEN(json_puts) },
+    { .topic = "p/{id}/form", .format = SALLY_PAYLOAD_FORM, .put = json_puts,
+      .put_count = SALLY_LEN(json_puts) },
     { .topic = "p/{id}/{n}", .format = SALLY_PAYLOAD_TEXT, .put = text_puts,
       .put_count = SALLY_LEN(text_puts) },
     { .topic = "p/{id}/l/{rest...}", .alive = words, .alive_count = 2 },

@@ -22,6 +22,22 @@ static const struct row {
 } rows[] = {
 #define TEXT SALLY_PAYLOAD_TEXT
 #define JSON SALLY_PAYLOAD_JSON
+#define FORM SALLY_PAYLOAD_FORM
+    { "form", "t=21.5&h=+40", "h", FORM, 0, 0, SALLY_TYPE_STRING, "+40" },
+    { "form of one", " t=21.5\n", "t", FORM, 0, 0, SALLY_TYPE_STRING, "21.5" },
+    { "the first of a name", "t=1&t=2", "t", FORM, 0, 0, SALLY_TYPE_STRING,
+      "1" },
+    { "a name without a value", "on&t=2", "on", FORM, 0, 0, SALLY_TYPE_STRING,
+      "" },
+    { "an equals sign in a value", "t=a=b", "t", FORM, 0, 0, SALLY_TYPE_STRING,
+      "a=b" },
+    { "absent name", "t=21.5", "h", FORM, 0, SALLY_E_NOT_FOUND, 0, "" },
+    { "prefix of a name in a form", "temp=1", "t", FORM, 0, SALLY_E_NOT_FOUND,
+      0, "" },
+    { "nothing but separators", "&&&", "t", FORM, 0, SALLY_E_NOT_FOUND, 0, "" },
+    { "empty form", " ", "t", FORM, SALLY_E_TRUNCATED, 0, 0, "" },
+    { "form that is not UTF-8", "t=\xff", "t", FORM, SALLY_E_MALFORMED, 0, 0,
+      "" },
     { "text", "21.5", "", TEXT, 0, 0, SALLY_TYPE_STRING, "21.5" },
     { "text with white space around", " \t21.5\r\n", "", TEXT, 0, 0,
       SALLY_TYPE_STRING, "21.5" },

@@ -30,8 +30,12 @@ enum { COAP_1, COAP_2, BOTH, MQTT_A, MQTT_B };
     "local = { coap = ( { port = 5683; } ); mqtt = ( { port = 1883; } ); };\n" \
     SERVERS                                                                    \
     "profiles = ( { name = \"c\"; maps = ( { topic = \"coap/temp\"; put = ( "  \
-    "{ to = \"/3303/0/5700\"; } ); } ); down = ( { on = \"/3306/0/5850\"; "    \
-    "topic = \"coap/relay/set\"; payload = \"{value}\"; timeout = \"5s\"; }, " \
+    "{ to = \"/3303/0/5700\"; } ); }, { topic = \"coap/a/b/c\"; put = ( { to " \
+    "= \"/3303/0/5700\"; } ); }, { topic = \"coap/form\"; format = "        \
+    "\"form\"; put = ( { from = \"t\"; to = \"/3303/0/5700\"; }, { from "  \
+    "= \"h\"; to = \"/3303/1/5700\"; } ); }, { topic = \"coap/{id}/{any}\";" \
+    " put = ( { to = \"/3303/1/5700\"; } ); } ); down = ( { on = "           \
+    "\"/3306/0/5850\"; topic = \"coap/relay/set\"; payload = \"{value}\"; timeout = \"5s\"; }, " \
     "{ on = \"/3303/0/5605\"; topic = \"coap/reset\"; payload = "              \
     "\"{arguments}\"; timeout = \"5s\"; } ); },\n"                             \
     "{ name = \"m\"; maps = ( { topic = \"m/{id}/temp\"; put = ( { to = "      \

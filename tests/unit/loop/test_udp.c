@@ -130,6 +130,50 @@ static void answers_from_the_address_that_was_asked(void **state)
     }
 }
 
+/* Loopback has no multicast. */
+static void broadcast(void)
+{
+    struct sally_bus_address to;
+    struct sockaddr_storage at;
+    socklen_t len;
+    int on = 1, fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(sally_address_parse("127.255.255.255",
+                                         sally_udp_listener_port(listener),
+                                         &to), SALLY_E_OK);
+    len = sally_address_to_system(&to, AF_INET, &at);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)),
+                     0);
+    assert_int_equal(sendto(fd, "ping", 4, 0, (struct sockaddr *)(void *)&at,
+                            len), 4);
+    close(fd);
+}
+
+static void not_looked_at(void)
+{
+    struct sally_udp_counts n;
+
+    sally_udp_listener_counts(listener, &n);
+    assert_int_equal(n.group, 1);
+    assert_int_equal(at_listener, 0);
+}
+
+/* RFC 7252 s.11.3: what goes to many at once would be answered by many. */
+static void what_was_sent_to_a_group_is_not_looked_at(void **state)
+{
+    static const char *const bound[] = { "0.0.0.0", "" };
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(bound); i++) {
+        open_all(bound[i], "127.0.0.1");
+        broadcast();
+        turns();
+        not_looked_at();
+        close_all();
+    }
+}
+
 static void a_rebind_has_a_new_port(void **state)
 {
     uint16_t before;
@@ -240,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_from_the_address_that_was_asked),
+        cmocka_unit_test(what_was_sent_to_a_group_is_not_looked_at),
         cmocka_unit_test(a_rebind_has_a_new_port),
         cmocka_unit_test(a_repair_keeps_an_address_that_is_still_ours),
         cmocka_unit_test(what_has_no_way_is_told),
