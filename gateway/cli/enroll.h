@@ -105,11 +105,27 @@ const struct sally_config_sensor *
 sally_enroll_sensor(const struct sally_config *c, const char *id);
 
 /* Makes the files for the servers at which they have accounts, in the directory
- * `into`; see sallyportctl(1). False, and it says so, when one cannot be made,
- * or a key file is not what it should be.                                   */
+ * `into`; see sallyportctl(1). Accounts that their bootstrap server is to give
+ * get pre-shared keys of the gateway's fleet key, or random ones where there is
+ * none, which stand in these files and nowhere else. False, and it says so,
+ * when one cannot be made, or a key file is not what it should be.          */
 bool sally_enroll_tell(const struct sally_config *c,
                        const struct sally_enroll_list *who, const char *into,
-                       struct sally_made *made, FILE *err);
+                       struct sally_span fleet, struct sally_made *made,
+                       FILE *err);
+
+/* What a bootstrap server gives: appended as the REST interface of Leshan's
+ * demonstration bootstrap server takes it (POST /api/bootstrap/ENDPOINT),
+ * without line break. Holds secrets. NO_ROOM; UNSUPPORTED: it has no word for
+ * an ID Context of OSCORE.                                                  */
+struct sally_enroll_account {
+    const struct sally_config_server *server; /* that has a URI */
+    struct sally_credential credential;
+    uint32_t lifetime; /* seconds */
+};
+enum sally_err sally_enroll_config(const struct sally_enroll_account *all,
+                                   size_t count,
+                                   struct sally_buf *out) SALLY_MUST_USE;
 
 /* A line for the server's side, without line break: as the REST interface of
  * Leshan's demonstration server takes it (PUT /api/security/clients), and as

@@ -9,6 +9,8 @@
 //    "sender_id": HEX, "recipient_id": HEX}       as the client says them
 //   {"op": "give", "ep": E, "config": C}          a BootstrapConfig, with bytes
 //                                                 in hexadecimal
+//   {"op": "rest-client", "line": L}              L and C as the REST interface
+//   {"op": "rest-config", "ep": E, "config": C}   of the demonstration has them
 //
 // LeshanBootstrapPeer --coap HOST:PORT --coaps HOST:PORT
 //                     [--key PKCS8 [--public SPKI] [--chain CERTIFICATES]
@@ -34,12 +36,14 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import org.eclipse.leshan.core.endpoint.EndpointUriUtil;
 import org.eclipse.leshan.core.endpoint.Protocol;
 import org.eclipse.leshan.core.oscore.OscoreSetting;
 import org.eclipse.leshan.core.peer.LwM2mPeer;
+import org.eclipse.leshan.core.request.BindingMode;
 import org.eclipse.leshan.core.request.BootstrapDownlinkRequest;
 import org.eclipse.leshan.core.request.BootstrapRequest;
 import org.eclipse.leshan.core.request.ContentFormat;
@@ -61,6 +65,7 @@ import org.eclipse.leshan.server.security.SecurityInfo;
 
 public final class LeshanBootstrapPeer {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper REST = new ObjectMapper();
     private final InMemorySecurityStore security = new InMemorySecurityStore();
     private final InMemoryBootstrapConfigStore configs = new InMemoryBootstrapConfigStore();
     private final LeshanBootstrapServer server;
@@ -73,6 +78,7 @@ public final class LeshanBootstrapPeer {
         forms.addDeserializer(byte[].class, new Bytes());
         forms.addDeserializer(ContentFormat.class, new Format());
         JSON.registerModule(forms);
+        REST.registerModule(new SimpleModule().addDeserializer(EnumSet.class, new Binding()));
         new LeshanBootstrapPeer(options).serve();
     }
 
@@ -145,6 +151,17 @@ public final class LeshanBootstrapPeer {
     private void run(JsonNode command) throws Exception {
         String endpoint = command.path("ep").asText();
 
+        if (command.path("op").asText().equals("rest-client")) {
+            JsonNode line = command.get("line");
+            endpoint = line.path("endpoint").asText();
+            security.remove(endpoint, false);
+            security.add(listed(endpoint, line));
+            return;
+        }
+        if (command.path("op").asText().equals("rest-config")) {
+            configs.add(endpoint, REST.treeToValue(command.get("config"), BootstrapConfig.class));
+            return;
+        }
         if (command.path("op").asText().equals("client")) {
             security.remove(endpoint, false);
             security.add(client(endpoint, command));
@@ -171,6 +188,21 @@ public final class LeshanBootstrapPeer {
         }
     }
 
+    // The same, as a line for /api/security/clients has it.
+    private static SecurityInfo listed(String endpoint, JsonNode line) throws Exception {
+        JsonNode tls = line.path("tls"), details = tls.path("details"),
+                 oscore = line.path("oscore");
+        ObjectNode same = JSON.createObjectNode()
+            .put("mode", oscore.isMissingNode() ? tls.path("mode").asText() : "oscore")
+            .put("identity", details.path("identity").asText())
+            .put("key", details.path("key").asText())
+            .put("secret", oscore.path("msec").asText())
+            .put("recipient_id", oscore.path("sid").asText())
+            .put("sender_id", oscore.path("rid").asText());
+
+        return client(endpoint, same);
+    }
+
     // ---- forms of values ------------------------------------------------------
 
     private static byte[] hex(JsonNode command, String name) {
@@ -181,6 +213,15 @@ public final class LeshanBootstrapPeer {
         @Override
         public byte[] deserialize(JsonParser p, DeserializationContext c) throws IOException {
             return Hex.decodeHex(p.getText().toCharArray());
+        }
+    }
+
+    // There a binding is text.
+    private static final class Binding extends JsonDeserializer<EnumSet<BindingMode>> {
+        @Override
+        public EnumSet<BindingMode> deserialize(JsonParser p, DeserializationContext c)
+            throws IOException {
+            return BindingMode.parse(p.getText());
         }
     }
 

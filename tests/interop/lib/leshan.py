@@ -82,6 +82,20 @@ class LeshanBootstrap(Talker):
         self.ask(json.dumps({"op": "client", "ep": endpoint, "mode": mode,
                              **credential}))
 
+    def take(self, folder, server):
+        """What enroll -o wrote for it: who may come, and what they get."""
+        with open(os.path.join(folder, f"{server}.leshan.jsonl"),
+                  encoding="ascii") as f:
+            for line in f:
+                self.ask(json.dumps({"op": "rest-client",
+                                     "line": json.loads(line)}))
+        with open(os.path.join(folder, f"{server}.leshan-bootstrap.txt"),
+                  encoding="ascii") as f:
+            for line in f:
+                endpoint, config = line.split(" ", 1)
+                self.ask(json.dumps({"op": "rest-config", "ep": endpoint,
+                                     "config": json.loads(config)}))
+
     def give(self, endpoint, **config):
         """What the endpoint gets from now on, as Leshan's BootstrapConfig has
         it, with bytes in hexadecimal."""
