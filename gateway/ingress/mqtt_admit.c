@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/ingress/mqtt_admit.c - which sensor a connection is, and whether it
  * may be.                                                                   */
+#include "base/text.h"
 #include "ingress/mqtt_parts.h"
 #include "log/log.h"
 
@@ -9,6 +10,8 @@
 
 #define FAIL_DELAY (400 * SALLY_MSEC) /* from CONNECT to its refusal */
 #define CONNECTIONS_MAX 8             /* of one sensor; the oldest goes */
+#define FLAPS_MAX 5                   /* take-overs of one client id in... */
+#define FLAP_TIME (60 * SALLY_SEC)
 
 static struct sally_auth_source source_of(const struct sally_mqtt_connection *c)
 {
@@ -38,20 +41,58 @@ static bool has_method(const struct sally_config_sensor *s,
     return false;
 }
 
-static void take_over(struct sally_mqtt_connection *c)
+static struct sally_mqtt_connection *
+same_client(const struct sally_mqtt_connection *c)
 {
     struct sally_mqtt_connection *other = c->server->tables.sensors[c->claimed];
 
-    for (; other != NULL; other = other->next)
+    for (; other != NULL && c->client_id_len != 0; other = other->next)
         if (other->client_id_len == c->client_id_len &&
             memcmp(other->client_id, c->client_id, c->client_id_len) == 0)
-            break;
-    if (other == NULL || c->client_id_len == 0)
-        return;
-    sally_log(
-        SALLY_LOG_INFO, "session_taken_over",
-        SALLY_TEXT("sensor", sally_mqtt_config(c->server, c->claimed)->id));
+            return other;
+    return NULL;
+}
+
+/* Two devices with one client id would take each other's place for ever. After
+ * so many times in a minute the one that is there stays for a minute.       */
+static bool flaps(struct sally_mqtt_connection *c,
+                  struct sally_mqtt_connection *other, sally_usec now)
+{
+    if (now >= other->flap_until) {
+        other->flaps = 0;
+        other->flap_until = sally_after(now, FLAP_TIME);
+    }
+    if (other->flaps < FLAPS_MAX) {
+        c->flaps = (uint8_t)(other->flaps + 1);
+        c->flap_until = other->flap_until;
+        return false;
+    }
+    if (other->flaps == FLAPS_MAX) {
+        other->flaps++;
+        other->flap_until = sally_after(now, FLAP_TIME);
+    }
+    return true;
+}
+
+/* False: the newcomer is refused. */
+static bool take_over(struct sally_mqtt_connection *c, sally_usec now)
+{
+    struct sally_mqtt_connection *other = same_client(c);
+    const char *sensor = sally_mqtt_config(c->server, c->claimed)->id;
+
+    if (other == NULL)
+        return true;
+    if (flaps(c, other, now)) {
+        sally_log(SALLY_LOG_WARNING, "session_flapping",
+                  SALLY_TEXT("sensor", sensor));
+        sally_mqtt_session_refuse(&c->session, SALLY_MQTT_REFUSED_UNAVAILABLE,
+                                  now);
+        return false;
+    }
+    sally_log(SALLY_LOG_INFO, "session_taken_over",
+              SALLY_TEXT("sensor", sensor));
     sally_mqtt_session_end(&other->session, SALLY_MQTT_END_REPLACED);
+    return true;
 }
 
 /* A sensor that comes with ever new client ids, or leaves its connections
@@ -79,20 +120,23 @@ static void welcome(struct sally_mqtt_connection *c,
                     enum sally_auth_method method, sally_usec now)
 {
     struct sally_mqtt_server *s = c->server;
+    struct sally_mqtt_welcome w;
 
     if (sally_outer_sensor(s->outer, c->claimed)->blocked) {
         refuse(c, "all its accounts were revoked");
         return;
     }
-    take_over(c);
+    if (!take_over(c, now))
+        return;
     end_oldest(c);
     c->sensor = c->claimed;
     c->method = method;
     c->next = s->tables.sensors[c->sensor];
     s->tables.sensors[c->sensor] = c;
+    sally_mqtt_join(c, &w);
     sally_outer_liveness(s->outer, c->sensor, true, method,
                          sally_auth_method_level(method), now);
-    sally_mqtt_session_accept(&c->session, now);
+    sally_mqtt_session_accept(&c->session, &w, now);
 }
 
 /* The password was right; `require = "all"` may ask for the address too. */
@@ -133,6 +177,8 @@ static void check_password(struct sally_mqtt_connection *c,
     case SALLY_PASSWORD_BAD: told_password(c, false, s->now); return;
     case SALLY_PASSWORD_BLOCKED:
         log_refusal(c, "blocked after too many failures");
+        if (c->session.v5)
+            sally_mqtt_session_refuse(&c->session, SALLY_MQTT_BANNED, s->now);
         sally_mqtt_session_end(&c->session, SALLY_MQTT_END_KICKED);
         return;
     case SALLY_PASSWORD_BUSY:
@@ -144,6 +190,38 @@ static void check_password(struct sally_mqtt_connection *c,
     }
 }
 
+/* Version 5 gives a client a name that has none. */
+static void note_client_id(struct sally_mqtt_connection *c,
+                           const struct sally_mqtt_connect *k)
+{
+    uint8_t bytes[8];
+    char text[2 * sizeof(bytes) + 1];
+    struct sally_span id = k->client_id;
+
+    c->given_id = k->v5 && id.len == 0;
+    if (c->given_id) {
+        sally_random_fill(sally_outer_random(c->server->outer), bytes,
+                          sizeof(bytes));
+        sally_text_to_hex((struct sally_span){ bytes, sizeof(bytes) }, text,
+                          sizeof(text));
+        id = sally_span_of(text);
+    }
+    c->client_id_len = (uint8_t)id.len;
+    if (id.len != 0)
+        memcpy(c->client_id, id.at, id.len);
+}
+
+/* Before version 5 a session that is not clean has no end: ours has. */
+static void note_session(struct sally_mqtt_connection *c,
+                         const struct sally_mqtt_connect *k)
+{
+    c->clean = k->clean;
+    c->expiry = k->clean ? 0 : UINT32_MAX;
+    if (k->v5)
+        c->expiry = sally_mqtt_property_number(&k->properties,
+                                               SALLY_MQTT_SESSION_EXPIRY, 0);
+}
+
 void sally_mqtt_on_connect(void *owner, const struct sally_mqtt_connect *k)
 {
     struct sally_mqtt_connection *c = owner;
@@ -152,9 +230,8 @@ void sally_mqtt_on_connect(void *owner, const struct sally_mqtt_connect *k)
     struct sally_hashmap_node *n;
 
     c->connected = s->now;
-    c->client_id_len = (uint8_t)k->client_id.len;
-    if (k->client_id.len != 0)
-        memcpy(c->client_id, k->client_id.at, k->client_id.len);
+    note_client_id(c, k);
+    note_session(c, k);
     if (!k->has_username) {
         if (sally_auth_address_alone(s->addresses, &source, &c->claimed))
             welcome(c, SALLY_AUTH_ADDRESS, s->now);

@@ -18,13 +18,14 @@ void sally_mqtt_fail_commands(struct sally_mqtt_connection *c, sally_usec now)
     }
 }
 
-void sally_mqtt_drop_subscriptions(struct sally_mqtt_connection *c)
+void sally_mqtt_drop_subscriptions(struct sally_mqtt_server *s,
+                                   struct subscription **list)
 {
-    while (c->subscriptions != NULL) {
-        struct subscription *next = c->subscriptions->next;
+    while (*list != NULL) {
+        struct subscription *next = (*list)->next;
 
-        sally_pool_give(&c->server->subscriptions, c->subscriptions);
-        c->subscriptions = next;
+        sally_pool_give(&s->subscriptions, *list);
+        *list = next;
     }
 }
 
@@ -91,10 +92,11 @@ uint8_t sally_mqtt_on_subscribe(void *owner, struct sally_span filter,
     return qos;
 }
 
-void sally_mqtt_on_unsubscribe(void *owner, struct sally_span filter)
+bool sally_mqtt_on_unsubscribe(void *owner, struct sally_span filter)
 {
     struct sally_mqtt_connection *c = owner;
     struct subscription **link = &c->subscriptions;
+    bool found = false;
 
     while (*link != NULL) {
         struct subscription *b = *link;
@@ -106,19 +108,23 @@ void sally_mqtt_on_unsubscribe(void *owner, struct sally_span filter)
         }
         *link = b->next;
         sally_pool_give(&c->server->subscriptions, b);
+        found = true;
     }
+    return found;
 }
 
-void sally_mqtt_on_puback(void *owner, uint16_t packet_id)
+void sally_mqtt_on_puback(void *owner, uint16_t packet_id, uint8_t reason)
 {
     struct sally_mqtt_connection *c = owner;
+    enum sally_outcome result =
+        reason < 0x80 ? SALLY_OUTCOME_DONE : SALLY_OUTCOME_REFUSED;
 
     for (size_t i = 0; i < COMMANDS_MAX; i++) {
         struct command *k = &c->commands[i];
 
         if (k->number == 0 || k->packet_id != packet_id)
             continue;
-        sally_outer_outcome(c->server->outer, k->number, SALLY_OUTCOME_DONE,
+        sally_outer_outcome(c->server->outer, k->number, result,
                             c->server->now);
         k->number = 0;
     }

@@ -36,7 +36,8 @@ enum sally_err sally_mqtt_tables_build(struct sally_mqtt_tables *t,
     t->names = calloc(c->sensor_count + 1, sizeof(*t->names));
     t->sensors = calloc(c->sensor_count + 1,
                         sizeof(struct sally_mqtt_connection *));
-    if (t->names != NULL && t->sensors != NULL)
+    t->kept = calloc(c->sensor_count + 1, sizeof(struct kept *));
+    if (t->names != NULL && t->sensors != NULL && t->kept != NULL)
         e = sally_hashmap_init(&t->users, c->sensor_count, seed);
     if (e == SALLY_E_OK)
         add_users(t, c);
@@ -48,6 +49,7 @@ void sally_mqtt_tables_wipe(struct sally_mqtt_tables *t)
     sally_hashmap_wipe(&t->users);
     free(t->names);
     free(t->sensors);
+    free(t->kept);
     *t = (struct sally_mqtt_tables){ .names = NULL };
 }
 
@@ -60,7 +62,13 @@ static enum sally_err grow(struct sally_mqtt_server *s, size_t connections)
     if (e == SALLY_E_OK)
         e = sally_pool_grow(&s->small, connections);
     if (e == SALLY_E_OK)
-        e = sally_pool_grow(&s->wills, connections);
+        e = sally_pool_grow(&s->wills, connections * 2);
+    if (e == SALLY_E_OK)
+        e = sally_pool_grow(&s->aliases, connections);
+    if (e == SALLY_E_OK)
+        e = sally_pool_grow(&s->kept, connections);
+    if (e == SALLY_E_OK)
+        e = sally_deadlines_grow(&s->kept_deadlines, connections);
     return e == SALLY_E_OK ? sally_pool_grow(&s->connections, connections) : e;
 }
 
@@ -116,8 +124,13 @@ void sally_mqtt_server_commit(struct sally_mqtt_server *s,
         if (!c->ended && !stays(c))
             sally_mqtt_session_end(&c->session, SALLY_MQTT_END_KICKED);
     sally_mqtt_server_settle(s, now);
-    for (uint32_t i = 0; i < count && i < next->sensor_count; i++)
+    for (uint32_t i = 0; i < count; i++)
+        if (!sally_outer_keeps(s->outer, i))
+            sally_mqtt_drop_kept(s, i);
+    for (uint32_t i = 0; i < count && i < next->sensor_count; i++) {
         s->next.sensors[i] = s->tables.sensors[i];
+        s->next.kept[i] = s->tables.kept[i];
+    }
     sally_mqtt_tables_wipe(&s->tables);
     s->tables = s->next;
     s->next = (struct sally_mqtt_tables){ .names = NULL };
@@ -131,5 +144,6 @@ void sally_mqtt_server_kick(struct sally_mqtt_server *s, uint32_t sensor,
     for (struct sally_mqtt_connection *c = s->all; c != NULL; c = c->all_next)
         if (!c->ended && c->sensor == sensor)
             sally_mqtt_session_end(&c->session, SALLY_MQTT_END_KICKED);
+    sally_mqtt_drop_kept(s, sensor);
     sally_mqtt_server_settle(s, now);
 }

@@ -53,7 +53,7 @@ static void clear(struct sally_mqtt_connection *c)
     sally_mqtt_session_wipe(&c->session);
     sally_passwords_forget(s->passwords, c);
     sally_outer_forget(s->outer, c->sensor, c);
-    sally_mqtt_drop_subscriptions(c);
+    sally_mqtt_drop_subscriptions(s, &c->subscriptions);
     sally_deadlines_set(&s->deadlines, &c->deadline, SALLY_NEVER);
     unlink_all(c);
     sally_pool_give(&s->connections, c);
@@ -98,9 +98,10 @@ void sally_mqtt_follow(struct sally_mqtt_connection *c)
 /* What ended outside an entry is cleared away as soon as the timer fires. */
 void sally_mqtt_arm(struct sally_mqtt_server *s)
 {
-    s->host->arm(s->owner, s->over != NULL
-                               ? s->now
-                               : sally_deadlines_next(&s->deadlines));
+    sally_usec next = sally_earlier(sally_deadlines_next(&s->deadlines),
+                                    sally_deadlines_next(&s->kept_deadlines));
+
+    s->host->arm(s->owner, s->over != NULL ? s->now : next);
 }
 
 void sally_mqtt_server_settle(struct sally_mqtt_server *s, sally_usec now)
@@ -115,7 +116,7 @@ void sally_mqtt_server_settle(struct sally_mqtt_server *s, sally_usec now)
     sally_mqtt_arm(s);
 }
 
-static void leave(struct sally_mqtt_connection *c, sally_usec now)
+void sally_mqtt_settle(struct sally_mqtt_connection *c, sally_usec now)
 {
     struct sally_mqtt_server *s = c->server;
 
@@ -123,109 +124,7 @@ static void leave(struct sally_mqtt_connection *c, sally_usec now)
     sally_mqtt_server_settle(s, now);
 }
 
-/* --- Readings ------------------------------------------------------------ */
-
-static bool told(void *subject, uint64_t number, enum sally_accepted result,
-                 sally_usec now)
-{
-    struct sally_mqtt_connection *c = subject;
-
-    if (result == SALLY_ACCEPTED_FULL || result == SALLY_ACCEPTED_FAILED)
-        return true; /* unacknowledged, the sensor waits with us */
-    c->server->now = now;
-    sally_mqtt_session_puback(&c->session, (uint32_t)number, now);
-    leave(c, now);
-    return false;
-}
-
-static void wait_no_more(struct sally_mqtt_connection *c)
-{
-    struct sally_mqtt_server *s = c->server;
-
-    if (!c->waits_for_room)
-        return;
-    if (c->wait_previous == NULL)
-        s->first_waiting = c->wait_next;
-    else
-        c->wait_previous->wait_next = c->wait_next;
-    if (c->wait_next == NULL)
-        s->last_waiting = c->wait_previous;
-    else
-        c->wait_next->wait_previous = c->wait_previous;
-    c->waits_for_room = false;
-    s->waiting--;
-}
-
-static void wait_for_room(struct sally_mqtt_connection *c)
-{
-    struct sally_mqtt_server *s = c->server;
-
-    if (c->waits_for_room)
-        return;
-    c->wait_next = NULL;
-    c->wait_previous = s->last_waiting;
-    if (s->last_waiting == NULL)
-        s->first_waiting = c;
-    else
-        s->last_waiting->wait_next = c;
-    s->last_waiting = c;
-    c->waits_for_room = true;
-    s->waiting++;
-}
-
-/* A message that comes again is another one here, since no session outlives
- * its connection: it has a key of its own.                                  */
-static bool on_publish(void *owner, const struct sally_mqtt_publish *p,
-                       uint32_t number)
-{
-    struct sally_mqtt_connection *c = owner;
-    bool nothing = false;
-    enum sally_err e;
-
-    e = sally_outer_message(c->server->outer, c->sensor, NULL, p->topic,
-                            p->payload, p->qos == 0 ? NULL : told, c, number,
-                            &nothing, c->server->now);
-    if (e == SALLY_E_NO_ROOM) {
-        if (p->qos == 0)
-            return true; /* promises nothing: it is dropped */
-        wait_for_room(c);
-        return false;
-    }
-    if (p->qos != 0 && (e != SALLY_E_OK || nothing))
-        sally_mqtt_session_puback(&c->session, number, c->server->now);
-    return true;
-}
-
-/* Each once at most: one that finds no room again goes to the end. */
-void sally_mqtt_server_resume(struct sally_mqtt_server *s, sally_usec now)
-{
-    size_t left = s->waiting;
-
-    if (left == 0)
-        return;
-    s->now = now;
-    for (; left > 0 && s->waiting > 0 && !sally_outer_full(s->outer); left--) {
-        struct sally_mqtt_connection *c = s->first_waiting;
-
-        wait_no_more(c);
-        sally_mqtt_session_resume(&c->session, now);
-        sally_mqtt_follow(c);
-    }
-    sally_mqtt_server_settle(s, now);
-}
-
 /* --- The end ------------------------------------------------------------- */
-
-static void speak_will(struct sally_mqtt_connection *c,
-                       const struct sally_mqtt_publish *will)
-{
-    bool nothing;
-
-    if (sally_outer_message(c->server->outer, c->sensor, NULL, will->topic,
-                            will->payload, NULL, c, 0, &nothing,
-                            c->server->now) != SALLY_E_OK)
-        return; /* it was logged; nobody is there to be told */
-}
 
 static void on_end(void *owner, enum sally_mqtt_end why,
                    const struct sally_mqtt_publish *will)
@@ -239,11 +138,11 @@ static void on_end(void *owner, enum sally_mqtt_end why,
                                        ? ""
                                        : sally_mqtt_config(s, c->sensor)->id),
               SALLY_TEXT("why", sally_mqtt_end_text(why)));
-    wait_no_more(c);
+    sally_mqtt_wait_no_more(c);
     leave_sensor(c);
     last = c->sensor != NOBODY && s->tables.sensors[c->sensor] == NULL;
-    if (will != NULL && c->sensor != NOBODY)
-        speak_will(c, will);
+    if (c->sensor != NOBODY)
+        sally_mqtt_leave(c, will);
     if (last && why != SALLY_MQTT_END_REPLACED)
         sally_outer_liveness(s->outer, c->sensor, false, c->method,
                              SALLY_ASSURANCE_NONE, s->now);
@@ -255,7 +154,8 @@ static void on_end(void *owner, enum sally_mqtt_end why,
 
 static const struct sally_mqtt_upcalls upcalls = {
     .on_connect = sally_mqtt_on_connect,
-    .on_publish = on_publish,
+    .on_publish = sally_mqtt_on_publish,
+    .on_hold = sally_mqtt_on_hold,
     .on_subscribe = sally_mqtt_on_subscribe,
     .on_unsubscribe = sally_mqtt_on_unsubscribe,
     .on_puback = sally_mqtt_on_puback,
@@ -321,7 +221,7 @@ sally_mqtt_server_accept(struct sally_mqtt_server *s, void *handle,
     s->now = now;
     sally_mqtt_session_init(&c->session, &upcalls, c, &s->pools,
                             &sally_mqtt_default_limits, now);
-    leave(c, now);
+    sally_mqtt_settle(c, now);
     return c;
 }
 
@@ -331,7 +231,7 @@ void sally_mqtt_server_input(struct sally_mqtt_connection *c,
     c->server->now = now;
     if (!c->ended)
         sally_mqtt_session_input(&c->session, bytes, now);
-    leave(c, now);
+    sally_mqtt_settle(c, now);
 }
 
 struct sally_span
@@ -381,6 +281,7 @@ void sally_mqtt_server_expire(struct sally_mqtt_server *s, sally_usec now)
         if (!c->ended)
             expire(c, now);
     }
+    sally_mqtt_expire_kept(s, now);
     sally_mqtt_server_settle(s, now);
 }
 
@@ -394,11 +295,15 @@ static enum sally_err build_blocks(struct sally_mqtt_server *s,
     enum sally_err e =
         sally_pool_init(&s->small, SALLY_MQTT_SMALL, connections, true);
 
-    s->pools = (struct sally_mqtt_pools){ &s->small, &s->large, &s->wills };
+    s->pools = (struct sally_mqtt_pools){ &s->small, &s->large, &s->wills,
+                                          &s->aliases };
     if (e == SALLY_E_OK)
         e = sally_pool_init(&s->large, SALLY_MQTT_LARGE, LARGE_BLOCKS, true);
     if (e == SALLY_E_OK)
-        e = sally_pool_init(&s->wills, WILL_MAX, connections, false);
+        e = sally_pool_init(&s->wills, WILL_MAX, connections * 2, false);
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&s->aliases, sizeof(struct sally_mqtt_aliases),
+                            connections, false);
     return e;
 }
 
@@ -414,6 +319,10 @@ static enum sally_err build(struct sally_mqtt_server *s, size_t connections)
     if (e == SALLY_E_OK)
         e = sally_pool_init(&s->subscriptions, sizeof(struct subscription),
                             connections * 2, false);
+    if (e == SALLY_E_OK)
+        e = sally_pool_init(&s->kept, sizeof(struct kept), connections, false);
+    if (e == SALLY_E_OK)
+        e = sally_deadlines_init(&s->kept_deadlines, connections);
     if (e == SALLY_E_OK)
         e = sally_deadlines_init(&s->deadlines, connections);
     return e == SALLY_E_OK ? build_blocks(s, connections) : e;
@@ -458,6 +367,9 @@ void sally_mqtt_server_wipe(struct sally_mqtt_server *s)
     sally_pool_wipe(&s->small);
     sally_pool_wipe(&s->large);
     sally_pool_wipe(&s->wills);
+    sally_pool_wipe(&s->aliases);
+    sally_pool_wipe(&s->kept);
+    sally_deadlines_wipe(&s->kept_deadlines);
     sally_pool_wipe(&s->connections);
     sally_pool_wipe(&s->subscriptions);
     sally_deadlines_wipe(&s->deadlines);

@@ -11,6 +11,7 @@ static const struct {
     enum sally_note_kind kind;
 } events[] = {
     { "sensor_online", SALLY_NOTE_PEER },
+    { "session_flapping", SALLY_NOTE_PEER },
     { "session_taken_over", SALLY_NOTE_PEER },
     { "auth_refused", SALLY_NOTE_PEER },
     { "subscribe_refused", SALLY_NOTE_PEER },

@@ -22,6 +22,8 @@
  * pass through: make `small` and `large` secret ones.                       */
 struct sally_mqtt_pools {
     struct sally_pool *small, *large, *wills;
+    struct sally_pool *aliases; /* of struct sally_mqtt_aliases; NULL: clients
+                                   may use no topic aliases */
 };
 
 struct sally_mqtt_block {

@@ -74,7 +74,8 @@ enum sally_mqtt_reason {
     SALLY_MQTT_QUOTA_EXCEEDED = 0x97,
     SALLY_MQTT_ADMINISTRATIVE = 0x98,
     SALLY_MQTT_BAD_PAYLOAD_FORMAT = 0x99,
-    SALLY_MQTT_NO_SHARED = 0x9e
+    SALLY_MQTT_NO_SHARED = 0x9e,
+    SALLY_MQTT_NO_SUBSCRIPTION_IDS = 0xa1
 };
 
 /* What a peer that speaks 5 is told about an error of a parser below. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/mqtt/session.c - from connection to end: input, verdict, PUBACKs. */
+/* lib/mqtt/session.c - from connection to end: input, verdict. */
 #include "mqtt/session.h"
 
 #include "mqtt/session_parts.h"
@@ -16,18 +16,6 @@ const struct sally_mqtt_limits sally_mqtt_default_limits = {
     .accept_3_1 = true,
 };
 
-static const char *const end_texts[] = {
-#define X(name, text) [SALLY_MQTT_END_##name] = (text),
-    SALLY_MQTT_END_TABLE(X)
-#undef X
-};
-
-const char *sally_mqtt_end_text(enum sally_mqtt_end why)
-{
-    return (size_t)why < SALLY_LEN(end_texts) ? end_texts[why]
-                                              : end_texts[SALLY_MQTT_END_NONE];
-}
-
 void sally_mqtt_session_init(struct sally_mqtt_session *s,
                              const struct sally_mqtt_upcalls *upcalls,
                              void *owner, const struct sally_mqtt_pools *pools,
@@ -41,58 +29,15 @@ void sally_mqtt_session_init(struct sally_mqtt_session *s,
                                       .since = now,
                                       .next_number = 1,
                                       .next_id = 1,
+                                      .send_max = SALLY_MQTT_SEND_MAX,
+                                      .packet_max = UINT32_MAX,
                                       .state = SALLY_MQTT_NEW };
-}
-
-static struct sally_mqtt_publish kept_will(const struct sally_mqtt_session *s)
-{
-    struct sally_span both = { s->will,
-                               (size_t)(s->will_topic + s->will_payload) };
-
-    if (s->will == NULL)
-        return (struct sally_mqtt_publish){ .qos = 0 };
-    return (struct sally_mqtt_publish){
-        .topic = sally_span_sub(both, 0, s->will_topic),
-        .payload = sally_span_sub(both, s->will_topic, s->will_payload),
-        .qos = s->will_qos,
-        .retain = s->will_retain,
-    };
-}
-
-/* The input block may hold what an upcall is looking at: while busy, the
- * round itself drops it.                                                    */
-void sally_mqtt_session_end(struct sally_mqtt_session *s,
-                            enum sally_mqtt_end why)
-{
-    bool leaves = s->state == SALLY_MQTT_OPEN && s->will != NULL &&
-                  why != SALLY_MQTT_END_DISCONNECTED;
-    struct sally_mqtt_publish will = kept_will(s);
-
-    if (s->state == SALLY_MQTT_ENDED)
-        return;
-    s->state = SALLY_MQTT_ENDED;
-    s->upcalls->on_end(s->owner, why, leaves ? &will : NULL);
-    sally_pool_give(s->pools->wills, s->will);
-    s->will = NULL;
-    if (!s->busy)
-        sally_mqtt_block_drop(&s->in, s->pools);
-}
-
-void sally_mqtt_session_wipe(struct sally_mqtt_session *s)
-{
-    if (s->pools == NULL)
-        return;
-    sally_mqtt_block_drop(&s->in, s->pools);
-    sally_mqtt_block_drop(&s->out, s->pools);
-    sally_pool_give(s->pools->wills, s->will);
-    s->will = NULL;
-    s->state = SALLY_MQTT_ENDED;
 }
 
 bool sally_mqtt_session_waits(const struct sally_mqtt_session *s)
 {
     return s->state == SALLY_MQTT_WAITING || s->full ||
-           s->count == SALLY_MQTT_RECEIVE_MAX;
+           (s->count == SALLY_MQTT_RECEIVE_MAX && !s->v5);
 }
 
 bool sally_mqtt_session_stopped(const struct sally_mqtt_session *s)
@@ -234,9 +179,9 @@ void sally_mqtt_session_input(struct sally_mqtt_session *s,
     }
 }
 
-/* Goes on with input that waited for the owner or for output. The time that
- * it waited is not the client's fault.                                      */
-static void go_on(struct sally_mqtt_session *s, bool waited, sally_usec now)
+/* The time that input waited is not the client's fault. */
+void sally_mqtt_session_go_on(struct sally_mqtt_session *s, bool waited,
+                              sally_usec now)
 {
     if (waited && !sally_mqtt_session_waits(s))
         s->since = s->part_since = now;
@@ -248,16 +193,34 @@ void sally_mqtt_session_sent(struct sally_mqtt_session *s, size_t n,
 {
     sally_mqtt_block_used(&s->out, s->pools, n);
     s->output_since = now;
-    go_on(s, false, now);
+    sally_mqtt_session_go_on(s, false, now);
 }
 
-void sally_mqtt_session_accept(struct sally_mqtt_session *s, sally_usec now)
+void sally_mqtt_session_accept(struct sally_mqtt_session *s,
+                               const struct sally_mqtt_welcome *w,
+                               sally_usec now)
 {
     if (s->state != SALLY_MQTT_WAITING)
         return;
     s->state = SALLY_MQTT_OPEN;
-    sally_mqtt_session_connack(s, SALLY_MQTT_ACCEPTED, now);
-    go_on(s, true, now);
+    s->held = w->held;
+    s->expiry = w->expiry;
+    sally_mqtt_session_welcome(s, w, now);
+    sally_mqtt_session_go_on(s, true, now);
+}
+
+/* What the codes of 3.1.1 are called in version 5. */
+static uint8_t reason_of_code(uint8_t code)
+{
+    static const uint8_t reasons[] = {
+        [SALLY_MQTT_REFUSED_VERSION] = SALLY_MQTT_BAD_VERSION,
+        [SALLY_MQTT_REFUSED_CLIENT_ID] = SALLY_MQTT_BAD_CLIENT_ID,
+        [SALLY_MQTT_REFUSED_UNAVAILABLE] = SALLY_MQTT_BUSY,
+        [SALLY_MQTT_REFUSED_CREDENTIALS] = SALLY_MQTT_NOT_AUTHORIZED,
+        [SALLY_MQTT_REFUSED_NOT_AUTHORIZED] = SALLY_MQTT_NOT_AUTHORIZED,
+    };
+
+    return code < SALLY_LEN(reasons) ? reasons[code] : code;
 }
 
 void sally_mqtt_session_refuse(struct sally_mqtt_session *s, uint8_t code,
@@ -265,35 +228,8 @@ void sally_mqtt_session_refuse(struct sally_mqtt_session *s, uint8_t code,
 {
     if (s->state != SALLY_MQTT_WAITING)
         return;
-    sally_mqtt_session_connack(s, code, now);
+    sally_mqtt_session_connack(s, s->v5 ? reason_of_code(code) : code, now);
     sally_mqtt_session_end(s, SALLY_MQTT_END_REFUSED);
-}
-
-/* Moves the PUBACKs of the oldest messages out, as far as they are durable
- * without a gap: MQTT-4.6.0-2 wants them in order.                          */
-static void put_pubacks(struct sally_mqtt_session *s, sally_usec now)
-{
-    while (s->count != 0 && (s->done & 1) != 0) {
-        uint16_t id = s->unfinished[s->first];
-
-        s->first = (uint8_t)((s->first + 1) % SALLY_MQTT_RECEIVE_MAX);
-        s->count--;
-        s->done >>= 1;
-        sally_mqtt_session_reply_id(s, SALLY_MQTT_PUBACK, id, now);
-    }
-}
-
-void sally_mqtt_session_puback(struct sally_mqtt_session *s, uint32_t number,
-                               sally_usec now)
-{
-    uint32_t place = number - (s->next_number - s->count);
-    bool waited = sally_mqtt_session_waits(s);
-
-    if (place >= s->count || s->state != SALLY_MQTT_OPEN)
-        return;
-    s->done |= UINT32_C(1) << place;
-    put_pubacks(s, now);
-    go_on(s, waited, now);
 }
 
 void sally_mqtt_session_resume(struct sally_mqtt_session *s, sally_usec now)
@@ -301,5 +237,5 @@ void sally_mqtt_session_resume(struct sally_mqtt_session *s, sally_usec now)
     bool waited = s->full;
 
     s->full = false;
-    go_on(s, waited, now);
+    sally_mqtt_session_go_on(s, waited, now);
 }

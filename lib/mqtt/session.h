@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/mqtt/session.h - one client's connection, server side, MQTT 3.1.1.
+/* lib/mqtt/session.h - one client's connection, server side, MQTT 3.1.1 and
+ * 5.0.
  *
  * Bytes in, bytes out, one deadline; what the owner must act on comes as an
  * upcall. An idle session holds no buffer: a block is taken from a pool while
@@ -7,20 +8,22 @@
  * gone out, and goes back at once. So peers can make us hold the pools and not
  * a byte more.
  *
- * Nothing is answered to a peer that breaks the protocol: 3.1.1 has no words
- * for it, the connection is closed. Sessions are clean: a CONNECT without the
- * clean flag is served the same and told "session present 0". A PUBLISH with
- * QoS 2 closes the connection; subscriptions are granted QoS 1 at most.      */
+ * A peer that breaks the protocol loses its connection; one that speaks
+ * version 5 is told why first. What outlives the connection (a session in the
+ * sense of MQTT) is the owner's: it says with _accept() that there is one.
+ * Subscriptions are granted QoS 1 at most, and no reason strings are sent.   */
 #ifndef SALLY_MQTT_SESSION_H
 #define SALLY_MQTT_SESSION_H
 
 #include "base/time.h"
 #include "mqtt/block.h"
+#include "mqtt/held.h"
 #include "mqtt/packet.h"
 
 #define SALLY_MQTT_INPUT_MAX 16384  /* bytes of one _session_input() */
 #define SALLY_MQTT_CLIENT_ID_MAX 128
-#define SALLY_MQTT_RECEIVE_MAX 20 /* QoS 1 messages the owner has not stored */
+#define SALLY_MQTT_RECEIVE_MAX 20 /* QoS 1 and 2 that are not stored yet; in 5
+                                     also of QoS 2 that are not released */
 #define SALLY_MQTT_SEND_MAX 8     /* QoS 1 messages the client owes a PUBACK */
 #define SALLY_MQTT_FILTERS_MAX 16 /* of one SUBSCRIBE; the rest is refused */
 #define SALLY_MQTT_OUTPUT_HIGH 1024 /* bytes waiting to go out stop input */
@@ -39,13 +42,14 @@ extern const struct sally_mqtt_limits sally_mqtt_default_limits;
 #define SALLY_MQTT_END_TABLE(X)                                                \
     X(NONE, "not ended")                                                       \
     X(DISCONNECTED, "client disconnected")                                     \
+    X(WITH_WILL, "client disconnected and wants its will sent")                \
     X(LOST, "connection lost")                                                 \
     X(TLS, "TLS on the plaintext port")                                        \
     X(NOT_MQTT, "first bytes are not MQTT")                                    \
     X(VERSION, "protocol version not supported")                               \
     X(PROTOCOL, "protocol violation")                                          \
     X(TOO_LARGE, "packet larger than the limit")                               \
-    X(QOS_2, "QoS 2 is not supported")                                         \
+    X(UNFINISHED, "more unfinished messages than allowed")                     \
     X(REFUSED, "connect refused")                                              \
     X(CONNECT_TIMEOUT, "no complete CONNECT in time")                          \
     X(VERDICT_TIMEOUT, "credentials could not be checked in time")             \
@@ -71,22 +75,28 @@ struct sally_mqtt_upcalls {
      * clean) is the owner's to replace.                                     */
     void (*on_connect)(void *owner, const struct sally_mqtt_connect *c);
 
-    /* A message of QoS 0 or 1. `number` counts the QoS 1 messages of this
-     * connection from 1 (0 for QoS 0): packet ids come again, numbers do not.
-     * A resent one (DUP) whose first copy is still unanswered is not told: one
-     * PUBACK answers both. True: taken; for QoS 1 the owner owes one
-     * _puback(number), now or once the message is durable. False: no room now;
-     * input stops and the same message is offered again after _resume().    */
+    /* A message, its topic filled in where it came as an alias. `number`
+     * counts those of QoS 1 and 2 of this connection from 1 (0 for QoS 0):
+     * packet ids come again, numbers do not. One that was told and is not
+     * answered yet is not told again. True: taken; for QoS 1 and 2 the owner
+     * owes one _answer(number), now or once the message is durable. False: no
+     * room now; input stops and the same message is offered again after
+     * _resume().                                                            */
     bool (*on_publish)(void *owner, const struct sally_mqtt_publish *p,
                        uint32_t number);
 
-    /* One filter of a SUBSCRIBE. Returns the QoS granted, 0 or 1, or
-     * SALLY_MQTT_SUBACK_FAILURE. `qos` is 0 or 1.                           */
-    uint8_t (*on_subscribe)(void *owner, struct sally_span filter, uint8_t qos);
-    void (*on_unsubscribe)(void *owner, struct sally_span filter);
+    /* The first message of QoS 2, and _accept() gave no place for its id. NULL:
+     * there is none, and the connection ends.                               */
+    struct sally_mqtt_held *(*on_hold)(void *owner);
 
-    /* The client has message `packet_id` of ours. */
-    void (*on_puback)(void *owner, uint16_t packet_id);
+    /* One filter of a SUBSCRIBE. Returns the QoS granted, 0 or 1, or
+     * SALLY_MQTT_SUBACK_FAILURE. `qos` is 0 or 1. False: was not there.     */
+    uint8_t (*on_subscribe)(void *owner, struct sally_span filter, uint8_t qos);
+    bool (*on_unsubscribe)(void *owner, struct sally_span filter);
+
+    /* The client has message `packet_id` of ours; or does not want it: a
+     * `reason` from 0x80 on.                                                */
+    void (*on_puback)(void *owner, uint16_t packet_id, uint8_t reason);
 
     /* The last upcall, exactly once, whatever ended the session. `will` is
      * NULL unless the session was accepted, ended uncleanly and left one. What
@@ -102,7 +112,8 @@ enum sally_mqtt_state {
     SALLY_MQTT_ENDED
 };
 
-/* Fields are the engine's; the owner reads none of them but `state`. */
+/* Fields are the engine's; the owner reads none of them but `state`, `v5`,
+ * `expiry` and `will_delay`.                                                */
 struct sally_mqtt_session {
     const struct sally_mqtt_upcalls *upcalls;
     void *owner;
@@ -113,17 +124,27 @@ struct sally_mqtt_session {
     sally_usec output_since; /* last progress of output */
     struct sally_mqtt_block in, out;
     uint8_t *will; /* block of the wills pool: topic, then payload */
+    struct sally_mqtt_held *held;       /* the owner's; NULL: no QoS 2 yet */
+    struct sally_mqtt_aliases *aliases; /* block; NULL: none was given */
     uint32_t next_number;
     uint32_t done; /* bit n: the n-th oldest of `unfinished` is durable */
+    uint32_t twos; /* bit n: it is one of QoS 2 */
+    uint32_t expiry;     /* seconds that the session outlives the connection */
+    uint32_t will_delay; /* seconds from the end to the will */
+    uint32_t packet_max; /* bytes that the client takes in a packet */
     uint16_t will_topic, will_payload; /* bytes */
     uint16_t keep_alive;               /* seconds, in force */
     uint16_t next_id;
     uint16_t sent_id[SALLY_MQTT_SEND_MAX]; /* 0: free */
     uint16_t unfinished[SALLY_MQTT_RECEIVE_MAX]; /* packet ids of messages the
                                 owner holds: a ring, the oldest at `first` */
+    uint8_t reasons[SALLY_MQTT_RECEIVE_MAX]; /* what to answer them with */
     uint8_t first, count;
+    uint8_t send_max; /* QoS 1 messages that the client takes at a time */
     uint8_t state;    /* enum sally_mqtt_state */
     uint8_t will_qos;
+    bool v5;
+    bool keep_alive_ours; /* the client asked for another one */
     bool will_retain;
     bool busy; /* inside input: upcalls do not start another round */
     bool full; /* the owner had no room */
@@ -158,17 +179,32 @@ void sally_mqtt_session_sent(struct sally_mqtt_session *s, size_t n,
 sally_usec sally_mqtt_session_deadline(const struct sally_mqtt_session *s);
 void sally_mqtt_session_expire(struct sally_mqtt_session *s, sally_usec now);
 
+/* What a client is told that may come in. */
+struct sally_mqtt_welcome {
+    bool present;    /* a session of its own goes on */
+    uint32_t expiry; /* seconds that it may last without a connection */
+    struct sally_span client_id;  /* it was given this one; empty: it has one */
+    struct sally_mqtt_held *held; /* of its session, or NULL */
+};
+
 /* The verdict on on_connect; ignored in any other state. Input that came in
- * the meantime is acted on. `code` is a CONNACK return code above 0. To make
- * a guesser wait, the owner calls _refuse() late.                           */
-void sally_mqtt_session_accept(struct sally_mqtt_session *s, sally_usec now);
+ * the meantime is acted on. `code` is a CONNACK return code above 0, for which
+ * version 5 has a reason of its own. To make a guesser wait, the owner calls
+ * _refuse() late.                                                           */
+void sally_mqtt_session_accept(struct sally_mqtt_session *s,
+                               const struct sally_mqtt_welcome *w,
+                               sally_usec now);
 void sally_mqtt_session_refuse(struct sally_mqtt_session *s, uint8_t code,
                                sally_usec now);
 
-/* Message `number` is durable, or of no use. PUBACKs leave in the order in
- * which the messages came: one that is early waits. Unknown numbers are
- * ignored. May act on input that waited for this.                           */
-void sally_mqtt_session_puback(struct sally_mqtt_session *s, uint32_t number,
+/* Message `number` is durable, or of no use: PUBACK or PUBREC, in version 5
+ * with `reason`. They leave in the order in which the messages came: one that
+ * is early waits. Unknown numbers are ignored. May act on input that waited for
+ * this. _stored() is for one of QoS 2 by its packet id, which may have come in
+ * an earlier connection.                                                    */
+void sally_mqtt_session_answer(struct sally_mqtt_session *s, uint32_t number,
+                               enum sally_mqtt_reason reason, sally_usec now);
+void sally_mqtt_session_stored(struct sally_mqtt_session *s, uint16_t id,
                                sally_usec now);
 
 /* The owner has room again after on_publish() said no. */
@@ -177,9 +213,9 @@ void sally_mqtt_session_resume(struct sally_mqtt_session *s, sally_usec now);
 /* Queues a message to the client; *packet_id (0 for QoS 0) comes back by
  * on_puback. `p->packet_id` and `p->dup` are not used; QoS is 0 or 1.
  *   BAD_STATE  the session is not open
- *   TOO_LARGE  it would not fit a packet
- *   NO_ROOM    SEND_MAX are unacknowledged, or no room for output: nothing
- *              was queued                                                   */
+ *   TOO_LARGE  it would not fit a packet, or one that the client takes
+ *   NO_ROOM    SEND_MAX, or as many as the client takes, are unacknowledged,
+ *              or no room for output: nothing was queued                    */
 enum sally_err sally_mqtt_session_publish(struct sally_mqtt_session *s,
                                           const struct sally_mqtt_publish *p,
                                           uint16_t *packet_id,

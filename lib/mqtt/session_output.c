@@ -42,33 +42,42 @@ void sally_mqtt_session_reply_id(struct sally_mqtt_session *s,
                                  enum sally_mqtt_type type, uint16_t id,
                                  sally_usec now)
 {
-    struct sally_buf out;
-    struct sally_writer w;
-
-    if (!sally_mqtt_session_reply(s, sally_mqtt_packet_size(2), &out))
-        return;
-    w = sally_writer_into(&out);
-    sally_mqtt_put_id(&w, type, id);
-    sally_mqtt_session_wrote(s, &out, now);
+    sally_mqtt_session_reply_ack(s, type, id, SALLY_MQTT_SUCCESS, now);
 }
 
-void sally_mqtt_session_connack(struct sally_mqtt_session *s, uint8_t code,
-                                sally_usec now)
+void sally_mqtt_session_reply_ack(struct sally_mqtt_session *s,
+                                  enum sally_mqtt_type type, uint16_t id,
+                                  uint8_t reason, sally_usec now)
 {
     struct sally_buf out;
     struct sally_writer w;
 
-    if (!sally_mqtt_session_reply(s, sally_mqtt_packet_size(2), &out))
+    if (!sally_mqtt_session_reply(s, sally_mqtt_packet_size(3), &out))
         return;
     w = sally_writer_into(&out);
-    sally_mqtt_put_connack(&w, false, code);
+    sally_mqtt_put_ack(&w, type, id, reason);
     sally_mqtt_session_wrote(s, &out, now);
+}
+
+/* Where there is no room for it, the client does not read anyway. */
+void sally_mqtt_session_say_why(struct sally_mqtt_session *s,
+                                enum sally_mqtt_reason reason)
+{
+    struct sally_buf out;
+    struct sally_writer w;
+
+    if (!room_for(s, sally_mqtt_packet_size(1)))
+        return;
+    out = sally_mqtt_block_room(&s->out);
+    w = sally_writer_into(&out);
+    sally_mqtt_put_disconnect(&w, (uint8_t)reason);
+    sally_mqtt_block_wrote(&s->out, out.len);
 }
 
 /* The place of an id among those sent; id 0 finds a free place. NULL: none. */
 static uint16_t *sent_place(struct sally_mqtt_session *s, uint16_t id)
 {
-    for (size_t i = 0; i < SALLY_LEN(s->sent_id); i++)
+    for (size_t i = 0; i < s->send_max; i++)
         if (s->sent_id[i] == id)
             return &s->sent_id[i];
     return NULL;
@@ -117,7 +126,7 @@ enum sally_err sally_mqtt_session_publish(struct sally_mqtt_session *s,
                                           uint16_t *packet_id, sally_usec now)
 {
     struct sally_mqtt_publish m = *p;
-    size_t size = sally_mqtt_publish_size(p);
+    size_t size;
     size_t used = sally_mqtt_block_span(&s->out).len;
     uint16_t *place;
     struct sally_buf out;
@@ -125,7 +134,9 @@ enum sally_err sally_mqtt_session_publish(struct sally_mqtt_session *s,
 
     if (s->state != SALLY_MQTT_OPEN || p->qos > 1)
         return SALLY_E_BAD_STATE;
-    if (size > SALLY_MQTT_LARGE - KEPT_FOR_REPLIES)
+    m.v5 = s->v5;
+    size = sally_mqtt_publish_size(&m);
+    if (size > SALLY_MQTT_LARGE - KEPT_FOR_REPLIES || size > s->packet_max)
         return SALLY_E_TOO_LARGE;
     if (used + size > SALLY_MQTT_LARGE - KEPT_FOR_REPLIES ||
         number_message(s, &m, &place) != SALLY_E_OK || !room_for(s, size))

@@ -1,130 +1,84 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/mqtt/session_packet.c - what each packet of an open session does. */
 #include "mqtt/session_parts.h"
-#include "mqtt/topic.h"
-
-static uint16_t *unfinished_at(struct sally_mqtt_session *s, size_t place)
-{
-    return &s->unfinished[(s->first + place) % SALLY_MQTT_RECEIVE_MAX];
-}
-
-static bool is_unfinished(struct sally_mqtt_session *s, uint16_t id)
-{
-    for (size_t i = 0; i < s->count; i++)
-        if (*unfinished_at(s, i) == id)
-            return true;
-    return false;
-}
-
-/* The message is in the ring before the owner sees it, since the owner may
- * acknowledge it at once.                                                   */
-static enum sally_err offer_qos_1(struct sally_mqtt_session *s,
-                                  const struct sally_mqtt_publish *p)
-{
-    if (p->dup && is_unfinished(s, p->packet_id))
-        return SALLY_E_OK;
-    *unfinished_at(s, s->count) = p->packet_id;
-    s->count++;
-    s->next_number++;
-    if (s->upcalls->on_publish(s->owner, p, s->next_number - 1))
-        return SALLY_E_OK;
-    s->count--;
-    s->next_number--;
-    return SALLY_E_BUSY;
-}
-
-static enum sally_err do_publish(struct sally_mqtt_session *s, uint8_t flags,
-                                 struct sally_span body, sally_usec now)
-{
-    struct sally_mqtt_publish p;
-    enum sally_err e = sally_mqtt_parse_publish(flags, body, false, &p);
-
-    (void)now;
-    if (e != SALLY_E_OK)
-        return e;
-    if (p.qos == 2) {
-        sally_mqtt_session_end(s, SALLY_MQTT_END_QOS_2);
-        return SALLY_E_OK;
-    }
-    if (p.qos == 1)
-        return offer_qos_1(s, &p);
-    return s->upcalls->on_publish(s->owner, &p, 0) ? SALLY_E_OK : SALLY_E_BUSY;
-}
 
 static enum sally_err do_puback(struct sally_mqtt_session *s, uint8_t flags,
                                 struct sally_span body, sally_usec now)
 {
-    uint16_t id = 0;
-    enum sally_err e = sally_mqtt_parse_id(body, &id);
+    struct sally_mqtt_ack a = { .packet_id = 0 };
+    enum sally_err e =
+        sally_mqtt_parse_ack(SALLY_MQTT_PUBACK, body, s->v5, &a);
 
     (void)flags, (void)now;
-    if (e == SALLY_E_OK && sally_mqtt_session_acknowledged(s, id))
-        s->upcalls->on_puback(s->owner, id);
+    if (e == SALLY_E_OK && sally_mqtt_session_acknowledged(s, a.packet_id))
+        s->upcalls->on_puback(s->owner, a.packet_id, a.reason);
     return e;
 }
 
-/* QoS 2 steps of an earlier life are answered so that the client forgets
- * them; nothing is delivered.                                               */
-static enum sally_err answer_id(struct sally_mqtt_session *s,
-                                struct sally_span body,
-                                enum sally_mqtt_type with, sally_usec now)
-{
-    uint16_t id = 0;
-    enum sally_err e = sally_mqtt_parse_id(body, &id);
-
-    if (e == SALLY_E_OK)
-        sally_mqtt_session_reply_id(s, with, id, now);
-    return e;
-}
-
+/* Nothing of ours has QoS 2. The client is answered so that it forgets. */
 static enum sally_err do_pubrec(struct sally_mqtt_session *s, uint8_t flags,
                                 struct sally_span body, sally_usec now)
 {
-    (void)flags;
-    return answer_id(s, body, SALLY_MQTT_PUBREL, now);
-}
+    struct sally_mqtt_ack a = { .packet_id = 0 };
+    enum sally_err e =
+        sally_mqtt_parse_ack(SALLY_MQTT_PUBREC, body, s->v5, &a);
 
-static enum sally_err do_pubrel(struct sally_mqtt_session *s, uint8_t flags,
-                                struct sally_span body, sally_usec now)
-{
     (void)flags;
-    return answer_id(s, body, SALLY_MQTT_PUBCOMP, now);
+    if (e == SALLY_E_OK)
+        sally_mqtt_session_reply_ack(s, SALLY_MQTT_PUBREL, a.packet_id,
+                                     s->v5 ? SALLY_MQTT_ID_NOT_FOUND
+                                           : SALLY_MQTT_SUCCESS,
+                                     now);
+    return e;
 }
 
 static enum sally_err do_pubcomp(struct sally_mqtt_session *s, uint8_t flags,
                                  struct sally_span body, sally_usec now)
 {
-    uint16_t id;
+    struct sally_mqtt_ack a;
 
-    (void)s, (void)flags, (void)now;
-    return sally_mqtt_parse_id(body, &id);
+    (void)flags, (void)now;
+    return sally_mqtt_parse_ack(SALLY_MQTT_PUBCOMP, body, s->v5, &a);
 }
 
-static void suback(struct sally_mqtt_session *s, uint16_t id,
-                   struct sally_span codes, sally_usec now)
+static void answer_filters(struct sally_mqtt_session *s,
+                           enum sally_mqtt_type type, uint16_t id,
+                           struct sally_span codes, sally_usec now)
 {
     struct sally_buf out;
     struct sally_writer w;
 
-    if (!sally_mqtt_session_reply(s, sally_mqtt_packet_size(2 + codes.len),
+    if (!sally_mqtt_session_reply(s, sally_mqtt_suback_size(s->v5, codes),
                                   &out))
         return;
     w = sally_writer_into(&out);
-    sally_mqtt_put_header(&w, SALLY_MQTT_SUBACK, 0, 2 + codes.len);
-    sally_put_u16(&w, id);
-    sally_put(&w, codes);
+    sally_mqtt_put_suback(&w, type, id, s->v5, codes);
     sally_mqtt_session_wrote(s, &out, now);
 }
 
-/* Shared subscriptions are a matter of version 5; a client that takes one for
- * granted is told. What the owner grants is at most QoS 1.                  */
-static uint8_t subscribe(struct sally_mqtt_session *s,
-                         struct sally_span filter, uint8_t qos, size_t place)
+/* Which reason, or before version 5 the one word there is. */
+static uint8_t failure(const struct sally_mqtt_session *s,
+                       enum sally_mqtt_reason reason)
 {
-    if (place >= SALLY_MQTT_FILTERS_MAX ||
-        sally_span_starts(filter, sally_span_of("$share/")))
-        return SALLY_MQTT_SUBACK_FAILURE;
-    return s->upcalls->on_subscribe(s->owner, filter, qos > 1 ? 1 : qos);
+    return s->v5 ? (uint8_t)reason : SALLY_MQTT_SUBACK_FAILURE;
+}
+
+/* Shared subscriptions are not offered. What the owner grants is at most
+ * QoS 1.                                                                    */
+static uint8_t subscribe(struct sally_mqtt_session *s,
+                         struct sally_span filter, uint8_t options,
+                         size_t place)
+{
+    uint8_t qos = options & SALLY_MQTT_OPTION_QOS, granted;
+
+    if (place >= SALLY_MQTT_FILTERS_MAX)
+        return failure(s, SALLY_MQTT_QUOTA_EXCEEDED);
+    if (sally_span_starts(filter, sally_span_of("$share/")))
+        return failure(s, SALLY_MQTT_NO_SHARED);
+    granted = s->upcalls->on_subscribe(s->owner, filter, qos > 1 ? 1 : qos);
+    return granted == SALLY_MQTT_SUBACK_FAILURE
+               ? failure(s, SALLY_MQTT_NOT_AUTHORIZED)
+               : granted;
 }
 
 /* The codes are gathered first: the owner may send what it retains from
@@ -136,18 +90,25 @@ static enum sally_err do_subscribe(struct sally_mqtt_session *s, uint8_t flags,
     struct sally_mqtt_filters list;
     struct sally_span filter;
     size_t n = 0;
-    uint8_t qos;
-    enum sally_err e = sally_mqtt_parse_filters(SALLY_MQTT_SUBSCRIBE, body,
-                                                false, &list);
+    uint8_t options;
+    enum sally_err e =
+        sally_mqtt_parse_filters(SALLY_MQTT_SUBSCRIBE, body, s->v5, &list);
 
     (void)flags;
     if (e != SALLY_E_OK)
         return e;
-    while (n < sizeof(codes) && sally_mqtt_next_filter(&list, &filter, &qos)) {
-        codes[n] = subscribe(s, filter, qos, n);
+    if (sally_mqtt_has_property(&list.properties, SALLY_MQTT_SUBSCRIPTION_ID)) {
+        sally_mqtt_session_end_with(s, SALLY_MQTT_END_PROTOCOL,
+                                    SALLY_MQTT_NO_SUBSCRIPTION_IDS);
+        return SALLY_E_OK;
+    }
+    while (n < sizeof(codes) &&
+           sally_mqtt_next_filter(&list, &filter, &options)) {
+        codes[n] = subscribe(s, filter, options, n);
         n++;
     }
-    suback(s, list.packet_id, (struct sally_span){ codes, n }, now);
+    answer_filters(s, SALLY_MQTT_SUBACK, list.packet_id,
+                   (struct sally_span){ codes, n }, now);
     return SALLY_E_OK;
 }
 
@@ -155,18 +116,24 @@ static enum sally_err do_unsubscribe(struct sally_mqtt_session *s,
                                      uint8_t flags, struct sally_span body,
                                      sally_usec now)
 {
+    uint8_t codes[SALLY_MQTT_PACKET_MAX / 3]; /* a filter is 3 bytes or more */
     struct sally_mqtt_filters list;
     struct sally_span filter;
-    uint8_t qos;
-    enum sally_err e = sally_mqtt_parse_filters(SALLY_MQTT_UNSUBSCRIBE, body,
-                                                false, &list);
+    size_t n = 0;
+    uint8_t options;
+    enum sally_err e =
+        sally_mqtt_parse_filters(SALLY_MQTT_UNSUBSCRIBE, body, s->v5, &list);
 
     (void)flags;
     if (e != SALLY_E_OK)
         return e;
-    while (sally_mqtt_next_filter(&list, &filter, &qos))
-        s->upcalls->on_unsubscribe(s->owner, filter);
-    sally_mqtt_session_reply_id(s, SALLY_MQTT_UNSUBACK, list.packet_id, now);
+    while (n < sizeof(codes) &&
+           sally_mqtt_next_filter(&list, &filter, &options))
+        codes[n++] = s->upcalls->on_unsubscribe(s->owner, filter)
+                         ? SALLY_MQTT_SUCCESS
+                         : SALLY_MQTT_NO_SUBSCRIPTION;
+    answer_filters(s, SALLY_MQTT_UNSUBACK, list.packet_id,
+                   (struct sally_span){ codes, s->v5 ? n : 0 }, now);
     return SALLY_E_OK;
 }
 
@@ -187,13 +154,26 @@ static enum sally_err do_pingreq(struct sally_mqtt_session *s, uint8_t flags,
     return SALLY_E_OK;
 }
 
+/* A session that was to end with its connection cannot be prolonged here,
+ * s.3.14.2.2.2. Only a normal end takes the will back, s.3.1.2.5.           */
 static enum sally_err do_disconnect(struct sally_mqtt_session *s, uint8_t flags,
                                     struct sally_span body, sally_usec now)
 {
+    struct sally_mqtt_ack a = { .reason = 0 };
+    enum sally_err e = sally_mqtt_parse_disconnect(body, s->v5, &a);
+    uint32_t expiry;
+
     (void)flags, (void)now;
-    if (body.len != 0)
-        return SALLY_E_MALFORMED;
-    sally_mqtt_session_end(s, SALLY_MQTT_END_DISCONNECTED);
+    if (e != SALLY_E_OK)
+        return e;
+    expiry = sally_mqtt_property_number(
+        &a.properties, SALLY_MQTT_SESSION_EXPIRY, s->expiry);
+    if (s->expiry == 0 && expiry != 0)
+        return SALLY_E_OUT_OF_RANGE;
+    s->expiry = expiry;
+    sally_mqtt_session_end(s, a.reason == SALLY_MQTT_SUCCESS
+                                  ? SALLY_MQTT_END_DISCONNECTED
+                                  : SALLY_MQTT_END_WITH_WILL);
     return SALLY_E_OK;
 }
 
@@ -207,10 +187,10 @@ static const struct rule {
                           struct sally_span body, sally_usec now);
 } rules[16] = {
     [SALLY_MQTT_CONNECT] = { 0, sally_mqtt_session_connect },
-    [SALLY_MQTT_PUBLISH] = { ANY_FLAGS, do_publish },
+    [SALLY_MQTT_PUBLISH] = { ANY_FLAGS, sally_mqtt_session_take },
     [SALLY_MQTT_PUBACK] = { 0, do_puback },
     [SALLY_MQTT_PUBREC] = { 0, do_pubrec },
-    [SALLY_MQTT_PUBREL] = { 2, do_pubrel },
+    [SALLY_MQTT_PUBREL] = { 2, sally_mqtt_session_release },
     [SALLY_MQTT_PUBCOMP] = { 0, do_pubcomp },
     [SALLY_MQTT_SUBSCRIBE] = { 2, do_subscribe },
     [SALLY_MQTT_UNSUBSCRIBE] = { 2, do_unsubscribe },
@@ -229,19 +209,32 @@ static bool allowed(const struct sally_mqtt_session *s,
            (r->flags == ANY_FLAGS || r->flags == h->flags);
 }
 
+/* A packet with wrong flags is malformed, and so is type 0; one that is good
+ * elsewhere, or at another time, breaks the protocol.                       */
+static enum sally_err misplaced(const struct sally_mqtt_header *h)
+{
+    const struct rule *r = &rules[h->type & 15];
+
+    if (h->type == 0 ||
+        (r->run != NULL && r->flags != ANY_FLAGS && r->flags != h->flags))
+        return SALLY_E_MALFORMED;
+    return SALLY_E_OUT_OF_RANGE;
+}
+
 bool sally_mqtt_session_packet(struct sally_mqtt_session *s,
                                const struct sally_mqtt_header *h,
                                struct sally_span body, sally_usec now)
 {
-    enum sally_err e = SALLY_E_MALFORMED;
+    enum sally_err e = allowed(s, h)
+                           ? rules[h->type & 15].run(s, h->flags, body, now)
+                           : misplaced(h);
 
-    if (allowed(s, h))
-        e = rules[h->type & 15].run(s, h->flags, body, now);
     if (e == SALLY_E_BUSY) {
         s->full = true;
         return false;
     }
     if (e != SALLY_E_OK)
-        sally_mqtt_session_end(s, SALLY_MQTT_END_PROTOCOL);
+        sally_mqtt_session_end_with(s, SALLY_MQTT_END_PROTOCOL,
+                                    sally_mqtt_reason_of(e));
     return true;
 }

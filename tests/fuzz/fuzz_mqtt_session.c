@@ -3,8 +3,9 @@
  * sends and when:
  *   - blocks: two at most, and none once it is wiped; none of the large ones
  *     before it is accepted;
- *   - a PUBACK only for a message that the owner acknowledged, and never more
- *     than RECEIVE_MAX unanswered;
+ *   - a PUBACK of success only for a message that the owner acknowledged, and
+ *     never more than RECEIVE_MAX unanswered;
+ *   - no message of QoS 2 twice before the client released its id;
  *   - the end is told once, and nothing after it; the deadline is then NEVER;
  *   - what goes out is whole packets.
  * The input is a list of steps: one byte says what happens, and for input the
@@ -16,8 +17,9 @@
 
 struct world {
     struct sally_mqtt_session session;
-    struct sally_pool small, large, wills;
+    struct sally_pool small, large, wills, aliases;
     struct sally_mqtt_pools pools;
+    struct sally_mqtt_held held;
     sally_usec now;
     uint32_t told, acknowledged; /* highest QoS 1 number; how many answered */
     uint8_t answers[16384];      /* what went out and is not a whole packet */
@@ -31,6 +33,13 @@ static void alive(const struct world *w)
         abort();
 }
 
+static void accept_session(struct world *w)
+{
+    const struct sally_mqtt_welcome welcome = { .expiry = 60 };
+
+    sally_mqtt_session_accept(&w->session, &welcome, w->now);
+}
+
 static void on_connect(void *owner, const struct sally_mqtt_connect *c)
 {
     struct world *w = owner;
@@ -39,7 +48,7 @@ static void on_connect(void *owner, const struct sally_mqtt_connect *c)
     if (w->large.peak != 0 || c->client_id.len > SALLY_MQTT_CLIENT_ID_MAX)
         abort();
     if (c->clean)
-        sally_mqtt_session_accept(&w->session, w->now);
+        accept_session(w);
     w->accepted = c->clean;
 }
 
@@ -49,14 +58,15 @@ static bool on_publish(void *owner, const struct sally_mqtt_publish *p,
     struct world *w = owner;
 
     alive(w);
-    if ((p->qos == 1) != (number != 0) || p->qos > 1)
+    if ((p->qos == 0) != (number == 0) || p->topic.len == 0 ||
+        (p->qos == 2 && !sally_mqtt_held_has(&w->held, p->packet_id)) ||
+        (p->qos == 2 && sally_mqtt_held_is_stored(&w->held, p->packet_id)))
         abort();
     if (!w->has_room)
         return false;
     if (p->qos == 0)
         return true;
-    if (number != w->told + 1 ||
-        number - w->acknowledged > SALLY_MQTT_RECEIVE_MAX)
+    if (number <= w->told || w->session.count > SALLY_MQTT_RECEIVE_MAX)
         abort();
     w->told = number;
     return true;
@@ -76,14 +86,21 @@ static uint8_t on_subscribe(void *owner, struct sally_span filter, uint8_t qos)
     return qos;
 }
 
-static void on_unsubscribe(void *owner, struct sally_span filter)
+static bool on_unsubscribe(void *owner, struct sally_span filter)
 {
-    (void)filter;
     alive(owner);
+    return filter.len > 1;
 }
 
-static void on_puback(void *owner, uint16_t packet_id)
+static struct sally_mqtt_held *on_hold(void *owner)
 {
+    alive(owner);
+    return &((struct world *)owner)->held;
+}
+
+static void on_puback(void *owner, uint16_t packet_id, uint8_t reason)
+{
+    (void)reason;
     alive(owner);
     if (packet_id == 0)
         abort();
@@ -101,7 +118,8 @@ static void on_end(void *owner, enum sally_mqtt_end why,
 }
 
 static const struct sally_mqtt_upcalls upcalls = {
-    on_connect, on_publish, on_subscribe, on_unsubscribe, on_puback, on_end,
+    on_connect,     on_publish, on_hold, on_subscribe,
+    on_unsubscribe, on_puback,  on_end,
 };
 
 /* Takes `n` bytes out and counts the packets in them. */
@@ -125,7 +143,7 @@ static void take_output(struct world *w, size_t n)
         if (sally_mqtt_header(rest, &h) != SALLY_E_OK ||
             h.header + h.body > rest.len)
             break;
-        w->pubacks += h.type == SALLY_MQTT_PUBACK;
+        w->pubacks += h.type == SALLY_MQTT_PUBACK && h.body == 2;
         done += h.header + h.body;
     }
     w->answers_len -= done;
@@ -139,15 +157,15 @@ static void acknowledge(struct world *w, unsigned back)
         return;
     if (back == 0) {
         w->acknowledged++;
-        sally_mqtt_session_puback(&w->session, w->acknowledged, w->now);
+        sally_mqtt_session_answer(&w->session, w->acknowledged, 0, w->now);
     } else {
-        sally_mqtt_session_puback(&w->session, w->told + 1, w->now);
+        sally_mqtt_session_answer(&w->session, w->told + 1, 0, w->now);
     }
 }
 
 static void check(const struct world *w)
 {
-    if (w->small.used + w->large.used > 2 || w->wills.used > 1 ||
+    if (w->small.used + w->large.used > 2 || w->wills.used > 1 || w->aliases.used > 1 ||
         w->pubacks > w->acknowledged)
         abort();
     if (w->session.state == SALLY_MQTT_NEW && w->large.used != 0)
@@ -185,7 +203,7 @@ static void step(struct world *w, struct sally_cursor *c)
     case VERDICT:
         w->accepted = w->accepted || (n != 0 && !w->ended);
         if (n != 0)
-            sally_mqtt_session_accept(&w->session, w->now);
+            accept_session(w);
         else
             sally_mqtt_session_refuse(&w->session, 5, w->now);
         break;
@@ -211,9 +229,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     w = (struct world){ .now = SALLY_SEC, .has_room = true };
     if (sally_pool_init(&w.small, SALLY_MQTT_SMALL, 2, true) != SALLY_E_OK ||
         sally_pool_init(&w.large, SALLY_MQTT_LARGE, 2, true) != SALLY_E_OK ||
-        sally_pool_init(&w.wills, 64, 1, false) != SALLY_E_OK)
+        sally_pool_init(&w.wills, 64, 1, false) != SALLY_E_OK ||
+        sally_pool_init(&w.aliases, sizeof(struct sally_mqtt_aliases), 1,
+                        false) != SALLY_E_OK)
         abort();
-    w.pools = (struct sally_mqtt_pools){ &w.small, &w.large, &w.wills };
+    w.pools = (struct sally_mqtt_pools){ &w.small, &w.large, &w.wills,
+                                         &w.aliases };
     sally_mqtt_session_init(&w.session, &upcalls, &w, &w.pools,
                             &sally_mqtt_default_limits, w.now);
     while (c.rest.len >= 2) {
@@ -221,10 +242,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(&w);
     }
     sally_mqtt_session_wipe(&w.session);
-    if (w.small.used + w.large.used + w.wills.used != 0)
+    if (w.small.used + w.large.used + w.wills.used + w.aliases.used != 0)
         abort();
     sally_pool_wipe(&w.small);
     sally_pool_wipe(&w.large);
     sally_pool_wipe(&w.wills);
+    sally_pool_wipe(&w.aliases);
     return 0;
 }

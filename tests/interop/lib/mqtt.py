@@ -256,9 +256,9 @@ class MosquittoSub(Peer):
     """mosquitto_sub on some topics; each message is a line "topic payload"."""
 
     def __init__(self, directory, host, port, topics, user=None, password=None,
-                 name="mosquitto_sub", client_id=None, qos=1):
+                 name="mosquitto_sub", client_id=None, qos=1, extra=()):
         argv = ["stdbuf", "-oL", "mosquitto_sub", "-h", host, "-p", port, "-q",
-                qos, "-v", "-d"]
+                qos, "-v", "-d", *extra]
         for topic in [topics] if isinstance(topics, str) else topics:
             argv += ["-t", topic]
         if client_id:

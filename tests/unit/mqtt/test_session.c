@@ -50,8 +50,6 @@ static const struct row first_rows[] = {
     { "old name, level 4",
       B("\x10\x0f\x00\x06MQIsdp\x04\x02\x00\x3c\x00\x01" "a"),
       B("\x20\x02\x00\x01"), "", SALLY_MQTT_END_VERSION },
-    { "level 5", B("\x10\x0d\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x00"),
-      B("\x20\x03\x00\x84\x00"), "", SALLY_MQTT_END_VERSION },
     { "level 2", B("\x10\x0c\x00\x04MQTT\x02\x02\x00\x3c\x00\x00"),
       B("\x20\x03\x00\x84\x00"), "", SALLY_MQTT_END_VERSION },
     { "level 6", B("\x10\x0c\x00\x04MQTT\x06\x02\x00\x3c\x00\x00"),
@@ -108,8 +106,14 @@ static const struct row open_rows[] = {
       "publish(t,x,1) publish(t,y,2) publish(t,z,3) ", NOT_ENDED },
     { "empty payload", B("\x30\x03\x00\x01t"), B(""), "publish(t,,0) ",
       NOT_ENDED },
-    { "QoS 2 is not offered", B("\x34\x06\x00\x01t\x00\x07x"), B(""), "",
-      SALLY_MQTT_END_QOS_2 },
+    { "QoS 2", B("\x34\x06\x00\x01t\x00\x07x"), B("\x50\x02\x00\x07"),
+      "publish(t,x,1) ", NOT_ENDED },
+    { "QoS 2 again, then released, then a new one",
+      B("\x34\x06\x00\x01t\x00\x07x\x3c\x06\x00\x01t\x00\x07x"
+        "\x62\x02\x00\x07\x34\x06\x00\x01t\x00\x07y"),
+      B("\x50\x02\x00\x07\x50\x02\x00\x07\x70\x02\x00\x07"
+        "\x50\x02\x00\x07"),
+      "publish(t,x,1) publish(t,y,2) ", NOT_ENDED },
     { "QoS 3", B("\x36\x06\x00\x01t\x00\x07x"), B(""), "",
       SALLY_MQTT_END_PROTOCOL },
     { "DUP with QoS 0", B("\x38\x04\x00\x01tx"), B(""), "",
@@ -318,7 +322,7 @@ static void stops_at_receive_maximum(void **state)
     for (uint32_t n = 1; n <= 100; n++) {
         unsigned want = n + SALLY_MQTT_RECEIVE_MAX;
 
-        sally_mqtt_session_puback(&o.session, n, o.now);
+        sally_mqtt_session_answer(&o.session, n, SALLY_MQTT_SUCCESS, o.now);
         assert_int_equal(o.published, want < 100 ? want : 100);
     }
     assert_int_equal(sally_mqtt_session_output(&o.session).len, 400);
@@ -336,17 +340,17 @@ static void acknowledges_in_order_of_arrival(void **state)
     (void)state;
     assert_true(owner_open(&o));
     feed(&o, in, pipeline(in, 3));
-    sally_mqtt_session_puback(&o.session, 3, o.now);
-    sally_mqtt_session_puback(&o.session, 2, o.now);
-    sally_mqtt_session_puback(&o.session, 7, o.now);
+    sally_mqtt_session_answer(&o.session, 3, SALLY_MQTT_SUCCESS, o.now);
+    sally_mqtt_session_answer(&o.session, 2, SALLY_MQTT_SUCCESS, o.now);
+    sally_mqtt_session_answer(&o.session, 7, SALLY_MQTT_SUCCESS, o.now);
     assert_int_equal(sally_mqtt_session_output(&o.session).len, 0);
-    sally_mqtt_session_puback(&o.session, 1, o.now);
+    sally_mqtt_session_answer(&o.session, 1, SALLY_MQTT_SUCCESS, o.now);
     out = sally_mqtt_session_output(&o.session);
     assert_int_equal(out.len, 12);
     assert_int_equal(out.at[3], 1);
     assert_int_equal(out.at[7], 2);
     assert_int_equal(out.at[11], 3);
-    sally_mqtt_session_puback(&o.session, 1, o.now);
+    sally_mqtt_session_answer(&o.session, 1, SALLY_MQTT_SUCCESS, o.now);
     assert_int_equal(sally_mqtt_session_output(&o.session).len, 12);
     owner_stop(&o);
 }
@@ -359,7 +363,7 @@ static void resent_message_is_told_once(void **state)
     assert_true(owner_open(&o));
     feed(&o, "\x32\x06\x00\x01t\x00\x07x\x3a\x06\x00\x01t\x00\x07x", 16);
     assert_string_equal(o.log, "publish(t,x,1) ");
-    sally_mqtt_session_puback(&o.session, 1, o.now);
+    sally_mqtt_session_answer(&o.session, 1, SALLY_MQTT_SUCCESS, o.now);
     assert_int_equal(sally_mqtt_session_output(&o.session).len, 4);
     feed(&o, "\x3a\x06\x00\x01t\x00\x07x", 8);
     assert_string_equal(o.log, "publish(t,x,1) publish(t,x,2) ");
@@ -400,7 +404,7 @@ static void waits_for_the_verdict(void **state)
     feed(&o, "\x30\x04\x00\x01tx", 6);
     assert_string_equal(o.log, "connect(c) ");
     assert_int_equal(sally_mqtt_session_output(&o.session).len, 0);
-    sally_mqtt_session_accept(&o.session, o.now);
+    accept_session(&o);
     assert_string_equal(o.log, "connect(c) publish(t,x,0) ");
     sally_mqtt_session_refuse(&o.session, 5, o.now);
     assert_int_equal(sally_mqtt_session_output(&o.session).len, 4);
