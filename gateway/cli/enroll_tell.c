@@ -275,20 +275,29 @@ static bool put_sensor(const struct telling *t, struct outgoing *o,
            put_config(t, o, s);
 }
 
-static bool tell_server(const struct telling *t, uint32_t server)
+static bool fill(const struct telling *t, struct outgoing *o, uint32_t server)
 {
-    SALLY_ON_EXIT(wipe_outgoing) struct outgoing o = { .unsaid = 0 };
     struct sally_writer head;
 
-    if (!text_grow(&o.values, SALLY_ENROLL_LINE))
+    if (!text_grow(&o->values, SALLY_ENROLL_LINE))
         return fail(t, "keys", "there is not enough memory");
-    head = sally_writer_into(&o.values);
+    head = sally_writer_into(&o->values);
     sally_put_text(&head, sally_enroll_head);
     for (size_t i = 0; i < t->who->count; i++)
-        if (!put_sensor(t, &o, sally_enroll_sensor(t->config, t->who->ids[i]),
+        if (!put_sensor(t, o, sally_enroll_sensor(t->config, t->who->ids[i]),
                         server))
             return false;
-    return write_outgoing(t, &t->config->servers[server], &o);
+    return true;
+}
+
+static bool tell_server(const struct telling *t, uint32_t server)
+{
+    struct outgoing o = { .unsaid = 0 };
+    bool good = fill(t, &o, server) &&
+                write_outgoing(t, &t->config->servers[server], &o);
+
+    wipe_outgoing(&o);
+    return good;
 }
 
 const struct sally_config_sensor *

@@ -23,6 +23,8 @@ static const struct sally_verb verbs[] = {
       2, sally_verb_order },
     { "replace", "[OPTIONS] SENSOR", "another device is this sensor now", 1, 13,
       sally_verb_replace },
+    { "init", "[OPTIONS]", "a configuration to begin with, and the master key",
+      0, 8, sally_verb_init },
     { "enroll", "[OPTIONS] ID...", "new sensors with keys of their own", 1,
       INT_MAX, sally_verb_enroll },
     { "fleet", "IN GATEWAY OUT", "a gateway's key of the fleet's, in files",

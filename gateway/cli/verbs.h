@@ -47,6 +47,8 @@ int sally_verb_try(const struct sally_cli *cli, const struct sally_verb *v,
                    char **args, int count);
 int sally_verb_enroll(const struct sally_cli *cli, const struct sally_verb *v,
                       char **args, int count);
+int sally_verb_init(const struct sally_cli *cli, const struct sally_verb *v,
+                    char **args, int count);
 int sally_verb_replace(const struct sally_cli *cli, const struct sally_verb *v,
                        char **args, int count);
 int sally_verb_fleet(const struct sally_cli *cli, const struct sally_verb *v,
