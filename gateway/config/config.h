@@ -90,6 +90,8 @@ struct sally_config_map {
     const char *name; /* "" unless given; for messages and counters */
     const char *topic;
     enum sally_payload_format format;
+    bool observe; /* ... and to be told by the sensor in between */
+    sally_config_msec poll; /* ask the sensor for it this often; 0: never */
     const struct sally_config_put *put;
     size_t put_count;
     const struct sally_config_alive *alive;

@@ -8,6 +8,8 @@
 #include "config/topic.h"
 #include "config/units.h"
 
+#define OBSERVE_AGAIN 300000 /* ms */
+
 static const struct sally_word formats[] = {
     { "text", SALLY_PAYLOAD_TEXT },
     { "json", SALLY_PAYLOAD_JSON },
@@ -25,6 +27,10 @@ static const struct sally_key map_keys[] = {
       "any level, `{x...}` at the end all that follow" },
     { "format", SALLY_KEY_WORD, AT(format), 0, 0, NULL, "text", formats,
       "of the payload" },
+    { "poll", SALLY_KEY_DURATION, AT(poll), 1000, 86400000, NULL, "", NULL,
+      "ask a CoAP sensor, at its `coap_port`, for `coap/PATH` this often" },
+    { "observe", SALLY_KEY_BOOLEAN, AT(observe), 0, 0, NULL, "false", NULL,
+      "observe it there, too, and ask anew each `poll` (5m if not given)" },
     SALLY_ROW_OTHER("put", "a list of groups",
                     "readings to make; this or `alive` must be given"),
     SALLY_ROW_OTHER("alive", "a list of pairs",
@@ -239,6 +245,27 @@ static void take_alives(struct sally_loader *l, const config_setting_t *group,
     m->alive_count = count;
 }
 
+/* What the gateway asks for has to have a name, not a pattern for names. */
+static void check_poll(struct sally_loader *l, const config_setting_t *group,
+                       struct sally_config_map *m)
+{
+    const char *key = m->observe ? "observe" : "poll";
+    const char *brace;
+
+    if (m->observe && m->poll == 0)
+        m->poll = OBSERVE_AGAIN;
+    if (m->poll == 0)
+        return;
+    brace = strchr(m->topic, '{');
+    while (brace != NULL && strncmp(brace, "{id}", 4) == 0)
+        brace = strchr(brace + 1, '{');
+    if (brace != NULL || strncmp(m->topic, "coap/", 5) != 0)
+        sally_expected(&l->reader, group,
+                       config_setting_get_member(group, key), key,
+                       "a topic `coap/PATH` without a level such as {x} "
+                       "beside it");
+}
+
 static void take_map(struct sally_loader *l, const config_setting_t *group,
                      struct sally_config_map *out)
 {
@@ -255,6 +282,7 @@ static void take_map(struct sally_loader *l, const config_setting_t *group,
     problem = sally_topic_problem(out->topic);
     if (out->topic[0] != '\0' && problem != NULL)
         sally_expected(&l->reader, group, topic, "topic", "%s", problem);
+    check_poll(l, group, out);
     take_puts(l, group, out);
     take_alives(l, group, out);
     if (config_setting_get_member(group, "put") == NULL &&

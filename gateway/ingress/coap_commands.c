@@ -30,6 +30,8 @@ void sally_coap_commands_reply(void *owner, sally_coap_exchange x,
 
     if (e == SALLY_E_OK)
         p->validated = true; /* it has the token of ours, which is random */
+    if (sally_coap_polls_reply(p, x, e, reply, now))
+        return;
     for (size_t i = 0; i < SALLY_COAP_COMMANDS_MAX; i++) {
         struct sally_coap_command *c = &p->commands[i];
 
@@ -84,10 +86,8 @@ void sally_coap_commands_expire(struct sally_coap_peer *p, sally_usec now)
     }
 }
 
-/* Where a sensor takes commands: its configured address, else the one it was
- * last heard from, at its CoAP port.                                        */
-static bool command_target(struct sally_coap_server *s, uint32_t sensor,
-                           struct sally_coap_source *to)
+bool sally_coap_commands_target(struct sally_coap_server *s, uint32_t sensor,
+                                struct sally_coap_source *to)
 {
     const struct sally_config_sensor *c =
         &sally_outer_config(s->outer)->sensors[sensor];
@@ -181,7 +181,7 @@ enum sally_err sally_coap_commands_carry(void *carrier,
     p = sally_coap_observers_find(s, c->sensor, c->topic, &next.observer);
     next.notification = p != NULL;
     if (p == NULL) {
-        if (!command_target(s, c->sensor, &to))
+        if (!sally_coap_commands_target(s, c->sensor, &to))
             return SALLY_E_NOT_FOUND;
         p = sally_coap_peer_find(s, &to);
         if (p == NULL)

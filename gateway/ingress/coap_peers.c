@@ -105,6 +105,7 @@ void sally_coap_peer_drop(struct sally_coap_peer *p, sally_usec now)
         if (p->commands[i].number != 0)
             sally_outer_outcome(s->outer, p->commands[i].number,
                                 SALLY_OUTCOME_OFFLINE, now);
+    sally_coap_polls_forget(p);
     sally_outer_forget(s->outer, p->sensor, p);
     sally_coap_link_wipe(&p->link);
     sally_deadlines_set(&s->deadlines, &p->deadline, SALLY_NEVER);
@@ -116,7 +117,8 @@ void sally_coap_peer_drop(struct sally_coap_peer *p, sally_usec now)
 
 void sally_coap_server_arm(struct sally_coap_server *s)
 {
-    s->host->arm(s->owner, sally_deadlines_next(&s->deadlines));
+    s->host->arm(s->owner, sally_earlier(sally_deadlines_next(&s->deadlines),
+                                         sally_deadlines_next(&s->polls.due)));
 }
 
 void sally_coap_peer_pump(struct sally_coap_peer *p, sally_usec now)

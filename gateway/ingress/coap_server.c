@@ -148,6 +148,7 @@ void sally_coap_server_expire(struct sally_coap_server *s, sally_usec now)
         sally_coap_link_expire(&p->link, now);
         sally_coap_peer_pump(p, now);
     }
+    sally_coap_polls_expire(s, now);
     sally_coap_server_arm(s);
 }
 
@@ -180,20 +181,28 @@ sally_coap_server_create(struct sally_coap_server **out,
         e = sally_hashmap_init(&s->of_sensor, peers, s->seed);
     if (e == SALLY_E_OK)
         e = sally_deadlines_init(&s->deadlines, peers);
+    if (e == SALLY_E_OK)
+        e = sally_coap_polls_make(&s->polls, sally_outer_config(outer));
     if (e != SALLY_E_OK) {
         sally_coap_server_wipe(s);
         return e;
     }
     sally_outer_add_carrier(
         outer, (struct sally_outer_carrier){ sally_coap_commands_carry, s });
+    sally_coap_server_arm(s);
     *out = s;
     return SALLY_E_OK;
 }
 
-enum sally_err sally_coap_server_grow(struct sally_coap_server *s, size_t peers)
+enum sally_err sally_coap_server_prepare(struct sally_coap_server *s,
+                                         const struct sally_config *next,
+                                         size_t peers)
 {
     enum sally_err e = sally_deadlines_grow(&s->deadlines, peers);
 
+    sally_coap_polls_wipe(&s->next_polls);
+    if (e == SALLY_E_OK)
+        e = sally_coap_polls_make(&s->next_polls, next);
     if (e == SALLY_E_OK)
         e = sally_hashmap_grow(&s->peers, peers);
     if (e == SALLY_E_OK)
@@ -207,6 +216,10 @@ void sally_coap_server_commit(struct sally_coap_server *s,
 {
     struct sally_coap_peer *p = s->newest;
 
+    sally_coap_polls_stop(&s->polls);
+    sally_coap_polls_wipe(&s->polls);
+    s->polls = s->next_polls;
+    s->next_polls = (struct sally_coap_polls){ .all = NULL };
     while (p != NULL) {
         struct sally_coap_peer *older = p->older;
 
@@ -224,6 +237,8 @@ void sally_coap_server_wipe(struct sally_coap_server *s)
         return;
     while (s->oldest != NULL)
         sally_coap_peer_drop(s->oldest, 0);
+    sally_coap_polls_wipe(&s->polls);
+    sally_coap_polls_wipe(&s->next_polls);
     sally_deadlines_wipe(&s->deadlines);
     sally_hashmap_wipe(&s->peers);
     sally_hashmap_wipe(&s->of_sensor);

@@ -3,7 +3,8 @@
  *
  * A sensor is told by where its datagrams come from. PUT and POST to any path
  * are readings on the topic "coap/<path>", answered 2.04 when they are
- * durable. Commands go the other way as PUT (Write) and POST (Execute).
+ * durable; what a map wants to be polled is asked for. Commands go the other
+ * way as PUT (Write) and POST (Execute), or as notifications.
  *
  * A source that is no sensor costs nothing: it gets a 4.01 no longer than its
  * request, without any state. A known one gets a `peer` with a CoAP link, out
@@ -46,12 +47,13 @@ enum sally_err sally_coap_server_create(
     const struct sally_coap_server_host *host, void *owner) SALLY_MUST_USE;
 void sally_coap_server_wipe(struct sally_coap_server *s); /* NULL allowed */
 
-/* Room for more peers, beside a configuration that is being prepared;
- * NO_MEMORY. Then, just before sally_outer_commit(): peers of sensors that do
- * not stay are forgotten, and sources are told apart by `addresses` from now
- * on.                                                                       */
-enum sally_err sally_coap_server_grow(struct sally_coap_server *s,
-                                      size_t peers) SALLY_MUST_USE;
+/* Room for more peers and for what is to be polled, beside a configuration that
+ * is being prepared; NO_MEMORY. Then, just before sally_outer_commit(): peers
+ * of sensors that do not stay are forgotten, and sources are told apart by
+ * `addresses` from now on.                                                  */
+enum sally_err sally_coap_server_prepare(struct sally_coap_server *s,
+                                         const struct sally_config *next,
+                                         size_t peers) SALLY_MUST_USE;
 void sally_coap_server_commit(struct sally_coap_server *s,
                               const struct sally_auth_addresses *addresses,
                               sally_usec now);

@@ -28,6 +28,22 @@ struct sally_coap_observer {
     uint64_t topic; /* a keyed hash of "coap/<path>" */
 };
 
+/* One resource of one sensor that is asked for again and again. */
+struct sally_coap_poll {
+    struct sally_deadline deadline;
+    uint32_t sensor, map;         /* which of its profile's maps */
+    bool begun;                   /* it has a time of its own */
+    struct sally_coap_peer *peer; /* that was asked; NULL: nothing under way */
+    struct sally_coap_poll *next; /* at the same peer */
+    sally_coap_exchange x;
+};
+
+struct sally_coap_polls {
+    struct sally_coap_poll *all; /* owned */
+    size_t count;
+    struct sally_deadlines due;
+};
+
 struct sally_coap_peer {
     struct sally_hashmap_node node;
     struct sally_coap_peer *newer, *older; /* by when it was last heard */
@@ -43,6 +59,7 @@ struct sally_coap_peer {
     uint32_t credit; /* bytes that it may still get while it is not */
     struct sally_coap_command commands[SALLY_COAP_COMMANDS_MAX];
     struct sally_coap_observer observers[SALLY_COAP_OBSERVERS_MAX];
+    struct sally_coap_poll *polls; /* under way to it */
     uint8_t key[24]; /* of `node`: address, port, listener */
 };
 
@@ -58,6 +75,7 @@ struct sally_coap_server {
     struct sally_coap_peer *newest, *oldest;
     struct sally_credential nosec;
     struct sally_hash_key seed;     /* of tables and topics */
+    struct sally_coap_polls polls, next_polls;
     struct sally_hash_key echo_key; /* of Echo values */
 };
 
@@ -146,6 +164,28 @@ void sally_coap_peer_refresh(struct sally_coap_peer *p);
 /* Sends what the link has ready and notes when it wants to be woken. */
 void sally_coap_peer_pump(struct sally_coap_peer *p, sally_usec now);
 
+/* --- Polls: coap_polls.c -------------------------------------------------- */
+
+/* All that a configuration wants to be asked for; NO_MEMORY. The first round
+ * is spread over some seconds.                                              */
+enum sally_err sally_coap_polls_make(struct sally_coap_polls *out,
+                                     const struct sally_config *c)
+    SALLY_MUST_USE;
+void sally_coap_polls_wipe(struct sally_coap_polls *p);
+
+/* Asks whom it is time to ask. */
+void sally_coap_polls_expire(struct sally_coap_server *s, sally_usec now);
+
+/* True if the exchange was one of these. */
+bool sally_coap_polls_reply(struct sally_coap_peer *p, sally_coap_exchange x,
+                            enum sally_err e,
+                            const struct sally_coap_reply *reply,
+                            sally_usec now);
+
+/* The peer goes; or nothing is asked for any more. */
+void sally_coap_polls_forget(struct sally_coap_peer *p);
+void sally_coap_polls_stop(struct sally_coap_polls *p);
+
 /* --- Commands: coap_commands.c -------------------------------------------- */
 
 /* A carrier of the outer door. NOT_FOUND: not for a sensor of CoAP, or nobody
@@ -153,6 +193,11 @@ void sally_coap_peer_pump(struct sally_coap_peer *p, sally_usec now);
 enum sally_err sally_coap_commands_carry(void *carrier,
                                          const struct sally_outer_command *c,
                                          sally_usec now) SALLY_MUST_USE;
+
+/* Where a sensor takes commands: its configured address, else the one it was
+ * last heard from, at its CoAP port. False: nobody knows.                   */
+bool sally_coap_commands_target(struct sally_coap_server *s, uint32_t sensor,
+                                struct sally_coap_source *to);
 
 /* An upcall of the link; and what is late is given up. */
 void sally_coap_commands_reply(void *owner, sally_coap_exchange x,

@@ -87,14 +87,15 @@ void sally_outer_drop_next(void *role)
 }
 
 /* Room for more does no harm, should it not be needed. */
-static enum sally_err grow(struct outer *o, size_t peers)
+static enum sally_err grow(struct outer *o, const struct sally_config *next,
+                           size_t peers)
 {
     enum sally_err e = sally_pool_grow(&o->packets, sally_outer_packets(peers));
 
     if (e == SALLY_E_OK)
         e = sally_pool_grow(&o->bodies, sally_outer_bodies(peers));
     if (e == SALLY_E_OK)
-        e = sally_coap_server_grow(o->coap, peers);
+        e = sally_coap_server_prepare(o->coap, next, peers);
     return e == SALLY_E_OK
                ? sally_listeners_grow(o->listeners, (unsigned)peers)
                : e;
@@ -121,7 +122,7 @@ enum sally_err sally_outer_on_prepare(void *role,
     if (e == SALLY_E_OK)
         e = sally_mqtt_server_prepare(o->mqtt, next, peers);
     if (e == SALLY_E_OK)
-        e = grow(o, peers);
+        e = grow(o, next, peers);
     if (e == SALLY_E_OK)
         return e;
     sally_outer_drop_next(o);

@@ -3,7 +3,7 @@
 what they find, how they say values, and how they observe their commands."""
 import os
 
-from lib import coap, maps
+from lib import coap, maps, net
 from lib.aiocoap import HERE, python
 from lib.peer import check, run, wait_until
 
@@ -121,3 +121,37 @@ def case_aiocoap_sensor(env):
         got = site.switch(value)
         check(got == "2.04", f"a Write got {got}")
         sensor.wait_line(f"command {word}")
+
+
+def case_polled_sensor(env):
+    """A sensor that is a CoAP server is asked in its time, and goes upstream;
+    libcoap's server, observed, brings each change."""
+    server = env.server({})
+    g = env.gateway(server.uri)
+    port = net.free_port()
+    maps_of = [maps.temperature("coap/temp") | {"poll": "1s"}]
+    polled = g.coap_sensor("polled", "127.0.0.34", maps_of)
+    watched = g.coap_sensor("watched", "127.0.0.35", [
+        maps.temperature("coap/example_data") | {"observe": True}],
+        coap_port=port)
+    server.set_keys(g.psk_identities())
+    sensor = env.coap_sensor("127.0.0.34")
+    sensor.values["temp"] = b"21.5"
+    peer = env.peer("coap-server", [coap.libcoap("server"), "-A", "127.0.0.35",
+                                    "-p", port])
+    peer.start()
+    uri = f"coap://127.0.0.35:{port}/example_data"
+    wait_until("coap-server to take a value", lambda: coap.libcoap_send(
+        uri, "put", "1.5", seconds=2) == "", 10, 0.1)
+    server.start()
+    g.start()
+    for endpoint, value in ((polled, 21.5), (watched, 1.5)):
+        server.wait_record(endpoint, TEMPERATURE, value, seconds=20)
+    sensor.values["temp"] = b"22.5"
+    server.wait_record(polled, TEMPERATURE, 22.5)
+    for value in ("2.5", "3.5"):
+        coap.libcoap_send(uri, "put", value)
+        server.wait_record(watched, TEMPERATURE, float(value))
+    rows = {r["id"]: r for r in g.ctl_json("sensors")}
+    check(rows["polled"]["online"] and rows["watched"]["online"],
+          f"sensors that answer are {rows}")

@@ -25,6 +25,7 @@
 /* Numbers of the sensors. `both` has to prove its address and a password. */
 enum { COAP_1, COAP_2, BOTH, MQTT_A, MQTT_B };
 
+#ifndef SIDE_CONFIG /* a test may have one of its own */
 #define SIDE_CONFIG                                                            \
     "gateway = { name = \"plant-7\"; };\n"                                     \
     "local = { coap = ( { port = 5683; } ); mqtt = ( { port = 1883; } ); };\n" \
@@ -54,6 +55,7 @@ enum { COAP_1, COAP_2, BOTH, MQTT_A, MQTT_B };
     "\"password\"; username = \"ua\"; } ); }, "                                \
     "{ id = \"mb\"; profile = \"m\"; " ACCOUNT "authenticate = ( { method = "  \
     "\"password\"; username = \"ub\"; } ); } );\n"
+#endif
 
 struct side {
     struct sally_config config;

@@ -224,7 +224,8 @@ static void many_ports_of_one_address_leave_room(void **state)
     struct request q = { SENSOR_IP, 2000, SALLY_COAP_CON, SALLY_CODE_GET,
                          "relay/set", "", 0 };
 
-    assert_int_equal(sally_coap_server_grow(l->server, 32), SALLY_E_OK);
+    assert_int_equal(sally_coap_server_prepare(l->server,
+                                               &l->side->config, 32), SALLY_E_OK);
     validate(l);
     say(l, SALLY_CODE_GET,
         with_path(with_uint(list_new(), SALLY_OPTION_OBSERVE, 0), "relay/set"),

@@ -424,7 +424,7 @@ static void a_reload_forgets_who_is_another_sensor(void **state)
                          &l->addresses, next, &l->system,
                          (struct sally_hash_key){ { 0 } }),
                      SALLY_E_OK);
-    assert_int_equal(sally_coap_server_grow(l->server, 2 * PEERS), SALLY_E_OK);
+    assert_int_equal(sally_coap_server_prepare(l->server, next, 2 * PEERS), SALLY_E_OK);
     sally_coap_server_commit(l->server, l->addresses, l->side->now);
     sally_outer_commit(l->side->outer, l->side->now);
     sally_auth_addresses_wipe(old);
