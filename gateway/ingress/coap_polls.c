@@ -203,8 +203,8 @@ void sally_coap_polls_expire(struct sally_coap_server *s, sally_usec now)
     while ((d = sally_deadlines_take(&s->polls.due, now)) != NULL) {
         struct sally_coap_poll *poll =
             SALLY_OWNER(d, struct sally_coap_poll, deadline);
-        sally_usec every = (sally_usec)(map_of(c, poll->sensor, poll->map)->poll *
-                                        SALLY_MSEC);
+        const struct sally_config_map *map = map_of(c, poll->sensor, poll->map);
+        sally_usec every = (sally_usec)(map->poll * SALLY_MSEC);
         sally_usec first = every < BEGIN_WITHIN ? every : BEGIN_WITHIN;
 
         if (poll->begun) {
