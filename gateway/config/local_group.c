@@ -21,7 +21,8 @@ static const struct sally_word assurances[] = {
 
 static const struct sally_key local_keys[] = {
     SALLY_ROW_OTHER("coap", "a list of listeners", "CoAP over UDP"),
-    SALLY_ROW_OTHER("mqtt", "a list of listeners", "MQTT 3.1, 3.1.1 and 5.0 over TCP"),
+    SALLY_ROW_OTHER("mqtt", "a list of listeners",
+                    "MQTT 3.1, 3.1.1 and 5.0 over TCP"),
     { "min_assurance", SALLY_KEY_WORD, SALLY_FIELD(sally_config, min_assurance),
       0, 0, NULL, "secret", assurances,
       "what the proofs of a sensor must be worth; less needs `accept_weak` at "

@@ -187,13 +187,12 @@ static struct value find(const struct sally_mqtt_properties *p,
                          enum sally_mqtt_property which)
 {
     struct sally_cursor c = sally_cursor_over(p->bytes);
-    struct value v = { .number = 0 };
-    const struct row *r;
-    uint8_t id;
 
     while (c.rest.len != 0 && !c.failed) {
-        id = sally_take_u8(&c);
-        r = row_of(id);
+        uint8_t id = sally_take_u8(&c);
+        const struct row *r = row_of(id);
+        struct value v;
+
         if (r == NULL)
             break;
         v = take_value(&c, r);
