@@ -6,10 +6,12 @@
 #include "cli/custody.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "cli/control.h"
 #include "log/log.h"
 
 /* What was written or read, by kind. */
@@ -64,6 +66,52 @@ static bool fill(struct backup *b, const char *path)
     return b->e == SALLY_E_OK || refuse(b, path, b->e);
 }
 
+/* --- The journal ---------------------------------------------------------- */
+
+static void ignore_line(void *context, struct sally_span line)
+{
+    (void)context;
+    (void)line;
+}
+
+/* Where no gateway runs, the journal is ours to write. */
+static bool note_ourselves(struct backup *b)
+{
+    if (!sally_custody_take(&b->custody))
+        return false;
+    sally_log(SALLY_LOG_INFO, "backup_made", SALLY_NUMBER("books", b->books),
+              SALLY_NUMBER("dead_keys", b->tombs));
+    return sally_custody_settle(&b->custody);
+}
+
+/* A backup of what is ill is worth more than none, so this does not undo it. */
+static void note(struct backup *b)
+{
+    struct sally_cli quiet = *b->custody.cli;
+    const struct sally_cli *cli = b->custody.cli;
+    char room[256], *said = NULL;
+    size_t len = 0;
+    const char *wrong =
+        sally_control_ask(cli->socket, "backup\n", SALLY_CONTROL_WAIT,
+                          ignore_line, NULL, room);
+
+    if (wrong[0] == '\0')
+        return;
+    quiet.err = open_memstream(&said, &len);
+    if (quiet.err == NULL)
+        return;
+    b->custody.cli = &quiet;
+    if (!note_ourselves(b))
+        fprintf(cli->err, "sallyportctl: this backup is not in the journal: "
+                          "%s\n",
+                wrong);
+    b->custody.cli = cli;
+    (void)fclose(quiet.err);
+    free(said);
+}
+
+/* --- The verb backup ------------------------------------------------------ */
+
 static int tell_backup(const struct backup *b, const char *path)
 {
     const struct sally_cli *cli = b->custody.cli;
@@ -95,8 +143,10 @@ int sally_verb_backup(const struct sally_cli *cli, const struct sally_verb *v,
         b.e = sally_archive_make(&b.archive, args[0], &s);
         if (b.e != SALLY_E_OK)
             (void)refuse(&b, args[0], b.e);
-        else if (fill(&b, args[0]))
+        if (b.e == SALLY_E_OK && fill(&b, args[0])) {
+            note(&b);
             status = tell_backup(&b, args[0]);
+        }
         if (status != SALLY_EXIT_DONE && b.archive.file != NULL &&
             (geteuid() == whoever || seteuid(whoever) == 0))
             (void)unlink(args[0]);

@@ -26,6 +26,8 @@ static const struct sally_console_command commands[] = {
       sally_line_order },
     { "replace", SALLY_SCOPE_SENSOR, SALLY_QUERY_REPLACE, SALLY_ASK_INNER,
       sally_line_order },
+    { "backup", SALLY_SCOPE_GATEWAY, SALLY_QUERY_STATUS, SALLY_ASK_INNER,
+      sally_line_done },
     { "reload", SALLY_SCOPE_GATEWAY, SALLY_QUERY_STATUS, 0, NULL },
 };
 
@@ -86,8 +88,7 @@ static bool take_sensor(const struct sally_config *config,
 
 bool sally_console_orders(const struct sally_console_command *c)
 {
-    return c->what == SALLY_QUERY_ROTATE || c->what == SALLY_QUERY_REVOKE ||
-           c->what == SALLY_QUERY_REPLACE;
+    return c->line == sally_line_order || c->line == sally_line_done;
 }
 
 /* Only an account can be revoked at one server; none named means all. */

@@ -26,7 +26,8 @@ struct sally_console_command {
                  struct sally_writer *w);
 };
 
-/* True if it is no question: it changes something. */
+/* True if it is no question, but something that the operator does; the journal
+ * is told.                                                                  */
 bool sally_console_orders(const struct sally_console_command *c);
 
 /* Whom a request is about, as slots; UINT32_MAX: all. */

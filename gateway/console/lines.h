@@ -26,6 +26,10 @@ bool sally_line_values(const struct sally_view *v, size_t n,
 bool sally_line_order(const struct sally_view *v, size_t n,
                       struct sally_writer *w);
 
+/* Of something that the operator's tool did itself: no line. */
+bool sally_line_done(const struct sally_view *v, size_t n,
+                     struct sally_writer *w);
+
 /* Adds "hops" and "broken" to a sensor's object: how far its readings get, in
  * the order of their way, and the first hop that is not in order. What is
  * said holds since the doors started.                                       */

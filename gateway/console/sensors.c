@@ -110,3 +110,12 @@ bool sally_line_order(const struct sally_view *v, size_t n,
     sally_members_end(&m);
     return true;
 }
+
+bool sally_line_done(const struct sally_view *v, size_t n,
+                     struct sally_writer *w)
+{
+    (void)v;
+    (void)n;
+    (void)w;
+    return false;
+}

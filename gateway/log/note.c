@@ -36,6 +36,7 @@ static const struct {
     { "machine_changed", SALLY_NOTE_OWN },
     { "machine_adopted", SALLY_NOTE_OWN },
     { "factory_reset", SALLY_NOTE_OWN },
+    { "backup_made", SALLY_NOTE_OWN },
     { "backup_restored", SALLY_NOTE_OWN },
     { "sensor_replaced", SALLY_NOTE_OWN },
     { "bus_broken", SALLY_NOTE_OWN },

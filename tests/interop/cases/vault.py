@@ -158,13 +158,23 @@ def case_vault_backup(env):
     check(code == 0 and "1 sensors and 1 dead keys" in out,
           f"backup: {code} {out}{error}")
     check(os.stat(path).st_mode & 0o777 == 0o600, "others can read it")
+    check("event=order_given verb=backup" in journal(plant),
+          "it is not in the journal")
     refused(plant, "File exists", "backup", path)
+    code, out, error = g.ctl("-s", path, "backup", path + ".alone")
+    check(code == 0 and "not in the journal" in error,
+          f"backup: {code} {out}{error}")
     with open(path, "rb") as f:
         data = f.read()
     check(bytes.fromhex(plant.keys[plant.endpoint]) not in data and
           b"boiler" not in data, "it is not sealed")
     refused(plant, "stop the gateway", "restore", path)
     g.stop()
+    code, out, error = g.ctl("backup", path + ".stopped")
+    check(code == 0 and error == "", f"backup: {code} {out}{error}")
+    check("event=backup_made books=1 dead_keys=1" in journal(plant),
+          f"it is not in the journal: {journal(plant)}")
+    holds(plant)
 
     shutil.rmtree(state_of(plant))
     os.mkdir(state_of(plant), 0o700)
