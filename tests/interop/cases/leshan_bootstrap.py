@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sensors with keys of Leshan's bootstrap server only, which gives them
 accounts at Leshan's server, and other keys when that says so (/1/x/9)."""
+import os
 import secrets
 import threading
 import time
 
 from lib import coap, maps
+from lib.client import Account, Client
 from lib.peer import check, run, wait_until
 from lib.pki import Authority, Pair
 
@@ -131,6 +133,7 @@ class RawKeys(Fleet):
     def security(self, name):
         new = self.pair(f"{name}-{self.generation}")
         self.cloud.add_raw_key(self.endpoint(name), new.spki())
+        self.keys.setdefault(name, []).append(new)
         return {"securityMode": "RPK", "secretKey": new.private().hex(),
                 "publicKeyOrId": new.spki().hex(),
                 "serverPublicKey": self.cloud_key.spki().hex()}
@@ -203,6 +206,7 @@ class Contexts(Fleet):
         keys = {"secret": secrets.token_hex(16), "recipient_id": "5c",
                 "sender_id": f"{self.count:04x}"}
         self.cloud.let_in(self.endpoint(name), keys)
+        self.keys.setdefault(name, []).append(keys)
         return {"toDelete": ["/0", "/1", "/21"], "oscore": {"1": {
             "oscoreMasterSecret": keys["secret"],
             "oscoreSenderId": keys["sender_id"],
@@ -318,19 +322,53 @@ def case_leshan_bootstrap_psk(env):
     check(not opens(fleet, name, old), "the old key opens a session")
 
 
+def comes_in(fleet, name, tag, **account):
+    """True if Leshan lets another program register as this sensor."""
+    directory = os.path.join(fleet.env.directory, tag)
+    os.mkdir(directory)
+    thief = fleet.env.add(Client(fleet.env, "device", fleet.cloud_uri(),
+                                 Account(directory, **account),
+                                 fleet.endpoint(name)))
+    thief.start()
+    state = wait_until("an outcome", lambda: next((
+        e["state"] for e in thief.events("state")
+        if e["state"] in ("registered", "waiting")), None), 40)
+    thief.kill()
+    return state == "registered"
+
+
+def is_dead(fleet, name, account):
+    """`account` makes arguments for the thief of a set of keys."""
+    old, new = fleet.keys[name]
+    check(not comes_in(fleet, name, "old", **account(old)),
+          "the old key opens a session")
+    check(comes_in(fleet, name, "new", **account(new)),
+          "the new key opens no session: the thief is at fault")
+
+
 def case_leshan_bootstrap_rpk(env):
     """The same with raw public keys."""
-    settle(RawKeys(env, 50 if env.long else 10), 60)
+    fleet = RawKeys(env, 50 if env.long else 10)
+    settle(fleet, 60)
+    is_dead(fleet, fleet.names[0], lambda pair: {
+        "mode": "rpk", "key_file": pair.private(),
+        "server_key_file": fleet.cloud_key.spki()})
 
 
 def case_leshan_bootstrap_x509(env):
-    """The same with certificates."""
+    """The same with certificates. Leshan knows no revocation lists, so it takes
+    the old one of the same authority until that ends."""
     settle(Certificates(env, 50 if env.long else 10), 60)
 
 
 def case_leshan_bootstrap_oscore(env):
     """The same with OSCORE: both sessions agree on keys of their own."""
-    settle(Contexts(env, 50 if env.long else 10), 60)
+    fleet = Contexts(env, 50 if env.long else 10)
+    settle(fleet, 60)
+    is_dead(fleet, fleet.names[0], lambda keys: {
+        "mode": "nosec", "oscore": 1,
+        "secret_file": bytes.fromhex(keys["secret"]),
+        "sender_id": keys["sender_id"], "recipient_id": keys["recipient_id"]})
 
 
 for case in (case_leshan_bootstrap_psk, case_leshan_bootstrap_rpk,
