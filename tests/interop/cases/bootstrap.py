@@ -260,6 +260,59 @@ def case_bootstrap_interrupted(env):
 case_bootstrap_interrupted.seconds = 60
 
 
+def case_bootstrap_blocked(env):
+    """An attacker who has the old key and the path to the server lets nothing
+    through to it after a rotation, and answers himself: he gets no session, no
+    matter how often the client tries; in the end (with --long) that asks its
+    bootstrap server. When he has gone it registers, and no reading was lost."""
+    plant = Plant(env)
+    plant.sensor()
+    relay = env.relay(plant.cloud.coaps_port)
+    uri = f"coaps://127.0.0.1:{relay.port}"
+    plant.gateway.group["servers"][0]["uri"] = uri
+    first = plant.key(uri=uri)
+    attacker = env.server({plant.endpoint: first["/0/1/5"]}, "attacker")
+    attacker.start()
+    plant.start()
+    g = plant.gateway
+    plant.give(first, plant.server_object())
+    g.start()
+    plant.cloud.wait_registered(plant.endpoint)
+    report(plant, 20.5)
+
+    relay.upstream = ("127.0.0.1", attacker.coaps_port)
+    plant.give(plant.key(uri=uri), plant.server_object())
+    log = g.mark()
+    g.ctl("rotate", "boiler")
+    plant.event("keys_rotated", since=log)
+    sensor = mqtt.Client("127.0.0.1", g.mqtt_port, "boiler-1", "boiler",
+                         g.passwords["boiler"])
+    for value in (21.5, 22.5):
+        sensor.publish("plant/boiler/temp", str(value))
+    wait_until("tries with the new key", lambda: len([
+        e for e in g.events(log) if e["event"] == "waiting"]) >= 2, 60)
+    if env.long:
+        log = g.mark()
+        plant.give(plant.key(uri=uri), plant.server_object())
+        begun = plant.event("bootstrap_begun", since=log, seconds=1200)
+        check(begun["why"] == "no server lets it register", f"it asked: {begun}")
+        plant.event("keys_rotated", since=log)
+    check(not [e for e in attacker.events if e["event"] == "register"],
+          "it registered at the attacker")
+    since = plant.cloud.mark()
+    relay.upstream = ("127.0.0.1", plant.cloud.coaps_port)
+    plant.cloud.wait_registered(plant.endpoint, 120, since)
+    for value in (21.5, 22.5):
+        plant.cloud.wait_record(plant.endpoint, TEMPERATURE, value)
+    check(not [e for e in attacker.events if e["event"] == "register"],
+          "it registered at the attacker")
+
+
+case_bootstrap_blocked.seconds = 180
+case_bootstrap_blocked.long_seconds = 1500
+case_bootstrap_blocked.waits = True
+
+
 def case_bootstrap_refused(env):
     """A server that knows nothing of the sensor; then one that gives an account
     which no server of the configuration is meant with, and corrects that."""
