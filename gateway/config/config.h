@@ -224,6 +224,9 @@ struct sally_config_sensor;
 size_t sally_config_accounts(const struct sally_config_sensor *s);
 
 enum sally_require { SALLY_REQUIRE_ALL, SALLY_REQUIRE_ANY };
+/* What it sees of what others publish over MQTT. */
+enum sally_visibility { SALLY_VISIBILITY_OWN, SALLY_VISIBILITY_ALL };
+
 enum sally_on_silent { SALLY_SILENT_KEEP, SALLY_SILENT_FLAG,
                        SALLY_SILENT_DEREGISTER };
 
@@ -248,6 +251,7 @@ struct sally_config_sensor {
     uint32_t born;
     enum sally_require require;
     enum sally_on_silent on_silent;
+    enum sally_visibility visibility;
     unsigned line;
     uint16_t coap_port; /* where the sensor takes CoAP commands; 5683 */
     bool accept_weak;

@@ -13,6 +13,11 @@ static const struct sally_word requires[] = {
     { NULL, 0 },
 };
 
+static const struct sally_word visibilities[] = {
+    { "own", SALLY_VISIBILITY_OWN },
+    { "all", SALLY_VISIBILITY_ALL },
+    { NULL, 0 },
+};
 static const struct sally_word on_silent[] = {
     { "keep", SALLY_SILENT_KEEP },
     { "flag", SALLY_SILENT_FLAG },
@@ -44,6 +49,10 @@ static const struct sally_key sensor_keys[] = {
                     "of its own in place of a profile"),
     SALLY_ROW_OTHER("down", "a list of rules",
                     "of its own in place of a profile"),
+    { "visibility", SALLY_KEY_WORD, AT(sensor.visibility), 0, 0, NULL, "own",
+      visibilities,
+      "what an MQTT sensor may subscribe to: its commands, or also what all "
+      "others publish over MQTT, for a display" },
     { "expect_every", SALLY_KEY_DURATION, AT(sensor.expect_every), 1000, YEAR,
       NULL, "", NULL,
       "a sensor that says nothing for this long is silent" },

@@ -75,8 +75,7 @@ uint8_t sally_mqtt_on_subscribe(void *owner, struct sally_span filter,
 
     if (filter.len > FILTER_MAX ||
         (b == NULL && count_subscriptions(c) == FILTERS_MAX) ||
-        !sally_mapping_may_subscribe(sally_outer_mapping(s->outer), c->sensor,
-                                     filter)) {
+        !sally_mqtt_may_subscribe(c, filter)) {
         sally_log(SALLY_LOG_WARNING, "subscribe_refused",
                   SALLY_TEXT("sensor", sally_mqtt_config(s, c->sensor)->id));
         return SALLY_MQTT_SUBACK_FAILURE;
@@ -130,18 +129,6 @@ void sally_mqtt_on_puback(void *owner, uint16_t packet_id, uint8_t reason)
     }
 }
 
-static const struct subscription *
-subscribed(const struct sally_mqtt_connection *c, struct sally_span topic)
-{
-    const struct subscription *b = c->subscriptions;
-
-    for (; b != NULL; b = b->next)
-        if (sally_topic_matches((struct sally_span){ b->filter, b->len },
-                                topic))
-            return b;
-    return NULL;
-}
-
 /* With QoS 1 the sensor's PUBACK is the answer. With QoS 0, which the sensor
  * asked for, there is none: the command counts as done when it is on its way,
  * as the documentation says.                                                */
@@ -183,7 +170,7 @@ enum sally_err sally_mqtt_carry(void *carrier,
 
     s->now = now;
     for (; c != NULL && e == SALLY_E_NOT_FOUND; c = c->next) {
-        const struct subscription *b = subscribed(c, k->topic);
+        const struct subscription *b = sally_mqtt_subscribed(c, k->topic);
 
         if (b == NULL || c->ended)
             continue;

@@ -189,9 +189,8 @@ static void take_subscriptions(struct sally_mqtt_connection *c, struct kept *k)
 
         list = b->next;
         b->next = NULL;
-        if (sally_mapping_may_subscribe(
-                sally_outer_mapping(c->server->outer), c->sensor,
-                (struct sally_span){ b->filter, b->len })) {
+        if (sally_mqtt_may_subscribe(
+                c, (struct sally_span){ b->filter, b->len })) {
             b->next = c->subscriptions;
             c->subscriptions = b;
         } else {

@@ -82,6 +82,8 @@ struct sally_mqtt_tables {
     struct by_name *names;                  /* config->sensor_count */
     struct sally_mqtt_connection **sensors; /* open ones of each */
     struct kept **kept;                     /* of each */
+    uint32_t *viewers; /* sensors that see what all publish */
+    size_t viewer_count;
 };
 
 struct sally_mqtt_server {
@@ -135,6 +137,16 @@ void sally_mqtt_expire_commands(struct sally_mqtt_connection *c,
 void sally_mqtt_fail_commands(struct sally_mqtt_connection *c, sally_usec now);
 void sally_mqtt_drop_subscriptions(struct sally_mqtt_server *s,
                                    struct subscription **list);
+
+/* mqtt_view.c: which subscriptions a sensor may have, and what others publish
+ * to those that see it.                                                     */
+bool sally_mqtt_may_subscribe(const struct sally_mqtt_connection *c,
+                              struct sally_span filter);
+void sally_mqtt_show(struct sally_mqtt_connection *from,
+                     const struct sally_mqtt_publish *p);
+const struct subscription *
+sally_mqtt_subscribed(const struct sally_mqtt_connection *c,
+                      struct sally_span topic);
 
 /* mqtt_readings.c: messages of a sensor, and its will. */
 bool sally_mqtt_on_publish(void *owner, const struct sally_mqtt_publish *p,

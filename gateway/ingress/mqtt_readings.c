@@ -114,6 +114,8 @@ bool sally_mqtt_on_publish(void *owner, const struct sally_mqtt_publish *p,
         wait_for_room(c);
         return false;
     }
+    if (e != SALLY_E_NOT_ALLOWED)
+        sally_mqtt_show(c, p);
     if (p->qos != 0 && (e != SALLY_E_OK || nothing))
         sally_mqtt_session_answer(&c->session, number, reason_of(e),
                                   c->server->now);

@@ -13,6 +13,14 @@ static const char *username_of(const struct sally_config_sensor *s)
     return NULL;
 }
 
+static void add_viewers(struct sally_mqtt_tables *t,
+                        const struct sally_config *c)
+{
+    for (uint32_t i = 0; i < c->sensor_count; i++)
+        if (c->sensors[i].visibility == SALLY_VISIBILITY_ALL)
+            t->viewers[t->viewer_count++] = i;
+}
+
 static void add_users(struct sally_mqtt_tables *t, const struct sally_config *c)
 {
     for (uint32_t i = 0; i < c->sensor_count; i++) {
@@ -37,10 +45,14 @@ enum sally_err sally_mqtt_tables_build(struct sally_mqtt_tables *t,
     t->sensors = calloc(c->sensor_count + 1,
                         sizeof(struct sally_mqtt_connection *));
     t->kept = calloc(c->sensor_count + 1, sizeof(struct kept *));
-    if (t->names != NULL && t->sensors != NULL && t->kept != NULL)
+    t->viewers = calloc(c->sensor_count + 1, sizeof(*t->viewers));
+    if (t->names != NULL && t->sensors != NULL && t->kept != NULL &&
+        t->viewers != NULL)
         e = sally_hashmap_init(&t->users, c->sensor_count, seed);
-    if (e == SALLY_E_OK)
-        add_users(t, c);
+    if (e != SALLY_E_OK)
+        return e;
+    add_users(t, c);
+    add_viewers(t, c);
     return e;
 }
 
@@ -50,6 +62,7 @@ void sally_mqtt_tables_wipe(struct sally_mqtt_tables *t)
     free(t->names);
     free(t->sensors);
     free(t->kept);
+    free(t->viewers);
     *t = (struct sally_mqtt_tables){ .names = NULL };
 }
 

@@ -354,6 +354,68 @@ static void sessions_of_a_sensor_are_bounded(void **state)
     assert_int_equal(present, 0); /* the ninth put out the first, and so on */
 }
 
+/* --- A display ------------------------------------------------------------ */
+
+static void make_display(struct local *l, uint32_t which)
+{
+    struct sally_config *next = &l->configs[l->config_count++];
+    char *report = NULL;
+
+    assert_int_equal(load_given(SIDE_CONFIG, NULL, "", next, &report), 0);
+    free(report);
+    ((struct sally_config_sensor *)next->sensors)[which].visibility =
+        SALLY_VISIBILITY_ALL;
+    assert_int_equal(sally_outer_prepare(l->side->outer, next), SALLY_E_OK);
+    assert_int_equal(sally_mqtt_server_prepare(l->server, next, PLACES),
+                     SALLY_E_OK);
+    sally_mqtt_server_commit(l->server, next, l->addresses, l->side->now);
+    sally_outer_commit(l->side->outer, l->side->now);
+    sally_config_wipe(&l->side->config);
+    l->side->config = *next;
+}
+
+static void a_display_sees_what_others_publish(void **state)
+{
+    struct local *l = *state;
+    struct line *a, *display;
+
+    make_display(l, MQTT_B);
+    a = come(l, 0, "ua", &hour);
+    display = come(l, 1, "ub", &hour);
+    SAY(display, "\x82\x07\x00\x09\x00\x00\x01#\x01");
+    HEARD(display, "\x90\x04\x00\x09\x00\x01");
+    SAY(display, "\x82\x0c\x00\x09\x00\x00\x06$SYS/#\x01");
+    HEARD(display, "\x90\x04\x00\x09\x00\x87");
+    display->len = a->len = 0;
+    SAY(a, "\x33\x0f\x00\x09m/ma/temp\x00\x06\x00" "7");
+    HEARD(display, "\x32\x0f\x00\x09m/ma/temp\x00\x01\x00" "7");
+    display->len = 0;
+    SAY(a, "\x30\x0d\x00\x09m/mb/temp\x00" "7"); /* not its own: foreign */
+    HEARD(display, "");
+    side_switch(l->side, 5, MQTT_A, true); /* nor commands of others */
+    HEARD(display, "");
+    SAY(display, "\x30\x0d\x00\x09m/mb/temp\x00" "8"); /* but itself */
+    HEARD(display, "\x30\x0d\x00\x09m/mb/temp\x00" "8");
+}
+
+static void a_slow_display_holds_up_nobody(void **state)
+{
+    struct local *l = *state;
+    struct line *a, *display;
+
+    make_display(l, MQTT_B);
+    a = come(l, 0, "ua", &hour);
+    display = come(l, 1, "ub", &hour);
+    SAY(display, "\x82\x07\x00\x09\x00\x00\x01#\x01");
+    for (unsigned i = 0; i < 40; i++) {
+        display->len = 0;
+        SAY(a, "\x32\x0f\x00\x09m/ma/temp\x00\x06\x00" "7");
+        side_accept(l->side, SALLY_ACCEPTED_STORED);
+        HEARD(a, "\x40\x02\x00\x06");
+        assert_true((display->len == 0) == (i >= SALLY_MQTT_SEND_MAX));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +434,8 @@ int main(void)
         TEST(the_old_one_hears_who_took_over),
         TEST(two_with_one_name_do_not_flap_for_ever),
         TEST(sessions_of_a_sensor_are_bounded),
+        TEST(a_display_sees_what_others_publish),
+        TEST(a_slow_display_holds_up_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
