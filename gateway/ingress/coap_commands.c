@@ -87,15 +87,16 @@ void sally_coap_commands_expire(struct sally_coap_peer *p, sally_usec now)
 }
 
 bool sally_coap_commands_target(struct sally_coap_server *s, uint32_t sensor,
-                                struct sally_coap_source *to)
+                                sally_usec now, struct sally_coap_source *to)
 {
     const struct sally_config_sensor *c =
         &sally_outer_config(s->outer)->sensors[sensor];
     const struct sally_coap_peer *p = sally_coap_peer_of(s, sensor);
+    uint16_t port = sally_coap_directory_port(s, sensor, now);
 
     if (p != NULL) {
         *to = p->source;
-        to->peer.port = c->coap_port;
+        to->peer.port = port;
         return true;
     }
     for (size_t i = 0; i < c->auth_count; i++) {
@@ -103,7 +104,7 @@ bool sally_coap_commands_target(struct sally_coap_server *s, uint32_t sensor,
 
         if (c->auth[i].method != SALLY_AUTH_ADDRESS || ip[0] == '\0')
             continue;
-        *to = (struct sally_coap_source){ .peer.port = c->coap_port };
+        *to = (struct sally_coap_source){ .peer.port = port };
         to->peer.family = strchr(ip, ':') == NULL ? 4 : 6;
         return inet_pton(to->peer.family == 4 ? AF_INET : AF_INET6, ip,
                          to->peer.ip) == 1 &&
@@ -181,7 +182,7 @@ enum sally_err sally_coap_commands_carry(void *carrier,
     p = sally_coap_observers_find(s, c->sensor, c->topic, &next.observer);
     next.notification = p != NULL;
     if (p == NULL) {
-        if (!sally_coap_commands_target(s, c->sensor, &to))
+        if (!sally_coap_commands_target(s, c->sensor, now, &to))
             return SALLY_E_NOT_FOUND;
         p = sally_coap_peer_find(s, &to);
         if (p == NULL)

@@ -17,6 +17,8 @@
 
 #define TOPIC_PREFIX "coap"
 #define LINK_FORMAT 40 /* application/link-format */
+#define DIRECTORY "/rd"
+#define DIRECTORY_TYPE "core.rd"
 #define LIST_MAX 4096  /* bytes; what does not fit is left out */
 #define TARGET_MAX 800 /* a topic, each byte of which takes three */
 
@@ -73,8 +75,9 @@ static bool target_of(struct sally_span topic, char out[TARGET_MAX])
 /* A list that is being made. */
 struct list {
     struct sally_span id;
-    struct sally_span filter; /* of "href"; may end in a star */
+    struct sally_span filter; /* of "href" or "rt"; may end in a star */
     bool nothing;             /* asked for what no link here has */
+    bool by_type;             /* the filter is of "rt" */
     struct sally_buf out;
     struct sally_links links;
 };
@@ -91,9 +94,11 @@ static bool has(const struct list *l, const char *target)
 }
 
 /* RFC 6690 s.4.1: a star at the end stands for anything. */
-static bool is_wanted(const struct list *l, const char *target)
+static bool is_wanted(const struct list *l, const char *target,
+                      const char *type)
 {
-    struct sally_span f = l->filter, t = sally_span_of(target);
+    struct sally_span f = l->filter;
+    struct sally_span t = sally_span_of(l->by_type ? type : target);
 
     if (l->nothing)
         return false;
@@ -113,7 +118,7 @@ static void put(struct list *l, const char *pattern, bool observable)
     char target[TARGET_MAX];
 
     if (sally_template_topic(pattern, l->id, &room) != SALLY_E_OK ||
-        !target_of(sally_buf_span(&room), target) || !is_wanted(l, target) ||
+        !target_of(sally_buf_span(&room), target) || !is_wanted(l, target, "") ||
         has(l, target))
         return;
     sally_put_link(&l->links, target);
@@ -125,25 +130,36 @@ static void put(struct list *l, const char *pattern, bool observable)
     l->links = before;
 }
 
+/* RFC 9176 s.4.1: that, and by which path, a directory is here. */
+static void put_directory(struct list *l)
+{
+    if (!is_wanted(l, DIRECTORY, DIRECTORY_TYPE))
+        return;
+    sally_put_link(&l->links, DIRECTORY);
+    sally_put_attribute(&l->links, "rt", "\"" DIRECTORY_TYPE "\"");
+}
+
 static void put_all(struct list *l, const struct sally_config_profile *p)
 {
+    put_directory(l);
     for (size_t i = 0; i < p->down_count; i++)
         put(l, p->down[i].topic, true);
     for (size_t i = 0; i < p->map_count; i++)
         put(l, p->maps[i].topic, false);
 }
 
-/* The query, if there is one: "href=" and a target. */
+/* The query, if there is one: "href=" and a target, or "rt=" and a type. */
 static void read_filter(struct sally_span options, struct list *l)
 {
-    static const char name[] = "href=";
+    struct sally_span href = sally_span_of("href="), rt = sally_span_of("rt=");
     struct sally_span query;
 
     if (!sally_coap_option_find(options, SALLY_OPTION_URI_QUERY, &query))
         return;
-    l->nothing = !sally_span_starts(query, sally_span_of(name));
-    if (!l->nothing)
-        l->filter = sally_span_sub(query, sizeof(name) - 1, query.len);
+    l->by_type = sally_span_starts(query, rt);
+    l->nothing = !l->by_type && !sally_span_starts(query, href);
+    l->filter = sally_span_sub(query, l->by_type ? rt.len : href.len,
+                               query.len);
 }
 
 static void answer(struct sally_coap_peer *p,

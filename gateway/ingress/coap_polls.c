@@ -7,6 +7,7 @@
  * sensor says by itself.                                                    */
 #include "ingress/coap_server_parts.h"
 
+#include "codec/linkformat.h"
 #include "coap/option.h"
 #include "ingress/coap_reading.h"
 #include "ingress/template.h"
@@ -160,7 +161,7 @@ static struct sally_coap_peer *peer_for(struct sally_coap_server *s,
     struct sally_coap_peer *p;
 
     if (sally_outer_sensor(s->outer, sensor)->blocked ||
-        !sally_coap_commands_target(s, sensor, &to))
+        !sally_coap_commands_target(s, sensor, now, &to))
         return NULL;
     p = sally_coap_peer_find(s, &to);
     return p != NULL ? p : sally_coap_peer_add(s, &to, sensor, now);
@@ -187,12 +188,54 @@ static void run(struct sally_coap_server *s, struct sally_coap_poll *poll,
         sally_coap_link_cancel(&poll->peer->link, poll->x);
         end(poll);
     }
+    if (poll->unlisted && s->registrations[poll->sensor].until > now)
+        return;
     p = peer_for(s, poll->sensor, now);
     if (p == NULL)
         return;
     if (ask(s, poll, p, now, &x) == SALLY_E_OK)
         begin(poll, p, x);
     sally_coap_peer_pump(p, now);
+}
+
+/* "coap/a" is what the link </a> is for. */
+static bool lists(struct sally_span links, struct sally_span topic)
+{
+    struct sally_span path = sally_span_sub(topic, sizeof(TOPIC_PREFIX) - 2,
+                                            topic.len);
+    struct sally_cursor c = sally_cursor_over(links);
+    struct sally_span target, attributes;
+
+    while (sally_take_link(&c, &target, &attributes))
+        if (sally_span_equal(target, path))
+            return true;
+    return false;
+}
+
+void sally_coap_polls_list(struct sally_coap_server *s, uint32_t sensor,
+                           struct sally_span links, sally_usec now)
+{
+    size_t low = 0, high = s->polls.count; /* they are in order of sensors */
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (s->polls.all[middle].sensor < sensor)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < s->polls.count && s->polls.all[low].sensor == sensor; low++) {
+        struct sally_coap_poll *poll = &s->polls.all[low];
+        uint8_t room[SALLY_COAP_TOPIC_MAX];
+        struct sally_buf topic = SALLY_BUF(room);
+
+        poll->unlisted = topic_of(s, poll, &topic) != SALLY_E_OK ||
+                         !lists(links, sally_buf_span(&topic));
+        poll->begun = true;
+        sally_deadlines_set(&s->polls.due, &poll->deadline,
+                            sally_after(now, SALLY_SEC));
+    }
 }
 
 void sally_coap_polls_expire(struct sally_coap_server *s, sally_usec now)

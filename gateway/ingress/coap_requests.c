@@ -107,6 +107,8 @@ static void dispatch(struct sally_coap_peer *p,
     const struct sally_mapping *m = sally_outer_mapping(p->server->outer);
     bool get = q->code == SALLY_CODE_GET;
 
+    if (sally_coap_directory_take(p, q, topic, now))
+        return;
     if (sally_coap_discovery_meant(q->options) && get)
         sally_coap_discovery_answer(p, q, now);
     else if (get && sally_mapping_may_subscribe(m, p->sensor, topic))

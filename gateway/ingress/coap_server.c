@@ -183,6 +183,9 @@ sally_coap_server_create(struct sally_coap_server **out,
         e = sally_deadlines_init(&s->deadlines, peers);
     if (e == SALLY_E_OK)
         e = sally_coap_polls_make(&s->polls, sally_outer_config(outer));
+    if (e == SALLY_E_OK)
+        e = sally_coap_directory_make(&s->registrations,
+                                      sally_outer_config(outer));
     if (e != SALLY_E_OK) {
         sally_coap_server_wipe(s);
         return e;
@@ -201,8 +204,12 @@ enum sally_err sally_coap_server_prepare(struct sally_coap_server *s,
     enum sally_err e = sally_deadlines_grow(&s->deadlines, peers);
 
     sally_coap_polls_wipe(&s->next_polls);
+    free(s->next_registrations);
+    s->next_registrations = NULL;
     if (e == SALLY_E_OK)
         e = sally_coap_polls_make(&s->next_polls, next);
+    if (e == SALLY_E_OK)
+        e = sally_coap_directory_make(&s->next_registrations, next);
     if (e == SALLY_E_OK)
         e = sally_hashmap_grow(&s->peers, peers);
     if (e == SALLY_E_OK)
@@ -220,6 +227,7 @@ void sally_coap_server_commit(struct sally_coap_server *s,
     sally_coap_polls_wipe(&s->polls);
     s->polls = s->next_polls;
     s->next_polls = (struct sally_coap_polls){ .all = NULL };
+    sally_coap_directory_commit(s);
     while (p != NULL) {
         struct sally_coap_peer *older = p->older;
 
@@ -239,6 +247,8 @@ void sally_coap_server_wipe(struct sally_coap_server *s)
         sally_coap_peer_drop(s->oldest, 0);
     sally_coap_polls_wipe(&s->polls);
     sally_coap_polls_wipe(&s->next_polls);
+    free(s->registrations);
+    free(s->next_registrations);
     sally_deadlines_wipe(&s->deadlines);
     sally_hashmap_wipe(&s->peers);
     sally_hashmap_wipe(&s->of_sensor);

@@ -33,6 +33,7 @@ struct sally_coap_poll {
     struct sally_deadline deadline;
     uint32_t sensor, map;         /* which of its profile's maps */
     bool begun;                   /* it has a time of its own */
+    bool unlisted; /* a registration that lasts says nothing of it */
     struct sally_coap_peer *peer; /* that was asked; NULL: nothing under way */
     struct sally_coap_poll *next; /* at the same peer */
     sally_coap_exchange x;
@@ -42,6 +43,12 @@ struct sally_coap_polls {
     struct sally_coap_poll *all; /* owned */
     size_t count;
     struct sally_deadlines due;
+};
+
+/* RFC 9176: how a sensor that registered itself is reached. */
+struct sally_coap_registration {
+    sally_usec until; /* 0: there was none */
+    uint16_t port;
 };
 
 struct sally_coap_peer {
@@ -76,6 +83,8 @@ struct sally_coap_server {
     struct sally_credential nosec;
     struct sally_hash_key seed;     /* of tables and topics */
     struct sally_coap_polls polls, next_polls;
+    struct sally_coap_registration *registrations; /* owned; of each sensor */
+    struct sally_coap_registration *next_registrations;
     struct sally_hash_key echo_key; /* of Echo values */
 };
 
@@ -164,6 +173,24 @@ void sally_coap_peer_refresh(struct sally_coap_peer *p);
 /* Sends what the link has ready and notes when it wants to be woken. */
 void sally_coap_peer_pump(struct sally_coap_peer *p, sally_usec now);
 
+/* --- The resource directory: coap_directory.c ----------------------------- */
+
+/* True if the request was for it, and is answered. */
+bool sally_coap_directory_take(struct sally_coap_peer *p,
+                               const struct sally_coap_request *q,
+                               struct sally_span topic, sally_usec now);
+
+/* The port of the sensor's own server. */
+uint16_t sally_coap_directory_port(const struct sally_coap_server *s,
+                                   uint32_t sensor, sally_usec now);
+
+/* Room for a registration of each sensor; NO_MEMORY. At the change of the
+ * configuration those of sensors that stay go along.                        */
+enum sally_err sally_coap_directory_make(struct sally_coap_registration **out,
+                                         const struct sally_config *c)
+    SALLY_MUST_USE;
+void sally_coap_directory_commit(struct sally_coap_server *s);
+
 /* --- Polls: coap_polls.c -------------------------------------------------- */
 
 /* All that a configuration wants to be asked for; NO_MEMORY. The first round
@@ -172,6 +199,10 @@ enum sally_err sally_coap_polls_make(struct sally_coap_polls *out,
                                      const struct sally_config *c)
     SALLY_MUST_USE;
 void sally_coap_polls_wipe(struct sally_coap_polls *p);
+
+/* The sensor has these links and no others, and wants to be asked soon. */
+void sally_coap_polls_list(struct sally_coap_server *s, uint32_t sensor,
+                           struct sally_span links, sally_usec now);
 
 /* Asks whom it is time to ask. */
 void sally_coap_polls_expire(struct sally_coap_server *s, sally_usec now);
@@ -195,9 +226,10 @@ enum sally_err sally_coap_commands_carry(void *carrier,
                                          sally_usec now) SALLY_MUST_USE;
 
 /* Where a sensor takes commands: its configured address, else the one it was
- * last heard from, at its CoAP port. False: nobody knows.                   */
+ * last heard from, at its CoAP port or that of its registration. False: nobody
+ * knows.                                                                    */
 bool sally_coap_commands_target(struct sally_coap_server *s, uint32_t sensor,
-                                struct sally_coap_source *to);
+                                sally_usec now, struct sally_coap_source *to);
 
 /* An upcall of the link; and what is late is given up. */
 void sally_coap_commands_reply(void *owner, sally_coap_exchange x,

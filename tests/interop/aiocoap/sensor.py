@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A CoAP sensor on aiocoap: asks what there is, posts one reading, observes the
-resource of its commands and tells each of them as a line.
+"""A CoAP sensor on aiocoap: asks what there is, posts one reading, registers
+itself, observes the resource of its commands and tells each as a line.
 
     sensor.py URI ADDRESS      its own address"""
 import asyncio
@@ -32,6 +32,10 @@ async def main(uri, address):
     print("links", links.code, links.payload.decode(), flush=True)
     _, posted = await ask(context, aiocoap.POST, uri + "/temp", b"8.5")
     print("posted", posted.code, flush=True)
+    _, there = await ask(context, aiocoap.POST, uri + "/rd?ep=cellar&lt=600",
+                         b"</temp>;ct=0", content_format=40)
+    print("registered", there.code, "/".join(there.opt.location_path),
+          flush=True)
     request, first = await ask(context, aiocoap.GET, uri + "/relay", observe=0)
     if not first.code.is_successful() or first.opt.observe is None:
         raise SystemExit(f"not observed: {first.code}")

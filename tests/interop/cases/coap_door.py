@@ -12,6 +12,7 @@ FORM = {"topic": "coap/env", "format": "form", "put": [
     {"from": "t", "to": "/3303/0/5700", "unit": "Cel"},
     {"from": "h", "to": "/3304/0/5700"}]}
 SENSOR = "127.0.0.33"
+LINKS = '</rd>;rt="core.rd",</relay>;obs,</temp>,</env>'
 
 
 class Site:
@@ -54,9 +55,9 @@ ROWS = (
     ("TD_COAP_CORE_22", ("put", "/temp", "-O", "1,etag", "-e", "1"), "4.12"),
     ("TD_COAP_CORE_23", ("put", "/temp", "-O", "5,", "-e", "1"), "4.12"),
     ("TD_COAP_LINK_01", ("get", "/.well-known/core"),
-     "</relay>;obs,</temp>,</env>"),
+     LINKS),
     ("TD_COAP_BLOCK_01", ("get", "/.well-known/core", "-b", "0,16"),
-     "</relay>;obs,</temp>,</env>"),
+     LINKS),
     ("TD_COAP_BLOCK_03", ("put", "/temp", "-b", "16", "-e", " " * 40 + "5.5"),
      ""),
     ("TD_COAP_BLOCK_04", ("post", "/temp", "-b", "16", "-e", " " * 40 + "6.5"),
@@ -108,14 +109,16 @@ def case_observed_commands_libcoap(env):
 
 
 def case_aiocoap_sensor(env):
-    """aiocoap finds its resources, posts, and observes its commands."""
+    """aiocoap finds its resources, registers itself in the directory, posts, and
+    observes its commands."""
     site = Site(env)
     sensor = env.peer("sensor", [
         python(), os.path.join(HERE, "aiocoap", "sensor.py"), site.uri, SENSOR])
     sensor.start("links")
-    check(any("</relay>;obs,</temp>,</env>" in line for line in sensor.lines),
+    check(any(LINKS in line for line in sensor.lines),
           f"aiocoap found {sensor.lines}")
     site.server.wait_record(site.endpoint, TEMPERATURE, 8.5)
+    sensor.wait_line("registered 2.01 Created rd/0")
     sensor.wait_line("observing")
     for value, word in ((True, "ON"), (False, "OFF")):
         got = site.switch(value)

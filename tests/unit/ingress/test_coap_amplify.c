@@ -4,9 +4,10 @@
  * option, error and outcome, with nobody there who hears or answers.        */
 #include "unit/ingress/coap_local.h"
 
-static const char *const paths[] = { "",     "t",    "temp",  "form",
-                                     "relay/set",    "reset", ".well-known/core",
-                                     "a/b/c", "c1/x", "nobody" };
+static const char *const paths[] = { "",      "t",         "temp",
+                                     "form",  "relay/set", "reset",
+                                     "a/b/c", "c1/x",      "nobody",
+                                     "rd",    "rd/0",      ".well-known/core" };
 
 static const struct variant {
     uint16_t number;

@@ -233,7 +233,8 @@ static void td_coap_core_31_ping(void **state)
 static void td_coap_link_01_well_known_core(void **state)
 {
     static const char all[] =
-        "</relay/set>;obs,</reset>;obs,</temp>,</a/b/c>,</form>";
+        "</rd>;rt=\"core.rd\",</relay/set>;obs,</reset>;obs,</temp>,</a/b/c>,"
+        "</form>";
     struct local *l = *state;
     struct sally_coap_message m;
     uint32_t format = 0;
@@ -248,7 +249,10 @@ static void td_coap_link_01_well_known_core(void **state)
                      "href=/te*"), "");
     assert_true(sally_span_is(heard(l).payload, "</temp>"));
     say(l, GET, with(at_path(".well-known/core"), SALLY_OPTION_URI_QUERY,
-                     "rt=core.rd"), "");
+                     "rt=core.rd*"), "");
+    assert_true(sally_span_is(heard(l).payload, "</rd>;rt=\"core.rd\""));
+    say(l, GET, with(at_path(".well-known/core"), SALLY_OPTION_URI_QUERY,
+                     "rt=core.ps"), "");
     assert_int_equal(answered(l, SALLY_CODE_CONTENT).payload.len, 0);
     say(l, POST, at_path(".well-known/core"), "21.5");
     (void)answered(l, SALLY_CODE_FORBIDDEN);
@@ -260,7 +264,7 @@ static void blocks_of(struct local *l, bool early)
     char got[128] = "";
     size_t len = 0;
 
-    for (uint32_t n = 0; n < 4; n++) {
+    for (uint32_t n = 0; n < 5; n++) {
         struct list *o = at_path(".well-known/core");
         struct sally_coap_message m;
 
@@ -269,15 +273,15 @@ static void blocks_of(struct local *l, bool early)
         say(l, GET, o, "");
         m = answered(l, SALLY_CODE_CONTENT);
         if (!early && n == 0) {
-            assert_int_equal(m.payload.len, 54);
+            assert_int_equal(m.payload.len, 73);
             m.payload.len = 16; /* the client had no room for more */
         }
         assert_in_range(m.payload.len, 1, 16);
         memcpy(&got[len], m.payload.at, m.payload.len);
         len += m.payload.len;
     }
-    assert_int_equal(len, 54);
-    assert_string_equal(got, "</relay/set>;obs,</reset>;obs,</temp>,</a/b/c>,"
+    assert_int_equal(len, 73);
+    assert_string_equal(got, "</rd>;rt=\"core.rd\",</relay/set>;obs,</reset>;obs,</temp>,</a/b/c>,"
                              "</form>");
 }
 

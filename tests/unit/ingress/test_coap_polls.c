@@ -324,6 +324,126 @@ static void a_reload_begins_anew(void **state)
     assert_true(question(1, "temp")->when > a.when);
 }
 
+/* --- The resource directory ---------------------------------------------- */
+
+static struct list *rd(const char *first, const char *second)
+{
+    struct list *o = with_uint(with_path(list_new(), "rd"),
+                               SALLY_OPTION_CONTENT_FORMAT, 40);
+
+    o = with(o, SALLY_OPTION_URI_QUERY, first);
+    return second == NULL ? o : with(o, SALLY_OPTION_URI_QUERY, second);
+}
+
+static void a_sensor_says_where_it_is_and_what_it_has(void **state)
+{
+    struct local *l = *state;
+    struct sally_coap_options walk = { { NULL, 0 }, 0 };
+    struct sally_coap_option o;
+    const struct asked *a;
+    char location[32] = "";
+
+    mine = "nothing";
+    run_until(l, START + 11 * SALLY_SEC);
+    assert_int_equal(question(1, "door")->to.peer.port, 5683);
+    validate(l);
+    asked_count = 0;
+    say(l, SALLY_CODE_POST, rd("ep=plant-7-c1", "lt=600"),
+        "</c1/temp>;ct=0,</other>");
+    walk.rest = answered(l, SALLY_CODE_CREATED).options;
+    while (sally_coap_option_next(&walk, &o)) {
+        assert_int_equal(o.number, SALLY_OPTION_LOCATION_PATH);
+        strncat(location, "/", 2);
+        strncat(location, (const char *)o.value.at, o.value.len);
+    }
+    assert_string_equal(location, "/rd/0");
+    l->out_count = 0;
+    run_until(l, l->side->now + 2 * SALLY_SEC);
+    a = question(1, "temp"); /* at once, where it is now */
+    assert_non_null(a);
+    assert_int_equal(a->to.peer.port, SENSOR_PORT);
+    run_until(l, l->side->now + 590 * SALLY_SEC);
+    assert_null(question(1, "door")); /* it has none */
+    assert_non_null(question(2, "door"));
+    run_until(l, l->side->now + 600 * SALLY_SEC);
+    assert_non_null(question(1, "door")); /* that was long ago */
+    assert_int_equal(question(1, "door")->to.peer.port, 5683);
+}
+
+static void a_registration_is_changed_and_ended(void **state)
+{
+    struct local *l = *state;
+
+    validate(l);
+    say(l, SALLY_CODE_POST, at_path("rd/0"), "");
+    (void)answered(l, SALLY_CODE_NOT_FOUND);
+    say(l, SALLY_CODE_POST, rd("ep=c1", "lt=60"), "");
+    (void)answered(l, SALLY_CODE_CREATED);
+    l->side->now += 50 * SALLY_SEC;
+    say(l, SALLY_CODE_POST, with(at_path("rd/0"), SALLY_OPTION_URI_QUERY,
+                                 "lt=100"), "");
+    (void)answered(l, SALLY_CODE_CHANGED);
+    l->side->now += 90 * SALLY_SEC;
+    say(l, SALLY_CODE_POST, at_path("rd/0"), "");
+    (void)answered(l, SALLY_CODE_CHANGED);
+    say(l, SALLY_CODE_DELETE, at_path("rd/0"), "");
+    (void)answered(l, SALLY_CODE_DELETED);
+    say(l, SALLY_CODE_DELETE, at_path("rd/0"), "");
+    (void)answered(l, SALLY_CODE_NOT_FOUND);
+}
+
+static const struct {
+    const char *what, *first, *second, *links;
+    uint8_t code;
+} registrations[] = {
+    { "another sensor's name", "ep=c2", NULL, "", SALLY_CODE_FORBIDDEN },
+    { "no name", "ep=", NULL, "", SALLY_CODE_FORBIDDEN },
+    { "a base elsewhere", "ep=c1", "base=coap://192.0.2.9", "",
+      SALLY_CODE_BAD_REQUEST },
+    { "a lifetime of nothing", "ep=c1", "lt=0", "", SALLY_CODE_BAD_REQUEST },
+    { "a lifetime that is none", "ep=c1", "lt=x", "", SALLY_CODE_BAD_REQUEST },
+    { "a lifetime past 32 bits", "ep=c1", "lt=4294967296", "",
+      SALLY_CODE_BAD_REQUEST },
+    { "links that are none", "ep=c1", NULL, "temp", SALLY_CODE_BAD_REQUEST },
+    { "a link without its end", "ep=c1", NULL, "</temp", SALLY_CODE_BAD_REQUEST },
+    { "no endpoint at all", "lt=60", NULL, "", SALLY_CODE_FORBIDDEN },
+};
+
+static void refuses_what_registers_nobody(void **state)
+{
+    struct local *l = *state;
+
+    validate(l);
+    for (size_t i = 0; i < SALLY_LEN(registrations); i++) {
+        say(l, SALLY_CODE_POST,
+            rd(registrations[i].first, registrations[i].second),
+            registrations[i].links);
+        if (heard(l).code != registrations[i].code)
+            fail_msg("%s: %u.%02u", registrations[i].what, heard(l).code >> 5,
+                     heard(l).code & 31u);
+    }
+    say(l, SALLY_CODE_POST,
+        with(with_uint(at_path("rd"), SALLY_OPTION_CONTENT_FORMAT, 50),
+             SALLY_OPTION_URI_QUERY, "ep=c1"), "{}");
+    (void)answered(l, SALLY_CODE_UNSUPPORTED_FORMAT);
+    run_until(l, START + 30 * SALLY_SEC);
+    assert_int_equal(question(1, "temp")->to.peer.port, 5683);
+}
+
+/* Whoever speaks in a sensor's name cannot have us ask an address. */
+static void who_does_not_hear_us_registers_nothing(void **state)
+{
+    struct local *l = *state;
+    struct sally_span echo;
+
+    say(l, SALLY_CODE_POST, rd("ep=c1", NULL), "</c1/temp>");
+    assert_true(sally_coap_option_find(
+        answered(l, SALLY_CODE_UNAUTHORIZED).options, SALLY_OPTION_ECHO,
+        &echo));
+    run_until(l, START + 30 * SALLY_SEC);
+    assert_int_equal(question(1, "temp")->to.peer.port, 5683);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, close_local)
 
 int main(void)
@@ -339,6 +459,10 @@ int main(void)
         TEST(a_listener_that_goes_takes_its_questions),
         TEST(a_revoked_sensor_is_not_asked),
         TEST(a_reload_begins_anew),
+        TEST(a_sensor_says_where_it_is_and_what_it_has),
+        TEST(a_registration_is_changed_and_ended),
+        TEST(refuses_what_registers_nobody),
+        TEST(who_does_not_hear_us_registers_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
