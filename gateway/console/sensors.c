@@ -89,6 +89,8 @@ bool sally_line_show(const struct sally_view *v, size_t n,
         return false;
     m = sally_members_begin(w);
     put_sensor(&m, v, s);
+    if (v->ignored[0] != '\0')
+        sally_member_text(&m, "config_ignored", v->ignored);
     sally_hops(&m, v, s);
     sally_members_end(&m);
     return true;

@@ -87,7 +87,7 @@ static void take_sensor(struct sally_view_sensor *s,
     s->last_proof = row->last_proof;
 }
 
-static void take_account(struct sally_view_sensor *s,
+static void take_account(struct sally_view *v, struct sally_view_sensor *s,
                          const struct sally_bus_row *row)
 {
     struct sally_view_account *a;
@@ -98,6 +98,8 @@ static void take_account(struct sally_view_sensor *s,
     s->silent = row->silent;
     s->dropped = row->dropped;
     s->expired = row->expired;
+    if (row->account == 0)
+        memcpy(v->ignored, row->ignored, sizeof(v->ignored));
     a->registered = row->registered;
     a->observed = row->observed;
     a->send_muted = row->send_muted;
@@ -159,7 +161,7 @@ void sally_view_take(struct sally_view *v, enum sally_role_name door,
     else if (v->values != NULL)
         take_value(v, row);
     else
-        take_account(s, row);
+        take_account(v, s, row);
 }
 
 void sally_view_record(const struct sally_view *v,

@@ -66,6 +66,7 @@ struct sally_view {
     struct sally_view_value *values;     /* owned; NULL if none are asked */
     uint8_t *text;                       /* owned; of the values */
     size_t value_count, text_used;
+    char ignored[160]; /* of the one sensor: of its file, what does not count */
     bool overflow; /* there were more values than fit */
 };
 

@@ -64,6 +64,11 @@ bool sally_bootstrapper_has_book(const struct sally_bootstrapper *b);
  * accounts.                                                                 */
 bool sally_bootstrapper_may_give(const struct sally_bootstrapper *b);
 
+/* What of the file's accounts does not count, since a bootstrap gave others, as
+ * "SERVER KEY, SERVER KEY"; as much as fits. Reads the disk.                */
+void sally_bootstrapper_ignored(const struct sally_bootstrapper *b,
+                                struct sally_buf *out);
+
 /* Asks, when hold-off and turn are over; nothing happens if it asks already.
  * False: there is no account of a bootstrap server any more.                */
 bool sally_bootstrapper_want(struct sally_bootstrapper *b,

@@ -3,6 +3,7 @@
  * account is doing, and the present values.                                 */
 #include "base/text.h"
 #include "lwm2m/objects/builtin.h"
+#include "uplink/bootstrapper.h"
 #include "uplink/shard_parts.h"
 
 /* One answer on its way: the question, and where its rows go. */
@@ -82,6 +83,19 @@ static void fill_client(struct sally_bus_row *row,
                   sally_err_text(v->last_error));
 }
 
+/* It takes a look at the disk, so only where one sensor is asked for. */
+static void fill_ignored(const struct answer *a, struct sally_bus_row *row,
+                         const struct sally_uplink_sensor *u)
+{
+    struct sally_buf out = { (uint8_t *)row->ignored, 0,
+                             sizeof(row->ignored) - 1 };
+
+    if (a->query->sensor != UINT32_MAX && row->account == 0 &&
+        u->bootstrapper != NULL)
+        sally_bootstrapper_ignored(u->bootstrapper, &out);
+    row->ignored[out.len] = '\0';
+}
+
 static bool say_accounts(const struct answer *a,
                          const struct sally_uplink_sensor *u)
 {
@@ -96,6 +110,7 @@ static bool say_accounts(const struct answer *a,
 
         row->account = i;
         fill_client(row, v);
+        fill_ignored(a, row, u);
         row->silent = u->silence.silent;
         row->dropped = lost.dropped;
         row->expired = lost.expired;

@@ -4,6 +4,7 @@
  * strikes out.                                                              */
 #include "uplink/bootstrapper_parts.h"
 
+#include "base/writer.h"
 #include "log/log.h"
 #include "lwm2m/objects/builtin.h"
 #include "uplink/factory.h"
@@ -111,15 +112,22 @@ static void take_none(struct sally_bootstrapper *b, sally_usec now)
     sally_account_load_all(b->sensor, &none, now);
 }
 
+/* What the operator wrote into a file, and does not hold: by whom, and where. */
 struct ignored {
     const struct sally_bootstrapper *b;
     const char *server;
+    struct sally_writer *out; /* NULL: into the log */
 };
 
 static void tell_ignored(void *owner, const char *key)
 {
     const struct ignored *i = owner;
 
+    if (i->out != NULL) {
+        sally_put_format(i->out, "%s%s %s", i->out->out->len == 0 ? "" : ", ",
+                         i->server, key);
+        return;
+    }
     sally_log(SALLY_LOG_WARNING, "config_ignored",
               SALLY_TEXT("sensor", i->b->sensor->config->id),
               SALLY_TEXT("server", i->server), SALLY_TEXT("field", key),
@@ -127,12 +135,11 @@ static void tell_ignored(void *owner, const char *key)
                                 "since, which counts"));
 }
 
-/* What the operator wrote into a file, and does not hold. */
 static void compare(const struct sally_bootstrapper *b,
-                    const struct sally_book *book)
+                    const struct sally_book *book, struct sally_writer *out)
 {
     const struct sally_uplink_sensor *u = b->sensor;
-    struct ignored i = { b, sally_visit_server(b)->name };
+    struct ignored i = { b, sally_visit_server(b)->name, out };
 
     sally_factory_compare(&b->factory, book, 0, tell_ignored, &i);
     for (uint32_t k = 0; k < u->config->account_count; k++) {
@@ -144,6 +151,18 @@ static void compare(const struct sally_bootstrapper *b,
     }
 }
 
+void sally_bootstrapper_ignored(const struct sally_bootstrapper *b,
+                                struct sally_buf *out)
+{
+    struct sally_book book = { .at = NULL };
+    struct sally_writer w = sally_writer_into(out);
+    uint64_t generation;
+
+    if (sally_standing_read(b, &book, &generation) == SALLY_E_OK)
+        compare(b, &book, &w);
+    sally_book_wipe(&book);
+}
+
 void sally_bootstrapper_load(struct sally_bootstrapper *b, sally_usec now)
 {
     struct sally_book book = { .at = NULL };
@@ -152,7 +171,7 @@ void sally_bootstrapper_load(struct sally_bootstrapper *b, sally_usec now)
     sally_standing_note(b, &book);
     if (e == SALLY_E_OK) {
         sally_account_load_all(b->sensor, &book, now);
-        compare(b, &book);
+        compare(b, &book, NULL);
         sally_standing_start_purge(b, &book, now);
     } else if (e != SALLY_E_NOT_FOUND) {
         complain_damage(b, e);

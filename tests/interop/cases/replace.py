@@ -5,7 +5,7 @@ import os
 import stat
 
 from lib import coap, maps, mqtt
-from lib.bootstrap import Plant
+from lib.bootstrap import Plant, write
 from lib.peer import check, wait_until
 from lib.pki import Authority
 
@@ -258,3 +258,41 @@ def case_replace_certificate(env):
                if files.get(p) != text]
     check(sorted(changed) == ["boiler.crt", "boiler.key", "passwords"],
           f"{changed}")
+
+
+def case_config_ignored(env):
+    """An account of the file that a bootstrap server has given other values
+    since does not count: the log says so at the start, and show says so."""
+    plant = Plant(env)
+    g = plant.gateway
+    plant.sensor()
+    g.secrets["own"] = "ab" * 16
+    g.sensors["boiler"]["accounts"].append(
+        {"server": "cloud", "mode": "psk", "key_file": "../keys/own"})
+    account = plant.key()
+    plant.start()
+    plant.boot.set_keys({plant.endpoint: g.keys["boiler"]})
+    plant.cloud.set_keys({plant.endpoint: g.secrets["own"]})
+    plant.cloud.ask("keys")
+    g.start()
+    plant.cloud.wait_registered(plant.endpoint)
+    check("config_ignored" not in g.ctl_json("show", "boiler")[0],
+          "nothing has been given yet")
+    plant.order({"delete": "/0"}, {"delete": "/1"}, write(account),
+                write(plant.server_object()), {"finish": True})
+    log = g.mark()
+    check(g.ctl("rotate", "boiler")[0] == 0, "rotate")
+    plant.event("bootstrap_done", since=log, sensor="boiler")
+    row = g.ctl_json("show", "boiler")[0]
+    check("cloud key_file" in row.get("config_ignored", "") and
+          "boot" not in row["config_ignored"], f"{row}")
+    code, said, _ = g.ctl("show", "boiler")
+    check(code == 0 and "cloud key_file" in said, said)
+    check("config_ignored" not in str(g.ctl_json("sensors")), "for one alone")
+    g.stop()
+    log = g.mark()
+    g.start()
+    plant.event("config_ignored", since=log, server="cloud", field="key_file")
+
+
+case_config_ignored.seconds = 20
