@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sensors that speak MQTT 5, or any version with QoS 2: mosquitto's clients,
 and bytes by hand where a connection has to break at the right moment."""
+import json
+import os
 import socket
 import struct
 import time
 
 from lib import maps, mqtt
-from lib.peer import check, run
+from lib.peer import Missing, Peer, check, run
+
+PYTHON = "/usr/bin/python3"  # that of the system has Debian's Paho
 
 TEMPERATURE, SWITCH = "/3303/0/5700", "/3306/0/5850"
 TOPIC = "plant/boiler/temp"
@@ -72,16 +76,67 @@ def case_mqtt5_properties(env):
 
 
 def case_mqtt5_command(env):
-    """A command reaches mosquitto_sub of version 5, which confirms it."""
+    """A command reaches mosquitto_sub of version 5, which confirms it; the one
+    whose place it took was told so."""
     server, g, endpoint = site(env, [maps.relay()])
-    argv = dict(user="boiler", password=g.passwords["boiler"])
-    sub = env.add(mqtt.MosquittoSub(
+    subs = [env.add(mqtt.MosquittoSub(
         env.directory, "127.0.0.1", g.mqtt_port, "plant/boiler/relay/set",
-        **argv, extra=("-V", "5")))
-    sub.start()
+        "boiler", g.passwords["boiler"], name, "same", extra=("-V", "5")))
+        for name in ("old", "new")]
+    for sub in subs:
+        sub.start()
+    subs[0].wait_line("DISCONNECT (142)")
+    subs[0].stop()
     got = server.ask("write", endpoint, SWITCH, value=True)["code"]
     check(got == "2.04", f"the command got {got}")
-    sub.wait_line("plant/boiler/relay/set ON")
+    subs[1].wait_line("plant/boiler/relay/set ON")
+
+
+class Paho(Peer):
+    """The sensor on Paho's client; `saw` is what it said."""
+
+    def __init__(self, env, g):
+        code, _, _ = run([PYTHON, "-c", "import paho.mqtt.client"])
+        if code != 0:
+            raise Missing("no python3-paho-mqtt")
+        super().__init__("paho", [
+            PYTHON, os.path.join(env.harness, "paho", "sensor.py"),
+            "127.0.0.1", g.mqtt_port, "boiler", TOPIC,
+            "plant/boiler/relay/set"], env.directory)
+        self.saw = []
+
+    def on_line(self, text):
+        if text.startswith("{"):
+            self.saw.append(json.loads(text))
+
+    def seen(self, what):
+        return [s for s in self.saw if s["saw"] == what]
+
+
+def case_mqtt5_paho(env):
+    """Paho's client: a name from us, each QoS, an alias, a session that goes on
+    after a take-over with its subscription."""
+    server, g, endpoint = site(env, [maps.relay()])
+    paho = env.add(Paho(env, g))
+    paho.start()
+    paho.process.stdin.write(g.passwords["boiler"].encode() + b"\n")
+    paho.process.stdin.flush()
+    paho.wait_line('"ready"', 30)
+    server.wait_record(endpoint, TEMPERATURE, 22.5)
+    check(values(server, endpoint) == [20.5, 21.5, 22.5],
+          f"upstream there is {values(server, endpoint)}")
+    got = server.ask("write", endpoint, SWITCH, value=True)["code"]
+    check(got == "2.04", f"the command got {got}")
+    check(paho.wait() == 0, "it failed")
+    first = paho.seen("connack")[0]["properties"]
+    check(len(first["AssignedClientIdentifier"]) == 16
+          and first["TopicAliasMaximum"] == 8
+          and first["ReceiveMaximum"] == 20, f"CONNACK with {first}")
+    check([c["present"] for c in paho.seen("connack")] == [0, 0, 1],
+          f"sessions: {paho.seen('connack')}")
+    check([s["codes"] for s in paho.seen("suback")] == [[0x87], [1]],
+          f"SUBACKs: {paho.seen('suback')}")
+    check(paho.seen("message")[0]["text"] == "ON", "another command")
 
 
 class Raw:
