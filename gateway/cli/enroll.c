@@ -195,12 +195,31 @@ static bool prepare(struct enrolling *e, char **args, int count)
     return read_again(e);
 }
 
+/* Whoever has the fleet's secret has these keys: they are to be replaced at
+ * first contact.                                                            */
+static bool is_marked(struct enrolling *e, const struct sally_config_sensor *s,
+                      const struct sally_config_account *a)
+{
+    bool shared = a->mode == SALLY_MODE_PSK ||
+                  sally_config_part(a, SALLY_FIELD_OSCORE) != NULL;
+
+    return e->with.source.fleet.len == 0 || !shared || a->factory ||
+           fail(e, s->id,
+                "expected `factory = true` in each account whose key is made "
+                "of the fleet's (-f), so that a bootstrap server replaces it "
+                "first");
+}
+
 static bool make_keys(struct enrolling *e)
 {
     for (size_t i = 0; i < e->count; i++) {
         const struct sally_config_sensor *s =
             sally_enroll_sensor(&e->config, e->ids[i]);
 
+        for (size_t k = 0; k < sally_config_accounts(s); k++) {
+            if (!is_marked(e, s, &s->accounts[k]))
+                return false;
+        }
         for (size_t k = 0; k < sally_config_accounts(s); k++) {
             int made =
                 sally_enroll_keys(&e->made, &e->config, s, &s->accounts[k],

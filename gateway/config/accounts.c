@@ -14,6 +14,10 @@
 static const struct sally_key account_keys[] = {
     { "server", SALLY_KEY_NAME, AT(server), 0, 0, NULL, "", NULL,
       "of the list `servers`; the sensor's `server` without it" },
+    { "factory", SALLY_KEY_BOOLEAN, AT(factory), 0, 0, NULL, "false", NULL,
+      "its keys were derived from a fleet's secret, so others can know them: "
+      "where there is a bootstrap server the sensor asks that for other ones "
+      "before it registers with these" },
     SALLY_ROW_FIELDS(0),
 };
 
@@ -195,6 +199,7 @@ static void take_account(struct sally_loader *l, const config_setting_t *group,
     *out = (struct sally_config_account){ .server = UINT32_MAX };
     out->line = (unsigned)config_setting_source_line(group);
     sally_schema_read(&l->reader, &sally_group_account, group, &d);
+    out->factory = d.factory;
     if (config_setting_is_group(group))
         read_parts(l, group, &parts);
     if (l->reader.bad != before)

@@ -210,6 +210,7 @@ struct sally_config_account {
     uint32_t part_count;
     unsigned line;
     bool dormant; /* nothing, until a bootstrap server gives it keys */
+    bool factory; /* others may know its keys, which are to be replaced */
 };
 
 /* The first part of this kind, or NULL. */

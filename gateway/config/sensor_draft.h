@@ -8,6 +8,7 @@
 
 struct sally_account_draft {
     const char *server; /* name, or "" for the sensor's */
+    bool factory;
 };
 
 struct sally_sensor_draft {

@@ -118,6 +118,7 @@ static void finish_visit(struct sally_bootstrapper *b, sally_usec now)
     }
     b->again = false;
     try_later(b, now);
+    sally_shard_begin_held(b->sensor, now);
     sally_log(SALLY_LOG_WARNING, "bootstrap_failed",
               SALLY_TEXT("sensor", b->sensor->config->id),
               SALLY_TEXT("server", sally_visit_server(b)->name),
@@ -211,6 +212,15 @@ static void plan_first_recheck(struct sally_bootstrapper *b, sally_usec now)
         b->due = sally_after(now, sally_random_u64(r) % (b->due - now));
 }
 
+static bool holds(const struct sally_bootstrapper *b)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < b->sensor->config->account_count; i++)
+        any |= b->sensor->clients[i].held;
+    return any;
+}
+
 void sally_bootstrapper_begin(struct sally_bootstrapper *b, sally_usec now)
 {
     if (shard_of(b)->elsewhere) { /* nothing is to change here */
@@ -219,6 +229,8 @@ void sally_bootstrapper_begin(struct sally_bootstrapper *b, sally_usec now)
         return;
     }
     plan_first_recheck(b, now);
+    if (holds(b))
+        (void)sally_bootstrapper_want(b, SALLY_VISIT_FACTORY, now);
     if (sally_account_living(b->sensor) == 0)
         (void)sally_bootstrapper_want(b, SALLY_VISIT_NO_ACCOUNT, now);
     if (sally_vault_is_due(shard_of(b)->vault, b->sensor))
@@ -309,6 +321,7 @@ void sally_bootstrapper_turn(struct sally_pacer_turn *turn, sally_usec now)
     e = sally_visit_begin(b, now);
     if (e != SALLY_E_OK) {
         try_later(b, now);
+        sally_shard_begin_held(b->sensor, now);
         sally_log(SALLY_LOG_ERROR, "bootstrap_failed",
                   SALLY_TEXT("sensor", b->sensor->config->id),
                   SALLY_TEXT("server", sally_visit_server(b)->name),

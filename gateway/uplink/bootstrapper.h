@@ -29,7 +29,8 @@ enum sally_visit_reason {
     SALLY_VISIT_SERVER,         /* /1/x/9 */
     SALLY_VISIT_OPERATOR,
     SALLY_VISIT_RECHECK,
-    SALLY_VISIT_RENEWAL /* a certificate comes to its end */
+    SALLY_VISIT_RENEWAL, /* a certificate comes to its end */
+    SALLY_VISIT_FACTORY  /* others may know its keys */
 };
 
 /* For a sensor with an account of a bootstrap server, with a seat of its own.

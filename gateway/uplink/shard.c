@@ -345,6 +345,44 @@ void sally_shard_begin_client(struct sally_virtual_client *v, bool anew,
     sally_shard_pump(v, now);
 }
 
+static void tell_factory(const struct sally_virtual_client *v)
+{
+    sally_log(SALLY_LOG_WARNING, "factory_keys",
+              SALLY_TEXT("sensor", v->sensor->config->id),
+              SALLY_TEXT("server", v->server->name),
+              SALLY_TEXT("endpoint", v->settings.endpoint),
+              SALLY_TEXT("why", "there is no bootstrap server that would give "
+                                "it other keys than those of the fleet's "
+                                "secret"));
+}
+
+/* Keys that others may know are used when no better ones were to be had. */
+static void begin_or_hold(struct sally_virtual_client *v, bool anew,
+                          sally_usec now)
+{
+    const struct sally_bootstrapper *b = v->sensor->bootstrapper;
+
+    v->held = v->keyed && v->account->factory && b != NULL &&
+              sally_bootstrapper_may_give(b) && !v->shard->elsewhere;
+    if (v->keyed && v->account->factory && b == NULL)
+        tell_factory(v);
+    if (!v->held)
+        sally_shard_begin_client(v, anew, now);
+}
+
+void sally_shard_begin_held(struct sally_uplink_sensor *u, sally_usec now)
+{
+    for (uint32_t i = 0; i < u->config->account_count; i++) {
+        struct sally_virtual_client *v = &u->clients[i];
+        bool held = v->held;
+
+        v->held = false;
+        if (held &&
+            sally_lwm2m_client_state(&v->client) == SALLY_CLIENT_IDLE)
+            sally_shard_begin_client(v, true, now);
+    }
+}
+
 void sally_shard_begin(struct sally_uplink_sensor *u, bool anew,
                        sally_usec now)
 {
@@ -352,7 +390,7 @@ void sally_shard_begin(struct sally_uplink_sensor *u, bool anew,
     if (u->bootstrapper != NULL)
         sally_bootstrapper_load(u->bootstrapper, now);
     for (uint32_t i = 0; i < u->config->account_count; i++)
-        sally_shard_begin_client(&u->clients[i], anew, now);
+        begin_or_hold(&u->clients[i], anew, now);
     if (u->bootstrapper != NULL)
         sally_bootstrapper_begin(u->bootstrapper, now);
     sally_shard_judge(u);

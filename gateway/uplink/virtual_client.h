@@ -40,6 +40,7 @@ struct sally_virtual_client {
     sally_usec back_at; /* to the preferred one; NEVER: it is there */
     bool keyed;       /* the credential is made; else it sleeps */
     bool hopeless;    /* its server does not let it in */
+    bool held;        /* waits for the first visit at the bootstrap server */
     bool stays;       /* that is no reason to bootstrap: /1/x/16 is false */
     uint8_t tries;    /* that failed, one after the other */
     bool away;        /* left the server because its sensor is silent */

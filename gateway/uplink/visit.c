@@ -18,6 +18,7 @@ static const char *const reasons[] = {
     [SALLY_VISIT_OPERATOR] = "the operator asked for it",
     [SALLY_VISIT_RECHECK] = "it is time to look again",
     [SALLY_VISIT_RENEWAL] = "a certificate comes to its end",
+    [SALLY_VISIT_FACTORY] = "its keys are those of the factory",
 };
 
 static const char *endpoint_of(const struct sally_bootstrapper *b)
@@ -292,6 +293,7 @@ static void put_in_force(struct sally_bootstrapper *b, sally_usec now)
     sally_shard_judge(b->sensor);
     sally_vault_settle(b->sensor->shard->vault, b->sensor);
     sally_book_wipe(&v->current);
+    sally_shard_begin_held(b->sensor, now);
     sally_log(SALLY_LOG_INFO, "bootstrap_done",
               SALLY_TEXT("sensor", b->sensor->config->id),
               SALLY_TEXT("server", sally_visit_server(b)->name),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sensors that have keys of a bootstrap server only, and get the rest there;
 keys that it changes, and accounts that it takes away."""
+import os
 import secrets
 import threading
 
@@ -258,6 +259,40 @@ def case_bootstrap_interrupted(env):
 
 
 case_bootstrap_interrupted.seconds = 60
+
+
+def case_bootstrap_factory(env):
+    """A key that others may know is not used before the bootstrap server was
+    asked for another one; only if that has none."""
+    plant = Plant(env)
+    plant.sensor()
+    g = plant.gateway
+    g.secrets["boiler.cloud"] = known = secrets.token_hex(16)
+    g.sensors["boiler"]["accounts"].append({
+        "server": "cloud", "mode": "psk", "factory": True,
+        "key_file": "../keys/boiler.cloud"})
+    plant.keys[plant.endpoint] = known
+    plant.cloud.set_keys(plant.keys)
+    plant.start()
+    plant.order({"delete": "/"}, {"wait_ms": 500},
+                write(plant.values(plant.endpoint, secrets.token_hex(16))),
+                write(plant.server_object()), {"finish": True})
+    g.start()
+    begun = plant.event("bootstrap_begun", sensor="boiler")
+    check("factory" in begun["why"], f"it asked: {begun}")
+    plant.event("keys_rotated", sensor="boiler")
+    check(not [e for e in plant.cloud.events if e["event"] == "register"],
+          "it registered with the key of the factory")
+    g.stop()
+
+    plant.boot.restart()  # and knows nothing of the sensor
+    g.group["gateway"]["state_dir"] = os.path.join(g.root, "state2")
+    os.mkdir(g.group["gateway"]["state_dir"])
+    g.write_configuration()
+    log = g.mark()
+    g.start()
+    plant.event("bootstrap_failed", since=log)
+    plant.cloud.wait_registered(plant.endpoint)
 
 
 def case_bootstrap_blocked(env):

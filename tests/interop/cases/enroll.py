@@ -132,8 +132,11 @@ def case_enroll_fleet(env):
         code, _, error = g.ctl("fleet", secret, name, key + "2")
         check(code == 1 and "name" in error and
               not os.path.exists(key + "2"), f"{name!r}: exit {code}: {error}")
-    t = template(g, settings('server = "cloud"; '
-                              'key_file = "../keys/{id}.psk";'))
+    account = 'server = "cloud"; key_file = "../keys/{id}.psk";'
+    t = template(g, settings(account))
+    code, _, error = g.ctl("enroll", "-t", t, "-f", key, "a", "b")
+    check(code == 1 and "factory = true" in error, f"not marked: {error}")
+    t = template(g, settings(account + " factory = true;"))
     code, _, error = g.ctl("enroll", "-t", t, "-f", key, "a", "b")
     check(code == 0, error)
     own = hkdf(bytes.fromhex("5a" * 32), "gateway gw", 32)
@@ -147,6 +150,8 @@ def case_enroll_fleet(env):
     g.start()
     for name in ("a", "b"):
         leshan.wait_registered(f"gw-{name}", 40)
+        check(any(e["event"] == "factory_keys" and e["sensor"] == name
+                  for e in g.events()), f"{name} said nothing of its keys")
 
 
 def case_enroll_certificates(env):

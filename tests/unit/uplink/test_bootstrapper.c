@@ -337,6 +337,44 @@ static void its_account_goes_when_its_time_is_over(void **state)
     door_close(d);
 }
 
+/* Its file's account is used when a visit has failed, or has left it alone. */
+static void keys_of_the_factory_wait_for_the_first_visit(void **state)
+{
+    struct door *d = door_open_sealed(
+        BOOT_CONFIG("", ", { server = \"cloud\"; mode = \"nosec\"; factory = "
+                        "true; }"), &sealer);
+
+    (void)state;
+    assert_true(is_visiting(d));
+    assert_int_equal(sensor(d)->bootstrapper->why, SALLY_VISIT_FACTORY);
+    assert_int_equal(d->registers, 0);
+    assert_int_equal(state_of(d, 0), SALLY_CLIENT_IDLE);
+    put(d, "1/0/1", "[{\"n\":\"/1/0/1\",\"v\":300}]");
+    assert_int_equal(d->registers, 0);
+    assert_int_equal(finish(d), SALLY_CODE_CHANGED);
+    door_run(d, 2 * SALLY_SEC);
+    assert_int_equal(d->registers, 1);
+    assert_int_equal(state_of(d, 0), SALLY_CLIENT_REGISTERED);
+    door_close(d);
+}
+
+static void keys_of_the_factory_are_better_than_none(void **state)
+{
+    struct door *d = door_open_sealed(
+        BOOT_CONFIG("", ", { server = \"cloud\"; mode = \"nosec\"; factory = "
+                        "true; }"), &sealer);
+
+    (void)state;
+    assert_int_equal(state_of(d, 0), SALLY_CLIENT_IDLE);
+    sally_bootstrapper_cancel(sensor(d)->bootstrapper, d->now);
+    door_settle(d);
+    door_run(d, 500 * SALLY_MSEC);
+    assert_int_equal(d->registers, 1);
+    assert_int_equal(sensor(d)->bootstrapper->failures, 0); /* it is let in */
+    assert_true(sensor(d)->bootstrapper->due != SALLY_NEVER);
+    door_close(d);
+}
+
 /* One that always has something more to write keeps no place for it. */
 static void a_visit_does_not_last_for_ever(void **state)
 {
@@ -415,6 +453,8 @@ int main(void)
         cmocka_unit_test(it_looks_again_from_time_to_time),
         cmocka_unit_test(one_that_is_let_in_nowhere_asks),
         cmocka_unit_test(one_that_is_told_to_stay_does_not_ask),
+        cmocka_unit_test(keys_of_the_factory_wait_for_the_first_visit),
+        cmocka_unit_test(keys_of_the_factory_are_better_than_none),
         cmocka_unit_test(a_visit_does_not_last_for_ever),
         cmocka_unit_test(its_account_goes_when_its_time_is_over),
         cmocka_unit_test(a_server_can_ask_for_it),
