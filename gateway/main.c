@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/main.c - sallyportd's command line. */
+#include "ignored.h"
 #include "privilege.h"
 #include "role_process.h"
 #include "roles/passwords_file.h"
@@ -98,6 +99,7 @@ static int test(const struct sally_assets *a)
     sally_sockets_warn(c, stderr);
     printf("%s: %zu sensors, %zu servers, %zu profiles: good\n", c->file,
            c->sensor_count, c->server_count, c->profile_count);
+    sally_ignored_tell(c, a->keys.keyring, stderr);
     return 0;
 }
 

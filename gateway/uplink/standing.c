@@ -112,7 +112,7 @@ static void take_none(struct sally_bootstrapper *b, sally_usec now)
     sally_account_load_all(b->sensor, &none, now);
 }
 
-/* What the operator wrote into a file, and does not hold: by whom, and where. */
+/* What the operator wrote into a file, and does not hold. */
 struct ignored {
     const struct sally_bootstrapper *b;
     const char *server;

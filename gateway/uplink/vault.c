@@ -53,14 +53,14 @@ static struct sally_kept_place book_of(const struct sally_uplink_sensor *u)
                                       sally_span_of(u->config->id) };
 }
 
-static enum sally_err put_context(const struct sally_uplink_sensor *u,
+static enum sally_err put_context(const struct sally_config_sensor *s,
                                   uint64_t generation, struct sally_buf *out)
 {
     struct sally_writer w = sally_writer_into(out);
 
-    sally_put_text(&w, u->config->id);
+    sally_put_text(&w, s->id);
     sally_put_u8(&w, 0);
-    sally_put_text(&w, u->config->endpoint);
+    sally_put_text(&w, s->endpoint);
     sally_put_u8(&w, 0);
     sally_put_u64(&w, generation);
     return sally_writer_end(&w);
@@ -97,7 +97,7 @@ static enum sally_err open_book(const struct sally_vault *v,
     enum sally_err e = recall(v, u, &room, generation, &sealed);
 
     if (e == SALLY_E_OK)
-        e = put_context(u, *generation, &context);
+        e = put_context(u->config, *generation, &context);
     if (e == SALLY_E_OK)
         e = sally_unseal(&v->sealer, "book", sally_buf_span(&context), sealed,
                          &plain);
@@ -124,6 +124,28 @@ enum sally_err sally_vault_load(const struct sally_vault *v,
     return e;
 }
 
+enum sally_err sally_vault_read(const struct sally_sealer *s,
+                                const struct sally_config_sensor *of,
+                                struct sally_span kept, struct sally_book *out)
+{
+    struct sally_cursor c = sally_cursor_over(kept);
+    const uint64_t generation = sally_take_u64(&c);
+    uint8_t bytes[CONTEXT_MAX], *room = malloc(BODY_MAX);
+    struct sally_buf context = SALLY_BUF(bytes), plain = { room, 0, BODY_MAX };
+    enum sally_err e = c.failed ? SALLY_E_MALFORMED
+                                : put_context(of, generation, &context);
+
+    if (room == NULL)
+        return SALLY_E_NO_MEMORY;
+    if (e == SALLY_E_OK)
+        e = sally_unseal(s, "book", sally_buf_span(&context), c.rest, &plain);
+    if (e == SALLY_E_OK)
+        e = sally_book_read(out, sally_buf_span(&plain));
+    sally_wipe(plain.at, plain.len);
+    free(room);
+    return e;
+}
+
 static enum sally_err seal_book(const struct sally_vault *v,
                                 const struct sally_uplink_sensor *u,
                                 const struct sally_book *book, uint8_t *rooms,
@@ -143,7 +165,7 @@ static enum sally_err seal_book(const struct sally_vault *v,
     head = sally_writer_into(out);
     sally_put_u64(&head, ++generation);
     if (e == SALLY_E_OK)
-        e = put_context(u, generation, &context);
+        e = put_context(u->config, generation, &context);
     if (e == SALLY_E_OK)
         e = sally_book_write(book, &w);
     if (e == SALLY_E_OK)

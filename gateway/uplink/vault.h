@@ -36,6 +36,12 @@ enum sally_err sally_vault_load(const struct sally_vault *v,
                                 struct sally_book *out,
                                 uint64_t *generation) SALLY_MUST_USE;
 
+/* The same of what a tool has read from the store. */
+enum sally_err sally_vault_read(const struct sally_sealer *s,
+                                const struct sally_config_sensor *of,
+                                struct sally_span kept,
+                                struct sally_book *out) SALLY_MUST_USE;
+
 /* Replaces the sensor's book, and buries keys that it uses no more: nobody uses
  * them under this endpoint from then on. All of that or nothing; the store's
  * on_kept tells with `ticket` when it is durable. Without a book the keys are

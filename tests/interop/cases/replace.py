@@ -276,7 +276,8 @@ def case_config_ignored(env):
     plant.cloud.ask("keys")
     g.start()
     plant.cloud.wait_registered(plant.endpoint)
-    check("config_ignored" not in g.ctl_json("show", "boiler")[0],
+    check("config_ignored" not in g.ctl_json("show", "boiler")[0] and
+          "does not count" not in g.check_configuration()[1],
           "nothing has been given yet")
     plant.order({"delete": "/0"}, {"delete": "/1"}, write(account),
                 write(plant.server_object()), {"finish": True})
@@ -289,8 +290,14 @@ def case_config_ignored(env):
     code, said, _ = g.ctl("show", "boiler")
     check(code == 0 and "cloud key_file" in said, said)
     check("config_ignored" not in str(g.ctl_json("sensors")), "for one alone")
+    code, said = g.check_configuration()
+    path = os.path.join(g.root, "sensors.d", "boiler.conf")
+    words = ": key_file: does not count: boiler has been given its account at"
+    check(code == 0 and said.count(path) == 1 and words + " cloud" in said,
+          said)
     g.stop()
     log = g.mark()
+    check(said == g.check_configuration()[1], "stopped it says something else")
     g.start()
     plant.event("config_ignored", since=log, server="cloud", field="key_file")
 
