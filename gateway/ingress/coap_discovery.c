@@ -118,8 +118,8 @@ static void put(struct list *l, const char *pattern, bool observable)
     char target[TARGET_MAX];
 
     if (sally_template_topic(pattern, l->id, &room) != SALLY_E_OK ||
-        !target_of(sally_buf_span(&room), target) || !is_wanted(l, target, "") ||
-        has(l, target))
+        !target_of(sally_buf_span(&room), target) ||
+        !is_wanted(l, target, "") || has(l, target))
         return;
     sally_put_link(&l->links, target);
     if (observable)
