@@ -109,7 +109,7 @@ def case_observed_commands_libcoap(env):
 
 
 def case_aiocoap_sensor(env):
-    """aiocoap finds its resources, posts, registers itself in the directory, and
+    """aiocoap finds its resources, posts, registers in the directory, and
     observes its commands."""
     site = Site(env)
     sensor = env.peer("sensor", [
