@@ -71,7 +71,7 @@ static enum sally_err grow(struct sally_mqtt_server *s, size_t connections)
     enum sally_err e = sally_deadlines_grow(&s->deadlines, connections);
 
     if (e == SALLY_E_OK)
-        e = sally_pool_grow(&s->subscriptions, connections * 2);
+        e = sally_pool_grow(&s->subscriptions, connections * 4);
     if (e == SALLY_E_OK)
         e = sally_pool_grow(&s->small, connections);
     if (e == SALLY_E_OK)

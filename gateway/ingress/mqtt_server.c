@@ -318,7 +318,7 @@ static enum sally_err build(struct sally_mqtt_server *s, size_t connections)
                             false);
     if (e == SALLY_E_OK)
         e = sally_pool_init(&s->subscriptions, sizeof(struct subscription),
-                            connections * 2, false);
+                            connections * 4, false);
     if (e == SALLY_E_OK)
         e = sally_pool_init(&s->kept, sizeof(struct kept), connections, false);
     if (e == SALLY_E_OK)

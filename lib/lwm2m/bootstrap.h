@@ -140,9 +140,10 @@ sally_bootstrap_start(struct sally_bootstrap *b,
 void sally_bootstrap_connect(struct sally_bootstrap *b, sally_usec now);
 
 /* What on_finish said 0 to: 2.04 when the staged accounts are in force (then
- * `current` is not looked at any more, and may be wiped), which ends DONE even if the session was lost meanwhile, since it is decided; or a
- * code that refuses them. False, and nothing happens, if nobody waits for
- * it any more, after _stop() or _wipe().                                    */
+ * `current` is not looked at any more, and may be wiped), which ends DONE even
+ * if the session was lost meanwhile, since it is decided; or a code that
+ * refuses them. False, and nothing happens, if nobody waits for it any more,
+ * after _stop() or _wipe().                                                 */
 bool sally_bootstrap_finished(struct sally_bootstrap *b, uint8_t code,
                               sally_usec now);
 

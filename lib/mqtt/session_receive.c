@@ -74,13 +74,11 @@ static size_t unreleased(const struct sally_mqtt_session *s)
     return n;
 }
 
-/* Version 5 was told how many it may have; before, input stops at as many of
- * them, and what is beyond twice as many is too much.                       */
+/* Version 5 was told how many it may have. Before, input stops at as many that
+ * are not answered; ids of QoS 2 find no place at twice as many.            */
 static bool too_many(const struct sally_mqtt_session *s)
 {
-    if (s->v5)
-        return unreleased(s) >= SALLY_MQTT_RECEIVE_MAX;
-    return s->held != NULL && s->held->count == SALLY_MQTT_HELD_MAX;
+    return s->v5 && unreleased(s) >= SALLY_MQTT_RECEIVE_MAX;
 }
 
 /* It was told before: the answer went out and comes again; or it is still to

@@ -449,6 +449,32 @@ static void refuses_with_the_owners_code(void **state)
     owner_stop(&o);
 }
 
+/* Ids of QoS 2 that are not released stand in the way of no QoS 1; what finds
+ * no place ends the connection.                                             */
+static void bounds_what_is_not_released(void **state)
+{
+    uint8_t two[] = "\x34\x06\x00\x01t\x00\x00x";
+    struct owner o;
+
+    (void)state;
+    assert_true(owner_open(&o));
+    o.acknowledge_at_once = true;
+    for (uint8_t id = 1; id <= SALLY_MQTT_HELD_MAX; id++) {
+        two[6] = id;
+        feed(&o, two, sizeof(two) - 1);
+        drain(&o);
+    }
+    feed(&o, "\x32\x06\x00\x01t\x00\x07x", 8);
+    assert_int_equal(sally_mqtt_session_output(&o.session).len, 4);
+    drain(&o);
+    assert_int_equal(o.ended, 0);
+    two[6] = SALLY_MQTT_HELD_MAX + 1;
+    feed(&o, two, sizeof(two) - 1);
+    assert_int_equal(o.why, SALLY_MQTT_END_UNFINISHED);
+    assert_int_equal(sally_mqtt_session_output(&o.session).len, 0);
+    owner_stop(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +490,7 @@ int main(void)
         cmocka_unit_test(waits_for_the_verdict),
         cmocka_unit_test(bounds_what_comes_before_the_verdict),
         cmocka_unit_test(refuses_with_the_owners_code),
+        cmocka_unit_test(bounds_what_is_not_released),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
