@@ -200,9 +200,11 @@ static bool prepare(struct enrolling *e, char **args, int count)
 static bool is_marked(struct enrolling *e, const struct sally_config_sensor *s,
                       const struct sally_config_account *a)
 {
-    bool shared = a->mode == SALLY_MODE_PSK ||
-                  sally_config_part(a, SALLY_FIELD_OSCORE) != NULL;
+    bool shared = false;
 
+    for (size_t i = 0; i < a->part_count; i++)
+        shared |= sally_enroll_derives(sally_credential_field(a->parts[i].kind),
+                                       a->mode);
     return e->with.source.fleet.len == 0 || !shared || a->factory ||
            fail(e, s->id,
                 "expected `factory = true` in each account whose key is made "

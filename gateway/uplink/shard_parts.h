@@ -81,7 +81,8 @@ void sally_shard_begin(struct sally_uplink_sensor *u, bool anew,
 void sally_shard_begin_client(struct sally_virtual_client *v, bool anew,
                               sally_usec now);
 
-/* Those that waited for the first visit at the bootstrap server wait no more. */
+/* Those that waited for the first visit at the bootstrap server wait no more.
+ */
 void sally_shard_begin_held(struct sally_uplink_sensor *u, sally_usec now);
 
 /* Looks whether the sensor has an account left, or will get one, and tells the

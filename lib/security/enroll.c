@@ -124,6 +124,13 @@ static enum sally_err compose(enum sally_credential_kind kind,
     }
 }
 
+bool sally_enroll_derives(const struct sally_credential_field *field,
+                          enum sally_security_mode mode)
+{
+    return field->kind == SALLY_FIELD_MASTER_SECRET ||
+           (field->kind == SALLY_FIELD_SECRET_KEY && mode == SALLY_MODE_PSK);
+}
+
 enum sally_err sally_enroll_file(const struct sally_credential_field *field,
                                  const struct sally_enrolled *whose,
                                  const struct sally_enroll_source *from,

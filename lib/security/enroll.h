@@ -38,6 +38,11 @@ enum sally_err sally_enroll_fleet(struct sally_span secret, const char *gateway,
                                   uint8_t out[SALLY_FLEET_KEY_LEN])
     SALLY_MUST_USE;
 
+/* True if what this field holds in an account of this mode is a shared secret,
+ * which a fleet key makes.                                                  */
+bool sally_enroll_derives(const struct sally_credential_field *field,
+                          enum sally_security_mode mode);
+
 /* Appends what a new file for this field of an account holds, a line of digits
  * or PEM. UNSUPPORTED: it is not ours to make, as a certificate is not by this
  * function; NO_ROOM (1,024 bytes are enough), OUT_OF_RANGE, CRYPTO.         */
