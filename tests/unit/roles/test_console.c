@@ -19,7 +19,7 @@
 #include "roles/role.h"
 #include "unit/config/given.h"
 
-#define VALUES 3000 /* rows: more than a socket takes at once */
+#define VALUES 2000 /* rows: more than a socket takes at once */
 
 static struct sally_config config;
 static struct sally_role_context context;
