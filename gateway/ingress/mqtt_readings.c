@@ -3,19 +3,30 @@
  * is answered when it is durable.                                           */
 #include "ingress/mqtt_parts.h"
 
+/* Unacknowledged, the sensor waits with us; but one that can be told that the
+ * spool is full is told.                                                    */
+static bool waits(const struct sally_mqtt_connection *c,
+                  enum sally_accepted result)
+{
+    return result == SALLY_ACCEPTED_FAILED ||
+           (result == SALLY_ACCEPTED_FULL && (c == NULL || !c->session.v5));
+}
+
+static enum sally_mqtt_reason reason_for(enum sally_accepted result)
+{
+    return result == SALLY_ACCEPTED_FULL ? SALLY_MQTT_QUOTA_EXCEEDED
+                                         : SALLY_MQTT_SUCCESS;
+}
+
 static bool told(void *subject, uint64_t number, enum sally_accepted result,
                  sally_usec now)
 {
     struct sally_mqtt_connection *c = subject;
 
-    if (result == SALLY_ACCEPTED_FAILED ||
-        (result == SALLY_ACCEPTED_FULL && !c->session.v5))
-        return true; /* unacknowledged, the sensor waits with us */
+    if (waits(c, result))
+        return true;
     c->server->now = now;
-    sally_mqtt_session_answer(&c->session, (uint32_t)number,
-                              result == SALLY_ACCEPTED_FULL
-                                  ? SALLY_MQTT_QUOTA_EXCEEDED
-                                  : SALLY_MQTT_SUCCESS,
+    sally_mqtt_session_answer(&c->session, (uint32_t)number, reason_for(result),
                               now);
     sally_mqtt_settle(c, now);
     return false;
@@ -28,15 +39,18 @@ static bool told_kept(void *subject, uint64_t number,
                       enum sally_accepted result, sally_usec now)
 {
     struct kept *k = subject;
+    struct sally_mqtt_connection *c = k->connection;
 
-    if (result == SALLY_ACCEPTED_FULL || result == SALLY_ACCEPTED_FAILED)
+    if (waits(c, result))
         return true;
-    sally_mqtt_held_store(&k->held, (uint16_t)number);
-    if (k->connection == NULL)
+    if (c == NULL) {
+        sally_mqtt_held_store(&k->held, (uint16_t)number);
         return false;
+    }
     k->server->now = now;
-    sally_mqtt_session_stored(&k->connection->session, (uint16_t)number, now);
-    sally_mqtt_settle(k->connection, now);
+    sally_mqtt_session_stored(&c->session, (uint16_t)number, reason_for(result),
+                              now);
+    sally_mqtt_settle(c, now);
     return false;
 }
 

@@ -205,7 +205,7 @@ void sally_mqtt_session_refuse(struct sally_mqtt_session *s, uint8_t code,
 void sally_mqtt_session_answer(struct sally_mqtt_session *s, uint32_t number,
                                enum sally_mqtt_reason reason, sally_usec now);
 void sally_mqtt_session_stored(struct sally_mqtt_session *s, uint16_t id,
-                               sally_usec now);
+                               enum sally_mqtt_reason reason, sally_usec now);
 
 /* The owner has room again after on_publish() said no. */
 void sally_mqtt_session_resume(struct sally_mqtt_session *s, sally_usec now);

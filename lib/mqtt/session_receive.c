@@ -260,14 +260,15 @@ void sally_mqtt_session_answer(struct sally_mqtt_session *s, uint32_t number,
 }
 
 void sally_mqtt_session_stored(struct sally_mqtt_session *s, uint16_t id,
-                               sally_usec now)
+                               enum sally_mqtt_reason reason, sally_usec now)
 {
     size_t nth = nth_of(s, id, true);
 
     if (nth < s->count)
         sally_mqtt_session_answer(
-            s, s->next_number - s->count + (uint32_t)nth, SALLY_MQTT_SUCCESS,
-            now);
+            s, s->next_number - s->count + (uint32_t)nth, reason, now);
+    else if (s->held != NULL)
+        note_two(s, id, (uint8_t)reason); /* it is not asked for yet */
 }
 
 /* A PUBREL before our PUBREC is a violation: it would have us forget what is

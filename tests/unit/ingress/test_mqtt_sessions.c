@@ -254,6 +254,13 @@ static void version_5_hears_why(void **state)
     assert_int_equal(side_readings(l->side), 1);
     side_accept(l->side, SALLY_ACCEPTED_FULL);
     HEARD(line, "\x40\x03\x00\x06\x97");
+    SAY(line, FIRST);
+    side_accept(l->side, SALLY_ACCEPTED_FULL);
+    HEARD(line, "\x50\x03\x00\x07\x97");
+    SAY(line, FIRST); /* tries again */
+    assert_int_equal(side_readings(l->side), 3);
+    side_accept(l->side, SALLY_ACCEPTED_STORED);
+    HEARD(line, "\x50\x02\x00\x07");
 }
 
 /* --- Wills ---------------------------------------------------------------- */

@@ -318,7 +318,7 @@ static void holds_the_answer_to_qos_2(void **state)
     HEARD(&o, "");
     sally_mqtt_session_answer(&o.session, 2, SALLY_MQTT_SUCCESS, o.now);
     HEARD(&o, "");
-    sally_mqtt_session_stored(&o.session, 7, o.now);
+    sally_mqtt_session_stored(&o.session, 7, SALLY_MQTT_SUCCESS, o.now);
     HEARD(&o, "\x50\x02\x00\x07\x40\x02\x00\x08");
     owner_stop(&o);
 }
@@ -355,7 +355,7 @@ static void knows_qos_2_of_an_earlier_connection(void **state)
     HEARD(&o, "\x50\x02\x00\x08");
     FEED(&o, "\x3c\x07\x00\x01t\x00\x07\x00x");
     HEARD(&o, "");
-    sally_mqtt_session_stored(&o.session, 7, o.now);
+    sally_mqtt_session_stored(&o.session, 7, SALLY_MQTT_SUCCESS, o.now);
     HEARD(&o, "\x50\x02\x00\x07");
     FEED(&o, "\x62\x02\x00\x07\x62\x02\x00\x08");
     HEARD(&o, "\x70\x02\x00\x07\x70\x02\x00\x08");
