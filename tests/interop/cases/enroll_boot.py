@@ -15,6 +15,7 @@ SETTINGS = """
     accounts = ( %s );
 """
 BOOT = '{ server = "boot"; key_file = "../keys/{id}.boot.psk"; }'
+MARKED = BOOT[:-1] + "factory = true; }"
 CLOUD = ('{ server = "cloud"; mode = "rpk"; key_file = "../keys/{id}.key"; '
          'server_key_file = "%s"; }')
 
@@ -78,7 +79,7 @@ def case_enroll_bootstrap(env):
     with open(key, "w", encoding="ascii") as f:
         f.write("5a" * 32 + "\n")
     os.chmod(key, 0o600)
-    told = [rows(enroll(g, n, BOOT, f"id\n{n[0]}3\n", "-f", key)[0],
+    told = [rows(enroll(g, n, MARKED, f"id\n{n[0]}3\n", "-f", key)[0],
                  "cloud.csv")[1].split(",")[3] for n in ("c", "cc")]
     check(told[0] == told[1] and len(told[0]) == 32, f"{told}")
 
