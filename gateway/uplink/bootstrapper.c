@@ -264,8 +264,9 @@ bool sally_bootstrapper_may_give(const struct sally_bootstrapper *b)
 bool sally_bootstrapper_want(struct sally_bootstrapper *b,
                              enum sally_visit_reason why, sally_usec now)
 {
-    sally_usec when =
-        sally_after(now, SOON + spread(b, b->hold_off * SALLY_SEC));
+    /* Whoever had the bootstrap server once cannot put the operator off. */
+    uint32_t hold_off = why == SALLY_VISIT_OPERATOR ? 0 : b->hold_off;
+    sally_usec when = sally_after(now, SOON + spread(b, hold_off * SALLY_SEC));
 
     if (!b->has_account || shard_of(b)->elsewhere)
         return false;

@@ -153,7 +153,8 @@ def case_owned_bootstrap_server(env):
     """By Writes it leads nowhere else, opens nothing, weakens no key and does
     not hand the sensor on: each attempt gets 4.06 and an event, nothing
     changes. What it can do is give other keys within the floor, and take the
-    account away."""
+    account away; it puts off when the sensor asks again, but not the operator's
+    `rotate`."""
     plant = Owned(env, ["boiler"])
     finish, delete = {"finish": True}, {"delete": "/"}
     mended, good = plant.mended["boiler"], plant.good["boiler"]
@@ -179,7 +180,7 @@ def case_owned_bootstrap_server(env):
     plant.unmoved()
 
     since = plant.cloud.mark()
-    plant.give(plant.key(), plant.server_object())
+    plant.give({"/0/0/11": 0xffffffff}, plant.key(), plant.server_object())
     plant.gateway.ctl("rotate", "boiler")
     plant.all_here(since)
     plant.report("boiler", 23.5)
