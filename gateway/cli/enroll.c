@@ -251,8 +251,8 @@ static bool tell_servers(struct enrolling *e)
     const struct sally_enroll_list who = { e->ids, e->count };
 
     return e->into == NULL ||
-           sally_enroll_tell(&e->config, &who, e->into, e->with.source.fleet,
-                             &e->made, e->cli->err);
+           sally_enroll_tell(&e->config, &who, e->into, &e->made,
+                             e->cli->err);
 }
 
 /* --- The verb ------------------------------------------------------------ */

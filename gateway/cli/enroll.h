@@ -106,13 +106,12 @@ sally_enroll_sensor(const struct sally_config *c, const char *id);
 
 /* Makes the files for the servers at which they have accounts, in the directory
  * `into`; see sallyportctl(1). Accounts that their bootstrap server is to give
- * get pre-shared keys of the gateway's fleet key, or random ones where there is
- * none, which stand in these files and nowhere else. False, and it says so,
- * when one cannot be made, or a key file is not what it should be.          */
+ * get random pre-shared keys, which stand in these files and nowhere else.
+ * False, and it says so, when one cannot be made, or a key file is not what it
+ * should be.                                                                */
 bool sally_enroll_tell(const struct sally_config *c,
                        const struct sally_enroll_list *who, const char *into,
-                       struct sally_span fleet, struct sally_made *made,
-                       FILE *err);
+                       struct sally_made *made, FILE *err);
 
 /* What a bootstrap server gives: appended as the REST interface of Leshan's
  * demonstration bootstrap server takes it (POST /api/bootstrap/ENDPOINT),

@@ -59,7 +59,8 @@ static bool text_grow(struct sally_buf *b, size_t more)
 /* --- Accounts ------------------------------------------------------------- */
 
 /* A key for an account that only its bootstrap server will give: the same
- * wherever it is told. UNSUPPORTED: such an account has none.               */
+ * wherever it is told, of what is random for this run and forgotten after it.
+ * UNSUPPORTED: such an account has none.                                    */
 static enum sally_err make_given(const struct telling *t,
                                  const struct sally_config_sensor *s,
                                  const struct sally_config_server *server,
@@ -308,18 +309,16 @@ sally_enroll_sensor(const struct sally_config *c, const char *id)
 
 bool sally_enroll_tell(const struct sally_config *c,
                        const struct sally_enroll_list *who, const char *into,
-                       struct sally_span fleet, struct sally_made *made,
-                       FILE *err)
+                       struct sally_made *made, FILE *err)
 {
     const struct sally_random random = sally_crypto_random();
     uint8_t root[SALLY_FLEET_KEY_LEN];
-    struct telling t = { c, who, into, { .fleet = fleet }, made, err };
+    const struct telling t = {
+        c, who, into, { .fleet = { root, sizeof(root) } }, made, err
+    };
     bool good = true;
 
-    if (fleet.len == 0) {
-        sally_random_fill(&random, root, sizeof(root));
-        t.from.fleet = (struct sally_span){ root, sizeof(root) };
-    }
+    sally_random_fill(&random, root, sizeof(root));
     for (uint32_t i = 0; i < c->server_count && good; i++)
         good = tell_server(&t, i);
     sally_wipe(root, sizeof(root));

@@ -98,7 +98,6 @@ bool sally_replace_keys(struct sally_replacing *r)
     if (!sally_made_alike(&r->made))
         return sally_replace_fail(r, "owner and mode of the new key files",
                                   strerror(errno));
-    return into == NULL || sally_enroll_tell(&r->config, &who, into,
-                                             r->with.source.fleet, &r->made,
+    return into == NULL || sally_enroll_tell(&r->config, &who, into, &r->made,
                                              r->cli->err);
 }

@@ -6,7 +6,7 @@ import os
 import stat
 
 from lib import maps
-from lib.peer import check
+from lib.peer import check, wait_until
 from lib.pki import Pair
 
 SETTINGS = """
@@ -72,16 +72,23 @@ def case_enroll_bootstrap(env):
     g.start()
     for name in ("a1", "a2", "b1", "b2"):
         leshan.wait_registered(f"gw-{name}", 40)
+    for name in ("b1", "b2"):
+        check(g.ctl("rotate", name)[0] == 0, f"rotate {name}")
+        wait_until(f"what {name} is given", lambda n=name: [
+            e for e in g.events() if e["event"] == "bootstrap_done" and
+            e["sensor"] == n], 20)
     check(not [e for e in g.events() if e["event"] == "bootstrap_refused"],
           "something was refused")
-    # With the fleet's key they are the fleet's.
+    # Such a key is never made of the fleet's.
     key = os.path.join(g.root, "gw.fleet")
     with open(key, "w", encoding="ascii") as f:
         f.write("5a" * 32 + "\n")
     os.chmod(key, 0o600)
-    told = [rows(enroll(g, n, MARKED, f"id\n{n[0]}3\n", "-f", key)[0],
-                 "cloud.csv")[1].split(",")[3] for n in ("c", "cc")]
-    check(told[0] == told[1] and len(told[0]) == 32, f"{told}")
+    told = []
+    for name in ("c", "d"):
+        out, _ = enroll(g, name, MARKED, "id\nc3\n", "-f", key)
+        told.append(rows(out, "cloud.csv")[1].split(",")[3])
+    check(told[0] != told[1] and len(told[0]) == 32, f"{told}")
 
 
 case_enroll_bootstrap.seconds = 30
