@@ -164,7 +164,6 @@ static bool row_in_range(const struct sally_bus_message *m)
            ends_in_array(r->suite, sizeof(r->suite)) &&
            ends_in_array(r->sender, sizeof(r->sender)) &&
            ends_in_array(r->detail, sizeof(r->detail)) &&
-           ends_in_array(r->ignored, sizeof(r->ignored)) &&
            ends_in_array(r->name, sizeof(r->name)) &&
            value_in_range(&r->value, r->used);
 }

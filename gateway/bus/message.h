@@ -238,10 +238,9 @@ struct sally_bus_row {
     uint64_t dropped, expired; /* of the sensor, for want of room, by age */
     sally_msec_utc last_delivered;
     char state[24], suite[40], detail[96];
-    char ignored[160]; /* of the sensor, in the row of its first account, where
-                          one sensor is asked for: what of the file's accounts
-                          does not count */
-    /* of a value, or a named counter: `value`, `bytes` */
+    /* of a value, or a named counter: `value`, `bytes`; of the first account of
+     * the one sensor that is asked for, in `bytes`: what does not count of the
+     * accounts of its file                                                  */
     struct sally_bus_value value;
     sally_msec_utc time;
     char name[40];

@@ -87,6 +87,16 @@ static void take_sensor(struct sally_view_sensor *s,
     s->last_proof = row->last_proof;
 }
 
+/* As much as there is room for. */
+static void take_ignored(struct sally_view *v, const struct sally_bus_row *row)
+{
+    const size_t room = sizeof(v->ignored) - 1;
+    const size_t len = row->used < room ? row->used : room;
+
+    memcpy(v->ignored, row->bytes, len);
+    v->ignored[len] = '\0';
+}
+
 static void take_account(struct sally_view *v, struct sally_view_sensor *s,
                          const struct sally_bus_row *row)
 {
@@ -98,8 +108,8 @@ static void take_account(struct sally_view *v, struct sally_view_sensor *s,
     s->silent = row->silent;
     s->dropped = row->dropped;
     s->expired = row->expired;
-    if (row->account == 0)
-        memcpy(v->ignored, row->ignored, sizeof(v->ignored));
+    if (row->account == 0 && !v->all)
+        take_ignored(v, row);
     a->registered = row->registered;
     a->observed = row->observed;
     a->send_muted = row->send_muted;

@@ -87,13 +87,12 @@ static void fill_client(struct sally_bus_row *row,
 static void fill_ignored(const struct answer *a, struct sally_bus_row *row,
                          const struct sally_uplink_sensor *u)
 {
-    struct sally_buf out = { (uint8_t *)row->ignored, 0,
-                             sizeof(row->ignored) - 1 };
+    struct sally_buf out = SALLY_BUF(row->bytes);
 
     if (a->query->sensor != UINT32_MAX && row->account == 0 &&
         u->bootstrapper != NULL)
         sally_bootstrapper_ignored(u->bootstrapper, &out);
-    row->ignored[out.len] = '\0';
+    row->used = (uint16_t)out.len;
 }
 
 static bool say_accounts(const struct answer *a,
