@@ -3,6 +3,7 @@
 server's silence or death, the inner door's, the gateway's, or the wire's. What
 was in force stays, or all of what came after it is."""
 import secrets
+from collections import Counter
 
 from lib import mqtt
 from lib.bootstrap import SHORT_ID, Plant, write
@@ -174,14 +175,15 @@ def interrupt(env, plant):
     since = cloud.mark()
     plant.all_here(since)
 
+    seen = boot.mark()
     plant.suspend()  # ended by the server's, or by its silence with `--long`
     if not env.long:
         boot.kill()
     plant.report(21.5)
     if env.long:
-        for name in plant.names:
-            plant.event("bootstrap_failed", since=log, sensor=name,
-                        seconds=320)
+        wait_until("all of them gave up, and asked again", lambda: Counter(
+            e["ep"] for e in boot.events[seen:] if e["event"] == "bootstrap"
+        ).most_common()[-1][1] == 2, 320, 1.0)
         plant.report(22.5)
         boot.kill()
     check(not plant.rotated(log), f"{plant.rotated(log)} have other keys")
