@@ -15,6 +15,7 @@ static const struct method {
 } methods[] = {
     [SALLY_AUTH_PASSWORD] = { "password", SALLY_ASSURANCE_SECRET },
     [SALLY_AUTH_ADDRESS] = { "address", SALLY_ASSURANCE_WEAK },
+    [SALLY_AUTH_BROKER] = { "broker", SALLY_ASSURANCE_WEAK },
 };
 
 static const struct sally_word method_words[] = {
@@ -233,7 +234,7 @@ static void finish_entry(struct sally_loader *l, const config_setting_t *group,
 {
     const struct sally_config *c = l->out;
 
-    if (a->username[0] != '\0') {
+    if (a->method == SALLY_AUTH_PASSWORD) {
         a->username = sally_arena_expand(l->reader.arena, a->username, id);
         if (strpbrk(a->username, ": ") != NULL)
             sally_complain_at(&l->reader, l->reader.file, a->line, "username",

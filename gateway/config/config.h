@@ -35,13 +35,17 @@ enum sally_assurance {
 };
 const char *sally_assurance_name(enum sally_assurance a);
 
-enum sally_auth_method { SALLY_AUTH_PASSWORD, SALLY_AUTH_ADDRESS };
+enum sally_auth_method {
+    SALLY_AUTH_PASSWORD,
+    SALLY_AUTH_ADDRESS,
+    SALLY_AUTH_BROKER /* of `via`: a topic at a broker that others reach too */
+};
 const char *sally_auth_method_name(enum sally_auth_method m);
 enum sally_assurance sally_auth_method_level(enum sally_auth_method m);
 
 /* One entry of a sensor's `authenticate`. */
 struct sally_config_auth {
-    const char *username;  /* password */
+    const char *username;  /* password; broker: the broker's name */
     const char *interface; /* address: "" any of the listeners' */
     const char *ip;        /* address: numeric IPv4 or IPv6 text, or "" */
     enum sally_auth_method method;
@@ -265,6 +269,21 @@ struct sally_config_listener {
     unsigned line;
 };
 
+#define SALLY_CONFIG_BROKERS_MAX 8
+#define SALLY_CONFIG_TOPICS_MAX 16 /* filters of one */
+
+/* A broker that is there already. */
+struct sally_config_broker {
+    const char *name;
+    const char *host; /* numeric */
+    const char *client_id;
+    const char *const *topics;
+    size_t topic_count;
+    uint32_t keep_alive, session_expiry; /* seconds */
+    uint16_t port;
+    bool v5;
+};
+
 enum sally_on_full { SALLY_FULL_OLDEST, SALLY_FULL_REFUSE };
 enum sally_on_stop { SALLY_STOP_DEREGISTER, SALLY_STOP_KEEP };
 enum sally_log_level { SALLY_LOG_ERROR, SALLY_LOG_WARNING, SALLY_LOG_INFO,
@@ -308,6 +327,8 @@ struct sally_config {
 
     const struct sally_config_listener *coap, *mqtt;
     size_t coap_count, mqtt_count;
+    const struct sally_config_broker *brokers;
+    size_t broker_count;
     enum sally_assurance min_assurance;
 
     const struct sally_config_server *servers;

@@ -49,6 +49,9 @@ struct sally_loader {
 /* `root` is the main file's. */
 void sally_load_gateway(struct sally_loader *l, const config_setting_t *root);
 void sally_load_local(struct sally_loader *l, const config_setting_t *root);
+
+/* `broker` of the group `local`. */
+void sally_load_brokers(struct sally_loader *l, const config_setting_t *group);
 void sally_load_servers(struct sally_loader *l, const config_setting_t *root);
 
 /* An account at this server, with OSCORE or not; and, when all are known, is

@@ -27,7 +27,8 @@ static const struct sally_key local_keys[] = {
       0, 0, NULL, "secret", assurances,
       "what the proofs of a sensor must be worth; less needs `accept_weak` at "
       "the sensor" },
-    SALLY_ROW_LATER("broker"),
+    SALLY_ROW_OTHER("broker", "a list of brokers",
+                    "that are there already, with sensors behind them"),
 };
 
 #define AT(field) SALLY_FIELD(sally_config_listener, field)
@@ -45,8 +46,8 @@ static const struct sally_key listener_keys[] = {
 
 const struct sally_schema sally_group_local = {
     "local",
-    "The group `local`: where sensors come in. At least one listener must be "
-    "there.",
+    "The group `local`: where sensors come in. At least one listener or broker "
+    "must be there.",
     local_keys, SALLY_LEN(local_keys)
 };
 const struct sally_schema sally_group_listener = {
@@ -127,7 +128,9 @@ void sally_load_local(struct sally_loader *l, const config_setting_t *root)
         return;
     c->coap_count = take_listeners(l, group, "coap", COAP_PORT, &c->coap);
     c->mqtt_count = take_listeners(l, group, "mqtt", MQTT_PORT, &c->mqtt);
-    if (c->coap_count + c->mqtt_count == 0 && l->reader.bad == before)
+    sally_load_brokers(l, group);
+    if (c->coap_count + c->mqtt_count + c->broker_count == 0 && l->reader.bad == before)
         sally_expected(&l->reader, group, NULL, "local",
-                       "at least one listener in `coap` or `mqtt`");
+                       "at least one listener in `coap` or `mqtt`, or a "
+                       "broker");
 }

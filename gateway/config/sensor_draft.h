@@ -15,6 +15,7 @@ struct sally_sensor_draft {
     struct sally_config_sensor sensor;
     const char *server;  /* of accounts that name none; "" */
     const char *profile; /* name; "" */
+    const char *via;     /* name of a broker; "" */
     bool has_profile;    /* sensor.profile is set */
     struct sally_config_auth *auth; /* sensor.auth_count of them */
     struct sally_config_account *accounts;
@@ -31,6 +32,14 @@ struct sally_sensor_names {
 /* `authenticate` of the group into the draft, if the group has it. */
 void sally_auth_load(struct sally_loader *l, const config_setting_t *group,
                      struct sally_sensor_draft *draft);
+
+/* brokers.c: `via`, which takes the place of `authenticate`; then, whether the
+ * sensor can be told by the topics of its profile.                          */
+void sally_via_load(struct sally_loader *l, const config_setting_t *group,
+                    struct sally_sensor_draft *draft);
+void sally_via_check(struct sally_loader *l, const config_setting_t *group,
+                     const struct sally_config_sensor *s,
+                     const struct sally_config_profile *p);
 
 /* Completes the proofs of one sensor and checks what they are worth. */
 void sally_auth_finish(struct sally_loader *l, const config_setting_t *group,

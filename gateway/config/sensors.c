@@ -54,8 +54,7 @@ static const struct sally_key sensor_keys[] = {
       "what an MQTT sensor may subscribe to: its commands, or also what all "
       "others publish over MQTT, for a display" },
     { "expect_every", SALLY_KEY_DURATION, AT(sensor.expect_every), 1000, YEAR,
-      NULL, "", NULL,
-      "a sensor that says nothing for this long is silent" },
+      NULL, "", NULL, "a sensor that says nothing for this long is silent" },
     { "on_silent", SALLY_KEY_WORD, AT(sensor.on_silent), 0, 0, NULL, "flag",
       on_silent,
       "what follows when it is silent: nothing more than an event, also a word "
@@ -75,7 +74,9 @@ static const struct sally_key sensor_keys[] = {
       "5683", NULL, "where a CoAP sensor takes commands, at its address" },
     SALLY_ROW_LATER("speaks_for"),
     SALLY_ROW_LATER("max_devices"),
-    SALLY_ROW_LATER("via"),
+    { "via", SALLY_KEY_NAME, AT(via), 0, 0, NULL, "", NULL,
+      "the broker of `local` that its messages come by, in place of "
+      "`authenticate`; the topic tells the sensor, which is weak" },
     SALLY_ROW_LATER("templates"),
 };
 
@@ -171,6 +172,7 @@ static void take_group(struct sally_loader *l, const struct sally_schema *s,
     sally_schema_read(&l->reader, s, group, d);
     take_profile(l, group, d);
     sally_auth_load(l, group, d);
+    sally_via_load(l, group, d);
     sally_accounts_load(l, group, d);
     if (server != NULL &&
         config_setting_get_member(group, "accounts") != NULL &&
@@ -255,6 +257,8 @@ static void take_sensor(struct sally_loader *l, const config_setting_t *group,
                        "the name of a profile, or rules in `maps`");
     finish_names(l, group, all, number, s);
     sally_auth_finish(l, group, &all->names, number, s);
+    if (d.has_profile)
+        sally_via_check(l, group, s, &l->profile_list[s->profile]);
     sally_accounts_finish(l, group, &all->names, number, s);
     s->fingerprint = sally_sensor_fingerprint(l, group, s);
     s->born = l->out->generation;
@@ -302,8 +306,9 @@ void sally_load_sensors(struct sally_loader *l)
         .model = "",
         .serial = "",
     };
-    struct sensors all = { .defaults = {
-                               .sensor = empty, .server = "", .profile = "" } };
+    struct sensors all = {
+        .defaults = { .sensor = empty, .server = "", .profile = "", .via = "" }
+    };
     const struct sally_source *main_file = &l->sources[0];
     struct sally_arena *usual = l->reader.arena;
     size_t count = sally_load_each(l, "sensors", NULL, NULL);

@@ -252,6 +252,15 @@ static const struct sally_config_map *next_map(const struct round *r, size_t *i)
     return NULL;
 }
 
+bool sally_mapping_covers(const struct sally_mapping *m, uint32_t sensor,
+                          struct sally_span topic)
+{
+    struct round r;
+    size_t i = 0;
+
+    return begin_round(m, sensor, topic, &r) && next_map(&r, &i) != NULL;
+}
+
 void sally_mapping_apply(const struct sally_mapping *m, uint32_t sensor,
                          struct sally_span topic, struct sally_span payload,
                          struct sally_bus_readings *out,

@@ -41,6 +41,10 @@ void sally_mapping_apply(const struct sally_mapping *m, uint32_t sensor,
                          struct sally_bus_readings *out,
                          struct sally_mapping_result *result);
 
+/* True if a map of the sensor's covers the topic. */
+bool sally_mapping_covers(const struct sally_mapping *m, uint32_t sensor,
+                          struct sally_span topic);
+
 /* True if `filter` (of a SUBSCRIBE) covers at least one topic that commands of
  * this sensor go to. That a wider filter shows nothing else is the caller's
  * care: it delivers to the sensor's own command topics only.                */

@@ -12,7 +12,7 @@
 
 #define TOPIC_MAX 256      /* bytes of a command's topic */
 #define PAYLOAD_MAX 1024   /* bytes of a command's payload */
-#define CARRIERS_MAX 2
+#define CARRIERS_MAX 3
 #define ASK_AGAIN (30 * SALLY_SEC)
 #define OFFER_AGAIN (1 * SALLY_SEC) /* to a store that was full */
 

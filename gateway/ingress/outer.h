@@ -95,7 +95,7 @@ bool sally_outer_block(struct sally_outer *o,
 /* True if the slot has the same sensor in both, while one is prepared. */
 bool sally_outer_keeps(const struct sally_outer *o, uint32_t sensor);
 
-/* At most two carriers, MQTT and CoAP. */
+/* At most three carriers: MQTT, CoAP and brokers. */
 void sally_outer_add_carrier(struct sally_outer *o,
                              struct sally_outer_carrier carrier);
 

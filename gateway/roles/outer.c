@@ -142,6 +142,7 @@ static void on_message(void *owner, struct sally_bus *b,
     case SALLY_BUS_ACCEPTED:
         sally_outer_accepted(o->engine, &m->as.accepted, now);
         sally_mqtt_server_resume(o->mqtt, now);
+        sally_brokers_resume(o->brokers.engine, now);
         break;
     case SALLY_BUS_COMMAND:
         sally_outer_command(o->engine, &m->as.command, now);
@@ -249,6 +250,7 @@ static void on_tick(void *owner, sally_usec now)
     struct outer *o = owner;
 
     sally_outer_resume(o->engine, false, now);
+    sally_brokers_resume(o->brokers.engine, now);
     sally_timer_set(o->context->loop, &o->tick, sally_after(now, TICK));
 }
 
@@ -289,6 +291,8 @@ static enum sally_err build(struct outer *o)
     if (e == SALLY_E_OK)
         e = sally_coap_server_create(&o->coap, o->engine, o->addresses,
                                      &o->coap_shared, peers, &coap_host, o);
+    if (e == SALLY_E_OK)
+        e = sally_broker_links_open(&o->brokers, o->context->loop, o->engine);
     return e;
 }
 
@@ -308,6 +312,7 @@ static void destroy(void *role)
     sally_bus_close(o->verifier);
     sally_bus_close(o->console);
     o->inner = o->verifier = o->console = NULL; /* the engines still speak */
+    sally_broker_links_close(&o->brokers);
     sally_mqtt_server_wipe(o->mqtt);
     sally_coap_server_wipe(o->coap);
     sally_passwords_wipe(o->passwords);
@@ -367,6 +372,7 @@ static void start(void *role, sally_usec now)
         return;
     }
     sally_timer_set(o->context->loop, &o->tick, sally_after(now, TICK));
+    sally_brokers_begin(o->brokers.engine, now);
     o->context->report(o->context->runner, SALLY_CONTROL_READY);
 }
 

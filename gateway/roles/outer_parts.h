@@ -7,6 +7,7 @@
 #include "ingress/coap_server.h"
 #include "ingress/mqtt_server.h"
 #include "roles/answers.h"
+#include "roles/brokers.h"
 #include "roles/listeners.h"
 #include "roles/neighbour.h"
 #include "roles/notes.h"
@@ -30,6 +31,7 @@ struct outer {
     struct sally_passwords *passwords;
     struct sally_coap_server *coap;
     struct sally_mqtt_server *mqtt;
+    struct sally_broker_links brokers;
     struct sally_pool packets, bodies;
     struct sally_coap_parameters parameters;
     struct sally_coap_shared coap_shared;

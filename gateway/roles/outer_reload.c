@@ -82,6 +82,8 @@ void sally_outer_drop_next(void *role)
         sally_passwords_abort(o->passwords);
     if (o->mqtt != NULL)
         sally_mqtt_server_abort(o->mqtt);
+    if (o->brokers.engine != NULL)
+        sally_brokers_abort(o->brokers.engine);
     if (o->engine != NULL)
         sally_outer_abort(o->engine);
 }
@@ -121,6 +123,8 @@ enum sally_err sally_outer_on_prepare(void *role,
                                         sally_neighbour_system(), seed);
     if (e == SALLY_E_OK)
         e = sally_mqtt_server_prepare(o->mqtt, next, peers);
+    if (e == SALLY_E_OK)
+        e = sally_brokers_prepare(o->brokers.engine, next);
     if (e == SALLY_E_OK)
         e = grow(o, next, peers);
     if (e == SALLY_E_OK)
@@ -169,9 +173,11 @@ void sally_outer_on_commit(void *role, const struct sally_config *previous,
     (void)previous;
     sally_mqtt_server_commit(o->mqtt, o->context->config, o->next.addresses,
                              now);
+    sally_brokers_commit(o->brokers.engine, now);
     sally_coap_server_commit(o->coap, o->next.addresses, now);
     sally_passwords_commit(o->passwords);
     sally_outer_commit(o->engine, now);
+    sally_brokers_begin(o->brokers.engine, now);
     o->addresses = o->next.addresses;
     o->next.addresses = NULL;
     sally_auth_addresses_wipe(old);
