@@ -129,7 +129,8 @@ void sally_load_local(struct sally_loader *l, const config_setting_t *root)
     c->coap_count = take_listeners(l, group, "coap", COAP_PORT, &c->coap);
     c->mqtt_count = take_listeners(l, group, "mqtt", MQTT_PORT, &c->mqtt);
     sally_load_brokers(l, group);
-    if (c->coap_count + c->mqtt_count + c->broker_count == 0 && l->reader.bad == before)
+    if (c->coap_count + c->mqtt_count + c->broker_count == 0 &&
+        l->reader.bad == before)
         sally_expected(&l->reader, group, NULL, "local",
                        "at least one listener in `coap` or `mqtt`, or a "
                        "broker");
