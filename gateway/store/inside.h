@@ -39,6 +39,8 @@
  * journal settled this often: rows that lie side by side then share a page of
  * the log.                                                                  */
 #define SALLY_STORE_TIDY (500 * SALLY_MSEC)
+#define SALLY_STORE_REST (100 * SALLY_MSEC) /* for what came last to be
+                                               delivered before that */
 #define SALLY_STORE_BUSY_MS 1000 /* a checkpoint of a tool that looks */
 #define SALLY_STORE_NOBODY UINT32_MAX /* a sensor not in the configuration */
 
@@ -214,7 +216,8 @@ struct sally_store {
     struct sally_store_account *dirty;
     bool moved; /* some cursor, since the last try to write them */
     bool few_rows; /* of the journal are free */
-    sally_usec tidied; /* when that was */
+    sally_usec tidied;  /* when that was */
+    sally_usec brought; /* when the last batch with an item was written */
     size_t holders; /* sensors that have messages */
     int failure;    /* SQLite's code of the last batch that failed */
     struct sally_store_totals totals;

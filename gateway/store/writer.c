@@ -33,6 +33,16 @@ static bool tidying_is_due(const struct sally_store *s)
     return s->stopping || sally_store_clock() >= s->tidied + SALLY_STORE_TIDY;
 }
 
+/* When to tidy with nothing else to do. That settles all there is, so what came
+ * last has a moment to be delivered before.                                 */
+static sally_usec tidying_alone(const struct sally_store *s)
+{
+    sally_usec rest = s->brought + SALLY_STORE_REST;
+    sally_usec due = s->tidied + SALLY_STORE_TIDY;
+
+    return s->tidied == 0 || due > rest ? due : rest;
+}
+
 /* So much is not settled that room becomes short. */
 static bool is_crowded(const struct sally_store *s)
 {
@@ -41,8 +51,10 @@ static bool is_crowded(const struct sally_store *s)
 
 static bool has_work(const struct sally_store *s)
 {
-    return s->done != s->head ||
-           ((s->moved || is_crowded(s)) && tidying_is_due(s));
+    if (s->done != s->head)
+        return true;
+    return (s->moved || is_crowded(s)) &&
+           (s->stopping || sally_store_clock() >= tidying_alone(s));
 }
 
 /* The group is complete: the last one is long enough ago, this one is large,
@@ -81,7 +93,7 @@ static bool wait_for_work(struct sally_store *s)
 
     while (!has_work(s) && !s->stopping) {
         if (s->moved || is_crowded(s))
-            (void)doze(s, s->tidied + SALLY_STORE_TIDY);
+            (void)doze(s, tidying_alone(s));
         else if (s->limits.max_age_ms == 0 || s->totals.messages == 0)
             pthread_cond_wait(&s->wake, &s->mutex);
         else if (doze(s, look))
@@ -235,8 +247,10 @@ static void *run_writer(void *arg)
         publish(s, end, good, (uint32_t)(sally_store_clock() - began));
         return_cursors(s, cursors, good);
         s->moved = s->moved || (s->stopping && good && s->settled != s->head);
-        if (first != end)
-            (void)!write(s->event, &one, sizeof(one));
+        if (first == end)
+            continue;
+        s->brought = sally_store_clock();
+        (void)!write(s->event, &one, sizeof(one));
     }
     pthread_mutex_unlock(&s->mutex);
     return NULL;
