@@ -79,7 +79,16 @@ struct sally_config_put {
 enum sally_payload_format {
     SALLY_PAYLOAD_TEXT,
     SALLY_PAYLOAD_JSON,
-    SALLY_PAYLOAD_FORM /* name=value&name=value, also of a CoAP query */
+    SALLY_PAYLOAD_FORM, /* name=value&name=value, also of a CoAP query */
+    SALLY_PAYLOAD_CSV,
+    SALLY_PAYLOAD_BIN
+};
+
+/* What the payload proper is wrapped in. */
+enum sally_payload_wrap {
+    SALLY_WRAP_NONE,
+    SALLY_WRAP_BASE64,
+    SALLY_WRAP_HEX
 };
 
 struct sally_config_alive {
@@ -94,6 +103,10 @@ struct sally_config_map {
     const char *name; /* "" unless given; for messages and counters */
     const char *topic;
     enum sally_payload_format format;
+    const char *sep; /* CSV: one character */
+    uint32_t size;   /* BIN: bytes, or 0: any */
+    enum sally_payload_wrap wrap;
+    const char *extract; /* where in a JSON payload it is; "": all of it */
     bool observe; /* ... and to be told by the sensor in between */
     sally_config_msec poll; /* ask the sensor for it this often; 0: never */
     const struct sally_config_put *put;

@@ -6,6 +6,8 @@ static const struct sally_decoder *const decoders[] = {
     [SALLY_PAYLOAD_TEXT] = &sally_decoder_text,
     [SALLY_PAYLOAD_JSON] = &sally_decoder_json,
     [SALLY_PAYLOAD_FORM] = &sally_decoder_form,
+    [SALLY_PAYLOAD_CSV] = &sally_decoder_csv,
+    [SALLY_PAYLOAD_BIN] = &sally_decoder_bin,
 };
 
 const struct sally_decoder *sally_decoder_of(enum sally_payload_format f)

@@ -12,6 +12,7 @@
 #include "lwm2m/value.h"
 
 #define SALLY_DECODER_PAYLOAD_MAX 16384 /* bytes */
+#define SALLY_EXTRACTED_MAX 4096 /* bytes that lie in another payload */
 
 /* What stood at the selector. BOOLEAN, INTEGER, UNSIGNED, FLOAT or STRING;
  * text borrows from the payload or the decoder's state.                     */
@@ -23,15 +24,18 @@ struct sally_decoded {
 /* An opened payload. */
 struct sally_decoder_state {
     struct sally_span payload; /* borrowed */
+    char sep;                  /* between its values */
     void *tree;                /* the format's own */
 };
 
 struct sally_decoder {
     const char *name;
 
-    /* Checks the payload as a whole. MALFORMED, TRUNCATED, TOO_LARGE,
-     * OUT_OF_RANGE, NO_MEMORY; then there is nothing to close.              */
+    /* Checks the payload as a whole, by what the map says of its layout.
+     * MALFORMED, TRUNCATED, TOO_LARGE, OUT_OF_RANGE, NO_MEMORY; then there is
+     * nothing to close.                                                     */
     enum sally_err (*open)(struct sally_span payload,
+                           const struct sally_config_map *map,
                            struct sally_decoder_state *out) SALLY_MUST_USE;
 
     /* The value at `selector`; "" is the whole payload.
@@ -45,7 +49,7 @@ struct sally_decoder {
 };
 
 extern const struct sally_decoder sally_decoder_text, sally_decoder_json,
-    sally_decoder_form;
+    sally_decoder_form, sally_decoder_csv, sally_decoder_bin;
 
 /* Never NULL. */
 const struct sally_decoder *sally_decoder_of(enum sally_payload_format f);

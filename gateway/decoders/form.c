@@ -8,8 +8,10 @@
 #include <string.h>
 
 static enum sally_err open_form(struct sally_span payload,
+                                const struct sally_config_map *map,
                                 struct sally_decoder_state *out)
 {
+    (void)map;
     if (payload.len > SALLY_DECODER_PAYLOAD_MAX)
         return SALLY_E_TOO_LARGE;
     payload = sally_text_trim(payload);

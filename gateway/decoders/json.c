@@ -13,14 +13,17 @@
 #define NAME_MAX_BYTES 256
 
 static enum sally_err open_json(struct sally_span payload,
+                                const struct sally_config_map *map,
                                 struct sally_decoder_state *out)
 {
     struct sally_json tree;
     enum sally_err e =
         sally_json_parse(payload, SALLY_DECODER_PAYLOAD_MAX, &tree);
 
+    (void)map;
     if (e == SALLY_E_OK)
-        *out = (struct sally_decoder_state){ payload, tree.node };
+        *out = (struct sally_decoder_state){ .payload = payload,
+                                             .tree = tree.node };
     return e;
 }
 

@@ -4,6 +4,7 @@
 #include "ingress/mapping.h"
 
 #include "base/text.h"
+#include "codec/base64.h"
 #include "ingress/pattern.h"
 #include "ingress/reading.h"
 #include "ingress/template.h"
@@ -132,15 +133,52 @@ static void put_reading(struct passage *p, const struct sally_config_put *put,
         refuse(p, e);
 }
 
+/* The text that holds the payload proper: all of the message, or a value of the
+ * JSON that it is. Absent is no error.                                      */
+static enum sally_err unwrap(const struct sally_config_map *map,
+                             struct sally_span payload, struct sally_buf *out)
+{
+    const bool whole = map->extract[0] == '\0';
+    const struct sally_decoder *decoder =
+        sally_decoder_of(whole ? SALLY_PAYLOAD_TEXT : SALLY_PAYLOAD_JSON);
+    struct sally_decoder_state state;
+    struct sally_decoded text;
+    enum sally_err e = decoder->open(payload, map, &state);
+
+    if (e != SALLY_E_OK)
+        return e;
+    e = decoder->select(&state, map->extract, &text);
+    if (e == SALLY_E_OK && text.value.type != SALLY_TYPE_STRING)
+        e = SALLY_E_WRONG_TYPE;
+    if (e == SALLY_E_OK)
+        e = map->wrap == SALLY_WRAP_HEX
+                ? sally_text_hex(text.value.is.bytes, out)
+                : sally_base64_decode(text.value.is.bytes, out);
+    decoder->close(&state);
+    return e == SALLY_E_NO_ROOM ? SALLY_E_TOO_LARGE : e;
+}
+
 static void put_readings(struct passage *p, const struct sally_config_map *map)
 {
     const struct sally_decoder *decoder = sally_decoder_of(map->format);
+    uint8_t room[SALLY_EXTRACTED_MAX];
+    struct sally_buf inner = SALLY_BUF(room);
+    struct sally_span payload = p->payload;
     struct sally_decoder_state state;
-    enum sally_err e;
+    enum sally_err e = SALLY_E_OK;
 
     if (map->put_count == 0)
         return;
-    e = decoder->open(p->payload, &state);
+    if (map->wrap != SALLY_WRAP_NONE) {
+        e = unwrap(map, p->payload, &inner);
+        payload = sally_buf_span(&inner);
+    }
+    if (e == SALLY_E_NOT_FOUND) {
+        p->result->absent++;
+        return;
+    }
+    if (e == SALLY_E_OK)
+        e = decoder->open(payload, map, &state);
     if (e != SALLY_E_OK) {
         refuse(p, e);
         return;

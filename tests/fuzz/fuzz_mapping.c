@@ -56,6 +56,24 @@ static const struct sally_config_put text_puts[] = {
       .unit = "" },
 };
 
+#define FLOAT_AT(selector)                                                     \
+    { .from = selector, .to = PATH(3303, 5700), .type = SALLY_TYPE_FLOAT,      \
+      PLAIN, .has_range = true, .min = -40, .max = 125, .unit = "Cel" }
+#define WHOLE_AT(selector)                                                     \
+    { .from = selector, .to = PATH(3341, 5529), .type = SALLY_TYPE_UNSIGNED,   \
+      PLAIN, .unit = "" }
+#define TEXT_AT(selector)                                                      \
+    { .from = selector, .to = PATH(3341, 5527), .type = SALLY_TYPE_STRING,     \
+      PLAIN, .unit = "" }
+
+static const struct sally_config_put csv_puts[] = { FLOAT_AT("0"),
+                                                    TEXT_AT("1"),
+                                                    WHOLE_AT("12") };
+static const struct sally_config_put bin_puts[] = {
+    FLOAT_AT("0:f32sw"), FLOAT_AT("1:i24le"), WHOLE_AT("2:u64be.3-61"),
+    WHOLE_AT("8:u8"),
+};
+
 static const struct sally_config_alive words[] = { { "online", true },
                                                    { "offline", false } };
 
@@ -64,6 +82,16 @@ static const struct sally_config_map maps[] = {
       .put_count = SALLY_LEN(json_puts) },
     { .topic = "p/{id}/form", .format = SALLY_PAYLOAD_FORM, .put = json_puts,
       .put_count = SALLY_LEN(json_puts) },
+    { .topic = "p/{id}/csv", .format = SALLY_PAYLOAD_CSV, .sep = ";",
+      .put = csv_puts, .put_count = SALLY_LEN(csv_puts) },
+    { .topic = "p/{id}/bin", .format = SALLY_PAYLOAD_BIN, .put = bin_puts,
+      .put_count = SALLY_LEN(bin_puts) },
+    { .topic = "p/{id}/base64", .format = SALLY_PAYLOAD_BIN, .put = bin_puts,
+      .put_count = SALLY_LEN(bin_puts), .wrap = SALLY_WRAP_BASE64,
+      .extract = "data" },
+    { .topic = "p/{id}/hex", .format = SALLY_PAYLOAD_BIN, .put = bin_puts,
+      .put_count = SALLY_LEN(bin_puts), .wrap = SALLY_WRAP_HEX,
+      .extract = "" },
     { .topic = "p/{id}/{n}", .format = SALLY_PAYLOAD_TEXT, .put = text_puts,
       .put_count = SALLY_LEN(text_puts) },
     { .topic = "p/{id}/l/{rest...}", .alive = words, .alive_count = 2 },

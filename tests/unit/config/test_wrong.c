@@ -13,8 +13,9 @@
 #define MAP(inner)                                                             \
     "profiles = ( { name = \"p\"; maps = ( { " inner " } ); } );\n"
 #define PUT(inner) MAP("topic = \"t\"; put = ( { " inner " } );")
-#define JSON(inner)                                                            \
-    MAP("topic = \"t\"; format = \"json\"; put = ( { " inner " } );")
+#define FORMAT(word, inner)                                                    \
+    MAP("topic = \"t\"; format = \"" word "\"; put = ( { " inner " } );")
+#define JSON(inner) FORMAT("json", inner)
 #define DOWN(inner)                                                            \
     "profiles = ( { name = \"p\"; down = ( { " inner " } ); } );\n"
 #define SENSOR(inner)                                                          \

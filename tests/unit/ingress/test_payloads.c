@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tests/unit/ingress/test_payloads.c - messages of devices and maps as an
+ * operator writes them, with the objects that are installed, to readings.   */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/writer.h"
+#include "config/arena.h"
+#include "config/files.h"
+#include "ingress/mapping.h"
+
+#define FILES_MAX 128
+#define MESSAGES_MAX 4
+
+#define BEFORE                                                                 \
+    "gateway = { name = \"g\"; };\n"                                           \
+    "local = { mqtt = ( { port = 1883; } ); };\n"                              \
+    "servers = ( { name = \"cloud\"; uri = \"coaps://[::1]:5684\"; "           \
+    "short_server_id = 1; } );\n"                                              \
+    "sensors = ( { id = \"d\"; profile = \"p\"; server = \"cloud\"; "          \
+    "authenticate = ( { method = \"password\"; username = \"u\"; } ); } );\n"  \
+    "profiles = ( { name = \"p\"; maps = (\n"
+
+struct message {
+    const char *topic, *text; /* the payload, or */
+    const char *hex;          /* the same in hexadecimal */
+    const char *want;         /* "path=text " of each reading */
+    unsigned refused, absent;
+};
+
+struct device {
+    const char *what, *maps;
+    struct message messages[MESSAGES_MAX];
+};
+
+static const struct device devices[] = {
+#include "unit/ingress/payloads_plain.inc"
+};
+
+static const char *source_dir(void)
+{
+    const char *source = getenv("srcdir");
+
+    return source == NULL ? "." : source;
+}
+
+static struct sally_span slurp(struct sally_arena *a, const char *path)
+{
+    static uint8_t room[SALLY_CONFIG_FILE_MAX];
+    FILE *f = fopen(path, "r");
+    size_t n;
+
+    assert_non_null(f);
+    n = fread(room, 1, sizeof(room), f);
+    fclose(f);
+    return sally_span_of(sally_arena_text(a, (struct sally_span){ room, n }));
+}
+
+/* The objects that are installed, from files[1] on. */
+static size_t read_objects(struct sally_arena *a,
+                           struct sally_config_file *files)
+{
+    const char *path = sally_arena_format(a, "%s/conf/objects", source_dir());
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    size_t n = 1;
+
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL) {
+        if (strstr(entry->d_name, ".conf") == NULL)
+            continue;
+        assert_true(n < FILES_MAX);
+        files[n].path = sally_arena_format(a, "objects.d/%s", entry->d_name);
+        files[n].text =
+            slurp(a, sally_arena_format(a, "%s/%s", path, entry->d_name));
+        n++;
+    }
+    closedir(dir);
+    return n;
+}
+
+static void describe(const struct sally_bus_readings *r, char *out, size_t size)
+{
+    struct sally_buf buf = { (uint8_t *)out, 0, size - 1 };
+    struct sally_writer w = sally_writer_into(&buf);
+    struct sally_lwm2m_record record;
+
+    for (size_t i = 0; i < r->count; i++) {
+        sally_bus_value(&r->value[i], r->bytes, &record);
+        sally_path_put(&w, &record.path);
+        sally_put_u8(&w, '=');
+        (void)!sally_value_put_text(&w, &record.value);
+        sally_put_u8(&w, ' ');
+    }
+    out[buf.len] = '\0';
+}
+
+static struct sally_span payload_of(const struct message *m,
+                                    struct sally_buf *room)
+{
+    if (m->hex == NULL)
+        return sally_span_of(m->text);
+    assert_int_equal(sally_text_hex(sally_span_of(m->hex), room), SALLY_E_OK);
+    return sally_buf_span(room);
+}
+
+static void check_message(const struct device *d, const struct message *m,
+                          const struct sally_mapping *mapping)
+{
+    static struct sally_bus_readings out;
+    struct sally_mapping_result result;
+    uint8_t bytes[1024];
+    struct sally_buf room = SALLY_BUF(bytes);
+    char got[2048];
+
+    sally_mapping_apply(mapping, 0, sally_span_of(m->topic),
+                        payload_of(m, &room), &out, &result);
+    describe(&out, got, sizeof(got));
+    if (strcmp(got, m->want) != 0 || !result.matched ||
+        result.refused != m->refused || result.absent != m->absent)
+        fail_msg("%s: %s: \"%s\", refused %u, absent %u", d->what, m->topic,
+                 got, result.refused, result.absent);
+}
+
+static void check_device(const struct device *d,
+                         struct sally_config_file *files, size_t count,
+                         struct sally_arena *a)
+{
+    struct sally_mapping *mapping;
+    struct sally_config config;
+
+    files[0].path = "sallyport.conf";
+    files[0].text = sally_span_of(
+        sally_arena_format(a, "%s%s\n); } );\n", BEFORE, d->maps));
+    if (sally_config_load(files, count, &config, stderr) != 0)
+        fail_msg("%s: its maps do not load", d->what);
+    assert_int_equal(sally_mapping_compile(&mapping, &config), SALLY_E_OK);
+    for (size_t i = 0; i < MESSAGES_MAX && d->messages[i].topic != NULL; i++)
+        check_message(d, &d->messages[i], mapping);
+    sally_mapping_wipe(mapping);
+    sally_config_wipe(&config);
+}
+
+static void maps_what_each_device_says(void **state)
+{
+    static struct sally_config_file files[FILES_MAX];
+    struct sally_arena arena = { 0 };
+    size_t count = read_objects(&arena, files);
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(devices); i++)
+        check_device(&devices[i], files, count, &arena);
+    sally_arena_wipe(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(maps_what_each_device_says),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
