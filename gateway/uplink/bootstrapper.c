@@ -102,29 +102,35 @@ static void try_later(struct sally_bootstrapper *b, sally_usec now)
     b->due = sally_after(now, spread(b, wait));
 }
 
-static void finish_visit(struct sally_bootstrapper *b, sally_usec now)
+static void tell_failed(const struct sally_bootstrapper *b, enum sally_err e,
+                        sally_usec now)
 {
-    bool done = b->visit->done;
-    enum sally_err e = b->visit->failure;
-
-    end_visit(b);
-    if (done) {
-        plan_recheck(b, now);
-        b->renewal = sally_after(now, SALLY_RENEWAL_EVERY);
-        if (b->again)
-            (void)sally_bootstrapper_want(b, b->why, now);
-        b->again = false;
-        return;
-    }
-    b->again = false;
-    try_later(b, now);
-    sally_shard_begin_held(b->sensor, now);
     sally_log(SALLY_LOG_WARNING, "bootstrap_failed",
               SALLY_TEXT("sensor", b->sensor->config->id),
               SALLY_TEXT("server", sally_visit_server(b)->name),
               SALLY_TEXT("endpoint", b->sensor->config->endpoint),
               SALLY_NUMBER("again_s", (b->due - now) / SALLY_SEC),
               SALLY_TEXT("why", sally_err_text(e)));
+}
+
+static void finish_visit(struct sally_bootstrapper *b, sally_usec now)
+{
+    bool done = b->visit->done, again = b->again;
+    enum sally_visit_reason why = b->why;
+    enum sally_err e = b->visit->failure;
+
+    end_visit(b);
+    b->again = false;
+    if (done) {
+        plan_recheck(b, now);
+        b->renewal = sally_after(now, SALLY_RENEWAL_EVERY);
+    } else {
+        try_later(b, now);
+        sally_shard_begin_held(b->sensor, now);
+        tell_failed(b, e, now);
+    }
+    if (again)
+        (void)sally_bootstrapper_want(b, why, now);
 }
 
 void sally_visit_pump(struct sally_bootstrapper *b, sally_usec now)
@@ -261,6 +267,19 @@ bool sally_bootstrapper_may_give(const struct sally_bootstrapper *b)
 
 /* --- When it asks --------------------------------------------------------- */
 
+/* While it visits. What it gets may be older than a person's word or a server's
+ * that it should ask; anything else has its cure in the visit itself, unless
+ * that is in force already and it says goodbye.                             */
+static void remember(struct sally_bootstrapper *b, enum sally_visit_reason why)
+{
+    if (!b->visit->done && why != SALLY_VISIT_OPERATOR &&
+        why != SALLY_VISIT_SERVER)
+        return;
+    if (!b->again || why == SALLY_VISIT_OPERATOR)
+        b->why = why;
+    b->again = true;
+}
+
 bool sally_bootstrapper_want(struct sally_bootstrapper *b,
                              enum sally_visit_reason why, sally_usec now)
 {
@@ -272,10 +291,8 @@ bool sally_bootstrapper_want(struct sally_bootstrapper *b,
         return false;
     if (b->sensor->leaving || !shard_of(b)->started)
         return true; /* whoever comes after it asks by itself */
-    if (b->visit != NULL && b->visit->done && !b->again) {
-        b->again = true; /* what it got is in force, and it says goodbye */
-        b->why = why;
-    }
+    if (b->visit != NULL)
+        remember(b, why);
     if (b->visit != NULL || b->turn.link != NULL || b->due <= when)
         return true;
     if (why == SALLY_VISIT_NOT_REGISTERED && b->failures != 0)

@@ -41,7 +41,7 @@ struct sally_bootstrapper {
     uint32_t tickets;          /* given out so far */
     uint32_t purging;          /* under which the store has it; 0: it is not */
     unsigned failures;         /* visits, one after the other */
-    bool again;                /* when the visit that was good has ended */
+    bool again;                /* when the visit has ended */
     bool has_account;          /* of a bootstrap server, with keys */
     enum sally_visit_reason why; /* of the next visit */
 };

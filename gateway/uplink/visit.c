@@ -291,7 +291,8 @@ static void put_in_force(struct sally_bootstrapper *b, sally_usec now)
     sally_standing_note(b, v->offered);
     sally_standing_start_purge(b, v->offered, now);
     sally_shard_judge(b->sensor);
-    sally_vault_settle(b->sensor->shard->vault, b->sensor);
+    if (!b->again)
+        sally_vault_settle(b->sensor->shard->vault, b->sensor);
     sally_book_wipe(&v->current);
     sally_shard_begin_held(b->sensor, now);
     sally_log(SALLY_LOG_INFO, "bootstrap_done",

@@ -411,6 +411,95 @@ static void a_server_can_ask_for_it(void **state)
     door_close(d);
 }
 
+static void want(struct door *d, enum sally_visit_reason why)
+{
+    assert_true(sally_bootstrapper_want(sensor(d)->bootstrapper, why, d->now));
+}
+
+/* True if it visits within that time. */
+static bool visits_within(struct door *d, unsigned seconds)
+{
+    for (; seconds > 0 && !is_visiting(d); seconds--)
+        door_run(d, SALLY_SEC);
+    return is_visiting(d);
+}
+
+static void end_visit(struct door *d)
+{
+    give_cloud(d);
+    while (is_visiting(d))
+        door_run(d, SALLY_SEC);
+}
+
+/* What a visit brings may be older than the word that it should ask. */
+static void what_asks_during_a_visit_is_remembered_once(void **state)
+{
+    static const struct {
+        const char *what;
+        enum sally_visit_reason whys[3], next;
+        bool late, again; /* late: when what it got is in force */
+    } rows[] = {
+        { "a server", { SALLY_VISIT_SERVER, SALLY_VISIT_SERVER,
+                        SALLY_VISIT_SERVER }, SALLY_VISIT_SERVER, false, true },
+        { "the operator first", { SALLY_VISIT_OPERATOR, SALLY_VISIT_SERVER,
+                                  SALLY_VISIT_OPERATOR },
+          SALLY_VISIT_OPERATOR, false, true },
+        { "the operator last", { SALLY_VISIT_SERVER, SALLY_VISIT_SERVER,
+                                 SALLY_VISIT_OPERATOR },
+          SALLY_VISIT_OPERATOR, true, true },
+        { "what the visit mends", { SALLY_VISIT_NOT_REGISTERED,
+                                    SALLY_VISIT_RENEWAL,
+                                    SALLY_VISIT_NO_ACCOUNT },
+          SALLY_VISIT_RECHECK, false, false },
+        { "what it did not mend", { SALLY_VISIT_NOT_REGISTERED,
+                                    SALLY_VISIT_NOT_REGISTERED,
+                                    SALLY_VISIT_NOT_REGISTERED },
+          SALLY_VISIT_NOT_REGISTERED, true, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(rows); i++) {
+        struct door *d =
+            door_open_sealed(BOOT_CONFIG("recheck = \"1h\";", ""), &sealer);
+
+        if (rows[i].late)
+            give_cloud(d);
+        for (size_t k = 0; k < SALLY_LEN(rows[i].whys); k++)
+            want(d, rows[i].whys[k]);
+        if (!rows[i].late)
+            give_cloud(d);
+        while (is_visiting(d))
+            door_run(d, SALLY_SEC);
+        if (visits_within(d, 30) != rows[i].again)
+            fail_msg("%s: %s", rows[i].what,
+                     rows[i].again ? "forgotten" : "remembered");
+        assert_int_equal(sensor(d)->bootstrapper->why, rows[i].next);
+        if (rows[i].again)
+            end_visit(d);
+        assert_false(visits_within(d, 30));
+        door_close(d);
+    }
+}
+
+/* It does not wait for the next try then. */
+static void what_asks_during_a_visit_that_fails_is_heard(void **state)
+{
+    struct door *d = door_open_sealed(BOOT_CONFIG("", ""), &sealer);
+
+    (void)state;
+    d->deaf = true;
+    while (sensor(d)->bootstrapper->failures < 8 || !is_visiting(d))
+        door_run(d, SALLY_SEC);
+    want(d, SALLY_VISIT_OPERATOR);
+    while (sensor(d)->bootstrapper->failures < 9)
+        door_run(d, SALLY_SEC);
+    d->deaf = false;
+    assert_true(visits_within(d, 2));
+    end_visit(d);
+    assert_false(visits_within(d, 30));
+    door_close(d);
+}
+
 /* The file's keys may be those that were taken away: only the bootstrap server
  * can say.                                                                  */
 static void a_damaged_book_leaves_no_account(void **state)
@@ -458,6 +547,8 @@ int main(void)
         cmocka_unit_test(a_visit_does_not_last_for_ever),
         cmocka_unit_test(its_account_goes_when_its_time_is_over),
         cmocka_unit_test(a_server_can_ask_for_it),
+        cmocka_unit_test(what_asks_during_a_visit_is_remembered_once),
+        cmocka_unit_test(what_asks_during_a_visit_that_fails_is_heard),
         cmocka_unit_test(a_damaged_book_leaves_no_account),
     };
 
