@@ -81,7 +81,9 @@ enum sally_payload_format {
     SALLY_PAYLOAD_JSON,
     SALLY_PAYLOAD_FORM, /* name=value&name=value, also of a CoAP query */
     SALLY_PAYLOAD_CSV,
-    SALLY_PAYLOAD_BIN
+    SALLY_PAYLOAD_BIN,
+    SALLY_PAYLOAD_SENML, /* in JSON or CBOR */
+    SALLY_PAYLOAD_CBOR
 };
 
 /* What the payload proper is wrapped in. */

@@ -16,6 +16,8 @@ static const struct sally_word formats[] = {
     { "form", SALLY_PAYLOAD_FORM },
     { "csv", SALLY_PAYLOAD_CSV },
     { "bin", SALLY_PAYLOAD_BIN },
+    { "senml", SALLY_PAYLOAD_SENML },
+    { "cbor", SALLY_PAYLOAD_CBOR },
     { NULL, 0 },
 };
 

@@ -124,6 +124,11 @@ static bool is_path(const char *text)
     return begun;
 }
 
+static bool is_name(const char *text)
+{
+    return text[0] != '\0';
+}
+
 static const struct {
     bool (*fits)(const char *text); /* NULL: the payload is one value */
     bool needed;
@@ -139,6 +144,9 @@ static const struct {
     [SALLY_PAYLOAD_BIN] = { is_bin, true,
                             "a place and a type such as \"4:i16be\", "
                             "\"0:f32sw\" or \"8:u16le.3\"" },
+    [SALLY_PAYLOAD_SENML] = { is_name, true, "the name of a record" },
+    [SALLY_PAYLOAD_CBOR] = { is_path, false,
+                             "a selector such as \"a.b[2].c\"" },
 };
 
 bool sally_selector_fits(const char *text, enum sally_payload_format format)

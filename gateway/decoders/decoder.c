@@ -8,6 +8,8 @@ static const struct sally_decoder *const decoders[] = {
     [SALLY_PAYLOAD_FORM] = &sally_decoder_form,
     [SALLY_PAYLOAD_CSV] = &sally_decoder_csv,
     [SALLY_PAYLOAD_BIN] = &sally_decoder_bin,
+    [SALLY_PAYLOAD_SENML] = &sally_decoder_senml,
+    [SALLY_PAYLOAD_CBOR] = &sally_decoder_cbor,
 };
 
 const struct sally_decoder *sally_decoder_of(enum sally_payload_format f)

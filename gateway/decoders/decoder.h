@@ -14,10 +14,12 @@
 #define SALLY_DECODER_PAYLOAD_MAX 16384 /* bytes */
 #define SALLY_EXTRACTED_MAX 4096 /* bytes that lie in another payload */
 
-/* What stood at the selector. BOOLEAN, INTEGER, UNSIGNED, FLOAT or STRING;
- * text borrows from the payload or the decoder's state.                     */
+/* What stood at the selector. BOOLEAN, INTEGER, UNSIGNED, FLOAT, STRING, and
+ * of SenML and CBOR OPAQUE and OBJLNK; text and bytes borrow from the payload
+ * or the decoder's state.                                                   */
 struct sally_decoded {
     struct sally_lwm2m_value value;
+    struct sally_span unit; /* where the payload tells it, else empty */
     bool typed; /* the format tells 21 from "21"; else it is always STRING */
 };
 
@@ -25,7 +27,7 @@ struct sally_decoded {
 struct sally_decoder_state {
     struct sally_span payload; /* borrowed */
     char sep;                  /* between its values */
-    void *tree;                /* the format's own */
+    void *tree;                /* the format's own, or NULL */
 };
 
 struct sally_decoder {
@@ -40,7 +42,9 @@ struct sally_decoder {
 
     /* The value at `selector`; "" is the whole payload.
      *   NOT_FOUND   it is absent, which is no error of the sensor
-     *   WRONG_TYPE  it is null, a list or a group                           */
+     *   WRONG_TYPE  it is null, a list or a group
+     *   MALFORMED   it does not end, or OUT_OF_RANGE: it is no finite number
+     * *out is zero before.                                                  */
     enum sally_err (*select)(const struct sally_decoder_state *state,
                              const char *selector,
                              struct sally_decoded *out) SALLY_MUST_USE;
@@ -49,7 +53,8 @@ struct sally_decoder {
 };
 
 extern const struct sally_decoder sally_decoder_text, sally_decoder_json,
-    sally_decoder_form, sally_decoder_csv, sally_decoder_bin;
+    sally_decoder_form, sally_decoder_csv, sally_decoder_bin,
+    sally_decoder_senml, sally_decoder_cbor;
 
 /* Never NULL. */
 const struct sally_decoder *sally_decoder_of(enum sally_payload_format f);

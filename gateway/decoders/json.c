@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/decoders/json.c - values inside a JSON text.
- *
- * A selector is names joined by dots, each with any number of [n] behind it:
- * `a.b[2].c:0`. Every other character is part of a name. What is not there, or
+/* gateway/decoders/json.c - values inside a JSON text. What is not there, or
  * would be inside something that is no object or list, is absent.           */
 #include "codec/json.h"
 
-#include "base/cursor.h"
-#include "base/text.h"
 #include "decoders/decoder.h"
-
-#define NAME_MAX_BYTES 256
+#include "decoders/path.h"
 
 static enum sally_err open_json(struct sally_span payload,
                                 const struct sally_config_map *map,
@@ -35,48 +29,24 @@ static void close_json(struct sally_decoder_state *state)
     state->tree = NULL;
 }
 
-/* "[2]..." at the front of `rest`. */
-static bool step_item(struct sally_cursor *rest, struct sally_json *at)
+static bool step(const struct sally_path_step *to, struct sally_json *at)
 {
-    uint64_t n = 0;
+    char name[SALLY_PATH_NAME_MAX + 1];
 
-    (void)sally_take_u8(rest);
-    if (sally_text_uint(sally_take_until(rest, ']'), &n) != SALLY_E_OK)
-        return false;
-    return n < SIZE_MAX && sally_json_item(*at, (size_t)n, at);
-}
-
-/* A name ends at a dot, at a bracket, or with the selector. */
-static struct sally_span take_name(struct sally_cursor *rest)
-{
-    size_t n = 0;
-
-    while (n < rest->rest.len && rest->rest.at[n] != '.' &&
-           rest->rest.at[n] != '[')
-        n++;
-    return sally_take(rest, n);
-}
-
-static bool step_member(struct sally_cursor *rest, struct sally_json *at)
-{
-    char name[NAME_MAX_BYTES + 1];
-
-    return sally_span_text(take_name(rest), name, sizeof(name)) &&
+    if (to->item)
+        return sally_json_item(*at, to->index, at);
+    return sally_span_text(to->name, name, sizeof(name)) &&
            sally_json_member(*at, name, at);
 }
 
 static bool walk(const char *selector, struct sally_json *at)
 {
     struct sally_cursor rest = sally_cursor_over(sally_span_of(selector));
+    struct sally_path_step to;
 
-    while (rest.rest.len != 0) {
-        bool item = sally_peek_u8(&rest) == '[';
-
-        if (!(item ? step_item(&rest, at) : step_member(&rest, at)))
+    while (rest.rest.len != 0)
+        if (!sally_path_next(&rest, &to) || !step(&to, at))
             return false;
-        if (sally_peek_u8(&rest) == '.')
-            (void)sally_take_u8(&rest);
-    }
     return true;
 }
 

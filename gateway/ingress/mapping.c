@@ -89,8 +89,10 @@ struct passage {
 static void refuse(struct passage *p, enum sally_err why)
 {
     p->result->refused++;
+    if (why == SALLY_E_TRUNCATED || why == SALLY_E_UNSUPPORTED)
+        why = SALLY_E_MALFORMED;
     if (p->result->why == SALLY_E_OK)
-        p->result->why = why == SALLY_E_TRUNCATED ? SALLY_E_MALFORMED : why;
+        p->result->why = why;
 }
 
 static enum sally_err append(struct sally_bus_readings *out,
@@ -109,6 +111,16 @@ static enum sally_err append(struct sally_bus_readings *out,
     return SALLY_E_OK;
 }
 
+/* What the sensor says in one unit is not passed on as in another. */
+static bool is_other_unit(const struct sally_config_put *put,
+                          const struct sally_decoded *in)
+{
+    bool as_it_is = put->scale == 1.0 && put->div == 1.0 && put->offset == 0.0;
+
+    return as_it_is && in->unit.len != 0 && put->unit[0] != '\0' &&
+           !sally_span_is(in->unit, put->unit);
+}
+
 static void put_reading(struct passage *p, const struct sally_config_put *put,
                         const struct sally_decoder *decoder,
                         const struct sally_decoder_state *state)
@@ -116,13 +128,15 @@ static void put_reading(struct passage *p, const struct sally_config_put *put,
     uint8_t room[SALLY_BUS_BYTES];
     struct sally_buf scratch = SALLY_BUF(room);
     struct sally_lwm2m_value v;
-    struct sally_decoded in;
+    struct sally_decoded in = { .typed = false };
     enum sally_err e = decoder->select(state, put->from, &in);
 
     if (e == SALLY_E_NOT_FOUND) {
         p->result->absent++;
         return;
     }
+    if (e == SALLY_E_OK && is_other_unit(put, &in))
+        e = SALLY_E_WRONG_TYPE;
     if (e == SALLY_E_OK)
         e = sally_reading_make(&p->config->registry, put, &in, &scratch, &v);
     if (e == SALLY_E_NO_ROOM)
@@ -142,7 +156,7 @@ static enum sally_err unwrap(const struct sally_config_map *map,
     const struct sally_decoder *decoder =
         sally_decoder_of(whole ? SALLY_PAYLOAD_TEXT : SALLY_PAYLOAD_JSON);
     struct sally_decoder_state state;
-    struct sally_decoded text;
+    struct sally_decoded text = { .typed = false };
     enum sally_err e = decoder->open(payload, map, &state);
 
     if (e != SALLY_E_OK)

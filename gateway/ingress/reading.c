@@ -123,8 +123,10 @@ static enum sally_err make_text(const struct sally_config_put *put,
                                 struct sally_buf *scratch,
                                 struct sally_lwm2m_value *out)
 {
-    if (in->value.type != SALLY_TYPE_STRING)
-        return SALLY_E_WRONG_TYPE;
+    if (in->value.type != SALLY_TYPE_STRING) {
+        *out = in->value;
+        return out->type == put->type ? SALLY_E_OK : SALLY_E_WRONG_TYPE;
+    }
     return sally_value_from_text(in->value.is.bytes, put->type, scratch, out);
 }
 

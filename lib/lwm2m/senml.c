@@ -17,9 +17,11 @@ static const struct field {
 } fields[] = {
     { "bn", -2, SALLY_SENML_BASE_NAME },
     { "bt", -3, SALLY_SENML_BASE_TIME },
+    { "bu", -4, SALLY_SENML_BASE_UNIT },
     { "bv", -5, SALLY_SENML_BASE_VALUE },
     { "bver", -1, SALLY_SENML_BASE_VERSION },
     { "n", 0, SALLY_SENML_NAME },
+    { "u", 1, SALLY_SENML_UNIT },
     { "t", 6, SALLY_SENML_TIME },
     { "v", 2, SALLY_SENML_VALUE },
     { "vs", 3, SALLY_SENML_STRING },
@@ -127,12 +129,16 @@ enum sally_err sally_senml_note(struct sally_senml_entry *entry,
         return note_text(v, &entry->base_name);
     case SALLY_SENML_BASE_TIME:
         return note_time(v, &entry->base_time);
+    case SALLY_SENML_BASE_UNIT:
+        return note_text(v, &entry->base_unit);
     case SALLY_SENML_BASE_VALUE:
         return note_base_value(v, &entry->base_value);
     case SALLY_SENML_BASE_VERSION:
         return note_version(v);
     case SALLY_SENML_NAME:
         return note_text(v, &entry->name);
+    case SALLY_SENML_UNIT:
+        return note_text(v, &entry->unit);
     case SALLY_SENML_TIME:
         return note_time(v, &entry->time);
     case SALLY_SENML_VALUE:
@@ -182,8 +188,8 @@ static enum sally_err join(struct sally_span base_name, struct sally_span name,
 }
 
 /* A number and the base value add up (RFC 8428 s.4.5.2). */
-static enum sally_err add_base_value(double base,
-                                     struct sally_lwm2m_value *value)
+enum sally_err sally_senml_add_base(double base,
+                                    struct sally_lwm2m_value *value)
 {
     double n;
 
@@ -207,7 +213,7 @@ static enum sally_err make_record(const struct sally_senml *s,
         return e;
     if (!sally_path_covers(s->base, &out->path))
         return SALLY_E_NOT_ALLOWED;
-    e = add_base_value(s->base_value, &value);
+    e = sally_senml_add_base(s->base_value, &value);
     if (e != SALLY_E_OK)
         return e;
     if (time > (sally_msec_utc)TIME_LIMIT * 1000)

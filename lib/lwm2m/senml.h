@@ -17,9 +17,11 @@
 enum sally_senml_field {
     SALLY_SENML_BASE_NAME,
     SALLY_SENML_BASE_TIME,
+    SALLY_SENML_BASE_UNIT,
     SALLY_SENML_BASE_VALUE,
     SALLY_SENML_BASE_VERSION,
     SALLY_SENML_NAME,
+    SALLY_SENML_UNIT,
     SALLY_SENML_TIME,
     SALLY_SENML_VALUE,
     SALLY_SENML_STRING,
@@ -39,7 +41,7 @@ enum sally_senml_field sally_senml_field_labelled(int64_t label);
 /* One record as it stands in the payload. Spans are borrowed. */
 struct sally_senml_entry {
     uint32_t seen; /* set of 1 << enum sally_senml_field */
-    struct sally_span base_name, name;
+    struct sally_span base_name, name, base_unit, unit;
     sally_msec_utc base_time, time;
     double base_value;
     struct sally_lwm2m_value value; /* NONE until a value field was seen */
@@ -53,6 +55,12 @@ struct sally_senml_entry {
 enum sally_err sally_senml_note(struct sally_senml_entry *entry,
                                 enum sally_senml_field field,
                                 const struct sally_lwm2m_value *v)
+    SALLY_MUST_USE;
+
+/* Adds the base value to a number; leaves others. OUT_OF_RANGE if the sum is
+ * not finite.                                                               */
+enum sally_err sally_senml_add_base(double base,
+                                    struct sally_lwm2m_value *value)
     SALLY_MUST_USE;
 
 /* Where the records of one payload go, and the base fields so far. */

@@ -158,8 +158,8 @@ static enum sally_err read_pair(struct sally_cbor *c,
     return e == SALLY_E_OK ? sally_senml_note(entry, field, &v) : e;
 }
 
-static enum sally_err read_entry(struct sally_cbor *c,
-                                 struct sally_senml_entry *entry)
+enum sally_err sally_senml_cbor_entry(struct sally_cbor *c,
+                                      struct sally_senml_entry *entry)
 {
     struct sally_cbor_item key;
 
@@ -190,7 +190,7 @@ static enum sally_err read_pack(struct sally_cbor *c, struct sally_senml *s)
             return sally_cbor_end(c);
         if (item.type != SALLY_CBOR_MAP)
             return SALLY_E_MALFORMED;
-        e = read_entry(c, &entry);
+        e = sally_senml_cbor_entry(c, &entry);
         if (e == SALLY_E_OK)
             e = sally_senml_resolve(s, &entry);
         if (e != SALLY_E_OK)

@@ -192,9 +192,9 @@ static enum sally_err value_of(struct sally_json j,
     return SALLY_E_OK;
 }
 
-static enum sally_err read_entry(struct sally_json object,
-                                 struct sally_buf *scratch,
-                                 struct sally_senml_entry *entry)
+enum sally_err sally_senml_json_entry(struct sally_json object,
+                                      struct sally_buf *scratch,
+                                      struct sally_senml_entry *entry)
 {
     struct sally_json_walk walk = sally_json_members(object);
     struct sally_span name;
@@ -229,7 +229,7 @@ static enum sally_err read_pack(struct sally_json pack,
         return SALLY_E_MALFORMED;
     for (size_t i = 0; sally_json_item(pack, i, &item); i++) {
         struct sally_senml_entry entry;
-        enum sally_err e = read_entry(item, scratch, &entry);
+        enum sally_err e = sally_senml_json_entry(item, scratch, &entry);
 
         if (e == SALLY_E_OK)
             e = sally_senml_resolve(s, &entry);

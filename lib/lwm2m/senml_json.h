@@ -3,7 +3,8 @@
 #ifndef SALLY_LWM2M_SENML_JSON_H
 #define SALLY_LWM2M_SENML_JSON_H
 
-#include "lwm2m/registry.h"
+#include "codec/json.h"
+#include "lwm2m/senml.h"
 
 /* As sally_lwm2m_format has them. */
 enum sally_err sally_senml_json_encode(const struct sally_path *base,
@@ -16,6 +17,14 @@ enum sally_err sally_senml_json_decode(const struct sally_registry *registry,
                                        struct sally_buf *scratch,
                                        struct sally_lwm2m_record *records,
                                        size_t room, size_t *count)
+    SALLY_MUST_USE;
+
+/* One record as it stands there. Text of "vs" and bytes of "vd" are written to
+ * `scratch`, the rest borrows from the tree. As sally_senml_note(); MALFORMED
+ * for what is no object; NO_ROOM.                                           */
+enum sally_err sally_senml_json_entry(struct sally_json object,
+                                      struct sally_buf *scratch,
+                                      struct sally_senml_entry *entry)
     SALLY_MUST_USE;
 
 #endif

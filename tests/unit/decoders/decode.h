@@ -28,7 +28,8 @@ struct row {
 
 static inline bool is_typed(enum sally_payload_format f)
 {
-    return f == SALLY_PAYLOAD_JSON || f == SALLY_PAYLOAD_BIN;
+    return f != SALLY_PAYLOAD_TEXT && f != SALLY_PAYLOAD_FORM &&
+           f != SALLY_PAYLOAD_CSV;
 }
 
 static inline void check_value(const struct row *r,
@@ -50,7 +51,7 @@ static inline void decode(const struct row *r, struct sally_span payload)
 {
     const struct sally_decoder *d = sally_decoder_of(r->map->format);
     struct sally_decoder_state s;
-    struct sally_decoded got;
+    struct sally_decoded got = { .typed = false };
     enum sally_err e = d->open(payload, r->map, &s);
 
     if (e != r->opened)

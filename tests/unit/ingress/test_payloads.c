@@ -43,6 +43,7 @@ struct device {
 };
 
 static const struct device devices[] = {
+#include "unit/ingress/payloads_nested.inc"
 #include "unit/ingress/payloads_plain.inc"
 };
 
