@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shutil
 import stat
 import subprocess
 
@@ -56,10 +57,15 @@ def case_init(env):
     template = os.path.join(path, "template")
     with open(template, "w", encoding="ascii") as f:
         f.write('authenticate = ( { method = "password"; username = "{id}"; }'
-                ' ); maps = ( { topic = "t"; put = ( { to = "/33001/0/0"; } );'
-                ' } );')
-    run([program(env, "sallyportctl"), "-c",
-         os.path.join(path, "sallyport.conf"), "enroll", "-t", template, "a"])
+                ' ); maps = ( { topic = "t"; put = ( { to = "/3303/0/5700"; }'
+                ' ); } );')
+    objects = folder(env, "etc/objects.d")
+    shutil.copy(os.path.join(env.sources, "conf", "objects",
+                             "3303-temperature.conf"), objects)
+    code, said, error = run([program(env, "sallyportctl"), "-c",
+                             os.path.join(path, "sallyport.conf"), "enroll",
+                             "-t", template, "a"])
+    check(code == 0, f"enroll: {code} {said}{error}")
     is_good(env, path)
 
 

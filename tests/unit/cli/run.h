@@ -21,7 +21,7 @@ static struct ran run_verb(const char *socket, bool json,
     struct sally_cli cli = { socket, "sallyport.conf", json, stdin,
                              open_memstream(&r.out, &out_size),
                              open_memstream(&r.err, &err_size) };
-    char *args[8];
+    char *args[16];
     int count = 0;
 
     for (; words[count] != NULL; count++)
