@@ -83,7 +83,8 @@ enum sally_payload_format {
     SALLY_PAYLOAD_CSV,
     SALLY_PAYLOAD_BIN,
     SALLY_PAYLOAD_SENML, /* in JSON or CBOR */
-    SALLY_PAYLOAD_CBOR
+    SALLY_PAYLOAD_CBOR,
+    SALLY_PAYLOAD_LINE /* of InfluxDB */
 };
 
 /* What the payload proper is wrapped in. */

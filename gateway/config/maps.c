@@ -18,6 +18,7 @@ static const struct sally_word formats[] = {
     { "bin", SALLY_PAYLOAD_BIN },
     { "senml", SALLY_PAYLOAD_SENML },
     { "cbor", SALLY_PAYLOAD_CBOR },
+    { "line", SALLY_PAYLOAD_LINE },
     { NULL, 0 },
 };
 

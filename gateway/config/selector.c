@@ -147,6 +147,9 @@ static const struct {
     [SALLY_PAYLOAD_SENML] = { is_name, true, "the name of a record" },
     [SALLY_PAYLOAD_CBOR] = { is_path, false,
                              "a selector such as \"a.b[2].c\"" },
+    [SALLY_PAYLOAD_LINE] = { is_name, true,
+                             "a field, @tag, or either behind its measurement "
+                             "and a space" },
 };
 
 bool sally_selector_fits(const char *text, enum sally_payload_format format)

@@ -16,7 +16,7 @@
 
 /* What stood at the selector. BOOLEAN, INTEGER, UNSIGNED, FLOAT, STRING, and
  * of SenML and CBOR OPAQUE and OBJLNK; text and bytes borrow from the payload
- * or the decoder's state.                                                   */
+ * or the decoder's state, until the next call.                              */
 struct sally_decoded {
     struct sally_lwm2m_value value;
     struct sally_span unit; /* where the payload tells it, else empty */
@@ -54,7 +54,7 @@ struct sally_decoder {
 
 extern const struct sally_decoder sally_decoder_text, sally_decoder_json,
     sally_decoder_form, sally_decoder_csv, sally_decoder_bin,
-    sally_decoder_senml, sally_decoder_cbor;
+    sally_decoder_senml, sally_decoder_cbor, sally_decoder_line;
 
 /* Never NULL. */
 const struct sally_decoder *sally_decoder_of(enum sally_payload_format f);

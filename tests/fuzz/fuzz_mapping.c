@@ -74,6 +74,10 @@ static const struct sally_config_put bin_puts[] = {
     WHOLE_AT("8:u8"),
 };
 
+static const struct sally_config_put line_puts[] = {
+    FLOAT_AT("t"), WHOLE_AT("m n"), TEXT_AT("@r"), TEXT_AT("x"),
+};
+
 static const struct sally_config_alive words[] = { { "online", true },
                                                    { "offline", false } };
 
@@ -96,6 +100,8 @@ static const struct sally_config_map maps[] = {
       .put = json_puts, .put_count = SALLY_LEN(json_puts) },
     { .topic = "p/{id}/cbor", .format = SALLY_PAYLOAD_CBOR, .put = json_puts,
       .put_count = SALLY_LEN(json_puts) },
+    { .topic = "p/{id}/line", .format = SALLY_PAYLOAD_LINE,
+      .put = line_puts, .put_count = SALLY_LEN(line_puts) },
     { .topic = "p/{id}/{n}", .format = SALLY_PAYLOAD_TEXT, .put = text_puts,
       .put_count = SALLY_LEN(text_puts) },
     { .topic = "p/{id}/l/{rest...}", .alive = words, .alive_count = 2 },
