@@ -84,7 +84,8 @@ enum sally_payload_format {
     SALLY_PAYLOAD_BIN,
     SALLY_PAYLOAD_SENML, /* in JSON or CBOR */
     SALLY_PAYLOAD_CBOR,
-    SALLY_PAYLOAD_LINE /* of InfluxDB */
+    SALLY_PAYLOAD_LINE, /* of InfluxDB */
+    SALLY_PAYLOAD_LPP   /* of Cayenne */
 };
 
 /* What the payload proper is wrapped in. */

@@ -19,6 +19,7 @@ static const struct sally_word formats[] = {
     { "senml", SALLY_PAYLOAD_SENML },
     { "cbor", SALLY_PAYLOAD_CBOR },
     { "line", SALLY_PAYLOAD_LINE },
+    { "lpp", SALLY_PAYLOAD_LPP },
     { NULL, 0 },
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/span.h"
+#include "config/lpp.h"
 
 #define OFFSET_DIGITS 5 /* payloads have 16,384 bytes at most */
 #define COLUMN_DIGITS 3
@@ -124,6 +125,13 @@ static bool is_path(const char *text)
     return begun;
 }
 
+static bool is_lpp(const char *text)
+{
+    struct sally_lpp_selector s;
+
+    return sally_lpp_selector_parse(text, &s);
+}
+
 static bool is_name(const char *text)
 {
     return text[0] != '\0';
@@ -150,6 +158,9 @@ static const struct {
     [SALLY_PAYLOAD_LINE] = { is_name, true,
                              "a field, @tag, or either behind its measurement "
                              "and a space" },
+    [SALLY_PAYLOAD_LPP] = { is_lpp, true,
+                            "a channel and a type such as \"3:temperature\" "
+                            "or \"1:gps.altitude\"" },
 };
 
 bool sally_selector_fits(const char *text, enum sally_payload_format format)

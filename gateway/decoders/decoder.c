@@ -11,6 +11,7 @@ static const struct sally_decoder *const decoders[] = {
     [SALLY_PAYLOAD_SENML] = &sally_decoder_senml,
     [SALLY_PAYLOAD_CBOR] = &sally_decoder_cbor,
     [SALLY_PAYLOAD_LINE] = &sally_decoder_line,
+    [SALLY_PAYLOAD_LPP] = &sally_decoder_lpp,
 };
 
 const struct sally_decoder *sally_decoder_of(enum sally_payload_format f)

@@ -78,6 +78,11 @@ static const struct sally_config_put line_puts[] = {
     FLOAT_AT("t"), WHOLE_AT("m n"), TEXT_AT("@r"), TEXT_AT("x"),
 };
 
+static const struct sally_config_put lpp_puts[] = {
+    FLOAT_AT("1:temperature"), FLOAT_AT("2:gps.altitude"),
+    WHOLE_AT("3:generic"),
+};
+
 static const struct sally_config_alive words[] = { { "online", true },
                                                    { "offline", false } };
 
@@ -102,6 +107,8 @@ static const struct sally_config_map maps[] = {
       .put_count = SALLY_LEN(json_puts) },
     { .topic = "p/{id}/line", .format = SALLY_PAYLOAD_LINE,
       .put = line_puts, .put_count = SALLY_LEN(line_puts) },
+    { .topic = "p/{id}/lpp", .format = SALLY_PAYLOAD_LPP, .put = lpp_puts,
+      .put_count = SALLY_LEN(lpp_puts) },
     { .topic = "p/{id}/{n}", .format = SALLY_PAYLOAD_TEXT, .put = text_puts,
       .put_count = SALLY_LEN(text_puts) },
     { .topic = "p/{id}/l/{rest...}", .alive = words, .alive_count = 2 },
