@@ -61,6 +61,7 @@ void sally_assets_init(struct sally_assets *a)
         .master = -1, .bundle = -1, .console = -1, .passwords = -1
     };
     sally_keys_init(&a->keys);
+    sally_keys_init(&a->local);
     sally_sockets_init(&a->sockets);
 }
 
@@ -76,8 +77,10 @@ static unsigned read_all(struct sally_assets *a, const char *main_file,
                                 report);
     if (bad != 0)
         return bad;
-    return sally_keys_read(&a->keys, &a->config, running, running_config,
-                           report);
+    bad = sally_keys_read(&a->keys, &a->config, running, running_config,
+                          report);
+    return bad +
+           sally_keys_read_local(&a->local, &a->config, &a->keys, report);
 }
 
 static void warn_of_no_passwords(const struct sally_config *c, FILE *report)
@@ -140,6 +143,8 @@ static unsigned make_bundle(struct sally_assets *a, FILE *report)
     unsigned bad;
 
     if (e == SALLY_E_OK)
+        e = sally_keys_assign(&a->local, &a->config, &a->plan);
+    if (e == SALLY_E_OK)
         e = sally_config_arrange(&a->config, &a->plan);
     if (e == SALLY_E_OK)
         e = sally_bundle_make(&a->plan, a->files.files, a->files.count,
@@ -178,6 +183,8 @@ static unsigned make_plan(struct sally_assets *next,
         bool *servers = &sensors[c->sensor_count];
 
         sally_keys_compare(&next->keys, c, &a->keys, running, sensors,
+                           servers);
+        sally_keys_compare(&next->local, c, &a->local, running, sensors,
                            servers);
         e = sally_plan_next(running, c, sensors, servers, &next->plan,
                             &next->counts);
@@ -241,6 +248,7 @@ void sally_assets_wipe(struct sally_assets *a)
     close_one(&a->console);
     close_one(&a->passwords);
     sally_keys_wipe(&a->keys);
+    sally_keys_wipe(&a->local);
     sally_plan_wipe(&a->plan);
     sally_config_wipe(&a->config);
     sally_config_files_wipe(&a->files);

@@ -15,6 +15,7 @@ struct sally_assets {
     struct sally_plan plan; /* by which `config` was arranged */
     int bundle; /* plan and files as sealed memory, -1: not made */
     struct sally_keys keys;
+    struct sally_keys local; /* of the outer door */
     int master; /* another keyring, with the master key alone; -1: none */
     struct sally_plan_counts counts; /* against those before */
     struct sally_sockets sockets;

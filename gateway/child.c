@@ -129,7 +129,8 @@ bool sally_child_listen(struct sally_child *c, uint32_t slot,
 
 static bool equip_outer(struct sally_child *c, const struct sally_assets *a)
 {
-    bool good = lend_passwords(c, a);
+    bool good = lend_passwords(c, a) &&
+                lend(c, SALLY_CONTROL_KEYS, 0, 0, a->local.keyring);
 
     for (uint32_t i = 0; good && i < SALLY_SOCKETS_MAX; i++)
         good = sally_child_listen(c, i, &a->sockets.slot[i]);
@@ -184,7 +185,9 @@ bool sally_child_give(struct sally_child *c, const struct sally_assets *next,
     good = lend(c, SALLY_CONTROL_CONFIG, 0, 0, next->bundle);
     if (good && c->row->name == SALLY_OUTER)
         good = give_listeners(c, &a->sockets, &next->sockets) &&
-               lend_passwords(c, next);
+               lend_passwords(c, next) &&
+               lend(c, SALLY_CONTROL_KEYS, next->plan.generation, 0,
+                    next->local.keyring);
     if (good && c->row->name == SALLY_INNER)
         good = lend(c, SALLY_CONTROL_KEYS, next->plan.generation, 0,
                     next->keys.keyring);

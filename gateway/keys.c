@@ -48,7 +48,7 @@ enum sally_err sally_keys_assign(struct sally_keys *k,
 
         if (key->sensor == SALLY_KEYRING_SERVER)
             key->account = servers[key->account].slot;
-        else
+        else if (key->sensor != SALLY_KEYRING_DOOR)
             key->sensor = plan->places[key->sensor].slot;
         e = sally_keyring_assign(k->keyring, key->place, key->sensor,
                                  key->account);
@@ -119,7 +119,9 @@ void sally_keys_compare(const struct sally_keys *next,
     for (size_t i = 0; i < next->count; i++) {
         const struct sally_key_asset *key = &next->all[i];
         const struct sally_key_asset *was =
-            sally_keys_before(key, next_config, running, running_config);
+            key->sensor == SALLY_KEYRING_DOOR /* no sensor is another for it */
+                ? NULL
+                : sally_keys_before(key, next_config, running, running_config);
 
         if (was == NULL || sally_keys_same(key, was))
             continue;

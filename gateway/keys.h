@@ -42,6 +42,14 @@ unsigned sally_keys_read(struct sally_keys *k,
                          const struct sally_config *running_config,
                          FILE *report);
 
+/* keys_local.c - likewise, into another keyring, what sensors prove themselves
+ * with over TLS and what the gateway shows them. `accounts` were read before,
+ * and share no key with it.                                                 */
+unsigned sally_keys_read_local(struct sally_keys *k,
+                               const struct sally_config *config,
+                               const struct sally_keys *accounts,
+                               FILE *report);
+
 /* A keyring with the gateway's master key alone, see config/master.h, and what
  * is to be known of the machine, see machine.h. NO_CREDENTIAL or IO, with `why`
  * as a sentence.                                                            */

@@ -19,6 +19,14 @@ static const struct {
 } kinds[] = {
     [SALLY_LISTENER_COAP] = { "coap", sally_udp_bind },
     [SALLY_LISTENER_MQTT] = { "mqtt", sally_tcp_bind },
+    [SALLY_LISTENER_MQTT_PSK] = { "mqtt", sally_tcp_bind },
+    [SALLY_LISTENER_MQTT_CERTIFICATE] = { "mqtt", sally_tcp_bind },
+};
+
+static const enum sally_listener mqtt_kinds[] = {
+    [SALLY_SECURE_NO] = SALLY_LISTENER_MQTT,
+    [SALLY_SECURE_PSK] = SALLY_LISTENER_MQTT_PSK,
+    [SALLY_SECURE_CERTIFICATE] = SALLY_LISTENER_MQTT_CERTIFICATE,
 };
 
 static void close_one(struct sally_socket *one)
@@ -88,7 +96,8 @@ static bool is_in_own_way(const struct sally_sockets *plan,
     for (size_t i = 0; running != NULL && i < SALLY_SOCKETS_MAX; i++) {
         const struct sally_socket *old = &running->slot[i];
 
-        if (old->used && old->kind == one->kind && old->port == one->port &&
+        if (old->used && kinds[old->kind].bind == kinds[one->kind].bind &&
+            old->port == one->port &&
             !sally_sockets_same(old, &plan->slot[i]))
             return true;
     }
@@ -124,7 +133,7 @@ static bool take_listener(const struct sally_config *c, size_t i,
     l = is_coap ? &c->coap[i] : &c->mqtt[i - c->coap_count];
     *out = (struct sally_socket){
         .used = true,
-        .kind = is_coap ? SALLY_LISTENER_COAP : SALLY_LISTENER_MQTT,
+        .kind = is_coap ? SALLY_LISTENER_COAP : mqtt_kinds[l->secure],
         .port = l->port,
         .fd = -1,
     };

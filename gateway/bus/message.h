@@ -261,7 +261,8 @@ enum sally_control {
     /* to a role */
     SALLY_CONTROL_PEER,      /* `fd` is your bus to role `number` */
     SALLY_CONTROL_KEYS,      /* inner: `fd` is the keyring; take the keys of
-                                sensors born at `number` or later */
+                                sensors born at `number` or later. outer: that
+                                of the local side, all of it */
     SALLY_CONTROL_LISTENER,  /* `fd` is a bound socket of kind `extra` (enum
                                 sally_listener), `number` its slot; it
                                 replaces the one that was there. In a reload
@@ -288,8 +289,14 @@ enum sally_control {
     SALLY_CONTROL_FAILED, /* cannot start; the reason was logged */
     SALLY_CONTROL_LOST    /* the bus to role `number` is no more */
 };
-enum sally_listener { SALLY_LISTENER_COAP, SALLY_LISTENER_MQTT,
-                      SALLY_LISTENER_CONSOLE, SALLY_LISTENER_NONE };
+enum sally_listener {
+    SALLY_LISTENER_COAP,
+    SALLY_LISTENER_MQTT,
+    SALLY_LISTENER_MQTT_PSK,         /* over TLS by keys of sensors... */
+    SALLY_LISTENER_MQTT_CERTIFICATE, /* ...or by our certificate */
+    SALLY_LISTENER_CONSOLE,
+    SALLY_LISTENER_NONE
+};
 #define SALLY_BUS_LISTENERS 32 /* slots for them */
 struct sally_bus_control {
     uint8_t what; /* enum sally_control */

@@ -16,11 +16,15 @@ static const struct method {
     [SALLY_AUTH_PASSWORD] = { "password", SALLY_ASSURANCE_SECRET },
     [SALLY_AUTH_ADDRESS] = { "address", SALLY_ASSURANCE_WEAK },
     [SALLY_AUTH_BROKER] = { "broker", SALLY_ASSURANCE_WEAK },
+    [SALLY_AUTH_PSK] = { "psk", SALLY_ASSURANCE_PROTECTED },
+    [SALLY_AUTH_CERTIFICATE] = { "certificate", SALLY_ASSURANCE_PROTECTED },
 };
 
 static const struct sally_word method_words[] = {
     { "password", SALLY_AUTH_PASSWORD },
     { "address", SALLY_AUTH_ADDRESS },
+    { "psk", SALLY_AUTH_PSK },
+    { "certificate", SALLY_AUTH_CERTIFICATE },
     { NULL, 0 },
 };
 
@@ -32,6 +36,12 @@ const char *sally_auth_method_name(enum sally_auth_method m)
 enum sally_assurance sally_auth_method_level(enum sally_auth_method m)
 {
     return methods[m].level;
+}
+
+enum sally_assurance sally_config_auth_level(const struct sally_config_auth *a)
+{
+    return a->tls ? SALLY_ASSURANCE_PROTECTED
+                  : sally_auth_method_level(a->method);
 }
 
 const char *sally_assurance_name(enum sally_assurance a)
@@ -51,7 +61,7 @@ const char *sally_assurance_name(enum sally_assurance a)
 /* An entry with the text that its binary fields are made from. */
 struct entry {
     struct sally_config_auth auth;
-    const char *mac;
+    const char *mac, *identity, *name;
 };
 
 #define AT(field) SALLY_FIELD(entry, field)
@@ -73,6 +83,17 @@ static const struct sally_key auth_keys[] = {
     { "mac", SALLY_KEY_TEXT, AT(mac), 1, 17, "a MAC address", "", NULL,
       "with `address`: as in `00:24:be:80:4f:f1`; looked up in the neighbour "
       "table, so it works for IPv4 only" },
+    { "tls", SALLY_KEY_BOOLEAN, AT(auth.tls), 0, 0, NULL, "", NULL,
+      "with `password`: it is taken over TLS only, and worth `protected` then" },
+    { "identity", SALLY_KEY_TEXT, AT(identity), 1, 64, "an identity", "", NULL,
+      "with `psk`: that the sensor says, the sensor's id without it; unique "
+      "among user names and certificates, too" },
+    { "key_file", SALLY_KEY_FILE, AT(auth.key_file), 0, 0, NULL, "", NULL,
+      "with `psk`: a file with the key of TLS in hexadecimal, which nothing "
+      "else has" },
+    { "name", SALLY_KEY_TEXT, AT(name), 1, 64, "a common name", "", NULL,
+      "with `certificate`: the common name in the sensor's certificate, by a CA "
+      "of `ca_file`; the sensor's id without it" },
 };
 
 const struct sally_schema sally_group_auth = {
@@ -89,6 +110,10 @@ static const struct pairing {
     { "interface", SALLY_AUTH_ADDRESS },
     { "ip", SALLY_AUTH_ADDRESS },
     { "mac", SALLY_AUTH_ADDRESS },
+    { "tls", SALLY_AUTH_PASSWORD },
+    { "identity", SALLY_AUTH_PSK },
+    { "key_file", SALLY_AUTH_PSK },
+    { "name", SALLY_AUTH_CERTIFICATE },
 };
 
 static void check_keys(struct sally_loader *l, const config_setting_t *group,
@@ -164,23 +189,45 @@ static void check_address(struct sally_loader *l, const config_setting_t *group,
                        "an ip or a mac that tells the sensor");
 }
 
+/* What the method cannot do without, besides what is wrong anyway. */
+static void check_entry(struct sally_loader *l, const config_setting_t *group,
+                        struct entry *e)
+{
+    check_keys(l, group, e->auth.method);
+    switch (e->auth.method) {
+    case SALLY_AUTH_PASSWORD:
+        if (e->auth.username[0] == '\0')
+            sally_expected(&l->reader, group, NULL, "username",
+                           "the name that stands in the file `passwords`");
+        return;
+    case SALLY_AUTH_ADDRESS: check_address(l, group, e); return;
+    case SALLY_AUTH_PSK:
+        if (e->auth.key_file[0] == '\0')
+            sally_expected(&l->reader, group, NULL, "key_file",
+                           "the file with the key");
+        e->auth.username = e->identity;
+        return;
+    case SALLY_AUTH_CERTIFICATE: e->auth.username = e->name; return;
+    case SALLY_AUTH_BROKER: return; /* there is no word for it here */
+    }
+}
+
 static void take_entry(struct sally_loader *l, const config_setting_t *group,
                        struct sally_config_auth *out)
 {
-    struct entry e = { .auth = { .username = "", .interface = "", .ip = "" },
-                       .mac = "" };
+    struct entry e = { .auth = { .username = "",
+                                 .key_file = "",
+                                 .interface = "",
+                                 .ip = "" },
+                       .mac = "",
+                       .identity = "",
+                       .name = "" };
     unsigned before = l->reader.bad;
 
     e.auth.line = (unsigned)config_setting_source_line(group);
     sally_schema_read(&l->reader, &sally_group_auth, group, &e);
-    if (l->reader.bad == before) {
-        check_keys(l, group, e.auth.method);
-        if (e.auth.method == SALLY_AUTH_ADDRESS)
-            check_address(l, group, &e);
-        else if (e.auth.username[0] == '\0')
-            sally_expected(&l->reader, group, NULL, "username",
-                           "the name that stands in the file `passwords`");
-    }
+    if (l->reader.bad == before)
+        check_entry(l, group, &e);
     *out = e.auth;
 }
 
@@ -210,12 +257,20 @@ static enum sally_assurance worth(const struct sally_config_sensor *s)
         all ? SALLY_ASSURANCE_NONE : SALLY_ASSURANCE_PROTECTED;
 
     for (size_t i = 0; i < s->auth_count; i++) {
-        enum sally_assurance one = sally_auth_method_level(s->auth[i].method);
+        enum sally_assurance one = sally_config_auth_level(&s->auth[i]);
 
         if (all ? one > level : one < level)
             level = one;
     }
     return level;
+}
+
+static bool has(const struct sally_config_sensor *s, enum sally_auth_method m)
+{
+    for (size_t i = 0; i < s->auth_count; i++)
+        if (s->auth[i].method == m)
+            return true;
+    return false;
 }
 
 static bool listens_on(const struct sally_config_listener *all, size_t count,
@@ -234,14 +289,9 @@ static void finish_entry(struct sally_loader *l, const config_setting_t *group,
 {
     const struct sally_config *c = l->out;
 
-    if (a->method == SALLY_AUTH_PASSWORD) {
-        a->username = sally_arena_expand(l->reader.arena, a->username, id);
-        if (strpbrk(a->username, ": ") != NULL)
-            sally_complain_at(&l->reader, l->reader.file, a->line, "username",
-                              "expected a user name without ':' and spaces");
-        sally_sensor_claim(l, group, &names->usernames, a->username, number,
-                           "username", "a user name");
-    }
+    if (a->method == SALLY_AUTH_PASSWORD || a->method == SALLY_AUTH_PSK ||
+        a->method == SALLY_AUTH_CERTIFICATE)
+        sally_auth_finish_name(l, group, names, number, id, a);
     if (a->interface[0] != '\0' && !l->incomplete &&
         !listens_on(c->coap, c->coap_count, a->interface) &&
         !listens_on(c->mqtt, c->mqtt_count, a->interface))
@@ -278,6 +328,11 @@ void sally_auth_finish(struct sally_loader *l, const config_setting_t *group,
             own[i].line = s->line; /* what goes with the sensor's file */
         finish_entry(l, group, names, number, s->id, &own[i]);
     }
+    if (s->require == SALLY_REQUIRE_ALL && has(s, SALLY_AUTH_PSK) &&
+        has(s, SALLY_AUTH_CERTIFICATE))
+        sally_complain(&l->reader, group, "authenticate",
+                       "expected either \"psk\" or \"certificate\", since TLS "
+                       "has one of them, or `require = \"any\"`, got both");
     if (level < l->out->min_assurance && !s->accept_weak)
         sally_complain(&l->reader, group, "authenticate",
                        "expected proofs of level \"%s\" (local.min_assurance)"

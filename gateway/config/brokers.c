@@ -166,6 +166,7 @@ void sally_via_load(struct sally_loader *l, const config_setting_t *group,
     if (draft->auth != NULL)
         draft->auth[0] = (struct sally_config_auth){
             .username = b->name,
+            .key_file = "",
             .interface = "",
             .ip = "",
             .method = SALLY_AUTH_BROKER,

@@ -38,21 +38,29 @@ const char *sally_assurance_name(enum sally_assurance a);
 enum sally_auth_method {
     SALLY_AUTH_PASSWORD,
     SALLY_AUTH_ADDRESS,
-    SALLY_AUTH_BROKER /* of `via`: a topic at a broker that others reach too */
+    SALLY_AUTH_BROKER, /* of `via`: a topic at a broker that others reach too */
+    SALLY_AUTH_PSK,    /* of TLS */
+    SALLY_AUTH_CERTIFICATE
 };
 const char *sally_auth_method_name(enum sally_auth_method m);
 enum sally_assurance sally_auth_method_level(enum sally_auth_method m);
 
 /* One entry of a sensor's `authenticate`. */
 struct sally_config_auth {
-    const char *username;  /* password; broker: the broker's name */
+    const char *username;  /* password; broker: the broker's name; PSK: the
+                              identity; certificate: its common name */
+    const char *key_file;  /* PSK; else "" */
     const char *interface; /* address: "" any of the listeners' */
     const char *ip;        /* address: numeric IPv4 or IPv6 text, or "" */
     enum sally_auth_method method;
     unsigned line;
     uint8_t mac[6]; /* address: when has_mac */
     bool has_mac;
+    bool tls; /* password: not to be said in plaintext */
 };
+
+/* What the proof is worth. */
+enum sally_assurance sally_config_auth_level(const struct sally_config_auth *a);
 
 /* A lookup pair of `values`: text or number on the sensor's side (`from`),
  * an LwM2M value on ours.                                                   */
@@ -279,10 +287,22 @@ struct sally_config_sensor {
     bool accept_weak;
 };
 
+enum sally_secure { SALLY_SECURE_NO, SALLY_SECURE_PSK,
+                    SALLY_SECURE_CERTIFICATE };
+
 struct sally_config_listener {
     const char *interface; /* "" : all interfaces, or see `address` */
     const char *address;   /* numeric; "" any; optional beside interface */
     uint16_t port;
+    unsigned line;
+    enum sally_secure secure;
+};
+
+/* What the gateway shows of itself on listeners with certificates, and whose
+ * certificates sensors may show; "" where it is not given.                  */
+struct sally_config_tls {
+    const char *certificate_file, *key_file; /* both or none */
+    const char *ca_file, *crl_file;
     unsigned line;
 };
 
@@ -344,6 +364,7 @@ struct sally_config {
 
     const struct sally_config_listener *coap, *mqtt;
     size_t coap_count, mqtt_count;
+    struct sally_config_tls tls;
     const struct sally_config_broker *brokers;
     size_t broker_count;
     enum sally_assurance min_assurance;

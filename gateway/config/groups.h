@@ -13,6 +13,7 @@ extern const struct sally_schema sally_group_log;
 extern const struct sally_schema sally_group_console;
 extern const struct sally_schema sally_group_local;
 extern const struct sally_schema sally_group_listener;
+extern const struct sally_schema sally_group_local_tls;
 extern const struct sally_schema sally_group_broker;
 extern const struct sally_schema sally_group_server;
 extern const struct sally_schema sally_group_floor;

@@ -9,11 +9,11 @@
 static const struct sally_schema *const groups[] = {
     &sally_group_file,     &sally_group_gateway,  &sally_group_spool,
     &sally_group_log,      &sally_group_console,  &sally_group_local,
-    &sally_group_listener, &sally_group_broker,   &sally_group_server,
-    &sally_group_floor,    &sally_group_sensor,   &sally_group_auth,
-    &sally_group_account,  &sally_group_oscore,   &sally_group_profile,
-    &sally_group_map,      &sally_group_put,      &sally_group_down,
-    &sally_group_object,   &sally_group_resource,
+    &sally_group_listener, &sally_group_local_tls, &sally_group_broker,
+    &sally_group_server,   &sally_group_floor,    &sally_group_sensor,
+    &sally_group_auth,     &sally_group_account,  &sally_group_oscore,
+    &sally_group_profile,  &sally_group_map,      &sally_group_put,
+    &sally_group_down,     &sally_group_object,   &sally_group_resource,
 };
 
 bool sally_reference_group(size_t number, struct sally_reference_group *out)

@@ -46,6 +46,12 @@ void sally_auth_finish(struct sally_loader *l, const config_setting_t *group,
                        struct sally_sensor_names *names, size_t number,
                        struct sally_config_sensor *s);
 
+/* auth_name.c - of a password, a pre-shared key or a certificate. */
+void sally_auth_finish_name(struct sally_loader *l,
+                            const config_setting_t *group,
+                            struct sally_sensor_names *names, size_t number,
+                            const char *id, struct sally_config_auth *a);
+
 /* Reports sensors that cannot be told apart by their addresses. */
 void sally_auth_check_addresses(struct sally_loader *l);
 

@@ -32,13 +32,27 @@ static void log_refusal(const struct sally_mqtt_connection *c, const char *why)
               SALLY_TEXT("user", c->user), SALLY_TEXT("why", why));
 }
 
-static bool has_method(const struct sally_config_sensor *s,
-                       enum sally_auth_method m)
+static const struct sally_config_auth *
+entry_of(const struct sally_config_sensor *s, enum sally_auth_method m)
 {
     for (size_t i = 0; i < s->auth_count; i++)
         if (s->auth[i].method == m)
-            return true;
-    return false;
+            return &s->auth[i];
+    return NULL;
+}
+
+static bool has_method(const struct sally_config_sensor *s,
+                       enum sally_auth_method m)
+{
+    return entry_of(s, m) != NULL;
+}
+
+/* A password that nobody on the link can have heard says as much as a key. */
+static enum sally_assurance level_of(const struct sally_mqtt_connection *c,
+                                     enum sally_auth_method m)
+{
+    return c->secure && m == SALLY_AUTH_PASSWORD ? SALLY_ASSURANCE_PROTECTED
+                                                 : sally_auth_method_level(m);
 }
 
 static struct sally_mqtt_connection *
@@ -135,23 +149,39 @@ static void welcome(struct sally_mqtt_connection *c,
     s->tables.sensors[c->sensor] = c;
     sally_mqtt_join(c, &w);
     sally_outer_liveness(s->outer, c->sensor, true, method,
-                         sally_auth_method_level(method), now);
+                         level_of(c, method), now);
     sally_mqtt_session_accept(&c->session, &w, now);
 }
 
-/* The password was right; `require = "all"` may ask for the address too. */
-static void proved(struct sally_mqtt_connection *c, sally_usec now)
+/* Of a sensor that wants all: what it did not prove besides; NULL: nothing. */
+static const char *still_lacks(const struct sally_mqtt_connection *c,
+                               const struct sally_config_sensor *config)
+{
+    struct sally_auth_source source = source_of(c);
+
+    if (has_method(config, SALLY_AUTH_ADDRESS) &&
+        !sally_auth_address_fits(c->server->addresses, c->claimed, &source))
+        return "right proof, wrong address";
+    if (c->vouched == NOBODY && (has_method(config, SALLY_AUTH_PSK) ||
+                                 has_method(config, SALLY_AUTH_CERTIFICATE)))
+        return "right password, without its key over TLS";
+    return NULL;
+}
+
+/* One proof was right; `require = "all"` may ask for more. */
+static void proved(struct sally_mqtt_connection *c,
+                   enum sally_auth_method method, sally_usec now)
 {
     const struct sally_config_sensor *config =
         sally_mqtt_config(c->server, c->claimed);
-    struct sally_auth_source source = source_of(c);
+    const char *lacks = config->require == SALLY_REQUIRE_ALL
+                            ? still_lacks(c, config)
+                            : NULL;
 
-    if (config->require == SALLY_REQUIRE_ALL &&
-        has_method(config, SALLY_AUTH_ADDRESS) &&
-        !sally_auth_address_fits(c->server->addresses, c->claimed, &source))
-        refuse(c, "right password, wrong address");
+    if (lacks != NULL)
+        refuse(c, lacks);
     else
-        welcome(c, SALLY_AUTH_PASSWORD, now);
+        welcome(c, c->vouched != NOBODY ? c->vouched_by : method, now);
 }
 
 static void told_password(void *subject, bool good, sally_usec now)
@@ -159,7 +189,7 @@ static void told_password(void *subject, bool good, sally_usec now)
     struct sally_mqtt_connection *c = subject;
 
     if (good && c->claimed != NOBODY)
-        proved(c, now);
+        proved(c, SALLY_AUTH_PASSWORD, now);
     else
         refuse(c, "wrong user name or password");
     sally_mqtt_follow(c);
@@ -222,16 +252,70 @@ static void note_session(struct sally_mqtt_connection *c,
                                                SALLY_MQTT_SESSION_EXPIRY, 0);
 }
 
+/* TLS has said who it is: it is that sensor or nobody, whatever it says here.
+ */
+static void check_vouched(struct sally_mqtt_connection *c,
+                          const struct sally_mqtt_connect *k)
+{
+    const struct sally_config_sensor *config =
+        sally_mqtt_config(c->server, c->vouched);
+    bool named;
+
+    if (c->claimed != NOBODY && c->claimed != c->vouched) {
+        refuse(c, "its key over TLS is another sensor's");
+        return;
+    }
+    named = c->claimed != NOBODY;
+    c->claimed = c->vouched;
+    if (config->require != SALLY_REQUIRE_ALL ||
+        !has_method(config, SALLY_AUTH_PASSWORD))
+        proved(c, c->vouched_by, c->server->now);
+    else if (!named)
+        refuse(c, "right key, not its user name");
+    else
+        check_password(c, k);
+}
+
+/* A password that was said in plaintext though its sensor speaks TLS. */
+static bool is_exposed(const struct sally_mqtt_connection *c)
+{
+    const struct sally_config_auth *a =
+        c->claimed == NOBODY
+            ? NULL
+            : entry_of(sally_mqtt_config(c->server, c->claimed),
+                       SALLY_AUTH_PASSWORD);
+
+    return a != NULL && a->tls && !c->secure;
+}
+
+static void note_user(struct sally_mqtt_connection *c,
+                      const struct sally_mqtt_connect *k)
+{
+    const struct sally_hashmap_node *n;
+
+    if (!k->has_username)
+        return;
+    (void)sally_span_text(sally_span_sub(k->username, 0, USER_SAID), c->user,
+                          sizeof(c->user));
+    n = sally_hashmap_find(&c->server->tables.users, k->username);
+    if (n != NULL)
+        c->claimed = SALLY_OWNER(n, struct by_name, node)->sensor;
+}
+
 void sally_mqtt_on_connect(void *owner, const struct sally_mqtt_connect *k)
 {
     struct sally_mqtt_connection *c = owner;
     struct sally_mqtt_server *s = c->server;
     struct sally_auth_source source = source_of(c);
-    struct sally_hashmap_node *n;
 
     c->connected = s->now;
     note_client_id(c, k);
     note_session(c, k);
+    note_user(c, k);
+    if (c->vouched != NOBODY) {
+        check_vouched(c, k);
+        return;
+    }
     if (!k->has_username) {
         if (sally_auth_address_alone(s->addresses, &source, &c->claimed))
             welcome(c, SALLY_AUTH_ADDRESS, s->now);
@@ -239,10 +323,8 @@ void sally_mqtt_on_connect(void *owner, const struct sally_mqtt_connect *k)
             refuse(c, "no user name, unknown source");
         return;
     }
-    (void)sally_span_text(sally_span_sub(k->username, 0, USER_SAID), c->user,
-                          sizeof(c->user));
-    n = sally_hashmap_find(&s->tables.users, k->username);
-    if (n != NULL)
-        c->claimed = SALLY_OWNER(n, struct by_name, node)->sensor;
-    check_password(c, k);
+    if (is_exposed(c))
+        refuse(c, "its password is taken over TLS only, and was exposed");
+    else
+        check_password(c, k);
 }

@@ -56,13 +56,15 @@ struct sally_mqtt_connection {
     struct sally_mqtt_connection *wait_next, *wait_previous; /* for room */
     uint32_t claimed; /* the sensor that the CONNECT says it is */
     uint32_t sensor;  /* proved; NOBODY before */
-    enum sally_auth_method method;
+    uint32_t vouched; /* proved by TLS, and the only one it can be; NOBODY: it
+                         did not say */
+    enum sally_auth_method method, vouched_by;
     sally_usec connected, refuse_at;
     sally_usec flap_until; /* of its client id: a minute, or the refusals */
     uint32_t expiry;       /* seconds, as the CONNECT wants them */
     struct subscription *subscriptions;
     struct command commands[COMMANDS_MAX];
-    bool ended, paused, waits_for_room;
+    bool ended, paused, waits_for_room, secure;
     bool clean, given_id; /* asked for a new session; has its id from us */
     uint8_t flaps;        /* how often its client id was taken over */
     uint8_t family, ip[16], client_id_len;

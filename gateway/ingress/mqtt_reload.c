@@ -114,6 +114,8 @@ static bool stays(const struct sally_mqtt_connection *c)
     uint32_t sensor = c->sensor != NOBODY ? c->sensor : c->claimed;
     const char *name;
 
+    if (c->vouched != NOBODY && !sally_outer_keeps(s->outer, c->vouched))
+        return false; /* its number may be another sensor's */
     if (sensor == NOBODY)
         return true;
     if (!sally_outer_keeps(s->outer, sensor))
@@ -148,6 +150,16 @@ void sally_mqtt_server_commit(struct sally_mqtt_server *s,
     s->tables = s->next;
     s->next = (struct sally_mqtt_tables){ .names = NULL };
     s->addresses = addresses;
+}
+
+void sally_mqtt_server_doubt(struct sally_mqtt_server *s, sally_usec now)
+{
+    s->now = now;
+    for (struct sally_mqtt_connection *c = s->all; c != NULL; c = c->all_next)
+        if (!c->ended && c->vouched != NOBODY &&
+            c->vouched_by == SALLY_AUTH_CERTIFICATE)
+            sally_mqtt_session_end(&c->session, SALLY_MQTT_END_KICKED);
+    sally_mqtt_server_settle(s, now);
 }
 
 void sally_mqtt_server_kick(struct sally_mqtt_server *s, uint32_t sensor,

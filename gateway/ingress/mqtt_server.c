@@ -209,7 +209,7 @@ sally_mqtt_server_accept(struct sally_mqtt_server *s, void *handle,
     memset(c, 0, sizeof(*c));
     c->server = s;
     c->handle = handle;
-    c->claimed = c->sensor = NOBODY;
+    c->claimed = c->sensor = c->vouched = NOBODY;
     c->refuse_at = SALLY_NEVER;
     c->family = source->family;
     c->interface = source->interface;
@@ -223,6 +223,14 @@ sally_mqtt_server_accept(struct sally_mqtt_server *s, void *handle,
                             &sally_mqtt_default_limits, now);
     sally_mqtt_settle(c, now);
     return c;
+}
+
+void sally_mqtt_server_secured(struct sally_mqtt_connection *c,
+                               uint32_t sensor, enum sally_auth_method method)
+{
+    c->secure = true;
+    c->vouched = sensor;
+    c->vouched_by = method;
 }
 
 void sally_mqtt_server_input(struct sally_mqtt_connection *c,

@@ -58,6 +58,14 @@ sally_mqtt_server_accept(struct sally_mqtt_server *s, void *handle,
                          const struct sally_auth_source *source,
                          sally_usec now);
 
+/* It came in over TLS, which proved by `method` that it is this sensor and no
+ * other; UINT32_MAX: it has to say so itself. Before its first input.       */
+void sally_mqtt_server_secured(struct sally_mqtt_connection *c,
+                               uint32_t sensor, enum sally_auth_method method);
+
+/* Whoever came in by a certificate has to show it anew. */
+void sally_mqtt_server_doubt(struct sally_mqtt_server *s, sally_usec now);
+
 void sally_mqtt_server_input(struct sally_mqtt_connection *c,
                              struct sally_span bytes, sally_usec now);
 struct sally_span

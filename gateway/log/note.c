@@ -14,6 +14,7 @@ static const struct {
     { "session_flapping", SALLY_NOTE_PEER },
     { "session_taken_over", SALLY_NOTE_PEER },
     { "auth_refused", SALLY_NOTE_PEER },
+    { "tls_refused", SALLY_NOTE_PEER },
     { "subscribe_refused", SALLY_NOTE_PEER },
     { "topic_foreign", SALLY_NOTE_PEER },
     { "payload_refused", SALLY_NOTE_PEER },

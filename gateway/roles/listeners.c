@@ -3,37 +3,12 @@
 #include "roles/listeners.h"
 
 #include "log/log.h"
-#include "loop/tcp.h"
 #include "loop/udp.h"
+#include "roles/listeners_parts.h"
 
 #include <net/if.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* A listener in its slot; `index` is its place in the table. */
-struct slot {
-    struct sally_listeners *all;
-    enum sally_listener kind;
-    uint32_t index;
-    int fd; /* bound, and waiting for the start; -1: none */
-    struct sally_udp_listener *udp;
-    struct sally_tcp_listener *tcp;
-};
-
-struct sally_listeners {
-    struct sally_loop *loop;
-    struct sally_coap_server *coap_server; /* NULL before the start */
-    struct sally_mqtt_server *mqtt_server;
-    unsigned connections;
-    struct slot slots[SALLY_BUS_LISTENERS];
-};
-
-/* A TCP connection as an engine sees it. */
-struct line {
-    struct sally_listeners *all;
-    struct sally_tcp *tcp;
-    struct sally_mqtt_connection *connection;
-};
 
 /* --- From the sockets ---------------------------------------------------- */
 
@@ -54,7 +29,8 @@ static const struct sally_udp_listener_upcalls udp_upcalls = {
 static void *on_accept(void *owner, struct sally_tcp *tcp,
                        const struct sally_bus_address *peer, sally_usec now)
 {
-    struct sally_listeners *all = owner;
+    struct slot *slot = owner;
+    struct sally_listeners *all = slot->all;
     const struct sally_auth_source source = { peer->ip, peer->family,
                                               sally_tcp_interface(tcp) };
     struct line *l = calloc(1, sizeof(*l));
@@ -165,12 +141,18 @@ void sally_listeners_pause(void *handle, bool paused)
     struct line *line = handle;
 
     sally_tcp_pause(line->tcp, paused);
+    if (line->secure)
+        sally_tls_lines_pause(line, paused);
 }
 
 void sally_listeners_close(void *handle)
 {
     struct line *line = handle;
 
+    if (line->secure) {
+        sally_tls_lines_close(line);
+        return;
+    }
     sally_tcp_close(line->tcp); /* asks for what is left of the output first */
     free(line);
 }
@@ -190,21 +172,27 @@ static void vacate(struct slot *s)
 
 /* One source may not take all: a bridge in front of many sensors is one. The
  * one place more is for a newcomer while the engine closes another for it.  */
-static struct sally_tcp_limits limits_for(unsigned connections)
+static struct sally_tcp_limits limits_for(const struct slot *s,
+                                          unsigned connections)
 {
     return (struct sally_tcp_limits){
         .connections = connections + 1,
         .per_source = connections - connections / 4,
-        .read_max = SALLY_MQTT_INPUT_MAX,
+        .read_max = s->kind == SALLY_LISTENER_MQTT ? SALLY_MQTT_INPUT_MAX
+                                                   : SALLY_TLS_INPUT_MAX,
     };
 }
 
 static enum sally_err listen_mqtt(struct slot *s, int fd)
 {
-    const struct sally_tcp_limits limits = limits_for(s->all->connections);
+    const struct sally_tcp_limits limits =
+        limits_for(s, s->all->connections);
 
-    return sally_tcp_listen(&s->tcp, s->all->loop, fd, &limits, &tcp_upcalls,
-                            s->all);
+    return sally_tcp_listen(&s->tcp, s->all->loop, fd, &limits,
+                            s->kind == SALLY_LISTENER_MQTT
+                                ? &tcp_upcalls
+                                : &sally_tls_lines_upcalls,
+                            s);
 }
 
 static enum sally_err listen_one(struct slot *s)
@@ -212,9 +200,9 @@ static enum sally_err listen_one(struct slot *s)
     int fd = s->fd;
 
     s->fd = -1; /* taken in every case */
-    return s->kind == SALLY_LISTENER_MQTT
-               ? listen_mqtt(s, fd)
-               : sally_udp_listen(&s->udp, s->all->loop, fd, &udp_upcalls, s);
+    return s->kind == SALLY_LISTENER_COAP
+               ? sally_udp_listen(&s->udp, s->all->loop, fd, &udp_upcalls, s)
+               : listen_mqtt(s, fd);
 }
 
 /* While the engines are there: they forget who spoke to it. */
@@ -252,12 +240,15 @@ void sally_listeners_remove(struct sally_listeners *l, uint32_t index)
 enum sally_err sally_listeners_grow(struct sally_listeners *l,
                                     unsigned connections)
 {
-    const struct sally_tcp_limits limits = limits_for(connections);
     enum sally_err e = SALLY_E_OK;
 
-    for (size_t i = 0; e == SALLY_E_OK && i < SALLY_LEN(l->slots); i++)
-        if (l->slots[i].tcp != NULL)
-            e = sally_tcp_listener_limit(l->slots[i].tcp, &limits);
+    for (size_t i = 0; e == SALLY_E_OK && i < SALLY_LEN(l->slots); i++) {
+        struct slot *s = &l->slots[i];
+        const struct sally_tcp_limits limits = limits_for(s, connections);
+
+        if (s->tcp != NULL)
+            e = sally_tcp_listener_limit(s->tcp, &limits);
+    }
     if (e == SALLY_E_OK)
         l->connections = connections;
     return e;
@@ -291,6 +282,12 @@ enum sally_err sally_listeners_create(struct sally_listeners **out,
         l->slots[i] = (struct slot){ .all = l, .index = i, .fd = -1 };
     *out = l;
     return SALLY_E_OK;
+}
+
+void sally_listeners_secure(struct sally_listeners *l,
+                            struct sally_tls_door *door)
+{
+    l->door = door;
 }
 
 void sally_listeners_wipe(struct sally_listeners *l)

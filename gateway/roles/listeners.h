@@ -6,6 +6,7 @@
 
 #include "ingress/coap_server.h"
 #include "ingress/mqtt_server.h"
+#include "ingress/tls_door.h"
 #include "roles/role.h"
 
 struct sally_listeners;
@@ -35,6 +36,12 @@ enum sally_err sally_listeners_open(struct sally_listeners *l,
                                     struct sally_coap_server *coap,
                                     struct sally_mqtt_server *mqtt,
                                     unsigned connections) SALLY_MUST_USE;
+
+/* What listeners with TLS turn to from now on, until they are wiped; before it
+ * nobody comes in there. `end` of its host calls the second one.            */
+void sally_listeners_secure(struct sally_listeners *l,
+                            struct sally_tls_door *door);
+void sally_tls_lines_end(struct sally_listeners *l, void *handle);
 
 /* Parts of the engines' hosts. `handle` is a connection's. */
 void sally_listeners_reply(struct sally_listeners *l,

@@ -305,6 +305,7 @@ static void destroy(void *role)
     sally_notes_close(&o->notes);
     sally_outer_drop_next(o);
     sally_listeners_wipe(o->listeners);
+    sally_outer_tls_close(o);
     sally_timer_set(o->context->loop, &o->coap_timer, SALLY_NEVER);
     sally_timer_set(o->context->loop, &o->mqtt_timer, SALLY_NEVER);
     sally_timer_set(o->context->loop, &o->tick, SALLY_NEVER);
@@ -335,10 +336,12 @@ static enum sally_err create(void **out,
         return SALLY_E_NO_MEMORY;
     o->context = context;
     o->passwords_fd = o->next.passwords_fd = -1;
+    o->keys_fd = o->next.keys_fd = -1;
     for (size_t i = 0; i < SALLY_BUS_LISTENERS; i++)
         o->next.listeners[i].fd = -1;
     sally_timer_init(&o->coap_timer, on_coap_timer, o);
     sally_timer_init(&o->mqtt_timer, on_mqtt_timer, o);
+    sally_timer_init(&o->tls_timer, sally_outer_on_tls_timer, o);
     sally_timer_init(&o->tick, on_tick, o);
     sally_notes_open(&o->notes, &o->inner);
     e = build(o);
@@ -362,6 +365,8 @@ static void start(void *role, sally_usec now)
     if (e == SALLY_E_OK)
         e = sally_mqtt_server_create(&o->mqtt, o->engine, o->addresses,
                                      o->passwords, peers, &mqtt_host, o);
+    if (e == SALLY_E_OK)
+        e = sally_outer_tls_start(o);
     if (e == SALLY_E_OK)
         e = sally_listeners_open(o->listeners, o->coap, o->mqtt, peers);
     if (e != SALLY_E_OK) {
@@ -389,6 +394,7 @@ const struct sally_role_row sally_role_outer = {
     .create = create,
     .on_peer = on_peer,
     .on_listener = sally_outer_on_listener,
+    .on_keys = sally_outer_on_keys,
     .on_passwords = sally_outer_on_passwords,
     .prepare = sally_outer_on_prepare,
     .prepared = sally_outer_on_prepared,

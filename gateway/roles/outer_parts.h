@@ -6,6 +6,7 @@
 
 #include "ingress/coap_server.h"
 #include "ingress/mqtt_server.h"
+#include "ingress/tls_door.h"
 #include "roles/answers.h"
 #include "roles/brokers.h"
 #include "roles/listeners.h"
@@ -16,7 +17,9 @@
 /* What has come of a configuration that is being prepared. */
 struct next {
     struct sally_auth_addresses *addresses;
+    struct sally_tls_keys *tls_keys;
     int passwords_fd; /* -1: there is no such file */
+    int keys_fd; /* the keyring of the local side */
     struct {
         bool changes;
         enum sally_listener kind; /* NONE: it goes */
@@ -40,6 +43,9 @@ struct outer {
     struct sally_notes notes;
     struct sally_answers answers; /* to the console */
     struct sally_listeners *listeners;
+    struct sally_tls_door *tls; /* NULL: no listener has TLS */
+    struct sally_timer tls_timer;
+    int keys_fd; /* -1: the keyring has not come */
     int passwords_fd; /* -1: there is no such file */
     struct next next;
 };
@@ -66,5 +72,14 @@ enum sally_err sally_outer_on_prepared(void *role);
 void sally_outer_on_commit(void *role, const struct sally_config *previous,
                            sally_usec now);
 void sally_outer_drop_next(void *role);
+void sally_outer_on_keys(void *role, uint32_t born, int fd);
+
+/* outer_tls.c: as the files above do, what belongs to TLS. */
+enum sally_err sally_outer_tls_start(struct outer *o);
+enum sally_err sally_outer_tls_prepare(struct outer *o);
+void sally_outer_tls_commit(struct outer *o, sally_usec now);
+void sally_outer_tls_drop_next(struct outer *o);
+void sally_outer_tls_close(struct outer *o);
+void sally_outer_on_tls_timer(void *role, sally_usec now);
 
 #endif

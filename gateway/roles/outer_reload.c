@@ -76,6 +76,7 @@ void sally_outer_drop_next(void *role)
         o->next.listeners[i].changes = false;
     }
     close_one(&o->next.passwords_fd);
+    sally_outer_tls_drop_next(o);
     sally_auth_addresses_wipe(o->next.addresses);
     o->next.addresses = NULL;
     if (o->passwords != NULL)
@@ -142,7 +143,7 @@ enum sally_err sally_outer_on_prepared(void *role)
         sally_log(SALLY_LOG_ERROR, "passwords_refused",
                   SALLY_TEXT("file", o->context->next->passwords_file),
                   SALLY_TEXT("why", sally_err_text(e)));
-    return e;
+    return e == SALLY_E_OK ? sally_outer_tls_prepare(o) : e;
 }
 
 /* --- Committing ---------------------------------------------------------- */
@@ -184,6 +185,7 @@ void sally_outer_on_commit(void *role, const struct sally_config *previous,
     close_one(&o->passwords_fd);
     o->passwords_fd = o->next.passwords_fd;
     o->next.passwords_fd = -1;
+    sally_outer_tls_commit(o, now);
     commit_listeners(o);
     sally_outer_ask_verifier(o, false);
     sally_mqtt_server_resume(o->mqtt, now);

@@ -67,6 +67,12 @@ struct sally_key_finder {
     /* The server's own key pair, RPK or X.509; NULL: PSK only. */
     const struct sally_credential *own;
 
+    /* A client that proves nothing is let in, too, with an empty identity: it
+     * says who it is inside. It is asked for a certificate where `own` has
+     * trust to judge one by. Not together with `find`, since an identity that a
+     * client named and did not prove would then be taken for its own.       */
+    bool anonymous;
+
     /* Hand out connection IDs to clients that ask for them (RFC 9146, 9147):
      * whoever owns the socket looks for them, see sally_stack_cid().        */
     bool connection_id;

@@ -287,6 +287,19 @@ static enum sally_err join_client(struct sally_peer *p, WOLFSSL *ssl)
     return SALLY_E_OK;
 }
 
+static bool takes_anybody(const struct sally_key_finder *f)
+{
+    return f != NULL && f->anonymous && f->find == NULL;
+}
+
+/* Of a client. */
+static int what_to_ask(const struct sally_key_finder *f)
+{
+    if (!takes_anybody(f))
+        return WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_EXCEPT_PSK;
+    return f->own->trust != NULL ? WOLFSSL_VERIFY_PEER : WOLFSSL_VERIFY_NONE;
+}
+
 static enum sally_err join_server(struct sally_peer *p, WOLFSSL *ssl)
 {
     enum sally_err e;
@@ -296,8 +309,7 @@ static enum sally_err join_server(struct sally_peer *p, WOLFSSL *ssl)
     e = load_own(ssl, p->own);
     if (e != SALLY_E_OK)
         return e;
-    wolfSSL_set_verify(
-        ssl, WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_EXCEPT_PSK, on_verify);
+    wolfSSL_set_verify(ssl, what_to_ask(p->finder), on_verify);
     return allow_kinds(ssl, p->own, true) ? SALLY_E_OK : SALLY_E_NO_MEMORY;
 }
 
@@ -339,7 +351,7 @@ enum sally_err sally_peer_confirm(struct sally_peer *p, bool psk)
     if (resumed || !needs_verdict(p, psk))
         return SALLY_E_OK;
     if (!p->judged)
-        return SALLY_E_WRONG_KIND;
+        return takes_anybody(p->finder) ? SALLY_E_OK : SALLY_E_WRONG_KIND;
     if (p->verdict == SALLY_E_OK && p->finder == NULL &&
         raw != (p->own->mode == SALLY_MODE_RPK))
         return SALLY_E_WRONG_KIND;

@@ -151,7 +151,8 @@ enum sally_err sally_session_recognise(struct sally_session *s)
         return remember(s, id);
     k = s->shared->known == NULL ? NULL : find(s->shared, id);
     if (k == NULL)
-        return SALLY_E_NO_CREDENTIAL;
+        return s->finder->anonymous && s->name == NULL ? SALLY_E_OK
+                                                       : SALLY_E_NO_CREDENTIAL;
     e = let_in(s, k);
     if (e == SALLY_E_OK && !sally_session_name(s, span_of(k->peer)))
         e = SALLY_E_NO_MEMORY;
