@@ -130,7 +130,7 @@ bool sally_child_listen(struct sally_child *c, uint32_t slot,
 static bool equip_outer(struct sally_child *c, const struct sally_assets *a)
 {
     bool good = lend_passwords(c, a) &&
-                lend(c, SALLY_CONTROL_KEYS, 0, 0, a->local.keyring);
+                lend(c, SALLY_CONTROL_LOCAL_KEYS, 0, 0, a->local.keyring);
 
     for (uint32_t i = 0; good && i < SALLY_SOCKETS_MAX; i++)
         good = sally_child_listen(c, i, &a->sockets.slot[i]);
@@ -186,8 +186,7 @@ bool sally_child_give(struct sally_child *c, const struct sally_assets *next,
     if (good && c->row->name == SALLY_OUTER)
         good = give_listeners(c, &a->sockets, &next->sockets) &&
                lend_passwords(c, next) &&
-               lend(c, SALLY_CONTROL_KEYS, next->plan.generation, 0,
-                    next->local.keyring);
+               lend(c, SALLY_CONTROL_LOCAL_KEYS, 0, 0, next->local.keyring);
     if (good && c->row->name == SALLY_INNER)
         good = lend(c, SALLY_CONTROL_KEYS, next->plan.generation, 0,
                     next->keys.keyring);

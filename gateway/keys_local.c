@@ -25,8 +25,7 @@ static void clear_desk(struct sally_reading *r)
 
 static void read_psk(struct sally_reading *r, uint32_t sensor, uint32_t number)
 {
-    static const struct sally_credential_how how = { SALLY_MODE_PSK,
-                                                     SALLY_MATCH_EXACT };
+    static const struct sally_credential_how how; /* zeroed, as a PSK is */
     const struct sally_config_sensor *s = &r->config->sensors[sensor];
     const struct sally_config_auth *a = &s->auth[number];
     const struct sally_spot at = { s->file, a->line, "key_file" };

@@ -245,6 +245,7 @@ static bool control_allowed(uint8_t what, enum sally_role_name from,
 
     return from != to && (order ? from : to) == SALLY_SUPERVISOR &&
            (what != SALLY_CONTROL_KEYS || to == SALLY_INNER) &&
+           (what != SALLY_CONTROL_LOCAL_KEYS || to == SALLY_OUTER) &&
            (what != SALLY_CONTROL_RELOADED || to == SALLY_CONSOLE) &&
            (what != SALLY_CONTROL_RELOAD || from == SALLY_CONSOLE);
 }

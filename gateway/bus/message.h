@@ -261,8 +261,8 @@ enum sally_control {
     /* to a role */
     SALLY_CONTROL_PEER,      /* `fd` is your bus to role `number` */
     SALLY_CONTROL_KEYS,      /* inner: `fd` is the keyring; take the keys of
-                                sensors born at `number` or later. outer: that
-                                of the local side, all of it */
+                                sensors born at `number` or later */
+    SALLY_CONTROL_LOCAL_KEYS, /* outer: `fd` is the keyring of the local side */
     SALLY_CONTROL_LISTENER,  /* `fd` is a bound socket of kind `extra` (enum
                                 sally_listener), `number` its slot; it
                                 replaces the one that was there. In a reload

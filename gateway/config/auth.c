@@ -84,7 +84,7 @@ static const struct sally_key auth_keys[] = {
       "with `address`: as in `00:24:be:80:4f:f1`; looked up in the neighbour "
       "table, so it works for IPv4 only" },
     { "tls", SALLY_KEY_BOOLEAN, AT(auth.tls), 0, 0, NULL, "", NULL,
-      "with `password`: it is taken over TLS only, and worth `protected` then" },
+      "with `password`: it is taken over TLS only, and worth `protected`" },
     { "identity", SALLY_KEY_TEXT, AT(identity), 1, 64, "an identity", "", NULL,
       "with `psk`: that the sensor says, the sensor's id without it; unique "
       "among user names and certificates, too" },
@@ -92,8 +92,8 @@ static const struct sally_key auth_keys[] = {
       "with `psk`: a file with the key of TLS in hexadecimal, which nothing "
       "else has" },
     { "name", SALLY_KEY_TEXT, AT(name), 1, 64, "a common name", "", NULL,
-      "with `certificate`: the common name in the sensor's certificate, by a CA "
-      "of `ca_file`; the sensor's id without it" },
+      "with `certificate`: the common name in the sensor's certificate, of a "
+      "CA in `ca_file`; the sensor's id without it" },
 };
 
 const struct sally_schema sally_group_auth = {

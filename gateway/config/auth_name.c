@@ -47,8 +47,9 @@ void sally_auth_finish_name(struct sally_loader *l,
     bool password = a->method == SALLY_AUTH_PASSWORD;
     const char *missing = lacks(l->out, a);
 
-    a->username =
-        a->username[0] == '\0' ? id : sally_arena_expand(arena, a->username, id);
+    a->username = a->username[0] == '\0'
+                      ? id
+                      : sally_arena_expand(arena, a->username, id);
     if (a->key_file[0] != '\0')
         a->key_file = sally_arena_expand(arena, a->key_file, id);
     if (password && strpbrk(a->username, ": ") != NULL)

@@ -20,8 +20,8 @@
 #define SALLY_KEYRING_SERVER UINT32_MAX
 #define SALLY_KEYRING_MASTER (UINT32_MAX - 1)
 
-/* What listeners with TLS show; in a keyring with it an `account` of a sensor is
- * one of its proofs.                                                        */
+/* What listeners with TLS show; in a keyring of the local side an `account` is
+ * one of the sensor's proofs.                                               */
 #define SALLY_KEYRING_DOOR (UINT32_MAX - 2)
 
 /* Parts of such an entry; those of an account are SALLY_FIELD_ kinds. */

@@ -4,66 +4,57 @@
 #include "config/local_tls.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "config/keyring.h"
 #include "security/certificate.h"
-#include "security/keypair.h"
+#include "security/server_own.h"
 
-static enum sally_err sort(struct sally_credential *own,
-                           struct sally_trust_parts *trust,
-                           struct sally_span parts)
+struct sorted {
+    struct sally_span certificate, key;
+    struct sally_trust_parts trust;
+};
+
+static enum sally_err sort(struct sally_span parts, struct sorted *out)
 {
     struct sally_span bytes;
     unsigned kind;
 
     while (sally_keyring_take(&parts, &kind, &bytes))
         switch (kind) {
-        case SALLY_FIELD_CERTIFICATE: own->public_key = bytes; break;
-        case SALLY_FIELD_SECRET_KEY: own->secret_key = bytes; break;
-        case SALLY_KEYRING_TRUST: trust->anchors = bytes; break;
-        case SALLY_KEYRING_CRL: trust->crls = bytes; break;
+        case SALLY_FIELD_CERTIFICATE: out->certificate = bytes; break;
+        case SALLY_FIELD_SECRET_KEY: out->key = bytes; break;
+        case SALLY_KEYRING_TRUST: out->trust.anchors = bytes; break;
+        case SALLY_KEYRING_CRL: out->trust.crls = bytes; break;
         default: return SALLY_E_MALFORMED;
         }
     return parts.len == 0 ? SALLY_E_OK : SALLY_E_MALFORMED;
 }
 
-static enum sally_err check(struct sally_local_tls *t,
-                            const struct sally_trust_parts *trust,
-                            const char **key)
+static enum sally_err make(struct sally_local_tls *t, const struct sorted *s,
+                           const char **key)
 {
-    enum sally_err e;
+    enum sally_err e = SALLY_E_OK;
 
-    *key = "key_file";
-    e = sally_keypair_check(t->own.public_key, t->own.secret_key);
-    if (e == SALLY_E_MALFORMED)
-        *key = "certificate_file";
-    if (e != SALLY_E_OK || trust->anchors.len == 0)
-        return e;
-    e = sally_trust_make(&t->trust, trust);
+    if (s->trust.anchors.len != 0)
+        e = sally_trust_make(&t->trust, &s->trust);
     *key = e == SALLY_E_STALE_CRL ? "crl_file" : "ca_file";
-    t->own.trust = t->trust;
+    if (e != SALLY_E_OK)
+        return e;
+    e = sally_server_own_make(&t->own, s->certificate, s->key, t->trust);
+    *key = e == SALLY_E_MALFORMED ? "certificate_file" : "key_file";
     return e;
 }
 
 enum sally_err sally_local_tls_make(struct sally_local_tls *out,
                                     struct sally_span parts, const char **key)
 {
-    struct sally_local_tls t = { .own = { .mode = SALLY_MODE_X509 } };
-    struct sally_trust_parts trust = { .crl_max_age = 0 };
-    struct sally_span copy;
-    enum sally_err e;
+    struct sally_local_tls t = { .trust = NULL };
+    struct sorted s = { .trust = { .crl_max_age = 0 } };
+    enum sally_err e = sort(parts, &s);
 
     *key = "certificate_file";
-    t.own.bytes = malloc(parts.len + 1);
-    if (t.own.bytes == NULL)
-        return SALLY_E_NO_MEMORY;
-    memcpy(t.own.bytes, parts.at, parts.len);
-    t.own.size = parts.len;
-    copy = (struct sally_span){ t.own.bytes, parts.len };
-    e = sort(&t.own, &trust, copy);
     if (e == SALLY_E_OK)
-        e = check(&t, &trust, key);
+        e = make(&t, &s, key);
     if (e == SALLY_E_OK)
         *out = t;
     else

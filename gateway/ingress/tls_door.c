@@ -51,9 +51,22 @@ static const struct reason *reason_of(enum sally_err e)
     return NULL;
 }
 
+/* The client ended it by an alert about our certificate, RFC 8446 s.6.2, which
+ * the library may call another name. We say so only of what it showed.      */
+static bool is_our_certificate(const struct sally_tls_line *l,
+                               const struct reason *r)
+{
+    int alert = sally_stack_alert(&l->stack);
+
+    return l->by == SALLY_SECURE_CERTIFICATE && (r == NULL || !r->guessed) &&
+           alert >= 42 && alert <= 48;
+}
+
 void sally_tls_refuse(struct sally_tls_line *l, enum sally_err why)
 {
-    const struct reason *r = reason_of(why);
+    const struct reason *r = is_our_certificate(l, reason_of(why))
+                                 ? reason_of(SALLY_E_REFUSED)
+                                 : reason_of(why);
     struct sally_auth_source source = sally_tls_source(l);
     char ip[INET6_ADDRSTRLEN] = "";
 
@@ -207,11 +220,14 @@ static enum sally_err find(void *owner, struct sally_span identity,
                            struct sally_secret *key)
 {
     struct sally_tls_door *d = owner;
+    enum sally_err e = is_blocked(d, identity)
+                           ? SALLY_E_NOT_FOUND
+                           : sally_tls_keys_psk(d->keys, identity, key);
 
     note_name(d, identity);
-    return is_blocked(d, identity)
-               ? SALLY_E_NOT_FOUND
-               : sally_tls_keys_psk(d->keys, identity, key);
+    if (d->current != NULL)
+        d->current->unknown = e != SALLY_E_OK;
+    return e;
 }
 
 /* The chain is verified; is it a sensor's? */
@@ -221,8 +237,7 @@ static enum sally_err admit(void *owner, enum sally_security_mode mode,
     struct sally_tls_door *d = owner;
     struct sally_certificate c;
 
-    if (mode != SALLY_MODE_X509)
-        return SALLY_E_WRONG_KIND;
+    (void)mode; /* a raw key is no certificate */
     if (sally_certificate_parse(peer, &c) != SALLY_E_OK)
         return SALLY_E_BAD_CERTIFICATE;
     note_name(d, c.common_name);
@@ -251,7 +266,8 @@ void sally_tls_door_rekey(struct sally_tls_door *d,
     };
 }
 
-const struct sally_tls_keys *sally_tls_door_keys(const struct sally_tls_door *d)
+const struct sally_tls_keys *
+sally_tls_door_keys(const struct sally_tls_door *d)
 {
     return d->keys;
 }

@@ -4,8 +4,8 @@
  *
  * A line is one connection. While its handshake is under way it costs a place,
  * of which there are few, a few for each source, and none for longer than
- * SALLY_TLS_SHAKE_TIME. Nothing is known of the peer before it is up; then it is
- * a sensor, or with a certificate of ours alone nobody yet.
+ * SALLY_TLS_SHAKE_TIME. Nothing is known of the peer before it is up; then it
+ * is a sensor, or with a certificate of ours alone nobody yet.
  *
  * Opens no socket, reads no clock: its host is roles/tls_lines.c.           */
 #ifndef SALLY_INGRESS_TLS_DOOR_H
@@ -49,7 +49,8 @@ void sally_tls_door_wipe(struct sally_tls_door *d);
  * lines that are up are the host's to look after.                           */
 void sally_tls_door_rekey(struct sally_tls_door *d,
                           struct sally_tls_keys *keys);
-const struct sally_tls_keys *sally_tls_door_keys(const struct sally_tls_door *d);
+const struct sally_tls_keys *
+sally_tls_door_keys(const struct sally_tls_door *d);
 
 void sally_tls_door_expire(struct sally_tls_door *d, sally_usec now);
 

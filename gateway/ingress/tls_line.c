@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/ingress/tls_line.c - one connection over TLS: its handshake, whom that
+/* gateway/ingress/tls_line.c - one connection over TLS: its handshake, whom it
  * proved, and bytes either way.                                             */
 #include "ingress/tls_parts.h"
 
@@ -67,8 +67,8 @@ enum sally_err sally_tls_line_open(struct sally_tls_line **out,
 
 /* --- Up ------------------------------------------------------------------ */
 
-/* An identity of a key that we have, or a name in a certificate that was let in:
- * each is one sensor's. Without either it is nobody yet.                    */
+/* An identity of a key that we have, or a name in a certificate that was let
+ * in: each is one sensor's. Without either it is nobody yet.                */
 static enum sally_err note_proof(struct sally_tls_line *l)
 {
     struct sally_tls_door *d = l->door;
@@ -104,6 +104,8 @@ static enum sally_err look(struct sally_tls_line *l, enum sally_err e)
     if (state == SALLY_CHANNEL_HANDSHAKE)
         return e;
     e = sally_stack_reason(&l->stack);
+    if (l->unknown && e == SALLY_E_UNAUTHENTIC)
+        e = SALLY_E_NO_CREDENTIAL; /* the client is told less than we */
     sally_tls_refuse(l, e);
     sally_tls_settle(l);
     return e == SALLY_E_OK ? SALLY_E_CLOSED : e;

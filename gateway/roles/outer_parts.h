@@ -72,7 +72,7 @@ enum sally_err sally_outer_on_prepared(void *role);
 void sally_outer_on_commit(void *role, const struct sally_config *previous,
                            sally_usec now);
 void sally_outer_drop_next(void *role);
-void sally_outer_on_keys(void *role, uint32_t born, int fd);
+void sally_outer_on_keys(void *role, int fd);
 
 /* outer_tls.c: as the files above do, what belongs to TLS. */
 enum sally_err sally_outer_tls_start(struct outer *o);

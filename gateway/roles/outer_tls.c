@@ -50,12 +50,11 @@ void sally_outer_on_tls_timer(void *role, sally_usec now)
 
 /* --- Keys ---------------------------------------------------------------- */
 
-void sally_outer_on_keys(void *role, uint32_t born, int fd)
+void sally_outer_on_keys(void *role, int fd)
 {
     struct outer *o = role;
     int *place = o->context->next == NULL ? &o->keys_fd : &o->next.keys_fd;
 
-    (void)born; /* all of them come each time */
     close_one(place);
     *place = fd;
 }

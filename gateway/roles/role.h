@@ -42,6 +42,7 @@ struct sally_role_row {
      * gets none of that kind. A new bus to a peer replaces the one before. */
     void (*on_peer)(void *role, enum sally_role_name peer, int fd);
     void (*on_keys)(void *role, uint32_t born, int fd);
+    void (*on_local_keys)(void *role, int fd);
     void (*on_listener)(void *role, enum sally_listener kind, uint32_t index,
                         int fd);
     void (*on_passwords)(void *role, int fd);

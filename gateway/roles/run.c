@@ -184,6 +184,7 @@ static bool is_for_nobody(const struct sally_runner *r,
 {
     return r->preparing && r->next == NULL &&
            (c->what == SALLY_CONTROL_KEYS ||
+            c->what == SALLY_CONTROL_LOCAL_KEYS ||
             c->what == SALLY_CONTROL_LISTENER ||
             c->what == SALLY_CONTROL_PASSWORDS);
 }
@@ -220,6 +221,11 @@ static bool take_descriptor(struct sally_runner *r,
         if (row->on_keys == NULL)
             return false;
         row->on_keys(r->role, c->number, fd);
+        return true;
+    case SALLY_CONTROL_LOCAL_KEYS:
+        if (row->on_local_keys == NULL)
+            return false;
+        row->on_local_keys(r->role, fd);
         return true;
     case SALLY_CONTROL_LISTENER:
         if (row->on_listener == NULL || (fd < 0 && r->context.next == NULL))

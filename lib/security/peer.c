@@ -147,6 +147,11 @@ static enum sally_err judge(struct sally_peer *p, bool raw,
     return SALLY_E_WRONG_KIND;
 }
 
+static bool takes_anybody(const struct sally_key_finder *f)
+{
+    return f != NULL && f->anonymous && f->find == NULL;
+}
+
 /* Whether a raw key of the peer was agreed on. */
 static bool agreed_raw(const struct sally_peer *p)
 {
@@ -177,6 +182,8 @@ static int on_verify(int fine, WOLFSSL_X509_STORE_CTX *store)
     struct sally_span sent[SALLY_CHAIN_MAX + 1];
     size_t count = store->totalCerts < 0 ? 0 : (size_t)store->totalCerts;
 
+    if (count == 0 && takes_anybody(p->finder))
+        return 1; /* it showed none, and is nobody yet */
     if (fine != 1 && raw)
         return give_verdict(p, SALLY_E_WRONG_KIND);
     if (fine != 1 && store->error != ASN_NO_SIGNER_E)
@@ -285,11 +292,6 @@ static enum sally_err join_client(struct sally_peer *p, WOLFSSL *ssl)
     if (!allow_kinds(ssl, p->own, false) || !say_name(ssl, p->own->server_name))
         return SALLY_E_NO_MEMORY;
     return SALLY_E_OK;
-}
-
-static bool takes_anybody(const struct sally_key_finder *f)
-{
-    return f != NULL && f->anonymous && f->find == NULL;
 }
 
 /* Of a client. */

@@ -105,7 +105,8 @@ void sally_tls_keys_wipe(struct sally_tls_keys *k)
     free(k);
 }
 
-static struct name *find(const struct sally_hashmap *map, struct sally_span name)
+static struct name *find(const struct sally_hashmap *map,
+                         struct sally_span name)
 {
     struct sally_hashmap_node *n = sally_hashmap_find(map, name);
 
