@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lib/security/server_own.c - a server's certificate and key as a credential. */
+/* lib/security/server_own.c - a server's certificate and key as credential. */
 #include "security/server_own.h"
 
 #include "security/keypair.h"

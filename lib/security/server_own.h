@@ -7,10 +7,11 @@
 #include "security/credential.h"
 
 /* Makes *out, which is zeroed, for `own` of a key finder: certificates in DER,
- * its own first, and the private key in DER, which are copied; by `trust`, which
- * outlives it (NULL: none), clients' certificates are judged. Wiped by
- * sally_credential_wipe(). WRONG_KEY: they do not go together; MALFORMED,
- * NO_CREDENTIAL, UNSUPPORTED as sally_keypair_check() has it; NO_MEMORY.    */
+ * its own first, and the private key in DER, which are copied. Clients are
+ * judged by `trust`, which outlives it; NULL: none may show a certificate. It
+ * is wiped by sally_credential_wipe(). WRONG_KEY: they do not go together;
+ * MALFORMED, NO_CREDENTIAL, UNSUPPORTED as sally_keypair_check() has it;
+ * NO_MEMORY.                                                                */
 enum sally_err sally_server_own_make(struct sally_credential *out,
                                      struct sally_span certificates,
                                      struct sally_span secret_key,

@@ -72,9 +72,9 @@ static const struct row {
     { 1, "max_sensors", "a whole number of sensors, 1 to 100000", "1000",
       false },
     { 5, "coap", "a list of listeners", NULL, false },
-    { 12, "mode", "\"psk\", \"rpk\", \"x509\" or \"nosec\"", NULL, false },
-    { 12, "key_file", "the path of a file", NULL, false },
-    { 13, "sender_id",
+    { 13, "mode", "\"psk\", \"rpk\", \"x509\" or \"nosec\"", NULL, false },
+    { 13, "key_file", "the path of a file", NULL, false },
+    { 14, "sender_id",
       "an identifier in hexadecimal digits in quotes, 0 to 7 bytes", NULL,
       false },
 };

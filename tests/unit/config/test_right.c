@@ -151,6 +151,44 @@ static void loads_servers_and_sensors(void **state)
     sally_config_wipe(&c);
 }
 
+static void loads_tls(void **state)
+{
+    struct sally_config c;
+    const struct sally_config_auth *a;
+
+    (void)state;
+    load_right(GATEWAY
+               "local = { min_assurance = \"protected\"; mqtt = ( { secure = "
+               "\"psk\"; }, { secure = \"certificate\"; port = 8884; } ); tls = "
+               "{ certificate_file = \"c\"; key_file = \"k\"; ca_file = "
+               "\"/a\"; }; };\n" SERVERS PROFILES
+               "sensor_defaults = { server = \"cloud\"; profile = \"p\"; "
+               "authenticate = ( { method = \"psk\"; key_file = "
+               "\"{id}.psk\"; } ); };\n"
+               "sensors = ( { id = \"x\"; }, { id = \"y\"; authenticate = ( { "
+               "method = \"certificate\"; name = \"y-{id}\"; } ); }, { id = "
+               "\"z\"; authenticate = ( { method = \"password\"; username = "
+               "\"z\"; tls = true; } ); } );\n",
+               NULL, NULL, &c);
+    assert_int_equal(c.mqtt[0].secure, SALLY_SECURE_PSK);
+    assert_int_equal(c.mqtt[0].port, 8883);
+    assert_int_equal(c.mqtt[1].secure, SALLY_SECURE_CERTIFICATE);
+    assert_string_equal(c.tls.certificate_file, "etc/c");
+    assert_string_equal(c.tls.ca_file, "/a");
+    assert_string_equal(c.tls.crl_file, "");
+    a = c.sensors[0].auth;
+    assert_int_equal(a->method, SALLY_AUTH_PSK);
+    assert_string_equal(a->username, "x");
+    assert_string_equal(a->key_file, "etc/x.psk");
+    a = c.sensors[1].auth;
+    assert_int_equal(a->method, SALLY_AUTH_CERTIFICATE);
+    assert_string_equal(a->username, "y-y");
+    a = c.sensors[2].auth;
+    assert_true(a->tls);
+    assert_int_equal(sally_config_auth_level(a), SALLY_ASSURANCE_PROTECTED);
+    sally_config_wipe(&c);
+}
+
 static void loads_profiles(void **state)
 {
     struct sally_config c;
@@ -422,6 +460,7 @@ int main(void)
         cmocka_unit_test(the_master_key_may_be_no_file),
         cmocka_unit_test(loads_gateway_and_local),
         cmocka_unit_test(loads_servers_and_sensors),
+        cmocka_unit_test(loads_tls),
         cmocka_unit_test(loads_profiles),
         cmocka_unit_test(fills_in_defaults),
         cmocka_unit_test(takes_sensors_from_defaults_and_files),

@@ -24,7 +24,8 @@ static struct sally_config_listener at(const char *interface,
                                        const char *address, uint16_t offset)
 {
     return (struct sally_config_listener){ interface, address,
-                                           (uint16_t)(port + offset), 1 };
+                                           (uint16_t)(port + offset), 1,
+                                           SALLY_SECURE_NO };
 }
 
 static struct sally_config config_of(const struct sally_config_listener *coap,
