@@ -284,7 +284,7 @@ static struct sally_security_limits limits_for(size_t lines)
 /* Few are busy at once; each handshake may hold a dozen. */
 static size_t packets_for(size_t lines)
 {
-    return 13 * SALLY_TLS_SHAKING_MAX + 2 * lines;
+    return (size_t)13 * SALLY_TLS_SHAKING_MAX + 2 * lines;
 }
 
 static enum sally_err build(struct sally_tls_door *d, size_t lines,
