@@ -48,6 +48,11 @@ static unsigned open_master(struct sally_assets *a, FILE *report)
 {
     char why[SALLY_KEYFILE_WHY] = "";
 
+    if (sally_keys_holder(&a->keys, &a->holder) != SALLY_E_OK) {
+        fprintf(report, "%s: keys cannot be passed on: %s\n", a->config.file,
+                strerror(errno));
+        return 1;
+    }
     if (a->config.master_key_file[0] == '\0' ||
         sally_keys_master(&a->config, &a->master, why) ==
             SALLY_E_OK)
@@ -58,7 +63,11 @@ static unsigned open_master(struct sally_assets *a, FILE *report)
 void sally_assets_init(struct sally_assets *a)
 {
     *a = (struct sally_assets){
-        .master = -1, .bundle = -1, .console = -1, .passwords = -1
+        .master = -1,
+        .holder = -1,
+        .bundle = -1,
+        .console = -1,
+        .passwords = -1
     };
     sally_keys_init(&a->keys);
     sally_keys_init(&a->local);
@@ -234,7 +243,8 @@ void sally_assets_adopt(struct sally_assets *a, struct sally_assets *next)
 {
     next->console = a->console;
     next->master = a->master;
-    a->console = a->master = -1;
+    next->holder = a->holder;
+    a->console = a->master = a->holder = -1;
     sally_assets_wipe(a);
     *a = *next;
     sally_assets_init(next);
@@ -244,6 +254,7 @@ void sally_assets_wipe(struct sally_assets *a)
 {
     sally_sockets_wipe(&a->sockets);
     close_one(&a->master);
+    close_one(&a->holder);
     close_one(&a->bundle);
     close_one(&a->console);
     close_one(&a->passwords);

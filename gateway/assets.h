@@ -16,7 +16,8 @@ struct sally_assets {
     int bundle; /* plan and files as sealed memory, -1: not made */
     struct sally_keys keys;
     struct sally_keys local; /* of the outer door */
-    int master; /* another keyring, with the master key alone; -1: none */
+    int master; /* what the master key makes for the state; -1: none */
+    int holder; /* under what secrets are held; both are keyrings */
     struct sally_plan_counts counts; /* against those before */
     struct sally_sockets sockets;
     int console;

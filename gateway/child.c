@@ -137,6 +137,15 @@ static bool equip_outer(struct sally_child *c, const struct sally_assets *a)
     return good;
 }
 
+/* In one process nobody could wait for an answer of the keyholder. */
+static bool equip_inner(struct sally_child *c, const struct sally_assets *a)
+{
+    return (!c->family->single ||
+            lend(c, SALLY_CONTROL_KEYS, 0, 0, a->holder)) &&
+           lend(c, SALLY_CONTROL_KEYS, 0, 0, a->keys.keyring) &&
+           (a->master < 0 || lend(c, SALLY_CONTROL_KEYS, 0, 0, a->master));
+}
+
 bool sally_child_equip(struct sally_child *c)
 {
     const struct sally_assets *a = c->family->assets;
@@ -146,10 +155,9 @@ bool sally_child_equip(struct sally_child *c)
     if (c->row->name == SALLY_CONSOLE)
         return lend(c, SALLY_CONTROL_LISTENER, 0, SALLY_LISTENER_CONSOLE,
                     a->console);
-    if (c->row->name != SALLY_INNER)
-        return true;
-    return lend(c, SALLY_CONTROL_KEYS, 0, 0, a->keys.keyring) &&
-           (a->master < 0 || lend(c, SALLY_CONTROL_KEYS, 0, 0, a->master));
+    if (c->row->name == SALLY_KEYHOLDER)
+        return lend(c, SALLY_CONTROL_KEYS, 0, 0, a->holder);
+    return c->row->name != SALLY_INNER || equip_inner(c, a);
 }
 
 /* --- The next configuration ----------------------------------------------- */

@@ -22,6 +22,7 @@ void sally_keys_wipe(struct sally_keys *k)
     free(k->all);
     sally_wipe(k->digest_key, sizeof(k->digest_key));
     sally_wipe(k->sender_key, sizeof(k->sender_key));
+    sally_held_key_wipe(&k->held_key);
     sally_keys_init(k);
 }
 

@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "config/keyfile.h"
 #include "config/plan.h"
-#include "security/crypto.h"
+#include "security/held.h"
 
 /* An entry of the keyring. The digest, under a random key of this process,
  * tells whether the files hold something else than they did; revocation lists
@@ -28,11 +28,14 @@ struct sally_keys {
     uint8_t digest_key[32];
     uint8_t sender_key[SALLY_SHA256_LEN]; /* makes OSCORE Sender IDs */
     bool has_sender_key;
+    struct sally_held_key held_key; /* under which secrets go into the keyring:
+                                       of the master key, or random */
 };
 
 void sally_keys_init(struct sally_keys *k); /* empty */
 
 /* Reads the files of all accounts and servers of `config`, as it was loaded.
+ * In the keyring secrets are held: security/held.h.
  * `running` are those of `running_config` as it was arranged, whose digest key
  * is taken over, or NULL: what is the same there is not proved again. Returns
  * the number of problems, each reported as a line.                          */
@@ -50,11 +53,15 @@ unsigned sally_keys_read_local(struct sally_keys *k,
                                const struct sally_keys *accounts,
                                FILE *report);
 
-/* A keyring with the gateway's master key alone, see config/master.h, and what
- * is to be known of the machine, see machine.h. NO_CREDENTIAL or IO, with `why`
- * as a sentence.                                                            */
+/* A keyring with what the gateway's master key, see config/master.h, makes of
+ * itself for the state, and with what is to be known of the machine, see
+ * machine.h. NO_CREDENTIAL or IO, with `why` as a sentence.                 */
 enum sally_err sally_keys_master(const struct sally_config *c, int *keyring,
                                  char why[SALLY_KEYFILE_WHY]) SALLY_MUST_USE;
+
+/* A keyring with `held_key`, for the holder. IO, see errno. */
+enum sally_err sally_keys_holder(const struct sally_keys *k,
+                                 int *keyring) SALLY_MUST_USE;
 
 /* Marks the sensors and servers of `next`, as it was loaded, whose files hold
  * something else than those of `running`, and the sensors of such servers.  */

@@ -98,7 +98,7 @@ static void check_account(struct sally_reading *r, uint32_t sensor,
     struct sally_credential c = { .size = 0 };
     enum sally_err e = sally_config_credential(
         &r->config->servers[a->server], a, sally_buf_span(&r->parts),
-        r->trusts[a->server], &c, &culprit);
+        r->trusts[a->server], NULL, &c, &culprit);
 
     if (e != SALLY_E_OK) {
         r->bad++;
@@ -108,7 +108,10 @@ static void check_account(struct sally_reading *r, uint32_t sensor,
                                 : sally_config_wanted(culprit, e));
         return;
     }
-    if (sally_keys_keep(r, spot_of(s, a, NULL), sensor, account,
+    if (sally_keys_hold(r, spot_of(s, a, NULL), a->mode) &&
+        sally_keys_keep(r, spot_of(s, a, NULL),
+                        &(struct sally_keyring_entry){
+                            sensor, account, sally_buf_span(&r->held) },
                         sally_buf_span(&r->parts)))
         prove(r, s, a, &c);
     if (sally_keys_claim(&c, sally_keys_digest_key(r->keys),

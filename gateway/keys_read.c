@@ -75,19 +75,18 @@ struct sally_span sally_keys_digest_key(const struct sally_keys *k)
 }
 
 bool sally_keys_keep(struct sally_reading *r, struct sally_spot at,
-                     uint32_t sensor, uint32_t account,
+                     const struct sally_keyring_entry *entry,
                      struct sally_span same)
 {
     struct sally_keys *k = r->keys;
-    const struct sally_keyring_entry entry = { sensor, account,
-                                               sally_buf_span(&r->parts) };
     struct sally_key_asset *key = &k->all[k->count];
 
-    *key = (struct sally_key_asset){ .sensor = sensor, .account = account };
+    *key = (struct sally_key_asset){ .sensor = entry->sensor,
+                                     .account = entry->account };
     errno = EIO; /* of the digest */
     if (sally_crypto_hmac(sally_keys_digest_key(k), &same, 1,
                           key->digest) == SALLY_E_OK &&
-        sally_keyring_put(k->keyring, &entry, &key->place) == SALLY_E_OK) {
+        sally_keyring_put(k->keyring, entry, &key->place) == SALLY_E_OK) {
         k->count++;
         return true;
     }
@@ -157,7 +156,10 @@ static void read_server(struct sally_reading *r, uint32_t number)
         if (e != SALLY_E_OK)
             complain_trust(r, at, s, e);
         else
-            (void)sally_keys_keep(r, at, SALLY_KEYRING_SERVER, number,
+            (void)sally_keys_keep(r, at,
+                                  &(struct sally_keyring_entry){
+                                      SALLY_KEYRING_SERVER, number,
+                                      sally_buf_span(&r->parts) },
                                   authorities);
     }
     clear_desk(r);
@@ -181,6 +183,7 @@ static bool set_out(struct sally_reading *r)
     r->file = SALLY_BUF(r->desk->file);
     r->part = SALLY_BUF(r->desk->part);
     r->parts = SALLY_BUF(r->desk->parts);
+    r->held = SALLY_BUF(r->desk->held);
     errno = ENOMEM;
     return sally_keyring_make(&r->keys->keyring) == SALLY_E_OK;
 }
@@ -201,18 +204,21 @@ static void read_all(struct sally_reading *r)
     r->bad += sally_keys_check_claims(r->claims, r->claim_count, c, r->report);
 }
 
-static void make_digest_key(struct sally_keys *k,
-                            const struct sally_keys *running)
+static enum sally_err make_own_keys(struct sally_keys *k,
+                                    const struct sally_config *config,
+                                    const struct sally_keys *running)
 {
     const struct sally_random random = sally_crypto_random();
 
     if (running == NULL) {
         sally_random_fill(&random, k->digest_key, sizeof(k->digest_key));
-        return;
+        return sally_keys_make_held(k, config);
     }
+    k->held_key = running->held_key;
     memcpy(k->digest_key, running->digest_key, sizeof(k->digest_key));
     memcpy(k->sender_key, running->sender_key, sizeof(k->sender_key));
     k->has_sender_key = running->has_sender_key;
+    return SALLY_E_OK;
 }
 
 unsigned sally_keys_read(struct sally_keys *k,
@@ -227,8 +233,8 @@ unsigned sally_keys_read(struct sally_keys *k,
                                .running_config = running_config,
                                .report = report };
 
-    make_digest_key(k, running);
-    if (set_out(&r)) {
+    errno = EIO; /* of the derivation */
+    if (make_own_keys(k, config, running) == SALLY_E_OK && set_out(&r)) {
         read_all(&r);
     } else {
         r.bad++;

@@ -46,6 +46,7 @@ struct sally_keys_desk {
     uint8_t file[SALLY_KEYFILE_MAX + 1];
     uint8_t part[SALLY_KEYFILE_MAX + 1];
     uint8_t parts[SALLY_KEYRING_MAX];
+    uint8_t held[SALLY_KEYRING_MAX];
 };
 
 struct sally_reading {
@@ -56,7 +57,7 @@ struct sally_reading {
     FILE *report;
     unsigned bad;
     struct sally_keys_desk *desk;
-    struct sally_buf file, part, parts; /* on the desk */
+    struct sally_buf file, part, parts, held; /* on the desk */
     struct sally_trust *trusts[SALLY_CONFIG_SERVERS_MAX];
     struct sally_key_claim *claims;
     size_t claim_count;
@@ -77,12 +78,12 @@ void sally_keys_complain(struct sally_reading *r, struct sally_spot at,
 bool sally_keys_file(struct sally_reading *r, struct sally_spot at,
                      const char *path, bool secret);
 
-/* Adds r->part to the entry, and the whole entry to the keyring; false:
- * reported. Who has `same` of it is the same as before.                     */
+/* Adds r->part to r->parts; and an entry to the keyring, of which who has the
+ * same `same` is the same as before. False: reported.                       */
 bool sally_keys_add(struct sally_reading *r, struct sally_spot at,
                     unsigned kind);
 bool sally_keys_keep(struct sally_reading *r, struct sally_spot at,
-                     uint32_t sensor, uint32_t account,
+                     const struct sally_keyring_entry *entry,
                      struct sally_span same);
 
 struct sally_span sally_keys_digest_key(const struct sally_keys *k);
@@ -93,6 +94,16 @@ void sally_keys_clear(struct sally_buf *b); /* wiped and empty */
 bool sally_keys_sender(struct sally_reading *r, struct sally_spot at,
                        const struct sally_config_sensor *s,
                        const struct sally_config_account *a);
+
+/* keys_master.c - the key under which secrets are held. CRYPTO. */
+enum sally_err sally_keys_make_held(struct sally_keys *k,
+                                    const struct sally_config *c)
+    SALLY_MUST_USE;
+
+/* keys_held.c - what r->parts, of an account of this mode, becomes on its way
+ * into the keyring: r->held. False: reported.                               */
+bool sally_keys_hold(struct sally_reading *r, struct sally_spot at,
+                     enum sally_security_mode mode);
 
 /* keys_account.c */
 void sally_keys_account(struct sally_reading *r, uint32_t sensor,

@@ -19,7 +19,7 @@
  * then what there is goes out.                                              */
 const struct sally_role_row *const sally_role_rows[SALLY_ROLE_ROWS] = {
     &sally_role_outer,    &sally_role_inner,   &sally_role_verifier,
-    &sally_role_resolver, &sally_role_console,
+    &sally_role_resolver, &sally_role_console, &sally_role_keyholder,
 };
 
 struct role_process {

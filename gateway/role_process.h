@@ -10,7 +10,7 @@
 #define SALLY_ROLE_BUS_FD 3
 #define SALLY_ROLE_BUNDLE_FD 4
 
-#define SALLY_ROLE_ROWS 5
+#define SALLY_ROLE_ROWS 6
 extern const struct sally_role_row *const sally_role_rows[SALLY_ROLE_ROWS];
 
 /* Gives up rights, parses the configuration, runs the role until it has

@@ -35,7 +35,7 @@ static const struct {
 } links[] = {
     { SALLY_OUTER, SALLY_INNER },    { SALLY_OUTER, SALLY_VERIFIER },
     { SALLY_OUTER, SALLY_CONSOLE },  { SALLY_INNER, SALLY_CONSOLE },
-    { SALLY_INNER, SALLY_RESOLVER },
+    { SALLY_INNER, SALLY_RESOLVER }, { SALLY_INNER, SALLY_KEYHOLDER },
 };
 
 struct supervisor {

@@ -17,6 +17,7 @@ const char *sally_role_text(enum sally_role_name r)
         [SALLY_SUPERVISOR] = "supervisor", [SALLY_OUTER] = "outer",
         [SALLY_INNER] = "inner",           [SALLY_CONSOLE] = "console",
         [SALLY_RESOLVER] = "resolver",     [SALLY_VERIFIER] = "verifier",
+        [SALLY_KEYHOLDER] = "keyholder",
     };
 
     return (size_t)r < SALLY_LEN(names) ? names[r] : "unknown";
@@ -244,7 +245,8 @@ static bool control_allowed(uint8_t what, enum sally_role_name from,
     bool order = what <= SALLY_CONTROL_STOP;
 
     return from != to && (order ? from : to) == SALLY_SUPERVISOR &&
-           (what != SALLY_CONTROL_KEYS || to == SALLY_INNER) &&
+           (what != SALLY_CONTROL_KEYS || to == SALLY_INNER ||
+            to == SALLY_KEYHOLDER) &&
            (what != SALLY_CONTROL_LOCAL_KEYS || to == SALLY_OUTER) &&
            (what != SALLY_CONTROL_RELOADED || to == SALLY_CONSOLE) &&
            (what != SALLY_CONTROL_RELOAD || from == SALLY_CONSOLE);

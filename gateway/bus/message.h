@@ -21,9 +21,10 @@ enum sally_role_name {
     SALLY_INNER,
     SALLY_CONSOLE,
     SALLY_RESOLVER,
-    SALLY_VERIFIER
+    SALLY_VERIFIER,
+    SALLY_KEYHOLDER
 };
-#define SALLY_ROLE_COUNT 6
+#define SALLY_ROLE_COUNT 7
 const char *sally_role_text(enum sally_role_name r);
 
 #define SALLY_BUS_BYTES 1024   /* text and opaque bytes of one message */

@@ -106,7 +106,7 @@ static bool make(const struct sally_config *c,
     const struct sally_credential_field *culprit = NULL;
     const char *why = "";
     enum sally_err e = sally_config_credential(&c->servers[a->server], a, parts,
-                                               NULL, out, &culprit);
+                                               NULL, NULL, out, &culprit);
 
     if (e != SALLY_E_OK)
         why = culprit == NULL ? sally_err_text(e)

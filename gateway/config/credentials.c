@@ -95,6 +95,7 @@ static enum sally_err put_hosts(const struct sally_config_server *server,
 enum sally_err
 sally_config_demand(const struct sally_config_server *server,
                     const struct sally_trust *trust,
+                    const struct sally_holder *holder,
                     struct sally_credential_draft *draft,
                     struct sally_config_hosts *hosts)
 {
@@ -103,6 +104,7 @@ sally_config_demand(const struct sally_config_server *server,
     p->min_version = server->min_version;
     p->connection_id = server->connection_id;
     p->trust = trust;
+    p->holder = holder;
     draft->oscore.start = server->oscore_start;
     if (p->server_name.len == 0 &&
         (sally_credential_field(SALLY_FIELD_SERVER_NAME)->allowed_in &
@@ -116,6 +118,7 @@ sally_config_credential(const struct sally_config_server *server,
                         const struct sally_config_account *a,
                         struct sally_span files,
                         const struct sally_trust *trust,
+                        const struct sally_holder *holder,
                         struct sally_credential *out,
                         const struct sally_credential_field **culprit)
 {
@@ -124,7 +127,7 @@ sally_config_credential(const struct sally_config_server *server,
     put_said(&m, a);
     put_files(&m, files);
     if (m.e == SALLY_E_OK)
-        m.e = sally_config_demand(server, trust, &m.draft, &m.hosts);
+        m.e = sally_config_demand(server, trust, holder, &m.draft, &m.hosts);
     if (m.e == SALLY_E_OK)
         m.e = sally_credential_finish(out, &m.draft, &m.culprit);
     *culprit = m.culprit;

@@ -11,8 +11,8 @@
 bool sally_config_has_files(const struct sally_config_account *a);
 
 /* Makes the credential of account `a`; `server` is the one that it names, and
- * `files` the parts of its keyring entry. `trust` is the server's and outlives
- * the credential; NULL: none. *out is zeroed or made before. Errors of
+ * `files` the parts of its keyring entry. `trust` is the server's, `holder`
+ * has what is held; both outlive the credential; NULL: none. *out is zeroed or made before. Errors of
  * sally_credential_make() with the field at fault, and MALFORMED for parts that
  * are none.                                                                 */
 enum sally_err
@@ -20,6 +20,7 @@ sally_config_credential(const struct sally_config_server *server,
                         const struct sally_config_account *a,
                         struct sally_span files,
                         const struct sally_trust *trust,
+                        const struct sally_holder *holder,
                         struct sally_credential *out,
                         const struct sally_credential_field **culprit)
     SALLY_MUST_USE;
@@ -33,6 +34,7 @@ struct sally_config_hosts {
 enum sally_err
 sally_config_demand(const struct sally_config_server *server,
                     const struct sally_trust *trust,
+                    const struct sally_holder *holder,
                     struct sally_credential_draft *draft,
                     struct sally_config_hosts *hosts) SALLY_MUST_USE;
 

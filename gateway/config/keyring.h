@@ -28,7 +28,8 @@
 enum {
     SALLY_KEYRING_TRUST = 100,
     SALLY_KEYRING_CRL,
-    SALLY_KEYRING_MASTER_KEY,
+    SALLY_KEYRING_STATE_KEY, /* what the state is sealed with */
+    SALLY_KEYRING_HELD_KEY,  /* what secrets are held under */
     SALLY_KEYRING_SYSTEM,  /* the machine's id, as the system has it */
     SALLY_KEYRING_HARDWARE /* a number of its hardware */
 };

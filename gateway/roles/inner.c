@@ -244,11 +244,54 @@ static const struct sally_bus_upcalls bus_upcalls = { .on_message = on_message,
                                                       .on_room = on_room,
                                                       .on_gone = on_gone };
 
+/* The supervisor brings another one. Until then no session begins. */
+static void on_lost_holder(void *owner, enum sally_err e)
+{
+    struct inner *in = owner;
+
+    sally_log(SALLY_LOG_ERROR, "keyholder_lost",
+              SALLY_TEXT("why", sally_err_text(e)));
+    in->context->lost(in->context->runner, SALLY_KEYHOLDER, e);
+}
+
+/* Functions leave behind what they had in their variables, those of libraries
+ * too, where the next one that goes as deep writes over it: here, from higher
+ * up than any of them.                                                      */
+#define BURN 65536 /* bytes of stack */
+
+static void burn(void *owner, sally_usec now)
+{
+    uint8_t below[BURN];
+
+    (void)owner;
+    (void)now;
+    sally_wipe(below, sizeof(below));
+}
+
+static void on_asked(void *owner)
+{
+    struct inner *in = owner;
+
+    sally_loop_later(in->context->loop, &in->burn);
+}
+
+static void meet_holder(struct inner *in, int fd)
+{
+    if (in->holds)
+        (void)close(fd); /* --single */
+    else if (sally_holding_open(&in->holding, fd) != SALLY_E_OK)
+        on_lost_holder(in, SALLY_E_IO);
+}
+
 static void on_peer(void *role, enum sally_role_name peer, int fd)
 {
     struct inner *in = role;
     struct sally_bus **bus = bus_of(in, peer);
 
+    if (peer == SALLY_KEYHOLDER) {
+        meet_holder(in, fd);
+        return;
+    }
     if (peer != SALLY_OUTER && peer != SALLY_RESOLVER &&
         peer != SALLY_CONSOLE) {
         (void)close(fd);
@@ -315,6 +358,8 @@ static enum sally_err build(struct inner *in)
     if (e == SALLY_E_OK)
         e = sally_shard_create(&in->shard, c, in->store, &in->engine.shared,
                                &host, in);
+    if (e == SALLY_E_OK)
+        sally_shard_entrust(in->shard, &in->holder);
     return e;
 }
 
@@ -338,6 +383,9 @@ static void destroy(void *role)
     sally_store_close(in->store);
     sally_engine_wipe(&in->engine);
     sally_places_wipe(in->places);
+    sally_holding_close(&in->holding);
+    sally_loop_cancel(&in->burn);
+    sally_held_key_wipe(&in->held_key);
     free(in);
 }
 
@@ -350,6 +398,10 @@ static enum sally_err create(void **out,
     if (in == NULL)
         return SALLY_E_NO_MEMORY;
     in->context = context;
+    in->burn = (struct sally_task){ .run = burn, .owner = in };
+    in->holding =
+        (struct sally_holding){ -1, on_lost_holder, on_asked, in };
+    in->holder = sally_holding_holder(&in->holding);
     e = build(in);
     if (e != SALLY_E_OK) {
         sally_log(SALLY_LOG_ERROR, "inner_door_not_built",

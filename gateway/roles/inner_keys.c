@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/roles/inner_keys.c - what the keyring brings to the inner door: keys
- * and authorities, the master key, and what that unlocks of the past.       */
+ * and authorities, the key of the state, and what that unlocks of the past. */
 #include "config/keyring.h"
 #include "log/log.h"
 #include "roles/inner_parts.h"
@@ -79,28 +79,48 @@ static enum sally_err find_past(struct inner *in, struct sally_state_past *past)
     return e;
 }
 
-static enum sally_err unlock(struct inner *in, struct sally_span parts)
+static enum sally_err unlock(struct inner *in, struct sally_span key,
+                             struct sally_span facts)
 {
     SALLY_ON_EXIT(sally_sealer_wipe) struct sally_sealer s = { { 0 } };
     struct sally_state_past past = { .fleeting = false };
-    struct sally_span master;
-    unsigned kind;
-    enum sally_err e = SALLY_E_MALFORMED;
+    enum sally_err e;
 
-    if (sally_keyring_take(&parts, &kind, &master) &&
-        kind == SALLY_KEYRING_MASTER_KEY)
-        e = sally_sealer_make(&s, master);
-
-    if (e == SALLY_E_OK)
-        e = bind_sessions(in, &s);
+    if (key.len != sizeof(s.root))
+        return SALLY_E_MALFORMED;
+    memcpy(s.root, key.at, sizeof(s.root));
+    e = bind_sessions(in, &s);
     if (e == SALLY_E_OK)
         e = find_past(in, &past);
     if (e == SALLY_E_OK) {
         sally_shard_unlock(in->shard, &s, past);
-        e = sally_machine_check(in->shard, &s, parts);
+        e = sally_machine_check(in->shard, &s, facts);
     }
     in->unlocked = e == SALLY_E_OK;
     return e;
+}
+
+static enum sally_err hold(struct inner *in, struct sally_span key)
+{
+    if (key.len != sizeof(in->held_key))
+        return SALLY_E_MALFORMED;
+    memcpy(&in->held_key, key.at, sizeof(in->held_key));
+    in->holder = sally_holder_of(&in->held_key);
+    in->holds = true;
+    return SALLY_E_OK;
+}
+
+static enum sally_err take_own(struct inner *in, struct sally_span parts)
+{
+    struct sally_span key;
+    unsigned kind;
+
+    if (!sally_keyring_take(&parts, &kind, &key))
+        return SALLY_E_MALFORMED;
+    if (kind == SALLY_KEYRING_HELD_KEY)
+        return hold(in, key);
+    return kind == SALLY_KEYRING_STATE_KEY ? unlock(in, key, parts)
+                                           : SALLY_E_MALFORMED;
 }
 
 /* What a sensor or server that stays has is in its clients already. */
@@ -114,7 +134,7 @@ static enum sally_err take_entry(struct inner *in, uint32_t born,
     if (entry->sensor == SALLY_KEYRING_SERVER)
         return sally_shard_trust(in->shard, entry->account, entry->parts);
     if (entry->sensor == SALLY_KEYRING_MASTER)
-        return unlock(in, entry->parts);
+        return take_own(in, entry->parts);
     if (entry->sensor >= c->sensor_count)
         return SALLY_E_OUT_OF_RANGE;
     if (c->sensors[entry->sensor].born < born)

@@ -5,6 +5,7 @@
 
 #include "lwm2m/engine.h"
 #include "roles/answers.h"
+#include "roles/holding.h"
 #include "roles/role.h"
 #include "roles/seats.h"
 #include "uplink/shard.h"
@@ -20,6 +21,11 @@ struct inner {
     uint64_t head_told; /* the number of the line whose hash was logged */
     struct sally_watch *stored;
     struct sally_bus *outer, *resolver, *console;
+    struct sally_holding holding;   /* the keyholder, which is asked */
+    struct sally_held_key held_key; /* --single: of this process */
+    struct sally_holder holder;
+    bool holds; /* there is such a key */
+    struct sally_task burn; /* at the end of a turn: what is on the stack */
     struct sally_answers answers; /* to the console */
     bool key_missing;
     bool unlocked; /* by the master key */

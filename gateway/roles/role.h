@@ -76,6 +76,7 @@ struct sally_role_row {
 };
 
 extern const struct sally_role_row sally_role_outer, sally_role_inner,
-    sally_role_console, sally_role_resolver, sally_role_verifier;
+    sally_role_console, sally_role_resolver, sally_role_verifier,
+    sally_role_keyholder;
 
 #endif

@@ -141,8 +141,8 @@ static enum sally_err make(struct sally_virtual_client *v,
     const struct sally_trust *trust =
         v->shard->trusts[v->account->server].now;
 
-    return sally_account_credential(sally_account_base(v), trust, book, a, out,
-                                    culprit);
+    return sally_account_credential(sally_account_base(v), trust,
+                                    v->shard->holder, book, a, out, culprit);
 }
 
 static bool is_same_key(struct sally_virtual_client *v,

@@ -29,6 +29,7 @@ enum sally_err sally_account_find(const struct sally_book *b, uint16_t short_id,
 enum sally_err
 sally_account_credential(const struct sally_config_server *server,
                          const struct sally_trust *trust,
+                         const struct sally_holder *holder,
                          const struct sally_book *book,
                          const struct sally_account *account,
                          struct sally_credential *out,

@@ -74,6 +74,7 @@ static void end_visit(struct sally_bootstrapper *b)
     sally_bootstrap_wipe(&v->engine);
     sally_credential_wipe(&v->credential);
     sally_book_wipe(&v->current);
+    sally_book_wipe(&v->offered);
     sally_wipe(v, sizeof(*v));
     free(v);
     b->visit = NULL;

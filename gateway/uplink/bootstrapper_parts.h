@@ -17,7 +17,7 @@ struct sally_visit {
     struct sally_credential credential;
     struct sally_uri uri;
     struct sally_book current; /* in force */
-    const struct sally_book *offered; /* while `deciding`; the engine's */
+    struct sally_book offered; /* while `deciding`; its secrets are held */
     bool deciding;  /* the store has it */
     bool done;      /* what was offered is in force */
     bool over;      /* the engine has come to its end */

@@ -73,7 +73,7 @@ enum sally_err sally_shard_keys(struct sally_shard *s, uint32_t sensor,
     e = sally_config_credential(v->server, v->account, files,
                                 changes(s, v->account->server) ? t->next
                                                                : t->now,
-                                &v->credential, &culprit);
+                                s->holder, &v->credential, &culprit);
     v->keyed = e == SALLY_E_OK;
     return e;
 }

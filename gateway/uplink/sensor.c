@@ -34,7 +34,7 @@ static enum sally_err build_client(struct sally_uplink_sensor *u,
         return SALLY_E_OK; /* the keyring brings what is missing */
     e = sally_config_credential(v->server, v->account,
                                 (struct sally_span){ NULL, 0 }, NULL,
-                                &v->credential, &culprit);
+                                s->holder, &v->credential, &culprit);
     v->keyed = e == SALLY_E_OK;
     return e;
 }

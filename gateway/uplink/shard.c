@@ -396,6 +396,12 @@ void sally_shard_begin(struct sally_uplink_sensor *u, bool anew,
     sally_shard_judge(u);
 }
 
+void sally_shard_entrust(struct sally_shard *s,
+                         const struct sally_holder *holder)
+{
+    s->holder = holder;
+}
+
 void sally_shard_unlock(struct sally_shard *s, const struct sally_sealer *key,
                         struct sally_state_past past)
 {

@@ -59,6 +59,11 @@ enum sally_err sally_shard_create(struct sally_shard **out,
                                   void *owner) SALLY_MUST_USE;
 void sally_shard_wipe(struct sally_shard *s); /* NULL is allowed */
 
+/* Who has the secrets that the accounts' files hold and that bootstrap servers
+ * write; outlives the shard. Before _keys(); without it they are here.      */
+void sally_shard_entrust(struct sally_shard *s,
+                         const struct sally_holder *holder);
+
 /* The sensor in this slot, or NULL. */
 struct sally_uplink_sensor *sally_shard_sensor(struct sally_shard *s,
                                                uint32_t sensor);

@@ -24,6 +24,7 @@ struct sally_shard {
     const struct sally_shard_host *host;
     void *owner;
     const struct sally_lwm2m_shared *shared;
+    const struct sally_holder *holder; /* of secrets; NULL: they are here */
     struct sally_uplink_sensor **sensors; /* by slot; NULL: vacant */
     uint32_t capacity;                    /* slots */
     struct sally_pacer *pacers; /* by the server's slot; all there can be */

@@ -75,6 +75,7 @@ static void fill_site(struct sally_virtual_site *site,
 enum sally_err
 sally_account_credential(const struct sally_config_server *server,
                          const struct sally_trust *trust,
+                         const struct sally_holder *holder,
                          const struct sally_book *book,
                          const struct sally_account *account,
                          struct sally_credential *out,
@@ -88,7 +89,8 @@ sally_account_credential(const struct sally_config_server *server,
     fill_site(&site, server, book, account);
     *culprit = sally_path_resource(SALLY_OBJECT_SECURITY, account->instance,
                                    SALLY_SECURITY_MORE_URIS);
-    e = sally_config_demand(&site.server, trust, &whole.draft, &hosts);
+    e = sally_config_demand(&site.server, trust, holder, &whole.draft,
+                            &hosts);
     return e == SALLY_E_OK
                ? sally_book_credential(&whole, trust, out, culprit)
                : e;

@@ -7,6 +7,7 @@
 #include "base/writer.h"
 #include "log/log.h"
 #include "lwm2m/objects/builtin.h"
+#include "uplink/entrust.h"
 #include "uplink/factory.h"
 #include "uplink/shard_parts.h"
 #include "uplink/orders.h"
@@ -62,8 +63,8 @@ enum sally_err sally_standing_read(const struct sally_bootstrapper *b,
     if (e != SALLY_E_OK)
         return e;
     e = sally_vault_load(b->sensor->shard->vault, b->sensor, out, generation);
-    if (e == SALLY_E_OK)
-        return e;
+    if (e == SALLY_E_OK) /* one of before there was a holder */
+        return sally_entrust(b->sensor->shard->holder, out);
     *generation = 0;
     copied = sally_book_copy(&b->factory, out);
     if (copied == SALLY_E_OK && e != SALLY_E_NOT_FOUND)
@@ -197,8 +198,8 @@ static enum sally_err find_own(const struct sally_bootstrapper *b,
         return SALLY_E_OK;
     return e == SALLY_E_OK
                ? sally_account_credential(&s->config->servers[number],
-                                          s->trusts[number].now, book, &a, out,
-                                          &culprit)
+                                          s->trusts[number].now, s->holder,
+                                          book, &a, out, &culprit)
                : e;
 }
 

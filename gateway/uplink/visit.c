@@ -5,6 +5,7 @@
 
 #include "log/log.h"
 #include "lwm2m/objects/builtin.h"
+#include "uplink/entrust.h"
 #include "uplink/floor.h"
 #include "uplink/shard_parts.h"
 #include "uplink/vault.h"
@@ -84,8 +85,9 @@ static const char *judge_account(const struct sally_bootstrapper *b,
                                        SALLY_SECURITY_SHORT_ID);
         return "no server of the configuration has this short_server_id";
     }
-    e = sally_account_credential(s, b->sensor->shard->trusts[number].now, book,
-                                 a, &c, culprit);
+    e = sally_account_credential(s, b->sensor->shard->trusts[number].now,
+                                 b->sensor->shard->holder, book, a, &c,
+                                 culprit);
     if (e != SALLY_E_OK)
         return sally_err_text(e);
     *culprit = sally_path_instance(SALLY_OBJECT_SECURITY, a->instance);
@@ -148,32 +150,55 @@ static void on_state(void *owner, enum sally_bootstrap_state s,
     b->visit->failure = e;
 }
 
+/* A copy, whose secrets go to their holder: what is judged, kept and used. */
+static enum sally_err take_offer(struct sally_bootstrapper *b,
+                                 const struct sally_book *staged)
+{
+    struct sally_book *offered = &b->visit->offered;
+    enum sally_err e;
+
+    sally_book_wipe(offered);
+    e = sally_book_open(offered, SALLY_BOOK_MAX);
+    if (e == SALLY_E_OK)
+        e = sally_book_copy(staged, offered);
+    return e == SALLY_E_OK ? sally_entrust(b->sensor->shard->holder, offered)
+                           : e;
+}
+
+static enum sally_err save_offer(struct sally_bootstrapper *b)
+{
+    struct sally_visit *v = b->visit;
+    struct sally_dead dead = { .count = 0 };
+    enum sally_err e;
+    bool kept;
+
+    v->ticket = ++b->tickets;
+    sally_account_lost(b->sensor, &v->offered, &dead);
+    e = sally_vault_save(b->sensor->shard->vault, b->sensor, &v->offered, &dead,
+                         v->ticket, &kept);
+    v->deciding = e == SALLY_E_OK;
+    return e;
+}
+
 static uint8_t on_finish(void *owner, const struct sally_book *staged,
                          sally_usec now)
 {
     struct sally_bootstrapper *b = owner;
+    struct sally_book *offered = &b->visit->offered;
     struct sally_path culprit = { .depth = 0 };
-    struct sally_dead dead = { .count = 0 };
-    const char *why = judge(b, staged, &culprit);
-    enum sally_err e;
-    bool kept;
+    const char *why = NULL;
+    enum sally_err e = take_offer(b, staged);
 
     (void)now;
-    if (why != NULL) {
-        tell_refused(b, &culprit, why);
-        return SALLY_CODE_NOT_ACCEPTABLE;
-    }
-    b->visit->ticket = ++b->tickets;
-    sally_account_lost(b->sensor, staged, &dead);
-    e = sally_vault_save(b->sensor->shard->vault, b->sensor, staged, &dead,
-                         b->visit->ticket, &kept);
-    if (e != SALLY_E_OK) {
-        tell_refused(b, &culprit, sally_err_text(e));
-        return SALLY_CODE_INTERNAL_ERROR;
-    }
-    b->visit->offered = staged;
-    b->visit->deciding = true;
-    return 0;
+    if (e == SALLY_E_OK)
+        why = judge(b, offered, &culprit);
+    if (e == SALLY_E_OK && why == NULL)
+        e = save_offer(b);
+    if (e == SALLY_E_OK && why == NULL)
+        return 0;
+    sally_book_wipe(offered);
+    tell_refused(b, &culprit, why != NULL ? why : sally_err_text(e));
+    return why != NULL ? SALLY_CODE_NOT_ACCEPTABLE : SALLY_CODE_INTERNAL_ERROR;
 }
 
 static void on_refused(void *owner, enum sally_err e,
@@ -224,8 +249,8 @@ static enum sally_err take_account(struct sally_bootstrapper *b,
 
     if (e == SALLY_E_OK)
         e = sally_account_credential(&s->config->servers[number],
-                                     s->trusts[number].now, &v->current, &a,
-                                     &v->credential, &culprit);
+                                     s->trusts[number].now, s->holder,
+                                     &v->current, &a, &v->credential, &culprit);
     if (e == SALLY_E_OK &&
         sally_vault_is_buried(s->vault, endpoint_of(b), &v->credential))
         e = SALLY_E_REVOKED;
@@ -287,9 +312,9 @@ static void put_in_force(struct sally_bootstrapper *b, sally_usec now)
     b->generation++;
     b->failures = 0;
     v->done = true;
-    sally_account_apply_all(b->sensor, &v->current, v->offered, now);
-    sally_standing_note(b, v->offered);
-    sally_standing_start_purge(b, v->offered, now);
+    sally_account_apply_all(b->sensor, &v->current, &v->offered, now);
+    sally_standing_note(b, &v->offered);
+    sally_standing_start_purge(b, &v->offered, now);
     sally_shard_judge(b->sensor);
     if (!b->again)
         sally_vault_settle(b->sensor->shard->vault, b->sensor);
@@ -318,7 +343,7 @@ void sally_bootstrapper_kept(struct sally_bootstrapper *b,
         put_in_force(b, now);
     else
         tell_refused(b, &nowhere, sally_err_text(e));
-    v->offered = NULL;
+    sally_book_wipe(&v->offered);
     (void)sally_bootstrap_finished(&v->engine,
                                    e == SALLY_E_OK ? SALLY_CODE_CHANGED
                                                    : SALLY_CODE_INTERNAL_ERROR,

@@ -2,10 +2,13 @@
 /* lib/codec/json.c - reading JSON through json-c. */
 #include "codec/json.h"
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "codec/json_check.h"
 
 #include <json-c/json.h>
+#include <json-c/json_visit.h>
+#include <json-c/printbuf.h>
 #include <limits.h>
 
 /* A value that has no end of its own, such as 12, needs the zero byte to be
@@ -38,6 +41,21 @@ static enum sally_err error_of(struct json_tokener *t, bool whole)
     }
 }
 
+/* Where strings are put together. With room for the longest from the start it
+ * is never copied, and nothing of it stays behind.                          */
+static bool make_room(struct json_tokener *t, size_t len)
+{
+    if (printbuf_memset(t->pb, 0, 0, (int)len) != 0)
+        return false;
+    printbuf_reset(t->pb);
+    return true;
+}
+
+static void clear_room(struct json_tokener *t)
+{
+    sally_wipe(t->pb->buf, (size_t)t->pb->size);
+}
+
 /* Not by JSON_TOKENER_STRICT: in json-c 0.17 and 0.18 that refuses every
  * character beyond ASCII. What it would refuse, sally_json_check() has.     */
 static enum sally_err parse(struct sally_span text, struct sally_json *out)
@@ -48,8 +66,13 @@ static enum sally_err parse(struct sally_span text, struct sally_json *out)
 
     if (t == NULL)
         return SALLY_E_NO_MEMORY;
-    out->node = parse_all(t, text, &end);
-    e = error_of(t, end == text.len);
+    if (make_room(t, text.len)) {
+        out->node = parse_all(t, text, &end);
+        e = error_of(t, end == text.len);
+    } else {
+        e = SALLY_E_NO_MEMORY;
+    }
+    clear_room(t);
     json_tokener_free(t);
     return e;
 }
@@ -73,7 +96,7 @@ enum sally_err sally_json_parse(struct sally_span text, size_t max,
     if (e == SALLY_E_OK)
         *out = made;
     else
-        sally_json_free(&made);
+        sally_json_wipe(&made);
     return e;
 }
 
@@ -81,6 +104,28 @@ void sally_json_free(struct sally_json *tree)
 {
     (void)json_object_put(tree->node);
     tree->node = NULL;
+}
+
+static int wipe_string(struct json_object *node, int flags,
+                       struct json_object *parent, const char *key,
+                       size_t *index, void *owner)
+{
+    (void)flags;
+    (void)parent;
+    (void)key;
+    (void)index;
+    (void)owner;
+    if (json_object_is_type(node, json_type_string))
+        sally_wipe((void *)(uintptr_t)json_object_get_string(node),
+                   (size_t)json_object_get_string_len(node));
+    return JSON_C_VISIT_RETURN_CONTINUE;
+}
+
+void sally_json_wipe(struct sally_json *tree)
+{
+    if (tree->node != NULL)
+        (void)json_c_visit(tree->node, 0, wipe_string, NULL);
+    sally_json_free(tree);
 }
 
 static enum sally_json_type integer_type(struct json_object *node)

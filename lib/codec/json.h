@@ -51,6 +51,9 @@ enum sally_err sally_json_parse(struct sally_span text, size_t max,
 /* Frees the tree that sally_json_parse() gave. Safe twice. */
 void sally_json_free(struct sally_json *tree);
 
+/* The same, and overwrites its strings before: there were keys among them. */
+void sally_json_wipe(struct sally_json *tree);
+
 enum sally_json_type sally_json_type_of(struct sally_json j);
 
 /* The member `name` of an object; false if there is none, or no object. */

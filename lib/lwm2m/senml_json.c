@@ -256,7 +256,7 @@ enum sally_err sally_senml_json_decode(const struct sally_registry *registry,
     if (e != SALLY_E_OK)
         return e;
     e = read_pack(pack, scratch, &s);
-    sally_json_free(&pack);
+    sally_json_wipe(&pack);
     if (e == SALLY_E_OK)
         *count = s.count;
     return e;

@@ -50,6 +50,7 @@ borrowed(const struct sally_credential_parts *p)
         .min_version = p->min_version,
         .connection_id = p->connection_id,
         .trust = p->trust,
+        .holder = p->holder,
         .generation = p->generation,
     };
 }
@@ -98,6 +99,7 @@ static enum sally_err own(struct sally_credential *c,
         oscore = *p->oscore;
         oscore.aead = oscore.aead == 0 ? 10 : oscore.aead;
         oscore.hkdf = sally_credential_hkdf(oscore.hkdf);
+        oscore.holder = p->holder;
     }
     count = list_spans(c, o, spans);
     c->size = (o != NULL ? sizeof(*o) : 0) +

@@ -67,12 +67,15 @@ struct sally_oscore_parts {
     int32_t aead;        /* COSE number; 0: 10, AES-CCM-16-64-128 */
     int32_t hkdf;        /* COSE number; 0: -10, HKDF SHA-256 */
     enum sally_oscore_start start; /* ours, not of the object */
+    const struct sally_holder *holder; /* likewise: that of the account */
 };
 
-struct sally_trust; /* anchors and revocation lists of a server */
+struct sally_trust;  /* anchors and revocation lists of a server */
+struct sally_holder; /* who has secrets that are held: holder.h */
 
 /* Everything that an account consists of. Spans and lists are borrowed for the
- * call only, `trust` for the credential's life.                             */
+ * call only, `trust` and `holder` for the credential's life. `secret_key` and
+ * the Master Secret are themselves or, with a holder, what stands for them.  */
 struct sally_credential_parts {
     enum sally_security_mode mode;
     struct sally_span identity;   /* PSK: /0/x/3 */
@@ -97,10 +100,11 @@ struct sally_credential_parts {
     bool connection_id; /* offer RFC 9146 or 9147 */
     const struct sally_trust *trust;         /* NULL: none */
     const struct sally_oscore_parts *oscore; /* NULL: none */
+    const struct sally_holder *holder;       /* NULL: nothing is held */
     uint32_t generation; /* counts the changes of this account's keys */
 };
 
-/* The same, with everything but `trust` in one allocation of its own. Valid
+/* The same, with all that is not borrowed in one allocation of its own. Valid
  * when zeroed: PSK without a key. A copy by assignment is a second name for
  * the same memory, which only one of them may wipe.                         */
 struct sally_credential {
@@ -115,6 +119,7 @@ struct sally_credential {
     bool connection_id;
     const struct sally_trust *trust;
     const struct sally_oscore_parts *oscore; /* aead and hkdf are never 0 */
+    const struct sally_holder *holder;
     uint32_t generation;
     void *bytes; /* owned; wiped before it is freed */
     size_t size;

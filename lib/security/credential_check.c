@@ -3,6 +3,8 @@
  * each by itself and all as a whole?                                        */
 #include "security/credential_check.h"
 
+#include "security/held.h"
+
 #include <string.h>
 
 /* --- Is it whole, and nothing too much? ---------------------------------- */
@@ -24,7 +26,7 @@ static enum sally_err check_length(const struct sally_credential_parts *p,
 {
     const struct sally_credential_field *f = sally_credential_field(part->kind);
     unsigned bit = 1u << p->mode;
-    size_t len = part->bytes.len;
+    size_t len = sally_held_length(part->bytes);
 
     if (len == 0 && (f->needed_in & bit) != 0)
         return SALLY_E_NO_CREDENTIAL;
@@ -66,8 +68,9 @@ static enum sally_err check_psk(const struct sally_credential_parts *p,
     if (memchr(p->identity.at, 0, p->identity.len) != NULL)
         return SALLY_E_MALFORMED;
     *at = SALLY_FIELD_SECRET_KEY;
-    return p->secret_key.len > SALLY_SECRET_MAX ? SALLY_E_OUT_OF_RANGE
-                                                : SALLY_E_OK;
+    return sally_held_length(p->secret_key) > SALLY_SECRET_MAX
+               ? SALLY_E_OUT_OF_RANGE
+               : SALLY_E_OK;
 }
 
 static enum sally_err check_server_key(const struct sally_credential_parts *p,
@@ -172,7 +175,7 @@ static enum sally_err check_oscore(const struct sally_credential_parts *p,
     *at = SALLY_FIELD_MASTER_SECRET;
     if (o->master_secret.len == 0)
         return SALLY_E_NO_CREDENTIAL;
-    if (o->master_secret.len > SALLY_SECRET_MAX)
+    if (sally_held_length(o->master_secret) > SALLY_SECRET_MAX)
         return SALLY_E_OUT_OF_RANGE;
     *at = SALLY_FIELD_MASTER_SALT;
     if (o->master_salt.len > SALLY_SECRET_MAX)

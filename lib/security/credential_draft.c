@@ -3,6 +3,8 @@
  * by the configuration or by a bootstrap server.                            */
 #include "security/credential.h"
 
+#include "security/held.h"
+
 #include <arpa/inet.h>
 
 static struct sally_span *bytes_of(struct sally_credential_draft *d,
@@ -63,7 +65,9 @@ enum sally_err sally_credential_put(struct sally_credential_draft *d,
     if (d == NULL)
         return SALLY_E_BAD_STATE;
     bytes = bytes_of(d, field->kind);
-    if (!within(field, bytes == NULL ? value.number : (int64_t)value.bytes.len))
+    if (!within(field, bytes == NULL
+                           ? value.number
+                           : (int64_t)sally_held_length(value.bytes)))
         return SALLY_E_OUT_OF_RANGE;
     if (field->kind == SALLY_FIELD_SERVER_NAME && is_address(value.bytes))
         return SALLY_E_MALFORMED;

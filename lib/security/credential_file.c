@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "security/certificate.h"
+#include "security/holder.h"
 #include "security/keypair.h"
 #include "security/pem.h"
 
@@ -117,7 +118,8 @@ static const char *pair_problem(const struct sally_credential *c,
     *at = SALLY_FIELD_SECRET_KEY;
     switch (c->public_key.len == 0
                 ? sally_keypair_public(c->secret_key, &spki)
-                : sally_keypair_check(c->public_key, c->secret_key)) {
+                : sally_holder_check(c->holder, c->public_key,
+                                     c->secret_key)) {
     case SALLY_E_OK: return NULL;
     case SALLY_E_WRONG_KEY:
         return c->mode == SALLY_MODE_X509

@@ -11,6 +11,7 @@
 #include <wolfssl/wolfcrypt/hmac.h>
 #include <wolfssl/wolfcrypt/pwdbased.h>
 #include <wolfssl/wolfcrypt/random.h>
+#include <wolfssl/wolfcrypt/sha256.h>
 #include <wolfssl/wolfcrypt/sha512.h>
 
 #include <stdlib.h>
@@ -145,6 +146,15 @@ enum sally_err sally_crypto_pbkdf2(struct sally_span password,
     return wc_PBKDF2(out, password.at, (int)password.len, salt.at,
                      (int)salt.len, (int)iterations, (int)out_len,
                      WC_SHA512) == 0
+               ? SALLY_E_OK
+               : SALLY_E_CRYPTO;
+}
+
+enum sally_err sally_crypto_sha256(struct sally_span data,
+                                   uint8_t out[SALLY_SHA256_LEN])
+{
+    return sally_heap_install() == SALLY_E_OK &&
+                   wc_Sha256Hash(data.at, (word32)data.len, out) == 0
                ? SALLY_E_OK
                : SALLY_E_CRYPTO;
 }

@@ -77,6 +77,11 @@ enum sally_err sally_crypto_pbkdf2(struct sally_span password,
                                    struct sally_span salt, uint32_t iterations,
                                    uint8_t *out, size_t out_len) SALLY_MUST_USE;
 
+/* SHA-256 of `data`. CRYPTO. */
+enum sally_err sally_crypto_sha256(struct sally_span data,
+                                   uint8_t out[SALLY_SHA256_LEN])
+    SALLY_MUST_USE;
+
 /* SHA-512 of the concatenation of `parts`. CRYPTO. */
 #define SALLY_SHA512_LEN 64
 enum sally_err sally_crypto_sha512(const struct sally_span *parts, size_t count,

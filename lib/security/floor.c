@@ -2,6 +2,7 @@
 /* lib/security/floor.c - one row for each thing that an account must not be. */
 #include "security/floor.h"
 
+#include "security/held.h"
 #include "security/suites.h"
 
 #define BITS_MIN 128
@@ -41,13 +42,14 @@ static bool shared_key_ok(const struct sally_security_floor *f,
                           const struct sally_credential_draft *d)
 {
     return d->parts.mode != SALLY_MODE_PSK ||
-           8 * d->parts.secret_key.len >= f->key_bits;
+           8 * sally_held_length(d->parts.secret_key) >= f->key_bits;
 }
 
 static bool master_secret_ok(const struct sally_security_floor *f,
                              const struct sally_credential_draft *d)
 {
-    return !has_oscore(d) || 8 * d->oscore.master_secret.len >= f->key_bits;
+    return !has_oscore(d) ||
+           8 * sally_held_length(d->oscore.master_secret) >= f->key_bits;
 }
 
 static bool suites_ok(const struct sally_security_floor *f,

@@ -10,6 +10,7 @@
 
 #include "security/certificate.h"
 #include "security/der.h"
+#include "security/holder.h"
 #include "security/keypair.h"
 #include "security/verify.h"
 
@@ -202,12 +203,30 @@ static int on_verify(int fine, WOLFSSL_X509_STORE_CTX *store)
 
 /* --- Joining ------------------------------------------------------------- */
 
-static bool load_secret(WOLFSSL *ssl, struct sally_span key)
+/* ECDSA only; a key that the library has is RSA. */
+static int on_sign(WOLFSSL *ssl, const unsigned char *in, unsigned in_len,
+                   unsigned char *out, word32 *out_len,
+                   const unsigned char *key, unsigned key_len, void *owner)
 {
-    return key.len != 0 && key.len <= INT32_MAX &&
-           wolfSSL_use_PrivateKey_buffer(ssl, key.at, (long)key.len,
-                                         WOLFSSL_FILETYPE_ASN1) ==
-               WOLFSSL_SUCCESS;
+    const struct sally_peer *p = owner;
+    struct sally_buf signature = { out, 0, *out_len };
+
+    (void)ssl;
+    (void)key;
+    (void)key_len;
+    if (p == NULL || p->own == NULL ||
+        sally_holder_sign(p->own->holder, p->own->secret_key,
+                          (struct sally_span){ in, in_len },
+                          &signature) != SALLY_E_OK)
+        return NO_PRIVATE_KEY;
+    *out_len = (word32)signature.len;
+    return 0;
+}
+
+/* With it the library needs no key of its own to show what proves one. */
+void sally_peer_context(WOLFSSL_CTX *context)
+{
+    wolfSSL_CTX_SetEccSignCb(context, on_sign);
 }
 
 static enum sally_err load_raw(WOLFSSL *ssl, const struct sally_credential *c)
@@ -215,39 +234,38 @@ static enum sally_err load_raw(WOLFSSL *ssl, const struct sally_credential *c)
     uint8_t room[SALLY_PUBLIC_KEY_MAX];
     struct sally_buf made = SALLY_BUF(room);
     struct sally_span key = c->public_key;
-    enum sally_err e = SALLY_E_OK;
 
     if (key.len == 0) {
-        e = sally_keypair_public(c->secret_key, &made);
+        if (sally_keypair_public(c->secret_key, &made) != SALLY_E_OK)
+            return SALLY_E_NO_CREDENTIAL;
         key = sally_buf_span(&made);
-    } else {
-        e = sally_keypair_check(key, c->secret_key);
+    } else if (!sally_held_is(c->secret_key) &&
+               sally_keypair_check(key, c->secret_key) != SALLY_E_OK) {
+        return SALLY_E_NO_CREDENTIAL;
     }
-    if (e != SALLY_E_OK)
-        return SALLY_E_NO_CREDENTIAL;
-    if (wolfSSL_use_certificate_buffer(ssl, key.at, (long)key.len,
-                                       WOLFSSL_FILETYPE_ASN1) !=
-            WOLFSSL_SUCCESS ||
-        !load_secret(ssl, c->secret_key))
-        return SALLY_E_NO_CREDENTIAL;
-    return SALLY_E_OK;
+    return wolfSSL_use_certificate_buffer(ssl, key.at, (long)key.len,
+                                          WOLFSSL_FILETYPE_ASN1) ==
+                   WOLFSSL_SUCCESS
+               ? SALLY_E_OK
+               : SALLY_E_NO_CREDENTIAL;
 }
 
+/* What is held was proved to belong to its certificate when it was taken. */
 static enum sally_err load_chain(WOLFSSL *ssl, const struct sally_credential *c)
 {
     struct sally_span chain = c->public_key;
+    bool held = sally_held_is(c->secret_key);
 
     if (chain.len == 0 || chain.len > INT32_MAX ||
         wolfSSL_use_certificate_chain_buffer_format(
             ssl, chain.at, (long)chain.len, WOLFSSL_FILETYPE_ASN1) !=
             WOLFSSL_SUCCESS ||
-        !load_secret(ssl, c->secret_key) ||
-        sally_keypair_check(chain, c->secret_key) != SALLY_E_OK)
+        (!held && sally_keypair_check(chain, c->secret_key) != SALLY_E_OK))
         return SALLY_E_NO_CREDENTIAL;
     return SALLY_E_OK;
 }
 
-static enum sally_err load_own(WOLFSSL *ssl, const struct sally_credential *c)
+static enum sally_err show_own(WOLFSSL *ssl, const struct sally_credential *c)
 {
     switch (c->mode) {
     case SALLY_MODE_RPK: return load_raw(ssl, c);
@@ -256,6 +274,28 @@ static enum sally_err load_own(WOLFSSL *ssl, const struct sally_credential *c)
     case SALLY_MODE_NOSEC: break;
     }
     return SALLY_E_OK;
+}
+
+/* A server of the library insists on having a key, and RSA is signed by it. */
+static bool load_secret(WOLFSSL *ssl, struct sally_span key)
+{
+    return key.len != 0 && key.len <= INT32_MAX &&
+           wolfSSL_use_PrivateKey_buffer(ssl, key.at, (long)key.len,
+                                         WOLFSSL_FILETYPE_ASN1) ==
+               WOLFSSL_SUCCESS;
+}
+
+static enum sally_err load_own(WOLFSSL *ssl, const struct sally_credential *c,
+                               bool server)
+{
+    bool shows = c->mode == SALLY_MODE_RPK || c->mode == SALLY_MODE_X509;
+    enum sally_err e = show_own(ssl, c);
+
+    if (e != SALLY_E_OK || !shows ||
+        (!server && !sally_keypair_is_rsa(c->public_key)))
+        return e;
+    return load_secret(ssl, c->secret_key) ? SALLY_E_OK
+                                           : SALLY_E_NO_CREDENTIAL;
 }
 
 /* What a server shows, and what it takes of its clients. */
@@ -284,7 +324,7 @@ static bool say_name(WOLFSSL *ssl, struct sally_span name)
 
 static enum sally_err join_client(struct sally_peer *p, WOLFSSL *ssl)
 {
-    enum sally_err e = load_own(ssl, p->own);
+    enum sally_err e = load_own(ssl, p->own, false);
 
     wolfSSL_set_verify(ssl, WOLFSSL_VERIFY_PEER, on_verify);
     if (e != SALLY_E_OK)
@@ -308,7 +348,7 @@ static enum sally_err join_server(struct sally_peer *p, WOLFSSL *ssl)
 
     if (p->own == NULL)
         return SALLY_E_OK;
-    e = load_own(ssl, p->own);
+    e = load_own(ssl, p->own, true);
     if (e != SALLY_E_OK)
         return e;
     wolfSSL_set_verify(ssl, what_to_ask(p->finder), on_verify);
@@ -323,6 +363,7 @@ enum sally_err sally_peer_join(struct sally_peer *p, WOLFSSL *ssl,
     *p = (struct sally_peer){ .ssl = ssl, .clock = clock, .finder = finder };
     p->own = finder != NULL ? finder->own : own;
     wolfSSL_SetCertCbCtx(ssl, p);
+    wolfSSL_SetEccSignCtx(ssl, p);
     return finder != NULL ? join_server(p, ssl) : join_client(p, ssl);
 }
 

@@ -23,6 +23,10 @@
 #error "wolfSSL needs --enable-rpk and --enable-altcertchains"
 #endif
 
+#ifndef HAVE_PK_CALLBACKS
+#error "wolfSSL signs with no key but its own: it needs --enable-pkcallbacks"
+#endif
+
 struct sally_peer {
     WOLFSSL *ssl; /* during the handshake */
     const struct sally_clock *clock;
@@ -37,6 +41,9 @@ struct sally_peer {
     uint8_t verdict; /* enum sally_err */
     bool judged;     /* there is a verdict */
 };
+
+/* All sessions of this context sign as their peers' `own` says. */
+void sally_peer_context(WOLFSSL_CTX *context);
 
 /* Loads keys, says what is offered and accepted. `own` is the account of a
  * client; a server has `finder` instead. What `p` is given outlives it, and so

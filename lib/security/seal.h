@@ -15,7 +15,7 @@
 #define SALLY_SEAL_OVERHEAD 29  /* bytes that a sealed thing is longer */
 
 struct sally_sealer {
-    uint8_t root[SALLY_SHA256_LEN]; /* of the derivations */
+    uint8_t root[SALLY_SHA256_LEN]; /* of the derivations; tells no master */
 };
 
 /* OUT_OF_RANGE: not 32 bytes. CRYPTO. */

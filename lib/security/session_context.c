@@ -49,6 +49,7 @@ static enum sally_err set_up(WOLFSSL_CTX *c, enum sally_role role,
     else
         (void)wolfSSL_CTX_NoTicketTLSv12(c); /* no secret that opens them all */
     sally_session_psk_context(c, role);
+    sally_peer_context(c);
     return SALLY_E_OK;
 }
 

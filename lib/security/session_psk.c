@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lib/security/session_psk.c - gives the library identity and key when it asks.
  * RFC 4279; LwM2M 1.1 Transport s.5.2.8.                                    */
+#include "security/holder.h"
 #include "security/session.h"
 
 #include <string.h>
@@ -14,14 +15,17 @@ static unsigned client_key(WOLFSSL *ssl, const char *hint, char *identity,
 {
     struct sally_session *s = wolfSSL_get_psk_callback_ctx(ssl);
     const struct sally_credential *c = s->credential;
+    SALLY_ON_EXIT(sally_secret_wipe) struct sally_secret secret;
 
     (void)hint;
-    if (c->mode != SALLY_MODE_PSK || c->secret_key.len == 0 ||
-        c->secret_key.len > key_room ||
+    secret.len = 0;
+    if (c->mode != SALLY_MODE_PSK ||
+        sally_holder_reveal(c->holder, c->secret_key, &secret) != SALLY_E_OK ||
+        secret.len > key_room ||
         !sally_span_text(c->identity, identity, identity_room))
         return 0;
-    memcpy(key, c->secret_key.at, c->secret_key.len);
-    return (unsigned)c->secret_key.len;
+    memcpy(key, secret.bytes, secret.len);
+    return (unsigned)secret.len;
 }
 
 /* In 1.3 a key belongs to a hash: to SHA-256, as RFC 8446 s.4.2.11 has it for

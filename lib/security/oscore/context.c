@@ -4,6 +4,7 @@
 
 #include "base/writer.h"
 #include "codec/cbor.h"
+#include "security/holder.h"
 
 #include <string.h>
 
@@ -27,8 +28,8 @@ struct sally_span sally_oscore_id(const struct sally_oscore_context *c)
 /* RFC 8613 s.3.2.1: [ id, id_context, alg_aead, type, L ]. */
 static enum sally_err expand(const struct sally_oscore_context *c,
                              const struct sally_oscore_parts *parts,
-                             struct sally_span id, const char *type,
-                             uint8_t *out, size_t len)
+                             struct sally_span secret, struct sally_span id,
+                             const char *type, uint8_t *out, size_t len)
 {
     uint8_t info[INFO_MAX];
     struct sally_buf buf = SALLY_BUF(info);
@@ -47,25 +48,30 @@ static enum sally_err expand(const struct sally_oscore_context *c,
     e = sally_writer_end(&w);
     return e != SALLY_E_OK ? e
                            : sally_crypto_hkdf(parts->hkdf,
-                                               parts->master_secret,
-                                               parts->master_salt,
+                                               secret, parts->master_salt,
                                                sally_buf_span(&buf), out, len);
 }
 
 static enum sally_err derive_all(struct sally_oscore_context *c,
                                  const struct sally_oscore_parts *parts)
 {
-    struct sally_span none = { NULL, 0 };
-    enum sally_err e = expand(c, parts, sally_oscore_sender(c), "Key",
-                              c->sender_key, c->aead->key);
+    SALLY_ON_EXIT(sally_secret_wipe) struct sally_secret master;
+    struct sally_span none = { NULL, 0 }, secret;
+    enum sally_err e =
+        sally_holder_reveal(parts->holder, parts->master_secret, &master);
 
+    secret = sally_secret_span(&master);
     if (e == SALLY_E_OK)
-        e = expand(c, parts, sally_oscore_recipient(c), "Key",
+        e = expand(c, parts, secret, sally_oscore_sender(c), "Key",
+                   c->sender_key, c->aead->key);
+    if (e == SALLY_E_OK)
+        e = expand(c, parts, secret, sally_oscore_recipient(c), "Key",
                    c->recipient_key, c->aead->key);
     if (e == SALLY_E_OK)
-        e = expand(c, parts, none, "IV", c->common_iv, c->aead->nonce);
+        e = expand(c, parts, secret, none, "IV", c->common_iv,
+                   c->aead->nonce);
     if (e == SALLY_E_OK)
-        e = expand(c, parts, sally_oscore_sender(c), "Mark",
+        e = expand(c, parts, secret, sally_oscore_sender(c), "Mark",
                    (uint8_t *)&c->mark, sizeof(c->mark)); /* our own use */
     return e;
 }

@@ -271,7 +271,7 @@ def case_stop(env):
     """SIGTERM: the endpoints de-register, exit 0, and no process is left."""
     server, g = plant(env)
     pids = g.roles()
-    check({"outer", "inner", "console", "verifier"} <= set(pids),
+    check({"outer", "inner", "console", "verifier", "keyholder"} <= set(pids),
           f"the roles are {sorted(pids)}")
     since = server.mark()
     g.stop()

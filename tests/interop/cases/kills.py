@@ -97,8 +97,8 @@ case_kill_leshan.seconds = 200
 
 
 def case_kill_helpers(env):
-    """Kill -9 of verifier, console and resolver: each is back at once, and
-    passwords, control and readings go on."""
+    """Kill -9 of verifier, console, resolver and keyholder: each is back at
+    once, and passwords, control, readings and new sessions go on."""
     server = env.server({})
     gateway = env.gateway(server.uri)
     traffic = Traffic(gateway)
@@ -108,7 +108,7 @@ def case_kill_helpers(env):
     for endpoint in traffic.endpoints():
         server.wait_registered(endpoint)
     traffic.start()
-    for role in ("verifier", "console", "resolver"):
+    for role in ("verifier", "console", "resolver", "keyholder"):
         doors = {r: gateway.role_pid(r) for r in ("outer", "inner")}
         kill(gateway, role)
         traffic.wait_progress()

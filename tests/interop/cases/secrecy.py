@@ -1,18 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where keys are, and where they must not be: memory, logs, argument lists,
 environments, core files, the database."""
+import hmac
 import os
 import secrets
 
 from lib import maps, mqtt
 from lib.accounts import add
 from lib.bootstrap import Plant
+from lib.gateway import ROLES
 from lib.memory import Secrets
-from lib.peer import Missing, check
+from lib.peer import Missing, check, wait_until
 from lib.pki import Authority, Pair
 
-# The other roles never get a key: see the table in doc/architecture.md.
-KEYLESS = {"outer", "console", "resolver", "verifier"}
+# Who has the key under which the secrets of accounts are held, and who that of
+# the state: see the table in doc/architecture.md. Nobody has a secret itself.
+HOLDERS = {"held": {"supervisor", "keyholder"}, "state": {"inner"}}
+
+
+def derived(master):
+    """What is made of the master key."""
+    def extract(salt):
+        return hmac.digest(salt, bytes.fromhex(master), "sha256")
+
+    root = extract(b"sallyport held 1")
+    first = hmac.digest(root, b"\x01", "sha256")
+    return {"held": first + hmac.digest(root, first + b"\x02", "sha256"),
+            "state": extract(b"sallyport state 1")}
 
 
 def need_root():
@@ -107,9 +121,9 @@ def look(wanted, what, found):
 
 
 def case_secrets_nowhere(env):
-    """No key is in a log, an argument list, an environment or a file that the
-    gateway writes, nor in the memory of a role that has no need of it; and no
-    process leaves a core file."""
+    """No key of an account is in a log, an argument list, an environment, a file
+    that the gateway writes or the memory of any role, nor is the master key;
+    what is made of that, only its roles have; no process leaves a core file."""
     need_root()
     plant = Everything(env)
     g, known = plant.gateway, Secrets(plant.secrets)
@@ -120,9 +134,9 @@ def case_secrets_nowhere(env):
     g.ctl("rotate", "boiler")
     plant.cloud.wait_registered(plant.endpoint, since=since)
 
-    roles = g.roles()
-    check(KEYLESS < set(roles), f"the roles are {sorted(roles)}")
-    everywhere = set()
+    roles, made = g.roles(), Secrets(derived(g.master_key))
+    check(set(roles) == set(ROLES), f"the roles are {sorted(roles)}")
+    has = {name: set() for name in HOLDERS}
     for role, pid in roles.items():
         for name in ("cmdline", "environ"):
             look(known, f"{name} of {role}",
@@ -130,13 +144,10 @@ def case_secrets_nowhere(env):
         with open(f"/proc/{pid}/limits", encoding="ascii") as f:
             core = next(l for l in f if l.startswith("Max core file size"))
         check(core.split()[4:6] == ["0", "0"], f"{role}: {core.strip()}")
-        found = known.in_process(pid)
-        if role in KEYLESS:
-            look(known, f"the memory of {role}", found)
-        check("given" not in found, f"{role} has a key that was replaced")
-        everywhere |= found
-    check({"meter", "context", "boot"} & everywhere, "no role has any key: "
-          "the search is at fault")
+        look(known, f"the memory of {role}", known.in_process(pid))
+        for name in made.in_process(pid):
+            has[name].add(role)
+    check(has == HOLDERS, f"keys made of the master key: {has}")
     for path in files_of(g):
         look(known, path, known.in_file(path))
     look(known, "the log", known.in_file(g.log_path))
@@ -152,7 +163,7 @@ case_secrets_nowhere.seconds = 60
 class Kind:
     """How the account is proved that a bootstrap server gives, and gives anew:
     the values that it writes, and the secret among them."""
-    mode = 0
+    lasting = True
 
     def __init__(self, env):
         self.plant = Plant(env)
@@ -193,7 +204,9 @@ class Certified(Kind):
 
 
 class Raw(Kind):
-    """The server knows the first key only, so the second one is refused."""
+    """The server knows the first key only: the second one is refused, and the
+    bootstrap server gives it again and again."""
+    lasting = False
 
     def prepare(self, env):
         self.plant.sensor()
@@ -235,10 +248,25 @@ class Context(Raw):
             bytes.fromhex(keys["secret"])
 
 
+def nowhere(plant, known):
+    """In no role's memory and in no file, once the visit that brought them is
+    over."""
+    g = plant.gateway
+    wait_until("the inner door to forget what it was given",
+               lambda: not known.in_process(g.role_pid("inner")), 10)
+    known_well = Secrets({"endpoint": plant.endpoint.encode()})
+    check(known_well.in_process(g.role_pid("inner")),
+          "the search is at fault: it does not find the endpoint")
+    for role, pid in g.roles().items():
+        look(known, f"the memory of {role}", known.in_process(pid))
+    for path in files_of(g):
+        look(known, path, known.in_file(path))
+
+
 def gone(kind):
-    """An account is given, used, and given anew with other keys: of the old
-    ones nothing is left in any role's memory or in the files of the gateway,
-    from the moment on that the new ones are in force."""
+    """An account is given, used, and given anew with other keys: once a session
+    is up nothing of them is left in any role's memory or in the files of the
+    gateway, neither of the new ones nor of the old."""
     need_root()
     plant = kind.plant
     g = plant.gateway
@@ -248,8 +276,7 @@ def gone(kind):
     g.start()
     kind.settled(0)
     known = Secrets({"old": old})
-    check(any(known.in_process(p) for p in g.roles().values()),
-          "no role has the key that it uses: the search is at fault")
+    nowhere(plant, known)
     values, new = kind.account()
     plant.give(*values, plant.server_object())
     log, since = g.mark(), plant.cloud.mark()
@@ -257,12 +284,8 @@ def gone(kind):
     plant.event("keys_rotated", since=log)
     kind.settled(since)
     plant.boot.wait_event("bootstrap-end", since=0)
-    for role, pid in g.roles().items():
-        look(known, f"the memory of {role}", known.in_process(pid))
-    for path in files_of(g):
-        look(known, path, known.in_file(path))
-    check(any(Secrets({"new": new}).in_process(p)
-              for p in g.roles().values()), "nobody has the new key either")
+    nowhere(plant, Secrets({"old": old, "new": new} if kind.lasting
+                           else {"old": old}))
 
 
 def case_rotated_key_is_gone_psk(env):

@@ -12,7 +12,8 @@ import time
 from . import net
 from .peer import Failed, Missing, Peer, check, run, wait_until
 
-ROLES = ("supervisor", "outer", "inner", "console", "resolver", "verifier")
+ROLES = ("supervisor", "outer", "inner", "console", "resolver", "verifier",
+         "keyholder")
 
 
 def libconfig(value, depth=0):

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lib/security/holder.h - who has the secrets that are held: held.h.
+ *
+ * Keys of accounts may be held by somebody else, another process say, that
+ * shows shared ones when keys of a session are derived of them, and signs with
+ * private ones itself. This library opens no socket: its user brings the
+ * functions, or the key that makes a holder of this process.                */
+#ifndef SALLY_SECURITY_HOLDER_H
+#define SALLY_SECURITY_HOLDER_H
+
+#include "security/held.h"
+
+#define SALLY_SIGNATURE_MAX 144 /* bytes: ECDSA in DER on any of our curves */
+#define SALLY_DIGEST_MAX 64     /* bytes of what is signed */
+
+/* Each may fail with what keeps the holder from answering (IO, CLOSED), and
+ * with UNAUTHENTIC for a form that is not of its making.                    */
+struct sally_holder {
+    /* Appends the form of a secret: NO_ROOM. */
+    enum sally_err (*hold)(void *owner, enum sally_held_kind kind,
+                           struct sally_span secret, struct sally_buf *out);
+
+    /* Gives a shared secret, which the caller wipes. */
+    enum sally_err (*reveal)(void *owner, struct sally_span held,
+                             struct sally_secret *out);
+
+    /* Appends the ECDSA signature of `digest` with a private key, in DER. */
+    enum sally_err (*sign)(void *owner, struct sally_span held,
+                           struct sally_span digest, struct sally_buf *out);
+    void *owner;
+};
+
+/* One that has the key at hand, which outlives it. */
+struct sally_holder sally_holder_of(const struct sally_held_key *key);
+
+/* The secret itself: `secret`, or what its holder shows. Wiped by the caller.
+ * NO_CREDENTIAL: it is held and there is no holder; TOO_LARGE; errors of the
+ * holder.                                                                   */
+enum sally_err sally_holder_reveal(const struct sally_holder *h,
+                                   struct sally_span secret,
+                                   struct sally_secret *out) SALLY_MUST_USE;
+
+/* Signs with an elliptic-curve key in DER, or where that is held lets its
+ * holder sign. NO_CREDENTIAL: no such key, or no holder; NO_ROOM, CRYPTO;
+ * errors of the holder.                                                     */
+enum sally_err sally_holder_sign(const struct sally_holder *h,
+                                 struct sally_span secret,
+                                 struct sally_span digest,
+                                 struct sally_buf *out) SALLY_MUST_USE;
+
+/* sally_keypair_check(), also of a key that is held; OK where there is no
+ * holder to ask.                                                            */
+enum sally_err sally_holder_check(const struct sally_holder *h,
+                                  struct sally_span public_key,
+                                  struct sally_span secret) SALLY_MUST_USE;
+
+#endif
