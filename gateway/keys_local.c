@@ -51,7 +51,9 @@ static void read_psk(struct sally_reading *r, uint32_t sensor, uint32_t number)
                 "%d are advised\n",
                 s->file, a->line, a->key_file, r->part.len, KEY_ADVISED);
     if (sally_keys_add(r, at, SALLY_FIELD_SECRET_KEY))
-        (void)sally_keys_keep(r, at, sensor, number,
+        (void)sally_keys_keep(r, at,
+                              &(struct sally_keyring_entry){
+                                  sensor, number, sally_buf_span(&r->parts) },
                               sally_buf_span(&r->parts));
 }
 
@@ -134,7 +136,10 @@ static void read_own(struct sally_reading *r)
     if (good)
         check_own(r, at);
     if (good)
-        (void)sally_keys_keep(r, at, SALLY_KEYRING_DOOR, 0,
+        (void)sally_keys_keep(r, at,
+                              &(struct sally_keyring_entry){
+                                  SALLY_KEYRING_DOOR, 0,
+                                  sally_buf_span(&r->parts) },
                               sally_buf_span(&r->parts));
 }
 

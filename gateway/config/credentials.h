@@ -12,9 +12,9 @@ bool sally_config_has_files(const struct sally_config_account *a);
 
 /* Makes the credential of account `a`; `server` is the one that it names, and
  * `files` the parts of its keyring entry. `trust` is the server's, `holder`
- * has what is held; both outlive the credential; NULL: none. *out is zeroed or made before. Errors of
- * sally_credential_make() with the field at fault, and MALFORMED for parts that
- * are none.                                                                 */
+ * has what is held; both outlive the credential; NULL: none. *out is zeroed or
+ * made before. Errors of sally_credential_make() with the field at fault, and
+ * MALFORMED for parts that are none.                                        */
 enum sally_err
 sally_config_credential(const struct sally_config_server *server,
                         const struct sally_config_account *a,

@@ -72,6 +72,31 @@ enum sally_err sally_holder_sign(const struct sally_holder *h,
                      : h->sign(h->owner, secret, digest, out);
 }
 
+static bool is_secret(const struct sally_credential_field *f,
+                      struct sally_span value)
+{
+    return (f->kind == SALLY_FIELD_SECRET_KEY ||
+            f->kind == SALLY_FIELD_MASTER_SECRET) &&
+           value.len != 0 && !sally_held_is(value);
+}
+
+enum sally_err sally_holder_take(const struct sally_holder *h,
+                                 const struct sally_credential_field *field,
+                                 enum sally_security_mode mode,
+                                 struct sally_span value,
+                                 struct sally_buf *held,
+                                 struct sally_buf *spki)
+{
+    const bool signs = field->kind == SALLY_FIELD_SECRET_KEY &&
+                       (mode == SALLY_MODE_RPK || mode == SALLY_MODE_X509);
+
+    if (!is_secret(field, value) ||
+        (signs && sally_keypair_public(value, spki) != SALLY_E_OK))
+        return SALLY_E_OK;
+    return h->hold(h->owner, signs ? SALLY_HELD_PRIVATE : SALLY_HELD_SHARED,
+                   value, held);
+}
+
 /* What it signs must verify with the public half. */
 enum sally_err sally_holder_check(const struct sally_holder *h,
                                   struct sally_span public_key,

@@ -8,6 +8,7 @@
 #ifndef SALLY_SECURITY_HOLDER_H
 #define SALLY_SECURITY_HOLDER_H
 
+#include "security/credential.h"
 #include "security/held.h"
 
 #define SALLY_SIGNATURE_MAX 144 /* bytes: ECDSA in DER on any of our curves */
@@ -47,6 +48,18 @@ enum sally_err sally_holder_sign(const struct sally_holder *h,
                                  struct sally_span secret,
                                  struct sally_span digest,
                                  struct sally_buf *out) SALLY_MUST_USE;
+
+/* What is to stand in the place of a field's value, in an account of this mode,
+ * once its secret is held: appends that to `held`, or nothing where it is no
+ * secret, is held already, or is a private key on no elliptic curve; and to
+ * `spki` the public half of a private key, which nobody can ask for any more.
+ * NO_ROOM; errors of the holder.                                            */
+enum sally_err sally_holder_take(const struct sally_holder *h,
+                                 const struct sally_credential_field *field,
+                                 enum sally_security_mode mode,
+                                 struct sally_span value,
+                                 struct sally_buf *held,
+                                 struct sally_buf *spki) SALLY_MUST_USE;
 
 /* sally_keypair_check(), also of a key that is held; OK where there is no
  * holder to ask.                                                            */
