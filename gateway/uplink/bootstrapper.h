@@ -70,9 +70,10 @@ bool sally_bootstrapper_may_give(const struct sally_bootstrapper *b);
 void sally_bootstrapper_ignored(const struct sally_bootstrapper *b,
                                 struct sally_buf *out);
 
-/* Asks, when hold-off and turn are over; nothing happens if it is about to. If it
- * does already, and the operator or a server says that it should, it asks once
- * more afterwards. False: there is no account of a bootstrap server any more. */
+/* Asks, when hold-off and turn are over; nothing happens if it is about to. If
+ * it does already, and the operator or a server says that it should, it asks
+ * once more afterwards. False: there is no account of a bootstrap server any
+ * more.                                                                     */
 bool sally_bootstrapper_want(struct sally_bootstrapper *b,
                              enum sally_visit_reason why, sally_usec now);
 
