@@ -74,6 +74,7 @@ struct sally_config_put {
     const char *from; /* selector in the payload; "" is all of it */
     struct sally_path to;
     enum sally_lwm2m_type type; /* of the resource, from the registry */
+    uint8_t as_bits; /* a number of so many bits has a sign; 0: as it is */
     double scale, div, offset;  /* value * scale / div + offset */
     bool has_range;
     double min, max; /* inclusive, after scaling; outside: refused */
@@ -108,6 +109,11 @@ struct sally_config_alive {
     bool online;
 };
 
+/* A condition: what stands at `from` is `word`. */
+struct sally_config_when {
+    const char *from, *word;
+};
+
 /* One map: messages on `topic` become readings, or tell liveness. The topic is
  * a pattern: {id} is one level that equals the sensor's id or alias, any other
  * {x} is one level, {x...} (last) is the rest.                              */
@@ -121,6 +127,10 @@ struct sally_config_map {
     const char *extract; /* where in a JSON payload it is; "": all of it */
     bool observe; /* ... and to be told by the sensor in between */
     sally_config_msec poll; /* ask the sensor for it this often; 0: never */
+    const char *const *except; /* filters of topics that it does not cover */
+    size_t except_count;
+    const struct sally_config_when *when; /* all of them, or no `put` */
+    size_t when_count;
     const struct sally_config_put *put;
     size_t put_count;
     const struct sally_config_alive *alive;

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "config/puts.h"
+#include "config/rules.h"
 #include "config/selector.h"
 #include "config/topic.h"
+#include "mqtt/topic.h"
 
 #define OBSERVE_AGAIN 300000 /* ms */
 
@@ -46,15 +48,18 @@ static const struct sally_key map_keys[] = {
       "where the payload proper is within JSON, and how it is written: "
       "`data|base64`, `data|hex`; `|base64` or `|hex` for the message as a "
       "whole" },
+    SALLY_ROW_OTHER("except", "a list of topic filters",
+                    "topics that it does not cover, though `topic` does"),
+    SALLY_ROW_OTHER("when", "a list of pairs",
+                    "( a selector, what stands there ): `put` only then; in "
+                    "the JSON around it with `extract`"),
     SALLY_ROW_OTHER("put", "a list of groups",
                     "readings to make; this or `alive` must be given"),
     SALLY_ROW_OTHER("alive", "a list of pairs",
                     "payloads that tell whether the sensor is online"),
-    SALLY_ROW_LATER("except"),
     SALLY_ROW_LATER("device"),
     SALLY_ROW_LATER("time"),
     SALLY_ROW_LATER("time_unit"),
-    SALLY_ROW_LATER("when"),
 };
 #undef AT
 
@@ -162,6 +167,78 @@ static void check_layout(struct sally_loader *l, const config_setting_t *group,
     }
 }
 
+/* Lists and arrays are the same to libconfig here. */
+static void take_except(struct sally_loader *l, const config_setting_t *group,
+                        struct sally_config_map *m)
+{
+    const config_setting_t *list = config_setting_get_member(group, "except");
+    size_t count = list == NULL ? 0 : (size_t)config_setting_length(list);
+    const char **all = sally_arena_take(l->reader.arena, count, sizeof(*all));
+
+    if (list != NULL && !config_setting_is_list(list) &&
+        !config_setting_is_array(list))
+        sally_expected(&l->reader, group, list, "except",
+                       "a list ( ) of topic filters");
+    for (size_t i = 0; all != NULL && i < count; i++) {
+        const config_setting_t *at = config_setting_get_elem(list, (unsigned)i);
+        const char *text = config_setting_get_string(at);
+
+        if (text == NULL || !sally_mqtt_filter_ok(sally_span_of(text))) {
+            sally_expected(&l->reader, list, at, "except",
+                           "a topic filter of MQTT, such as \"plant/+/temp\"");
+            return;
+        }
+        all[i] = sally_arena_text(l->reader.arena, sally_span_of(text));
+    }
+    m->except = all;
+    m->except_count = count;
+}
+
+/* What holds the conditions of a map. */
+static enum sally_payload_format outer_format(const struct sally_config_map *m)
+{
+    return m->wrap != SALLY_WRAP_NONE && m->extract[0] != '\0'
+               ? SALLY_PAYLOAD_JSON
+               : m->format;
+}
+
+static bool take_condition(struct sally_loader *l, const config_setting_t *pair,
+                           enum sally_payload_format format,
+                           struct sally_config_when *out)
+{
+    const config_setting_t *from = config_setting_get_elem(pair, 0);
+
+    if (!config_setting_is_list(pair) || config_setting_length(pair) != 2 ||
+        config_setting_type(from) != CONFIG_TYPE_STRING)
+        return false;
+    out->from = sally_rule_word(l, from);
+    out->word = sally_rule_word(l, config_setting_get_elem(pair, 1));
+    return out->word != NULL && sally_selector_fits(out->from, format);
+}
+
+static void take_when(struct sally_loader *l, const config_setting_t *group,
+                      struct sally_config_map *m)
+{
+    const config_setting_t *list;
+    size_t count = sally_schema_list(&l->reader, group, "when", "pairs", &list);
+    struct sally_config_when *all =
+        sally_arena_take(l->reader.arena, count, sizeof(*all));
+
+    for (size_t i = 0; all != NULL && i < count; i++) {
+        const config_setting_t *pair =
+            config_setting_get_elem(list, (unsigned)i);
+
+        if (!take_condition(l, pair, outer_format(m), &all[i])) {
+            sally_expected(&l->reader, pair, pair, "when",
+                           "pairs of a selector and what stands there, "
+                           "( ( \"fPort\", 85 ), ... )");
+            return;
+        }
+    }
+    m->when = all;
+    m->when_count = count;
+}
+
 static void take_map(struct sally_loader *l, const config_setting_t *group,
                      struct sally_config_map *out)
 {
@@ -182,6 +259,8 @@ static void take_map(struct sally_loader *l, const config_setting_t *group,
     check_poll(l, group, out);
     check_layout(l, group, out);
     take_extract(l, group, out);
+    take_except(l, group, out);
+    take_when(l, group, out);
     sally_puts_load(l, group, out);
     take_alives(l, group, out);
     if (config_setting_get_member(group, "put") == NULL &&

@@ -8,6 +8,13 @@
 #include "config/selector.h"
 #include "config/units.h"
 
+static const struct sally_word signed_types[] = {
+    { "i8", 8 },
+    { "i16", 16 },
+    { "i32", 32 },
+    { NULL, 0 },
+};
+
 #define AT(field) SALLY_FIELD(sally_config_put, field)
 
 static const struct sally_key put_keys[] = {
@@ -18,6 +25,8 @@ static const struct sally_key put_keys[] = {
     { "to", SALLY_KEY_RESOURCE, AT(to), 0, 0, NULL, NULL, NULL,
       "of an object in `objects.d`; objects 0, 1, 2, 21 and 33001 are the "
       "gateway's" },
+    { "as", SALLY_KEY_WORD, AT(as_bits), 0, 0, NULL, "", signed_types,
+      "a number that comes without its sign: with `i16` 65531 is -5" },
     { "scale", SALLY_KEY_REAL, AT(scale), 0, 0, NULL, "1", NULL,
       "value * scale / div + offset" },
     { "div", SALLY_KEY_REAL, AT(div), 0, 0, NULL, "1", NULL,
@@ -32,7 +41,6 @@ static const struct sally_key put_keys[] = {
       "to resource 5750 where the object has it" },
     SALLY_ROW_OTHER("values", "a list of pairs",
                     "( the sensor's word, our value )"),
-    SALLY_ROW_LATER("as"),
 };
 
 const struct sally_schema sally_group_put = { "put",
@@ -64,7 +72,7 @@ static void check_selector(struct sally_loader *l,
 static void check_scaling(struct sally_loader *l, const config_setting_t *group,
                           const struct sally_config_put *p)
 {
-    static const char *const keys[] = { "scale", "div", "offset" };
+    static const char *const keys[] = { "as", "scale", "div", "offset" };
 
     for (size_t i = 0; i < SALLY_LEN(keys); i++) {
         const config_setting_t *s = config_setting_get_member(group, keys[i]);

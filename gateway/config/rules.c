@@ -101,8 +101,7 @@ bool sally_rule_range(struct sally_loader *l, const config_setting_t *group,
     return true;
 }
 
-/* A word of the sensor; numbers and booleans as they are written. */
-static const char *word_of(struct sally_loader *l, const config_setting_t *s)
+const char *sally_rule_word(struct sally_loader *l, const config_setting_t *s)
 {
     struct sally_arena *a = l->reader.arena;
 
@@ -126,7 +125,9 @@ static bool value_of(struct sally_loader *l, const config_setting_t *s,
     struct sally_lwm2m_value v;
 
     switch (config_setting_type(s)) {
-    case CONFIG_TYPE_STRING: v = sally_value_string(word_of(l, s)); break;
+    case CONFIG_TYPE_STRING:
+        v = sally_value_string(sally_rule_word(l, s));
+        break;
     case CONFIG_TYPE_BOOL:
         v = sally_value_boolean(config_setting_get_bool(s) != 0);
         break;
@@ -161,7 +162,7 @@ static void take_pair(struct sally_loader *l, const config_setting_t *pair,
     }
     word = config_setting_get_elem(pair, 1 - value_at);
     value = config_setting_get_elem(pair, value_at);
-    out->from = word_of(l, word);
+    out->from = sally_rule_word(l, word);
     if (out->from == NULL) {
         out->from = "";
         sally_expected(&l->reader, pair, word, "values",

@@ -25,6 +25,10 @@ size_t sally_rule_values(struct sally_loader *l, const config_setting_t *group,
                          const struct sally_path *path,
                          const struct sally_config_pair **out);
 
+/* A word of the sensor; numbers and booleans as they are written. NULL if it is
+ * none.                                                                     */
+const char *sally_rule_word(struct sally_loader *l, const config_setting_t *s);
+
 /* INTEGER, UNSIGNED, FLOAT or TIME. */
 bool sally_rule_is_number(enum sally_lwm2m_type type);
 

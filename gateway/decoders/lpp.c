@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/decoders/lpp.c - Cayenne's Low Power Payload, of LoRaWAN devices: a
  * channel, a type, and what a value of that type takes, again and again. Behind
- * a type that is not known nothing can be read, so such a payload is refused. */
+ * a type that is not known nothing can be read: such a payload is refused.  */
 #include "config/lpp.h"
 
 #include "base/cursor.h"

@@ -3,8 +3,7 @@
  * it; which command becomes which message.                                  */
 #include "ingress/mapping.h"
 
-#include "base/text.h"
-#include "codec/base64.h"
+#include "ingress/passage.h"
 #include "ingress/pattern.h"
 #include "ingress/reading.h"
 #include "ingress/template.h"
@@ -78,184 +77,6 @@ bool sally_topic_matches(struct sally_span filter, struct sally_span topic)
     return sally_mqtt_topic_matches(filter, topic);
 }
 
-/* One message on its way through the maps. */
-struct passage {
-    const struct sally_config *config;
-    struct sally_span payload;
-    struct sally_bus_readings *out;
-    struct sally_mapping_result *result;
-};
-
-static void refuse(struct passage *p, enum sally_err why)
-{
-    p->result->refused++;
-    if (why == SALLY_E_TRUNCATED || why == SALLY_E_UNSUPPORTED)
-        why = SALLY_E_MALFORMED;
-    if (p->result->why == SALLY_E_OK)
-        p->result->why = why;
-}
-
-static enum sally_err append(struct sally_bus_readings *out,
-                             const struct sally_path *path,
-                             const struct sally_lwm2m_value *v)
-{
-    enum sally_err e;
-
-    if (out->count >= SALLY_BUS_VALUES)
-        return SALLY_E_TOO_LARGE;
-    e = sally_bus_put_value(&out->value[out->count], out->bytes, &out->used,
-                            path, v);
-    if (e != SALLY_E_OK)
-        return SALLY_E_TOO_LARGE;
-    out->count++;
-    return SALLY_E_OK;
-}
-
-/* What the sensor says in one unit is not passed on as in another. */
-static bool is_other_unit(const struct sally_config_put *put,
-                          const struct sally_decoded *in)
-{
-    bool as_it_is = put->scale == 1.0 && put->div == 1.0 && put->offset == 0.0;
-
-    return as_it_is && in->unit.len != 0 && put->unit[0] != '\0' &&
-           !sally_span_is(in->unit, put->unit);
-}
-
-static void put_reading(struct passage *p, const struct sally_config_put *put,
-                        const struct sally_decoder *decoder,
-                        const struct sally_decoder_state *state)
-{
-    uint8_t room[SALLY_BUS_BYTES];
-    struct sally_buf scratch = SALLY_BUF(room);
-    struct sally_lwm2m_value v;
-    struct sally_decoded in = { .typed = false };
-    enum sally_err e = decoder->select(state, put->from, &in);
-
-    if (e == SALLY_E_NOT_FOUND) {
-        p->result->absent++;
-        return;
-    }
-    if (e == SALLY_E_OK && is_other_unit(put, &in))
-        e = SALLY_E_WRONG_TYPE;
-    if (e == SALLY_E_OK)
-        e = sally_reading_make(&p->config->registry, put, &in, &scratch, &v);
-    if (e == SALLY_E_NO_ROOM)
-        e = SALLY_E_TOO_LARGE;
-    if (e == SALLY_E_OK)
-        e = append(p->out, &put->to, &v);
-    if (e != SALLY_E_OK)
-        refuse(p, e);
-}
-
-/* The text that holds the payload proper: all of the message, or a value of the
- * JSON that it is. Absent is no error.                                      */
-static enum sally_err unwrap(const struct sally_config_map *map,
-                             struct sally_span payload, struct sally_buf *out)
-{
-    const bool whole = map->extract[0] == '\0';
-    const struct sally_decoder *decoder =
-        sally_decoder_of(whole ? SALLY_PAYLOAD_TEXT : SALLY_PAYLOAD_JSON);
-    struct sally_decoder_state state;
-    struct sally_decoded text = { .typed = false };
-    enum sally_err e = decoder->open(payload, map, &state);
-
-    if (e != SALLY_E_OK)
-        return e;
-    e = decoder->select(&state, map->extract, &text);
-    if (e == SALLY_E_OK && text.value.type != SALLY_TYPE_STRING)
-        e = SALLY_E_WRONG_TYPE;
-    if (e == SALLY_E_OK)
-        e = map->wrap == SALLY_WRAP_HEX
-                ? sally_text_hex(text.value.is.bytes, out)
-                : sally_base64_decode(text.value.is.bytes, out);
-    decoder->close(&state);
-    return e == SALLY_E_NO_ROOM ? SALLY_E_TOO_LARGE : e;
-}
-
-static void put_readings(struct passage *p, const struct sally_config_map *map)
-{
-    const struct sally_decoder *decoder = sally_decoder_of(map->format);
-    uint8_t room[SALLY_EXTRACTED_MAX];
-    struct sally_buf inner = SALLY_BUF(room);
-    struct sally_span payload = p->payload;
-    struct sally_decoder_state state;
-    enum sally_err e = SALLY_E_OK;
-
-    if (map->put_count == 0)
-        return;
-    if (map->wrap != SALLY_WRAP_NONE) {
-        e = unwrap(map, p->payload, &inner);
-        payload = sally_buf_span(&inner);
-    }
-    if (e == SALLY_E_NOT_FOUND) {
-        p->result->absent++;
-        return;
-    }
-    if (e == SALLY_E_OK)
-        e = decoder->open(payload, map, &state);
-    if (e != SALLY_E_OK) {
-        refuse(p, e);
-        return;
-    }
-    for (size_t i = 0; i < map->put_count; i++)
-        put_reading(p, &map->put[i], decoder, &state);
-    decoder->close(&state);
-}
-
-static void tell_liveness(struct passage *p, const struct sally_config_map *map)
-{
-    struct sally_span said = sally_text_trim(p->payload);
-
-    for (size_t i = 0; i < map->alive_count; i++)
-        if (sally_span_is(said, map->alive[i].payload)) {
-            p->result->tells_liveness = true;
-            p->result->online = map->alive[i].online;
-            return;
-        }
-}
-
-static bool has_path(const struct sally_bus_readings *r,
-                     const struct sally_path *path, size_t count)
-{
-    struct sally_lwm2m_record record;
-
-    for (size_t i = 0; i < count; i++) {
-        sally_bus_value(&r->value[i], r->bytes, &record);
-        if (sally_path_equal(&record.path, path))
-            return true;
-    }
-    return false;
-}
-
-enum { RESOURCE_UNITS = 5701, RESOURCE_APPLICATION_TYPE = 5750 };
-
-/* Writes a text resource beside a reading, once, where its object has it. */
-static void put_beside(struct passage *p, const struct sally_path *reading,
-                       uint16_t resource, const char *text)
-{
-    struct sally_path path =
-        sally_path_resource(reading->id[0], reading->id[1], resource);
-    struct sally_lwm2m_value v = sally_value_string(text);
-
-    if (text[0] == '\0' || has_path(p->out, &path, p->out->count) ||
-        sally_registry_admit(&p->config->registry, &path, &v, &v) != SALLY_E_OK)
-        return;
-    (void)!append(p->out, &path, &v); /* readings go first: no room, no unit */
-}
-
-static void put_units(struct passage *p, const struct sally_config_map *map,
-                      size_t readings)
-{
-    for (size_t i = 0; i < map->put_count; i++) {
-        const struct sally_config_put *put = &map->put[i];
-
-        if (!has_path(p->out, &put->to, readings))
-            continue;
-        put_beside(p, &put->to, RESOURCE_UNITS, put->unit);
-        put_beside(p, &put->to, RESOURCE_APPLICATION_TYPE, put->label);
-    }
-}
-
 static struct sally_pattern_names names_of(const struct sally_config_sensor *s)
 {
     return (struct sally_pattern_names){ sally_span_of(s->id),
@@ -275,6 +96,7 @@ profile_of(const struct sally_mapping *m, uint32_t sensor)
 struct round {
     const struct sally_config_profile *profile;
     const struct sally_pattern *patterns;
+    struct sally_span text; /* of the topic */
     struct sally_levels topic;
     struct sally_pattern_names names;
 };
@@ -287,9 +109,19 @@ static bool begin_round(const struct sally_mapping *m, uint32_t sensor,
     if (profile == NULL || sally_levels_split(topic, &r->topic) != SALLY_E_OK)
         return false;
     r->profile = profile;
+    r->text = topic;
     r->patterns = &m->patterns[m->first[m->config->sensors[sensor].profile]];
     r->names = names_of(&m->config->sensors[sensor]);
     return true;
+}
+
+static bool is_excepted(const struct sally_config_map *map,
+                        struct sally_span topic)
+{
+    for (size_t i = 0; i < map->except_count; i++)
+        if (sally_mqtt_topic_matches(sally_span_of(map->except[i]), topic))
+            return true;
+    return false;
 }
 
 /* The next map, from *i on, that covers the topic; NULL after the last. */
@@ -298,7 +130,8 @@ static const struct sally_config_map *next_map(const struct round *r, size_t *i)
     while (*i < r->profile->map_count) {
         size_t at = (*i)++;
 
-        if (sally_pattern_matches(&r->patterns[at], &r->topic, &r->names))
+        if (sally_pattern_matches(&r->patterns[at], &r->topic, &r->names) &&
+            !is_excepted(&r->profile->maps[at], r->text))
             return &r->profile->maps[at];
     }
     return NULL;
@@ -318,7 +151,7 @@ void sally_mapping_apply(const struct sally_mapping *m, uint32_t sensor,
                          struct sally_bus_readings *out,
                          struct sally_mapping_result *result)
 {
-    struct passage p = { m->config, payload, out, result };
+    struct sally_passage p = { m->config, payload, out, result };
     const struct sally_config_map *map;
     size_t i = 0, readings;
     struct round r;
@@ -329,15 +162,14 @@ void sally_mapping_apply(const struct sally_mapping *m, uint32_t sensor,
         return;
     while ((map = next_map(&r, &i)) != NULL) {
         result->matched = true;
-        tell_liveness(&p, map);
-        put_readings(&p, map);
+        sally_passage_take(&p, map);
     }
     readings = out->count;
     if (readings == 0)
         return;
     i = 0;
     while ((map = next_map(&r, &i)) != NULL)
-        put_units(&p, map, readings);
+        sally_passage_units(&p, map, readings);
 }
 
 /* What the sensor calls itself in its topics, and so where it listens. */

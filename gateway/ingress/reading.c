@@ -3,6 +3,7 @@
 #include "ingress/reading.h"
 
 #include "base/text.h"
+#include "ingress/date.h"
 
 #include <math.h>
 #include <strings.h>
@@ -72,6 +73,23 @@ static bool is_whole_type(enum sally_lwm2m_type t)
            t == SALLY_TYPE_TIME;
 }
 
+/* Registers come as unsigned numbers where they are signed: 65531 as -5. */
+static enum sally_err reread(unsigned bits, struct sally_lwm2m_value *n)
+{
+    const int64_t limit = INT64_C(1) << bits;
+    struct sally_lwm2m_value whole;
+    enum sally_err e = sally_value_convert(n, SALLY_TYPE_INTEGER, &whole);
+
+    if (e != SALLY_E_OK)
+        return e;
+    if (whole.is.integer < -limit / 2 || whole.is.integer >= limit)
+        return SALLY_E_OUT_OF_RANGE;
+    if (whole.is.integer >= limit / 2)
+        whole.is.integer -= limit;
+    *n = whole;
+    return SALLY_E_OK;
+}
+
 /* x / 10 is correctly rounded, x * 0.1 is not: scale and div are two steps. */
 static enum sally_err make_number(const struct sally_config_put *put,
                                   const struct sally_decoded *in,
@@ -82,6 +100,8 @@ static enum sally_err make_number(const struct sally_config_put *put,
     enum sally_err e = number_of(in, &n);
     double real;
 
+    if (e == SALLY_E_OK && put->as_bits != 0)
+        e = reread(put->as_bits, &n);
     if (e != SALLY_E_OK)
         return e;
     if (!as_it_is && sally_value_as_real(&n, &real))
@@ -94,6 +114,20 @@ static enum sally_err make_number(const struct sally_config_put *put,
         sally_value_as_real(&n, &real))
         n = sally_value_real(real);
     *out = n;
+    return SALLY_E_OK;
+}
+
+/* A date is text that holds more than digits. */
+static enum sally_err make_time(const struct sally_config_put *put,
+                                const struct sally_decoded *in,
+                                struct sally_lwm2m_value *out)
+{
+    int64_t seconds = 0;
+
+    if (in->value.type != SALLY_TYPE_STRING ||
+        sally_date_parse(in->value.is.bytes, &seconds) != SALLY_E_OK)
+        return make_number(put, in, out);
+    *out = sally_value_integer(seconds);
     return SALLY_E_OK;
 }
 
@@ -132,7 +166,7 @@ static enum sally_err make_text(const struct sally_config_put *put,
 
 /* True if the sensor's value is the word of a pair: JSON's true is "true", and
  * numbers are compared as numbers.                                          */
-static bool is_word(const struct sally_decoded *in, const char *word)
+bool sally_reading_is(const struct sally_decoded *in, const char *word)
 {
     struct sally_lwm2m_value ours, theirs;
     double a, b;
@@ -154,7 +188,7 @@ static enum sally_err look_up(const struct sally_config_put *put,
                               struct sally_lwm2m_value *out)
 {
     for (size_t i = 0; i < put->value_count; i++)
-        if (is_word(in, put->values[i].from)) {
+        if (sally_reading_is(in, put->values[i].from)) {
             *out = put->values[i].to;
             return SALLY_E_OK;
         }
@@ -172,8 +206,9 @@ static enum sally_err make(const struct sally_config_put *put,
     case SALLY_TYPE_INTEGER:
     case SALLY_TYPE_UNSIGNED:
     case SALLY_TYPE_FLOAT:
-    case SALLY_TYPE_TIME:
         return make_number(put, in, out);
+    case SALLY_TYPE_TIME:
+        return make_time(put, in, out);
     case SALLY_TYPE_BOOLEAN:
         return make_boolean(in, out);
     case SALLY_TYPE_STRING:

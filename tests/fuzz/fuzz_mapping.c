@@ -74,6 +74,15 @@ static const struct sally_config_put bin_puts[] = {
     WHOLE_AT("8:u8"),
 };
 
+static const struct sally_config_put when_puts[] = {
+    { .from = "0:u16be", .to = PATH(3303, 5700), .type = SALLY_TYPE_FLOAT,
+      .as_bits = 16, .scale = 1, .div = 10, .has_range = true, .min = -40,
+      .max = 125, .unit = "", .label = "" },
+};
+static const struct sally_config_put time_puts[] = {
+    { .from = "", .to = PATH(3, 13), .type = SALLY_TYPE_TIME, PLAIN,
+      .unit = "" },
+};
 static const struct sally_config_put line_puts[] = {
     FLOAT_AT("t"), WHOLE_AT("m n"), TEXT_AT("@r"), TEXT_AT("x"),
 };
@@ -86,7 +95,18 @@ static const struct sally_config_put lpp_puts[] = {
 static const struct sally_config_alive words[] = { { "online", true },
                                                    { "offline", false } };
 
+static const struct sally_config_when conditions[] = { { "f", "3" } };
+static const char *const exceptions[] = { "p/+/json/#", "+/+/json/no" };
+
 static const struct sally_config_map maps[] = {
+    { .topic = "p/{id}/json/{rest...}", .format = SALLY_PAYLOAD_JSON,
+      .put = bin_puts, .put_count = SALLY_LEN(bin_puts), .except = exceptions,
+      .except_count = SALLY_LEN(exceptions) },
+    { .topic = "p/{id}/when", .format = SALLY_PAYLOAD_BIN, .put = when_puts,
+      .put_count = SALLY_LEN(when_puts), .wrap = SALLY_WRAP_HEX,
+      .extract = "data", .when = conditions, .when_count = 1 },
+    { .topic = "p/{id}/time", .format = SALLY_PAYLOAD_TEXT, .put = time_puts,
+      .put_count = SALLY_LEN(time_puts) },
     { .topic = "p/{id}/json", .format = SALLY_PAYLOAD_JSON, .put = json_puts,
       .put_count = SALLY_LEN(json_puts) },
     { .topic = "p/{id}/form", .format = SALLY_PAYLOAD_FORM, .put = json_puts,
