@@ -601,6 +601,42 @@ static void a_session_resumes_while_its_chain_holds(void **state)
     }
 }
 
+/* Who shows nothing is let in where the server says so, and is nobody; who
+ * shows something is judged by it all the same.                             */
+static void a_server_may_take_anybody(void **state)
+{
+    struct end c = client(3, w.server, none), s = server(w.server);
+    struct end unasked = s;
+    struct world x;
+
+    (void)state;
+    unasked.anchors = none; /* so the client is not asked */
+    open_world(&x, &c, &unasked);
+    x.p.finder.anonymous = true;
+    x.p.finder.find = NULL;
+    expect_up(&x, "who is not asked", NULL, none);
+    expect_up(&x, "who is not asked and resumes", NULL, none);
+    assert_true(sally_stack_resumed(&x.p.server));
+    close_world(&x);
+    open_world(&x, &c, &unasked);
+    x.p.finder.anonymous = true;
+    expect_failure(&x, "where there are keys, too", SALLY_E_OK,
+                   SALLY_E_UNKNOWN_CA);
+    close_world(&x);
+    open_world(&x, &c, &s);
+    x.p.finder.anonymous = true;
+    x.p.finder.find = NULL;
+    expect_up(&x, "who shows a certificate", NULL, sally_span_of("sensor-1"));
+    close_world(&x);
+    c.public = w.stranger;
+    open_world(&x, &c, &s);
+    x.p.finder.anonymous = true;
+    x.p.finder.find = NULL;
+    expect_failure(&x, "who shows a wrong one", SALLY_E_OK,
+                   SALLY_E_UNKNOWN_CA);
+    close_world(&x);
+}
+
 static void a_session_is_with_one_name(void **state)
 {
     struct end c = client(0, none, w.root_ca), s = server(w.server);
@@ -974,6 +1010,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_not_set_bears_a_beginning),
         cmocka_unit_test(kinds_do_not_mix),
         cmocka_unit_test(a_server_takes_whom_it_admits),
+        cmocka_unit_test(a_server_may_take_anybody),
         cmocka_unit_test(keys_of_our_own_must_fit),
         cmocka_unit_test(a_session_resumes_while_its_chain_holds),
         cmocka_unit_test(a_session_is_with_one_name),
@@ -992,6 +1029,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_not_set_bears_a_beginning),
         cmocka_unit_test(kinds_do_not_mix),
         cmocka_unit_test(a_server_takes_whom_it_admits),
+        cmocka_unit_test(a_server_may_take_anybody),
         cmocka_unit_test(keys_of_our_own_must_fit),
         cmocka_unit_test(a_session_resumes_while_its_chain_holds),
         cmocka_unit_test(a_session_is_with_one_name),

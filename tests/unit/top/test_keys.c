@@ -325,6 +325,85 @@ static void says_each_row(void **state)
     assert_int_equal(failed, 0);
 }
 
+/* --- The local side ------------------------------------------------------ */
+
+#define TLS(files)                                                             \
+    GATEWAY "local = { mqtt = ( { secure = \"psk\"; }, { port = 8884; secure "  \
+            "= \"certificate\"; } );\n tls = { " files " }; };\n" SERVERS       \
+    PROFILES
+#define OWN "certificate_file = \"a.pem\"; key_file = \"a.key\"; "
+#define BY_KEY(id, file)                                                       \
+    "{ id = \"" id "\"; profile = \"p\"; authenticate = ( { method = "         \
+    "\"psk\"; key_file = \"" file "\"; } ); accounts = ( { server = \"cloud\"; "\
+    "key_file = \"k\"; } ); }"
+
+static const struct row local_rows[] = {
+    { "a certificate, a CA, a list and a key",
+      TLS(OWN "ca_file = \"ca.pem\"; crl_file = \"ca.crl\";")
+      "sensors = ( " BY_KEY("a", "l") " );\n", "", true },
+    { "another certificate's key",
+      TLS("certificate_file = \"a.pem\"; key_file = \"s.key\";")
+      "sensors = ( " BY_KEY("a", "l") " );\n",
+      AT "3: key_file: is not the key of the certificate\n", false },
+    { "a key in place of a certificate",
+      TLS("certificate_file = \"a.key\"; key_file = \"a.key\";")
+      "sensors = ( " BY_KEY("a", "l") " );\n",
+      AT "3: certificate_file: etc/a.key: the file must hold certificates in "
+         "PEM or DER\n", false },
+    { "CAs that are none, and a list that is partial",
+      TLS(OWN "ca_file = \"a.pem\"; crl_file = \"bad.crl\";")
+      "sensors = ( " BY_KEY("a", "l") " );\n",
+      AT "3: ca_file: peer's certificate is broken or not for this\n", false },
+    { "the key of an account",
+      TLS(OWN) "sensors = ( " BY_KEY("a", "k") " );\n",
+      AT "6: key_file: etc/k: expected a key that no account at a server "
+         "has\n", false },
+    { "a key that two have, one that others can read, one that is short",
+      TLS(OWN) "sensors = ( " BY_KEY("a", "l") ",\n" BY_KEY("b", "l") ",\n"
+      BY_KEY("c", "open") ",\n" BY_KEY("d", "short") " );\n",
+      AT "8: key_file: etc/open: has mode 0644, so others can read or change "
+         "the key; use chmod 0600 or 0640\n"
+      AT "9: warning: key_file: etc/short: the key has 2 bytes; at least 16 "
+         "are advised\n"
+      AT "7: key_file: etc/l: expected a key that no other sensor has\n",
+      false },
+};
+
+static void says_each_row_of_the_local_side(void **state)
+{
+    unsigned failed = 0;
+
+    (void)state;
+    for (size_t i = 0; i < SALLY_LEN(local_rows); i++) {
+        const struct row *r = &local_rows[i];
+        struct sally_config c;
+        struct sally_keys k, local;
+        char *report = NULL;
+        size_t size;
+        FILE *stream;
+        unsigned bad = read_keys(r->text, &c, &k, NULL, NULL, &report);
+
+        if (bad != 0)
+            fail_msg("%s", report);
+        free(report);
+        sally_keys_init(&local);
+        stream = open_memstream(&report, &size);
+        assert_non_null(stream);
+        bad = sally_keys_read_local(&local, &c, &k, stream);
+        fclose(stream);
+        if ((bad == 0) != r->good || strcmp(report, r->want) != 0) {
+            print_error("%s: %u wrong\n  got:  %s\n  want: %s\n", r->what, bad,
+                        report, r->want);
+            failed++;
+        }
+        free(report);
+        sally_keys_wipe(&local);
+        sally_keys_wipe(&k);
+        sally_config_wipe(&c);
+    }
+    assert_int_equal(failed, 0);
+}
+
 /* --- Reload -------------------------------------------------------------- */
 
 #define FLEET                                                                  \
@@ -534,6 +613,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_each_row),
+        cmocka_unit_test(says_each_row_of_the_local_side),
         cmocka_unit_test(a_reload_sees_what_changed),
         cmocka_unit_test(the_keyring_has_them_in_their_slots),
         cmocka_unit_test(a_sender_id_is_the_endpoints_own),
