@@ -94,7 +94,8 @@ enum sally_payload_format {
     SALLY_PAYLOAD_SENML, /* in JSON or CBOR */
     SALLY_PAYLOAD_CBOR,
     SALLY_PAYLOAD_LINE, /* of InfluxDB */
-    SALLY_PAYLOAD_LPP   /* of Cayenne */
+    SALLY_PAYLOAD_LPP,  /* of Cayenne */
+    SALLY_PAYLOAD_SPARKPLUG
 };
 
 /* What the payload proper is wrapped in. */

@@ -22,6 +22,7 @@ static const struct sally_word formats[] = {
     { "cbor", SALLY_PAYLOAD_CBOR },
     { "line", SALLY_PAYLOAD_LINE },
     { "lpp", SALLY_PAYLOAD_LPP },
+    { "sparkplug", SALLY_PAYLOAD_SPARKPLUG },
     { NULL, 0 },
 };
 

@@ -161,6 +161,7 @@ static const struct {
     [SALLY_PAYLOAD_LPP] = { is_lpp, true,
                             "a channel and a type such as \"3:temperature\" "
                             "or \"1:gps.altitude\"" },
+    [SALLY_PAYLOAD_SPARKPLUG] = { is_name, true, "the name of a metric" },
 };
 
 bool sally_selector_fits(const char *text, enum sally_payload_format format)

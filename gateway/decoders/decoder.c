@@ -12,6 +12,7 @@ static const struct sally_decoder *const decoders[] = {
     [SALLY_PAYLOAD_CBOR] = &sally_decoder_cbor,
     [SALLY_PAYLOAD_LINE] = &sally_decoder_line,
     [SALLY_PAYLOAD_LPP] = &sally_decoder_lpp,
+    [SALLY_PAYLOAD_SPARKPLUG] = &sally_decoder_sparkplug,
 };
 
 const struct sally_decoder *sally_decoder_of(enum sally_payload_format f)

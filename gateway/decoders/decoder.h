@@ -55,7 +55,7 @@ struct sally_decoder {
 extern const struct sally_decoder sally_decoder_text, sally_decoder_json,
     sally_decoder_form, sally_decoder_csv, sally_decoder_bin,
     sally_decoder_senml, sally_decoder_cbor, sally_decoder_line,
-    sally_decoder_lpp;
+    sally_decoder_lpp, sally_decoder_sparkplug;
 
 /* Never NULL. */
 const struct sally_decoder *sally_decoder_of(enum sally_payload_format f);

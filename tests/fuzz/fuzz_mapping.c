@@ -129,6 +129,8 @@ static const struct sally_config_map maps[] = {
       .put = line_puts, .put_count = SALLY_LEN(line_puts) },
     { .topic = "p/{id}/lpp", .format = SALLY_PAYLOAD_LPP, .put = lpp_puts,
       .put_count = SALLY_LEN(lpp_puts) },
+    { .topic = "p/{id}/sparkplug", .format = SALLY_PAYLOAD_SPARKPLUG,
+      .put = json_puts, .put_count = SALLY_LEN(json_puts) },
     { .topic = "p/{id}/{n}", .format = SALLY_PAYLOAD_TEXT, .put = text_puts,
       .put_count = SALLY_LEN(text_puts) },
     { .topic = "p/{id}/l/{rest...}", .alive = words, .alive_count = 2 },

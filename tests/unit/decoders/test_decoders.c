@@ -93,7 +93,7 @@ static void bounds_the_payload(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(large); i++)
         large[i] = '1';
-    for (int f = SALLY_PAYLOAD_TEXT; f <= SALLY_PAYLOAD_LPP; f++)
+    for (int f = SALLY_PAYLOAD_TEXT; f <= SALLY_PAYLOAD_SPARKPLUG; f++)
         assert_int_equal(sally_decoder_of((enum sally_payload_format)f)
                              ->open(payload, &map, &s),
                          SALLY_E_TOO_LARGE);
