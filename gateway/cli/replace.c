@@ -201,8 +201,8 @@ static int run(struct sally_replacing *r)
 
     if (!begin(r) || !sally_replace_address(r) || !sally_replace_passwords(r))
         return SALLY_EXIT_REFUSED;
-    if (!sally_replace_keys(r) || !sally_replace_address_write(r) ||
-        !order(r)) {
+    if (!sally_replace_keys(r) || !sally_replace_local_keys(r) ||
+        !sally_replace_address_write(r) || !order(r)) {
         sally_made_undo(&r->made);
         return SALLY_EXIT_REFUSED;
     }
@@ -212,6 +212,7 @@ static int run(struct sally_replacing *r)
         return SALLY_EXIT_REFUSED;
     done = reload(r);
     report(r, done);
+    sally_replace_local_tell(r);
     return done ? SALLY_EXIT_DONE : SALLY_EXIT_REFUSED;
 }
 

@@ -52,6 +52,11 @@ bool sally_replace_address_write(struct sally_replacing *r);
 bool sally_replace_passwords(struct sally_replacing *r);
 bool sally_replace_passwords_write(const struct sally_replacing *r);
 
+/* New keys of TLS where it has such proofs, with the old ones aside; and what
+ * is left to do, on standard error, certificates among it.                  */
+bool sally_replace_local_keys(struct sally_replacing *r);
+void sally_replace_local_tell(const struct sally_replacing *r);
+
 /* New key files for the accounts of a sensor without a bootstrap server, with
  * the old ones aside, and the servers' files.                               */
 bool sally_replace_keys(struct sally_replacing *r);

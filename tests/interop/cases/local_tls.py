@@ -140,6 +140,29 @@ def case_local_tls_psk(env):
     check(s.psk["boiler-1"] not in "".join(s.g.lines), "a key was logged")
 
 
+def case_local_tls_replaced(env):
+    """Another device under the same name gets another key; the old one is out,
+    and the connection that it has ends."""
+    s = Site(env)
+    s.g.seal()
+    s.start()
+    sub = env.add(mqtt.MosquittoSub(
+        env.directory, "127.0.0.1", s.psk_port, "plant/boiler/relay/set",
+        extra=s.with_key("boiler-1")))
+    sub.start()
+    code, out, why = s.g.ctl("replace", "boiler", seconds=60)
+    check(code == 0, f"replace: {out} {why}")
+    check("boiler-1" in why, f"it says nothing of the key: {out} {why}")
+    s.refused("key_file", 0, peer="127.0.0.1", name="boiler-1")
+    sub.stop()
+    with open(os.path.join(s.g.root, "keys", "boiler-1"), encoding="ascii") as f:
+        key = f.read().strip()
+    check(key != s.psk["boiler-1"] and len(key) == 32, "no new key")
+    code, why = s.publish("boiler", 1.5, s.psk_port,
+                          *s.with_key("boiler-1", key))
+    check(code == 0, f"with the new key: exit {code}: {why}")
+
+
 def case_local_tls_certificate(env):
     """mosquitto_pub --cafile with a password, and with a certificate of its own;
     foreign, expired and revoked ones, and a password that is exposed."""
