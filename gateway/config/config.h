@@ -296,6 +296,7 @@ struct sally_config_sensor {
     unsigned line;
     uint16_t coap_port; /* where the sensor takes CoAP commands; 5683 */
     bool accept_weak;
+    bool event_log; /* object 20, with the head of the journal */
 };
 
 enum sally_secure { SALLY_SECURE_NO, SALLY_SECURE_PSK,

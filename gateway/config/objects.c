@@ -34,7 +34,7 @@ static const struct sally_word operations[] = {
 
 static const struct sally_key object_keys[] = {
     { "id", SALLY_KEY_WHOLE, AT(id), 0, ID_MAX, NULL, NULL, NULL,
-      "not 0, 1, 3, 21 or 33001, which are built in; unique" },
+      "not 0, 1, 3, 20, 21 or 33001, which are built in; unique" },
     { "name", SALLY_KEY_TEXT, AT(name), 1, 128, "a name", NULL, NULL,
       "of the object" },
     { "version", SALLY_KEY_TEXT, AT(version), 3, 7, "a version", "1.0", NULL,

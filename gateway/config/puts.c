@@ -23,7 +23,7 @@ static const struct sally_key put_keys[] = {
       "name in a form, a column, a place among bytes; the whole payload "
       "without it" },
     { "to", SALLY_KEY_RESOURCE, AT(to), 0, 0, NULL, NULL, NULL,
-      "of an object in `objects.d`; objects 0, 1, 2, 21 and 33001 are the "
+      "of an object in `objects.d`; objects 0, 1, 2, 20, 21 and 33001 are the "
       "gateway's" },
     { "as", SALLY_KEY_WORD, AT(as_bits), 0, 0, NULL, "", signed_types,
       "a number that comes without its sign: with `i16` 65531 is -5" },

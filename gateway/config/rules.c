@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Objects of the client itself; no sensor's message may touch them. */
-static const uint16_t own_objects[] = { 0, 1, 2, 21, 33001 };
+static const uint16_t own_objects[] = { 0, 1, 2, 20, 21, 33001 };
 
 static bool is_own(uint16_t object)
 {

@@ -59,6 +59,10 @@ static const struct sally_key sensor_keys[] = {
       on_silent,
       "what follows when it is silent: nothing more than an event, also a word "
       "to the server in object 33001, or that its client de-registers" },
+    { "event_log", SALLY_KEY_BOOLEAN, AT(sensor.event_log), 0, 0, NULL,
+      "false", NULL,
+      "its servers can read and observe the head of the security journal, as "
+      "/20/0/4014: number and hash of the last line" },
     { "server", SALLY_KEY_NAME, AT(server), 0, 0, NULL, "", NULL,
       "gives the sensor an account at this server, with the key in "
       "`keys/ID.psk` beside `sallyport.conf`" },

@@ -13,6 +13,7 @@
 
 #define BUS_FRAMES 64
 #define HEAD_EVERY (3600 * SALLY_SEC) /* the journal's last hash is logged */
+#define EXPORT_WAIT SALLY_SEC         /* until servers can read it */
 
 /* --- The engine's host --------------------------------------------------- */
 
@@ -124,11 +125,36 @@ static bool tell(void *role, const struct sally_bus_query *q,
     return sally_shard_query(in->shard, q, at, say, in);
 }
 
+/* Once a second at most, however many lines there are. */
+static void on_export(void *owner, sally_usec now)
+{
+    struct inner *in = owner;
+    struct sally_note last;
+
+    sally_store_noted(in->store, &last);
+    in->exporting = false;
+    in->exported = last.number;
+    sally_shard_noted(in->shard, &last, now);
+}
+
+static void export_later(struct inner *in, sally_usec now)
+{
+    struct sally_note last;
+
+    sally_store_noted(in->store, &last);
+    if (last.number == in->exported || in->exporting)
+        return;
+    in->exporting = true;
+    sally_timer_set(in->context->loop, &in->export,
+                    sally_after(now, EXPORT_WAIT));
+}
+
 static void on_stored(void *owner, sally_usec now)
 {
     struct inner *in = owner;
 
     sally_shard_stored(in->shard, now);
+    export_later(in, now);
     sally_answers_go_on(&in->answers, tell, in); /* what is durable now */
 }
 
@@ -348,6 +374,7 @@ static enum sally_err build(struct inner *in)
 
     sally_timer_init(&in->pacer, on_pacer, in);
     sally_timer_init(&in->head, on_head, in);
+    sally_timer_init(&in->export, on_export, in);
     e = sally_places_create(&in->places, c, ask_resolver, in);
     in->seats.loop = in->context->loop;
     in->seats.places = in->places;
@@ -373,6 +400,7 @@ static void destroy(void *role)
         sally_log_to_journal(NULL, NULL);
     sally_timer_set(in->context->loop, &in->pacer, SALLY_NEVER);
     sally_timer_set(in->context->loop, &in->head, SALLY_NEVER);
+    sally_timer_set(in->context->loop, &in->export, SALLY_NEVER);
     if (in->stored != NULL)
         sally_watch_close(in->stored);
     sally_bus_close(in->outer);

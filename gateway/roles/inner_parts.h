@@ -17,8 +17,10 @@ struct inner {
     struct sally_engine engine;
     struct sally_places *places;
     struct sally_seats seats;
-    struct sally_timer pacer, head;
+    struct sally_timer pacer, head, export;
     uint64_t head_told; /* the number of the line whose hash was logged */
+    uint64_t exported;  /* and of that which servers can read */
+    bool exporting;     /* soon there is another one for them */
     struct sally_watch *stored;
     struct sally_bus *outer, *resolver, *console;
     struct sally_holding holding;   /* the keyholder, which is asked */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* gateway/uplink/intake.c - from the outer door: readings through the check to
  * the store, and to the resources when they are durable; signs of life.     */
+#include "base/text.h"
 #include "log/log.h"
 #include "lwm2m/objects/builtin.h"
 #include "uplink/accounts.h"
@@ -8,6 +9,8 @@
 #include "uplink/bootstrapper.h"
 #include "uplink/downlink.h"
 #include "uplink/shard_parts.h"
+
+#include <stdio.h>
 
 void sally_shard_set(struct sally_uplink_sensor *u,
                      const struct sally_lwm2m_record *r, bool stored,
@@ -25,6 +28,26 @@ void sally_shard_set(struct sally_uplink_sensor *u,
         sally_lwm2m_client_changed(&v->client, &r->path, history, now);
         sally_shard_pump(v, now);
     }
+}
+
+/* Number and hash as an event journal_head of the log has them, so that
+ * sallyportctl journal --verify takes them.                                 */
+void sally_shard_noted(struct sally_shard *s, const struct sally_note *last,
+                       sally_usec now)
+{
+    char hash[2 * SALLY_SHA256_LEN + 1], text[SALLY_LOG_ROOM];
+    struct sally_lwm2m_record r = {
+        .path = sally_path_resource(SALLY_OBJECT_LOG, 0, SALLY_LOG_DATA)
+    };
+
+    sally_text_to_hex((struct sally_span){ last->hash, sizeof(last->hash) },
+                      hash, sizeof(hash));
+    (void)snprintf(text, sizeof(text), "%llu:%s",
+                   (unsigned long long)last->number, hash);
+    r.value = sally_value_opaque(sally_span_of(text));
+    for (uint32_t i = 0; i < s->capacity; i++)
+        if (s->sensors[i] != NULL && s->sensors[i]->config->event_log)
+            sally_shard_set(s->sensors[i], &r, false, now);
 }
 
 static void accept(struct sally_shard *s, uint32_t ticket,

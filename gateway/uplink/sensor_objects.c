@@ -137,8 +137,10 @@ static void count(const struct sally_config_sensor *s,
         *arena += is_text(p->down[i].type) ? TEXT_ROOM : 0u;
     *slots = values + SALLY_DEVICE_SLOTS + SALLY_PROVENANCE_SLOTS +
              (flags_silence(s) ? SALLY_SILENCE_SLOTS : 0u) +
+             (s->event_log ? SALLY_LOG_SLOTS : 0u) +
              (size_t)s->account_count * SALLY_SERVER_SLOTS;
-    *arena += SALLY_BUILTIN_ARENA + (size_t)s->account_count * 8u;
+    *arena += SALLY_BUILTIN_ARENA + (size_t)s->account_count * 8u +
+              (s->event_log ? SALLY_LOG_ROOM : 0u);
 }
 
 enum sally_err sally_sensor_objects(struct sally_resources *out,
@@ -163,6 +165,8 @@ enum sally_err sally_sensor_objects(struct sally_resources *out,
         e = sally_provenance_object(out, config->name);
     if (e == SALLY_E_OK && flags_silence(sensor))
         e = sally_provenance_silence(out);
+    if (e == SALLY_E_OK && sensor->event_log)
+        e = sally_log_object(out);
     if (e == SALLY_E_OK)
         e = add_profile(out, p);
     if (e == SALLY_E_OK)

@@ -121,6 +121,12 @@ void sally_shard_abort(struct sally_shard *s);
 
 /* --- Work ---------------------------------------------------------------- */
 
+/* The security journal's last line is another one: what sensors with object 20
+ * say of it.                                                                */
+struct sally_note;
+void sally_shard_noted(struct sally_shard *s, const struct sally_note *last,
+                       sally_usec now);
+
 /* Calls for the seat of each guest that has not been asked to leave. */
 void sally_shard_each(struct sally_shard *s,
                       void (*call)(struct sally_uplink_seat *seat));

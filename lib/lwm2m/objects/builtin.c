@@ -150,6 +150,11 @@ static const struct sally_resource_definition provenance[] = {
     ROW(5, TIME, R, ONE, MAY, "Last Message", ""),
 };
 
+/* What of the registry's there is; all else of it is optional. */
+static const struct sally_resource_definition log_data[] = {
+    ROW(4014, OPAQUE, R, ONE, MUST, "LogData", ""),
+};
+
 static const struct sally_object_definition objects[] = {
     { SALLY_OBJECT_SECURITY, MANY, MUST, "LwM2M Security", "1.2", security,
       SALLY_LEN(security) },
@@ -159,6 +164,8 @@ static const struct sally_object_definition objects[] = {
       SALLY_LEN(access) },
     { SALLY_OBJECT_DEVICE, ONE, MUST, "Device", "1.1", device,
       SALLY_LEN(device) },
+    { SALLY_OBJECT_LOG, MANY, MAY, "Event Log", "2.1", log_data,
+      SALLY_LEN(log_data) },
     { SALLY_OBJECT_OSCORE, MANY, MAY, "LwM2M OSCORE", "2.0", oscore,
       SALLY_LEN(oscore) },
     { SALLY_OBJECT_PROVENANCE, ONE, MAY, "Provenance", "1.0", provenance,
@@ -305,4 +312,14 @@ enum sally_err sally_provenance_silence(struct sally_resources *r)
     };
 
     return fill(r, SALLY_OBJECT_PROVENANCE, 0, rows, SALLY_LEN(rows));
+}
+
+enum sally_err sally_log_object(struct sally_resources *r)
+{
+    const struct filling row = {
+        SALLY_LOG_DATA, sally_value_opaque((struct sally_span){ NULL, 0 }),
+        SALLY_LOG_ROOM
+    };
+
+    return fill(r, SALLY_OBJECT_LOG, 0, &row, 1);
 }

@@ -25,7 +25,7 @@
 
 enum { SALLY_OBJECT_SECURITY = 0, SALLY_OBJECT_SERVER = 1,
        SALLY_OBJECT_ACCESS = 2, SALLY_OBJECT_DEVICE = 3,
-       SALLY_OBJECT_OSCORE = 21,
+       SALLY_OBJECT_LOG = 20, SALLY_OBJECT_OSCORE = 21,
        SALLY_OBJECT_PROVENANCE = 33001 };
 
 /* Resources of /0, /2 and /21 that are more than a part of a credential. */
@@ -80,6 +80,8 @@ enum { SALLY_PROVENANCE_METHOD = 0, SALLY_PROVENANCE_LEVEL = 1,
        SALLY_PROVENANCE_LAST_PROOF = 2, SALLY_PROVENANCE_GATEWAY = 3,
        SALLY_PROVENANCE_SILENT = 4, SALLY_PROVENANCE_LAST_MESSAGE = 5 };
 
+enum { SALLY_LOG_DATA = 4014 };
+
 /* Adds the definitions; errors as sally_registry_add(). */
 enum sally_err sally_objects_builtin(struct sally_registry *r) SALLY_MUST_USE;
 
@@ -97,6 +99,8 @@ struct sally_server_factory {
 #define SALLY_DEVICE_SLOTS 6
 #define SALLY_PROVENANCE_SLOTS 4
 #define SALLY_SILENCE_SLOTS 2 /* more, where silence is flagged */
+#define SALLY_LOG_SLOTS 1     /* more, where there is a log */
+#define SALLY_LOG_ROOM 96     /* bytes of /20/0/4014 */
 #define SALLY_BUILTIN_ARENA 512 /* bytes of text of all of them, one /1 */
 
 enum sally_err sally_server_object(struct sally_resources *r,
@@ -114,5 +118,8 @@ enum sally_err sally_provenance_object(struct sally_resources *r,
 /* The resources that tell of silence; after the object itself. */
 enum sally_err sally_provenance_silence(struct sally_resources *r)
     SALLY_MUST_USE;
+
+/* /20/0 with an empty LogData of up to SALLY_LOG_ROOM bytes. */
+enum sally_err sally_log_object(struct sally_resources *r) SALLY_MUST_USE;
 
 #endif

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The security journal of the running gateway."""
+import base64
 import os
 import sqlite3
 
@@ -107,3 +108,47 @@ def case_journal_tampered(env):
     check(verify(g, "1:00")[0] == 2, "a hash that is none")
     check(verify(g, "-" + claim)[0] == 2, "a number that is none")
     check("another version" in spoil("DROP TABLE note")[2], "an old database")
+
+
+HEAD = "/20/0/4014"
+
+
+def case_journal_head_upstream(env):
+    """A server of a sensor with `event_log` observes the head of the journal,
+    in Leshan's hands: what it was told fits the journal that it is of, and no
+    other. A sensor without has no such object."""
+    leshan = env.leshan().start()
+    g = env.gateway(leshan.uri)
+    boiler = g.mqtt_sensor("boiler", [maps.temperature()])
+    pump = g.mqtt_sensor("pump", [maps.temperature()])
+    g.sensors["boiler"]["event_log"] = True
+    for endpoint, key in g.psk_identities().items():
+        leshan.add_psk(endpoint, key)
+    g.start()
+    for endpoint in (boiler, pump):
+        leshan.wait_registered(endpoint)
+    check(leshan.read(pump, HEAD).code == "4.04", "the pump has a log")
+
+    def head():
+        return base64.b64decode(leshan.read(boiler, HEAD).value).decode()
+
+    wait_until("a head", lambda: ":" in head(), 5, 0.2)
+    check(leshan.observe(boiler, HEAD).code == "2.05", "no observation")
+    since = len(leshan.events)
+    publish(g, "guess")
+    told = leshan.wait_event("NOTIFICATION", lambda d: d["ep"] == boiler, 10,
+                             since)
+    check(told, "nothing was told")
+    line = next(r for r in g.ctl_json("journal")
+                if "auth_refused" in r["line"])
+    wait_until("the refusal to be in it", lambda: int(
+        head().split(":")[0]) >= line["number"], 5, 0.2)
+    claim = head()
+    g.stop()
+    check(verify(g, claim)[0] == 0, f"{claim} is not of this journal")
+    number, digest = claim.split(":")
+    other = f"{number}:{'0' if digest[0] != '0' else '1'}{digest[1:]}"
+    check(verify(g, other)[0] == 1, f"{other} is of this journal, too")
+
+
+case_journal_head_upstream.seconds = 60
