@@ -21,14 +21,14 @@
 #define FILES_MAX 128
 #define MESSAGES_MAX 4
 
-#define BEFORE                                                                 \
+#define CONFIGURATION                                                          \
     "gateway = { name = \"g\"; };\n"                                           \
     "local = { mqtt = ( { port = 1883; } ); };\n"                              \
     "servers = ( { name = \"cloud\"; uri = \"coaps://[::1]:5684\"; "           \
     "short_server_id = 1; } );\n"                                              \
-    "sensors = ( { id = \"d\"; profile = \"p\"; server = \"cloud\"; "          \
+    "sensors = ( { id = \"d\"; profile = \"p\"; server = \"cloud\"; %s "       \
     "authenticate = ( { method = \"password\"; username = \"u\"; } ); } );\n"  \
-    "profiles = ( { name = \"p\"; maps = (\n"
+    "profiles = ( { name = \"p\"; maps = (\n%s\n); } );\n"
 
 struct message {
     const char *topic, *text; /* the payload, or */
@@ -36,14 +36,25 @@ struct message {
     const char *want;         /* "path=text " of each reading */
     unsigned refused, absent;
     bool foreign;
+    enum { NOTHING, ONLINE, OFFLINE } tells;
+};
+
+/* A Write, and what goes down for it. */
+struct command {
+    const char *path;
+    double value;
+    const char *topic, *payload;
 };
 
 struct device {
     const char *what, *maps;
     struct message messages[MESSAGES_MAX];
+    const char *alias; /* NULL: none */
+    struct command command;
 };
 
 static const struct device devices[] = {
+#include "unit/ingress/payloads_families.inc"
 #include "unit/ingress/payloads_nested.inc"
 #include "unit/ingress/payloads_plain.inc"
 #include "unit/ingress/payloads_rules.inc"
@@ -128,10 +139,34 @@ static void check_message(const struct device *d, const struct message *m,
     sally_mapping_apply(mapping, 0, sally_span_of(m->topic),
                         payload_of(m, &room), &out, &result);
     describe(&out, got, sizeof(got));
+    if (result.tells_liveness != (m->tells != NOTHING) ||
+        result.online != (m->tells == ONLINE))
+        fail_msg("%s: %s: not %s", d->what, m->topic,
+                 m->tells == ONLINE ? "online" : "offline");
     if (strcmp(got, m->want) != 0 || result.matched == m->foreign ||
         result.refused != m->refused || result.absent != m->absent)
         fail_msg("%s: %s: \"%s\", refused %u, absent %u", d->what, m->topic,
                  got, result.refused, result.absent);
+}
+
+static void check_command(const struct device *d,
+                          const struct sally_mapping *mapping)
+{
+    struct sally_lwm2m_value v = sally_value_real(d->command.value);
+    struct sally_bus_command c = { .sensor = 0 };
+    uint8_t topic_room[128], payload_room[128];
+    struct sally_buf topic = SALLY_BUF(topic_room);
+    struct sally_buf payload = SALLY_BUF(payload_room);
+    struct sally_path path;
+
+    assert_int_equal(sally_path_parse(sally_span_of(d->command.path), &path),
+                     SALLY_E_OK);
+    assert_int_equal(sally_bus_put_value(&c.value, c.bytes, &c.used, &path, &v),
+                     SALLY_E_OK);
+    assert_int_equal(sally_mapping_render(mapping, &c, &topic, &payload),
+                     SALLY_E_OK);
+    assert_true(sally_span_is(sally_buf_span(&topic), d->command.topic));
+    assert_true(sally_span_is(sally_buf_span(&payload), d->command.payload));
 }
 
 static void check_device(const struct device *d,
@@ -140,15 +175,20 @@ static void check_device(const struct device *d,
 {
     struct sally_mapping *mapping;
     struct sally_config config;
+    const char *alias = "";
 
     files[0].path = "sallyport.conf";
-    files[0].text = sally_span_of(
-        sally_arena_format(a, "%s%s\n); } );\n", BEFORE, d->maps));
+    if (d->alias != NULL)
+        alias = sally_arena_format(a, "alias = \"%s\";", d->alias);
+    files[0].text =
+        sally_span_of(sally_arena_format(a, CONFIGURATION, alias, d->maps));
     if (sally_config_load(files, count, &config, stderr) != 0)
         fail_msg("%s: its maps do not load", d->what);
     assert_int_equal(sally_mapping_compile(&mapping, &config), SALLY_E_OK);
     for (size_t i = 0; i < MESSAGES_MAX && d->messages[i].topic != NULL; i++)
         check_message(d, &d->messages[i], mapping);
+    if (d->command.path != NULL)
+        check_command(d, mapping);
     sally_mapping_wipe(mapping);
     sally_config_wipe(&config);
 }
