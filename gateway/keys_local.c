@@ -133,14 +133,14 @@ static void read_own(struct sally_reading *r)
                           rows[i].part);
     }
     at.key = "certificate_file";
-    if (good)
-        check_own(r, at);
-    if (good)
-        (void)sally_keys_keep(r, at,
-                              &(struct sally_keyring_entry){
-                                  SALLY_KEYRING_DOOR, 0,
-                                  sally_buf_span(&r->parts) },
-                              sally_buf_span(&r->parts));
+    if (!good)
+        return;
+    check_own(r, at);
+    (void)sally_keys_keep(r, at,
+                          &(struct sally_keyring_entry){
+                              SALLY_KEYRING_DOOR, 0,
+                              sally_buf_span(&r->parts) },
+                          sally_buf_span(&r->parts));
 }
 
 /* --- No key twice -------------------------------------------------------- */

@@ -212,6 +212,7 @@ static enum sally_err make_own_keys(struct sally_keys *k,
 
     if (running == NULL) {
         sally_random_fill(&random, k->digest_key, sizeof(k->digest_key));
+        errno = EIO; /* of the derivation */
         return sally_keys_make_held(k, config);
     }
     k->held_key = running->held_key;
@@ -233,8 +234,7 @@ unsigned sally_keys_read(struct sally_keys *k,
                                .running_config = running_config,
                                .report = report };
 
-    errno = EIO; /* of the derivation */
-    if (make_own_keys(k, config, running) == SALLY_E_OK && set_out(&r)) {
+    if (set_out(&r) && make_own_keys(k, config, running) == SALLY_E_OK) {
         read_all(&r);
     } else {
         r.bad++;

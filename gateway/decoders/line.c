@@ -159,7 +159,7 @@ static bool take_time(struct sally_cursor *c)
     struct sally_span text;
 
     while (take_byte(c, ' '))
-        continue;
+        ;
     text = sally_text_trim(take_token(c, END));
     return text.len == 0 || sally_text_int(text, &time) == SALLY_E_OK;
 }
