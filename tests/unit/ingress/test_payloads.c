@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tests/unit/ingress/test_payloads.c - messages of devices and maps as an
- * operator writes them, with the objects that are installed, to readings.   */
+ * operator writes them or as they are installed, with the objects that are
+ * installed, to readings.                                                   */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,9 +27,9 @@
     "local = { mqtt = ( { port = 1883; } ); };\n"                              \
     "servers = ( { name = \"cloud\"; uri = \"coaps://[::1]:5684\"; "           \
     "short_server_id = 1; } );\n"                                              \
-    "sensors = ( { id = \"d\"; profile = \"p\"; server = \"cloud\"; %s "       \
+    "sensors = ( { id = \"d\"; profile = \"%s\"; server = \"cloud\"; %s "       \
     "authenticate = ( { method = \"password\"; username = \"u\"; } ); } );\n"  \
-    "profiles = ( { name = \"p\"; maps = (\n%s\n); } );\n"
+    "profiles = ( { name = \"own\"; maps = (\n%s\n); } );\n"
 
 struct message {
     const char *topic, *text; /* the payload, or */
@@ -49,12 +50,14 @@ struct command {
 struct device {
     const char *what, *maps;
     struct message messages[MESSAGES_MAX];
+    const char *profile; /* NULL: `maps`; else one that is installed */
     const char *alias; /* NULL: none */
     struct command command;
 };
 
 static const struct device devices[] = {
 #include "unit/ingress/payloads_families.inc"
+#include "unit/ingress/payloads_installed.inc"
 #include "unit/ingress/payloads_nested.inc"
 #include "unit/ingress/payloads_plain.inc"
 #include "unit/ingress/payloads_rules.inc"
@@ -79,21 +82,22 @@ static struct sally_span slurp(struct sally_arena *a, const char *path)
     return sally_span_of(sally_arena_text(a, (struct sally_span){ room, n }));
 }
 
-/* The objects that are installed, from files[1] on. */
-static size_t read_objects(struct sally_arena *a,
-                           struct sally_config_file *files)
+/* Files of `folder` that are installed, behind the first `n`. */
+static size_t read_installed(struct sally_arena *a, const char *folder,
+                             struct sally_config_file *files, size_t n)
 {
-    const char *path = sally_arena_format(a, "%s/conf/objects", source_dir());
+    const char *path =
+        sally_arena_format(a, "%s/conf/%s", source_dir(), folder);
     DIR *dir = opendir(path);
     const struct dirent *entry;
-    size_t n = 1;
 
     assert_non_null(dir);
     while ((entry = readdir(dir)) != NULL) {
         if (strstr(entry->d_name, ".conf") == NULL)
             continue;
         assert_true(n < FILES_MAX);
-        files[n].path = sally_arena_format(a, "objects.d/%s", entry->d_name);
+        files[n].path =
+            sally_arena_format(a, "%s.d/%s", folder, entry->d_name);
         files[n].text =
             slurp(a, sally_arena_format(a, "%s/%s", path, entry->d_name));
         n++;
@@ -181,7 +185,9 @@ static void check_device(const struct device *d,
     if (d->alias != NULL)
         alias = sally_arena_format(a, "alias = \"%s\";", d->alias);
     files[0].text =
-        sally_span_of(sally_arena_format(a, CONFIGURATION, alias, d->maps));
+        sally_span_of(sally_arena_format(
+            a, CONFIGURATION, d->profile == NULL ? "own" : d->profile, alias,
+            d->profile == NULL ? d->maps : "{ topic = \"t\"; alive = ( ); }"));
     if (sally_config_load(files, count, &config, stderr) != 0)
         fail_msg("%s: its maps do not load", d->what);
     assert_int_equal(sally_mapping_compile(&mapping, &config), SALLY_E_OK);
@@ -197,9 +203,10 @@ static void maps_what_each_device_says(void **state)
 {
     static struct sally_config_file files[FILES_MAX];
     struct sally_arena arena = { 0 };
-    size_t count = read_objects(&arena, files);
+    size_t count = read_installed(&arena, "objects", files, 1);
 
     (void)state;
+    count = read_installed(&arena, "profiles", files, count);
     for (size_t i = 0; i < SALLY_LEN(devices); i++)
         check_device(&devices[i], files, count, &arena);
     sally_arena_wipe(&arena);
