@@ -9,7 +9,7 @@ from lib.peer import check, run
 TEMPERATURE = "/3303/0/5700"
 SENSOR = "127.0.0.34"
 
-# format, keys of the map, `from`, scale, the payload, the value
+# format, keys of the map, `from`, scale, the payload, the value (each its own)
 ROWS = (
     ("csv", {"sep": ";"}, "1", {}, b"time;temp\r\n14:22;21.25\r\n", 21.25),
     ("bin", {"size": 4}, "2:i16be", {"div": 10}, b"\x00\x00\xff\xdd", -3.5),
@@ -25,7 +25,7 @@ ROWS = (
      4.25),
     ("lpp", {"extract": "data|base64"}, "3:temperature", {},
      b'{"data":"A2cBEQ=="}', 27.3),
-    ("bin", {"extract": "|hex"}, "0:u16be", {"div": 100}, b"0866", 21.5),
+    ("bin", {"extract": "|hex"}, "0:u16be", {"div": 100}, b"08D4", 22.6),
 )
 # What breaks each of them.
 BROKEN = (b"1;\"", b"\x00", b"[{", b"\x81", b"\xa1", b"weather", b"\x03\x67",
