@@ -18,7 +18,8 @@ static void help(FILE *out)
           "Verbs:\n",
           out);
     sally_verbs_help(out);
-    fputs("\ntry --sensor ID TOPIC PAYLOAD takes a sensor's own profile.\n"
+    fputs("\ntry --sensor ID TOPIC PAYLOAD takes a sensor's own profile; with\n"
+          "--hex the payload is in hexadecimal.\n"
           "passwd asks on the terminal, or takes one line of its input.\n\n"
           "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n",
           out);

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/line.h"
 #include "cli/rule.h"
 #include "config/files.h"
+#include "decoders/decoder.h"
 
 /* One run of the verb. */
 struct attempt {
@@ -181,40 +183,84 @@ static bool find_place(struct attempt *a, const char *name, bool sensor)
     return name[0] != '\0' && a->place.profile != NULL;
 }
 
-int sally_verb_try(const struct sally_cli *cli, const struct sally_verb *v,
-                   char **args, int count)
+/* The words behind the verb. */
+struct request {
+    bool sensor, hex; /* the name is a sensor's; the payload's form */
+    const char *name, *topic, *payload;
+};
+
+static bool take_words(char **args, int count, struct request *out)
 {
-    bool sensor = strcmp(args[0], "--sensor") == 0;
-    const char *name = args[sensor ? 1 : 0];
-    struct attempt a = { .cli = cli };
+    int at = 0;
+
+    *out = (struct request){ .hex = false };
+    for (; at < count && strncmp(args[at], "--", 2) == 0; at++)
+        if (strcmp(args[at], "--hex") == 0)
+            out->hex = true;
+        else if (strcmp(args[at], "--sensor") == 0)
+            out->sensor = true;
+        else
+            return false;
+    if (count - at != 3)
+        return false;
+    out->name = args[at];
+    out->topic = args[at + 1];
+    out->payload = args[at + 2];
+    return true;
+}
+
+static int try_named(struct attempt *a, const struct request *r)
+{
+    if (!find_place(a, r->name, r->sensor))
+        return fail(a->cli, r->name,
+                    r->sensor ? "there is no such sensor"
+                              : "there is no such profile");
+    return try_all(a);
+}
+
+static int try_configured(struct attempt *a, const struct request *r)
+{
     struct sally_config_files files;
     struct sally_config config;
     int status = SALLY_EXIT_REFUSED;
 
-    if (sensor != (count == 4)) {
-        fprintf(cli->err,
-                "usage: sallyportctl [OPTIONS] try %s\n"
-                "       sallyportctl [OPTIONS] try --sensor ID "
-                "TOPIC PAYLOAD\n",
-                v->args);
-        return SALLY_EXIT_USAGE;
-    }
-    if (sally_config_files_read(cli->config, &files, cli->err) != 0) {
+    if (sally_config_files_read(a->cli->config, &files, a->cli->err) != 0) {
         sally_config_files_wipe(&files);
         return status;
     }
-    a.topic = sally_span_of(args[count - 2]);
-    a.payload = sally_span_of(args[count - 1]);
-    if (sally_config_load(files.files, files.count, &config, cli->err) == 0) {
-        a.place.config = &config;
-        if (!find_place(&a, name, sensor))
-            status = fail(cli, name,
-                          sensor ? "there is no such sensor"
-                                 : "there is no such profile");
-        else
-            status = try_all(&a);
+    if (sally_config_load(files.files, files.count, &config, a->cli->err) ==
+        0) {
+        a->place.config = &config;
+        status = try_named(a, r);
     }
     sally_config_wipe(&config);
     sally_config_files_wipe(&files);
     return status;
+}
+
+int sally_verb_try(const struct sally_cli *cli, const struct sally_verb *v,
+                   char **args, int count)
+{
+    uint8_t room[SALLY_DECODER_PAYLOAD_MAX];
+    struct sally_buf bytes = SALLY_BUF(room);
+    struct attempt a = { .cli = cli };
+    struct request r;
+
+    if (!take_words(args, count, &r)) {
+        fprintf(cli->err,
+                "usage: sallyportctl [OPTIONS] try [--hex] %s\n"
+                "       sallyportctl [OPTIONS] try [--hex] --sensor ID "
+                "TOPIC PAYLOAD\n",
+                v->args);
+        return SALLY_EXIT_USAGE;
+    }
+    a.topic = sally_span_of(r.topic);
+    a.payload = sally_span_of(r.payload);
+    if (r.hex) {
+        if (sally_text_hex(a.payload, &bytes) != SALLY_E_OK)
+            return fail(cli, r.payload,
+                        "expected bytes in hexadecimal, two digits each");
+        a.payload = sally_buf_span(&bytes);
+    }
+    return try_configured(&a, &r);
 }

@@ -44,7 +44,7 @@ static const struct sally_verb verbs[] = {
       sally_verb_test },
     { "security", "[MECHANISM]", "what each costs on this machine", 0, 1,
       sally_verb_security },
-    { "try", "PROFILE TOPIC PAYLOAD", "what a profile makes of a message", 3, 4,
+    { "try", "PROFILE TOPIC PAYLOAD", "what a profile makes of a message", 3, 5,
       sally_verb_try },
     { "passwd", "[-D] USER", "sets a sensor's password, or deletes it", 1, 2,
       sally_verb_passwd },

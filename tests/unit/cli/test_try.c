@@ -31,6 +31,8 @@ static const char config[] =
     "{ from = \"a\"; to = \"/3303/0/5700\"; div = 10; },\n"
     "{ from = \"b\"; to = \"/3306/0/5850\"; },\n"
     "{ from = \"c\"; to = \"/3306/0/5853\"; } ); },\n"
+    "{ topic = \"t/{id}/bin\"; format = \"bin\"; put = (\n"
+    "{ from = \"0:i16be\"; to = \"/3303/0/5700\"; div = 10; } ); },\n"
     "{ topic = \"t/{id}/state\"; alive = ( (\"on\", true), (\"off\", false) );"
     " }\n); } );\n"
     "sensors = ( { id = \"s\"; profile = \"p\"; server = \"c\"; "
@@ -56,6 +58,10 @@ static int out_of_folder(void **state)
     (void)unlink("sallyport.conf");
     return chdir("/") == 0 ? rmdir(folder) : -1;
 }
+
+#define USAGE                                                                  \
+    "usage: sallyportctl [OPTIONS] try [--hex] PROFILE TOPIC PAYLOAD\n"        \
+    "       sallyportctl [OPTIONS] try [--hex] --sensor ID TOPIC PAYLOAD\n"
 
 static const struct row {
     const char *what;
@@ -116,8 +122,18 @@ static const struct row {
     { "too few words", false, { "p", "t/x/temp" }, 2, "",
       "usage: sallyportctl [OPTIONS] try PROFILE TOPIC PAYLOAD\n" },
     { "too few words for a sensor", false, { "--sensor", "s", "t/s/temp" }, 2,
-      "", "usage: sallyportctl [OPTIONS] try PROFILE TOPIC PAYLOAD\n"
-      "       sallyportctl [OPTIONS] try --sensor ID TOPIC PAYLOAD\n" },
+      "", USAGE },
+    { "bytes", false, { "--hex", "p", "t/x/bin", "ffdd" }, 0,
+      "/3303/0/5700 = -3.5\n", "" },
+    { "bytes of a sensor", false, { "--hex", "--sensor", "s", "t/s/bin", "0000" },
+      0, "/3303/0/5700 = 0\n", "" },
+    { "the other way round", false,
+      { "--sensor", "--hex", "s", "t/s/bin", "0000" }, 0,
+      "/3303/0/5700 = 0\n", "" },
+    { "half a byte", false, { "--hex", "p", "t/x/bin", "ffd" }, 1, "",
+      "sallyportctl: ffd: expected bytes in hexadecimal, two digits each\n" },
+    { "an unknown option", false, { "--hax", "p", "t/x/bin", "ff" }, 2, "",
+      USAGE },
 };
 
 static void tries_each_row(void **state)
