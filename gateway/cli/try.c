@@ -232,6 +232,7 @@ static int try_configured(struct attempt *a, const struct request *r)
         0) {
         a->place.config = &config;
         status = try_named(a, r);
+        a->place = (struct sally_rule_place){ .config = NULL };
     }
     sally_config_wipe(&config);
     sally_config_files_wipe(&files);
