@@ -165,8 +165,11 @@ enum sally_err sally_bootstrapper_create(struct sally_bootstrapper **out,
     b->guest.calls = &sally_visit_calls;
     b->sensor = u;
     b->due = b->purge = b->renewal = SALLY_NEVER;
-    e = u->shard->host->open(u->shard->owner, &b->guest, &b->seat);
+    e = sally_rights_open(b);
+    if (e == SALLY_E_OK)
+        e = u->shard->host->open(u->shard->owner, &b->guest, &b->seat);
     if (e != SALLY_E_OK) {
+        sally_rights_wipe(b);
         free(b);
         return e;
     }
@@ -190,6 +193,7 @@ void sally_bootstrapper_wipe(struct sally_bootstrapper *b)
     end_visit(b);
     shard_of(b)->host->close(b->seat);
     sally_book_wipe(&b->factory);
+    sally_rights_wipe(b);
     free(b);
 }
 

@@ -4,6 +4,7 @@
 #ifndef SALLY_UPLINK_BOOTSTRAPPER_PARTS_H
 #define SALLY_UPLINK_BOOTSTRAPPER_PARTS_H
 
+#include "lwm2m/access.h"
 #include "uplink/accounts.h"
 #include "uplink/bootstrapper.h"
 
@@ -32,6 +33,7 @@ struct sally_bootstrapper {
     struct sally_uplink_seat *seat; /* owned */
     struct sally_pacer_turn turn;
     struct sally_book factory; /* the accounts of the file */
+    struct sally_access *rights; /* owned; of each account's server */
     struct sally_visit *visit; /* NULL: none under way */
     uint64_t generation;       /* of the book in force; 0: the factory's */
     sally_usec due;            /* to ask for a turn; NEVER: no need */
@@ -76,6 +78,13 @@ void sally_standing_note(struct sally_bootstrapper *b,
                          const struct sally_book *book);
 void sally_standing_start_purge(struct sally_bootstrapper *b,
                                 const struct sally_book *book, sally_usec now);
+
+/* rights.c - room for what the servers may do, and what that is from now on.
+ * NO_MEMORY.                                                                */
+enum sally_err sally_rights_open(struct sally_bootstrapper *b) SALLY_MUST_USE;
+void sally_rights_wipe(struct sally_bootstrapper *b);
+void sally_rights_apply(struct sally_bootstrapper *b,
+                        const struct sally_book *book, sally_usec now);
 
 /* renewal.c - asks if a certificate comes to its end, and says when to look
  * again.                                                                    */

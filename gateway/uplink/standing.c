@@ -172,6 +172,7 @@ void sally_bootstrapper_load(struct sally_bootstrapper *b, sally_usec now)
     sally_standing_note(b, &book);
     if (e == SALLY_E_OK) {
         sally_account_load_all(b->sensor, &book, now);
+        sally_rights_apply(b, &book, now);
         compare(b, &book, NULL);
         sally_standing_start_purge(b, &book, now);
     } else if (e != SALLY_E_NOT_FOUND) {
@@ -226,6 +227,7 @@ static enum sally_err strike(struct sally_bootstrapper *b,
         return e;
     b->generation++;
     sally_standing_note(b, book);
+    sally_rights_apply(b, book, b->sensor->shard->now);
     return SALLY_E_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "uplink/virtual_client.h"
 
 #include "log/log.h"
+#include "lwm2m/access.h"
 #include "uplink/accounts.h"
 #include "uplink/bootstrapper.h"
 #include "uplink/downlink.h"
@@ -83,8 +84,9 @@ static size_t size_of(const struct sally_bus_readings *m)
     return m->count * (size_t)RECORD_BYTES + m->used;
 }
 
-/* A whole message or nothing of it. */
-static bool add_message(struct batch *b, const struct sally_bus_readings *m)
+/* A whole message or nothing of it, but what the server may not read. */
+static bool add_message(struct batch *b, const struct sally_access *access,
+                        const struct sally_bus_readings *m)
 {
     const struct batch before = { .count = b->count, .used = b->used };
 
@@ -95,6 +97,8 @@ static bool add_message(struct batch *b, const struct sally_bus_readings *m)
 
         sally_bus_value(&m->value[i], m->bytes, &r);
         r.time = m->time;
+        if (!sally_access_allows(access, &r.path, SALLY_MAY_READ))
+            continue;
         if (!add_record(b, &r)) {
             b->count = before.count;
             b->used = before.used;
@@ -118,7 +122,7 @@ static enum sally_err gather(struct sally_virtual_client *v, struct batch *b)
     b->upto = 0;
     while ((e = sally_store_next(store, v->sensor->index, v->index, b->upto,
                                  &number, &m)) == SALLY_E_OK) {
-        if (!add_message(b, &m))
+        if (!add_message(b, v->settings.access, &m))
             break;
         b->upto = number;
         if (v->alone)
@@ -219,6 +223,10 @@ void sally_virtual_client_deliver(struct sally_virtual_client *v,
     if (way == SALLY_REPORT_NONE)
         return;
     e = gather(v, &b);
+    while (b.count == 0 && b.upto != 0) { /* nothing that it may read */
+        passed(v, b.upto);
+        e = gather(v, &b);
+    }
     if (b.count == 0) {
         if (e == SALLY_E_IO)
             v->retry = sally_after(now, RETRY);

@@ -313,6 +313,7 @@ static void put_in_force(struct sally_bootstrapper *b, sally_usec now)
     b->failures = 0;
     v->done = true;
     sally_account_apply_all(b->sensor, &v->current, &v->offered, now);
+    sally_rights_apply(b, &v->offered, now);
     sally_standing_note(b, &v->offered);
     sally_standing_start_purge(b, &v->offered, now);
     sally_shard_judge(b->sensor);

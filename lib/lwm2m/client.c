@@ -640,6 +640,13 @@ void sally_lwm2m_client_changed(struct sally_lwm2m_client *c,
     sally_notify_run(c, now);
 }
 
+void sally_lwm2m_client_restricted(struct sally_lwm2m_client *c,
+                                   sally_usec now)
+{
+    sally_notify_restrict(c);
+    tell_history(c, c->history_error, now);
+}
+
 void sally_lwm2m_client_answer(struct sally_lwm2m_client *c,
                                sally_coap_exchange x, uint8_t code,
                                sally_usec now)

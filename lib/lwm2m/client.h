@@ -22,9 +22,10 @@
 #include "lwm2m/resources.h"
 
 struct sally_lwm2m_client;
+struct sally_access;
 
 /* Borrowed, and immutable while the client exists but for the scheme, which is
- * another one from the next handshake on.                                   */
+ * another one from the next handshake on, and for `access`.                 */
 struct sally_lwm2m_settings {
     const char *endpoint;
     const char *binding;      /* transports, "U", "T" or "UT"; NULL: "U" */
@@ -40,6 +41,10 @@ struct sally_lwm2m_settings {
      * by the owner and read by _connect(). NULL: nothing, so each session
      * begins with new keys and a Register.                                  */
     const struct sally_object_past *past;
+
+    /* What the server may do; NULL: all that the objects allow. After a change
+     * see sally_lwm2m_client_restricted().                                  */
+    const struct sally_access *access;
 };
 
 /* Shared by all clients of a process; outlives them. */
@@ -195,6 +200,11 @@ enum sally_err sally_lwm2m_client_history(
 void sally_lwm2m_client_changed(struct sally_lwm2m_client *c,
                                 const struct sally_path *path, bool history,
                                 sally_usec now);
+
+/* The server has other rights: what it observes and may not read any more is
+ * not observed from now on.                                                 */
+void sally_lwm2m_client_restricted(struct sally_lwm2m_client *c,
+                                   sally_usec now);
 
 /* Answers a command that on_command deferred. */
 void sally_lwm2m_client_answer(struct sally_lwm2m_client *c,

@@ -7,6 +7,7 @@
 #include "lwm2m/notify.h"
 
 #include "coap/option.h"
+#include "lwm2m/access.h"
 #include "lwm2m/attributes.h"
 #include "lwm2m/durable.h"
 #include "lwm2m/operation.h"
@@ -97,6 +98,18 @@ bool sally_notify_add(struct sally_lwm2m_client *c, struct sally_span token,
     c->observations = o;
     sally_durable_changed(c);
     return true;
+}
+
+void sally_notify_restrict(struct sally_lwm2m_client *c)
+{
+    struct sally_observation **link = &c->observations;
+
+    while (*link != NULL)
+        if (sally_access_allows(c->settings->access, &(*link)->path,
+                                SALLY_MAY_READ))
+            link = &(*link)->next;
+        else
+            drop(c, link);
 }
 
 void sally_notify_clear(struct sally_lwm2m_client *c)

@@ -16,6 +16,9 @@ bool sally_notify_add(struct sally_lwm2m_client *c, struct sally_span token,
 void sally_notify_remove(struct sally_lwm2m_client *c, struct sally_span token);
 void sally_notify_clear(struct sally_lwm2m_client *c);
 
+/* Ends those of what the server may not read. */
+void sally_notify_restrict(struct sally_lwm2m_client *c);
+
 /* The session ended: nothing is under way any more, and what was is due. */
 void sally_notify_suspend(struct sally_lwm2m_client *c);
 

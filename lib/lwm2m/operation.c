@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "coap/option.h"
+#include "lwm2m/access.h"
 #include "lwm2m/attributes.h"
 #include "lwm2m/discover.h"
 #include "lwm2m/durable.h"
@@ -44,7 +45,9 @@ size_t sally_operation_collect(const struct sally_lwm2m_client *c,
 
     *existing = 0;
     for (size_t i = first; i < first + count; i++) {
-        if (!visible(c, &slots[i].path))
+        if (!visible(c, &slots[i].path) ||
+            !sally_access_allows(c->settings->access, &slots[i].path,
+                                 SALLY_MAY_READ))
             continue;
         ++*existing;
         if (!slots[i].present || n == room ||
@@ -364,15 +367,16 @@ enum need { ANY, LINKS, PAYLOAD, NO_PAYLOAD, TYPED };
 static const struct row {
     uint8_t method, min_depth, max_depth;
     enum need need;
+    uint8_t right; /* 0: none is needed */
     operation *run;
 } rows[] = {
-    { SALLY_CODE_GET, 1, 3, LINKS, do_discover },
-    { SALLY_CODE_GET, 1, 4, ANY, do_read },
-    { SALLY_CODE_PUT, 1, 4, NO_PAYLOAD, do_attributes },
-    { SALLY_CODE_PUT, 2, 4, PAYLOAD, do_write },
-    { SALLY_CODE_POST, 2, 2, PAYLOAD, do_write },
-    { SALLY_CODE_POST, 3, 3, TYPED, do_write },
-    { SALLY_CODE_POST, 3, 3, ANY, do_execute },
+    { SALLY_CODE_GET, 1, 3, LINKS, 0, do_discover },
+    { SALLY_CODE_GET, 1, 4, ANY, SALLY_MAY_READ, do_read },
+    { SALLY_CODE_PUT, 1, 4, NO_PAYLOAD, SALLY_MAY_READ, do_attributes },
+    { SALLY_CODE_PUT, 2, 4, PAYLOAD, SALLY_MAY_WRITE, do_write },
+    { SALLY_CODE_POST, 2, 2, PAYLOAD, SALLY_MAY_WRITE, do_write },
+    { SALLY_CODE_POST, 3, 3, TYPED, SALLY_MAY_WRITE, do_write },
+    { SALLY_CODE_POST, 3, 3, ANY, SALLY_MAY_EXECUTE, do_execute },
 };
 
 static bool fits(const struct row *r, const struct sally_request *q)
@@ -412,7 +416,10 @@ static uint8_t dispatch(struct sally_lwm2m_client *c,
         return SALLY_CODE_UNAVAILABLE;
     for (size_t i = 0; i < SALLY_LEN(rows); i++)
         if (fits(&rows[i], &q))
-            return rows[i].run(c, &q, a, now);
+            return sally_access_allows(c->settings->access, &q.path,
+                                       rows[i].right)
+                       ? rows[i].run(c, &q, a, now)
+                       : SALLY_CODE_UNAUTHORIZED;
     return SALLY_CODE_METHOD_NOT_ALLOWED;
 }
 

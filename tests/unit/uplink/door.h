@@ -482,11 +482,11 @@ __attribute__((unused)) static uint64_t door_waiting(const struct door *d,
     return sally_store_waiting(d->store, sensor, 0);
 }
 
-/* A request of the server of a sensor's first account. */
-__attribute__((unused)) static void door_ask(struct door *d, uint32_t sensor,
-                                             uint8_t method, const char *path,
-                                             const char *text,
-                                             enum sally_coap_observe observe)
+/* A request of the server of one of a sensor's accounts. */
+__attribute__((unused)) static void
+door_ask_as(struct door *d, uint32_t sensor, uint32_t account, uint8_t method,
+            const char *path, const char *text,
+            enum sally_coap_observe observe)
 {
     uint8_t room[64];
     struct sally_buf options = SALLY_BUF(room);
@@ -508,10 +508,19 @@ __attribute__((unused)) static void door_ask(struct door *d, uint32_t sensor,
     d->code = 0;
     assert_int_equal(
         sally_coap_link_request(
-            &sally_shard_sensor(d->shard, sensor)->clients[0].seat->server, &q,
-            d->now, &x),
+            &sally_shard_sensor(d->shard, sensor)
+                 ->clients[account].seat->server, &q, d->now, &x),
         SALLY_E_OK);
     door_settle(d);
+}
+
+/* Of its first one. */
+__attribute__((unused)) static void door_ask(struct door *d, uint32_t sensor,
+                                             uint8_t method, const char *path,
+                                             const char *text,
+                                             enum sally_coap_observe observe)
+{
+    door_ask_as(d, sensor, 0, method, path, text, observe);
 }
 
 /* --- Building ------------------------------------------------------------ */

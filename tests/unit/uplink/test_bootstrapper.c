@@ -101,6 +101,13 @@ static enum sally_client_state state_of(struct door *d, uint32_t account)
     return sally_lwm2m_client_state(&sensor(d)->clients[account].client);
 }
 
+/* Of a visit that was good. */
+static void end_goodbye(struct door *d)
+{
+    while (is_visiting(d))
+        door_run(d, SALLY_SEC);
+}
+
 static void give_cloud(struct door *d)
 {
     put(d, "0/1", KEYS_OF("1", "coap://127.0.0.1:5683", "1"));
@@ -238,6 +245,124 @@ static void only_what_changes_begins_anew(void **state)
     door_run(d, 2 * SALLY_SEC);
     assert_int_equal(d->registers, 3);
     assert_int_equal(sensor(d)->clients[1].server->uri.port, 5691);
+    door_close(d);
+}
+
+#define RIGHTS_OF(instance, object, entry, may)                                \
+    "[{\"bn\":\"/2/" instance "/\",\"n\":\"0\",\"v\":" object "},"             \
+    "{\"n\":\"1\",\"v\":0},{\"n\":\"2/" entry "\",\"v\":" may "},"               \
+    "{\"n\":\"3\",\"v\":65535}]"
+
+static uint8_t asked(struct door *d, uint32_t account, uint8_t method,
+                     const char *path)
+{
+    door_ask_as(d, 0, account, method, path,
+                method == SALLY_CODE_GET ? "" : "1", SALLY_OBSERVE_ABSENT);
+    if (d->code == 0)
+        door_told(d); /* a command goes to the disk first */
+    return d->code;
+}
+
+/* What each of two servers may: the cloud reads the one object, the sky writes
+ * to the other.                                                             */
+static void are_limited(struct door *d)
+{
+    static const struct {
+        uint32_t account;
+        uint8_t method;
+        const char *path;
+        uint8_t code;
+    } all[] = {
+        { 0, SALLY_CODE_GET, "3303/0/5700", SALLY_CODE_CONTENT },
+        { 0, SALLY_CODE_GET, "3303", SALLY_CODE_CONTENT },
+        { 0, SALLY_CODE_PUT, "3306/0/5851", SALLY_CODE_UNAUTHORIZED },
+        { 0, SALLY_CODE_POST, "3303/0/5605", SALLY_CODE_UNAUTHORIZED },
+        { 1, SALLY_CODE_GET, "3303/0/5700", SALLY_CODE_UNAUTHORIZED },
+        { 1, SALLY_CODE_GET, "3303/0", SALLY_CODE_UNAUTHORIZED },
+        { 1, SALLY_CODE_GET, "3303", SALLY_CODE_NOT_FOUND },
+        { 1, SALLY_CODE_GET, "3306/0", SALLY_CODE_CONTENT },
+        { 1, SALLY_CODE_PUT, "3306/0/5851", SALLY_CODE_CHANGED },
+        { 1, SALLY_CODE_GET, "3/0", SALLY_CODE_CONTENT },
+        { 1, SALLY_CODE_GET, "1/1", SALLY_CODE_CONTENT },
+    };
+
+    for (size_t i = 0; i < SALLY_LEN(all); i++) {
+        uint8_t code = asked(d, all[i].account, all[i].method, all[i].path);
+
+        if (code != all[i].code)
+            fail_msg("server %u: %s: answered %u", all[i].account, all[i].path,
+                     code);
+    }
+}
+
+static void give_both(struct door *d)
+{
+    put(d, "0/1", KEYS_OF("1", "coap://127.0.0.1:5683", "1"));
+    put(d, "1/1", SERVER_OF("1", "1"));
+    put(d, "0/2", KEYS_OF("2", "coap://127.0.0.1:5690", "2"));
+    put(d, "1/2", SERVER_OF("2", "2"));
+    put(d, "2/0", RIGHTS_OF("0", "3303", "1", "1"));
+    put(d, "2/1", RIGHTS_OF("1", "3306", "2", "3"));
+    assert_int_equal(finish(d), SALLY_CODE_CHANGED);
+    door_run(d, 2 * SALLY_SEC);
+    assert_int_equal(d->registers, 2);
+}
+
+static void servers_have_the_rights_of_the_book(void **state)
+{
+    struct door *d = door_open_sealed(BOOT_CONFIG("", ""), &sealer);
+
+    (void)state;
+    give_both(d);
+    assert_int_equal(door_store(d, 0, 7, 20.5), SALLY_ACCEPTED_STORED);
+    assert_int_equal(d->sends, 1); /* and passed for the other */
+    assert_int_equal(sally_store_waiting(d->store, 0, 0), 0);
+    assert_int_equal(sally_store_waiting(d->store, 0, 1), 0);
+    are_limited(d);
+    door_restart(d);
+    are_limited(d);
+    door_close(d);
+}
+
+/* It observed, and may not any more. */
+static void a_right_that_is_taken_ends_an_observation(void **state)
+{
+    struct door *d = door_open_sealed(BOOT_CONFIG("", ""), &sealer);
+
+    (void)state;
+    give_both(d);
+    door_store(d, 0, 7, 20.5);
+    door_ask(d, 0, SALLY_CODE_GET, "3303/0/5700", "", SALLY_OBSERVE_REGISTER);
+    assert_int_equal(d->code, SALLY_CODE_CONTENT);
+    assert_non_null(sensor(d)->clients[0].client.observations);
+    end_goodbye(d);
+    (void)sally_bootstrapper_want(sensor(d)->bootstrapper,
+                                  SALLY_VISIT_OPERATOR, d->now);
+    door_run(d, SALLY_SEC);
+    put(d, "2/0", RIGHTS_OF("0", "3303", "1", "0"));
+    assert_int_equal(finish(d), SALLY_CODE_CHANGED);
+    assert_int_equal(d->registers, 2);
+    assert_null(sensor(d)->clients[0].client.observations);
+    assert_int_equal(asked(d, 0, SALLY_CODE_GET, "3303/0/5700"),
+                     SALLY_CODE_UNAUTHORIZED);
+    door_close(d);
+}
+
+/* Alone it may do all again. */
+static void the_last_server_has_all_rights(void **state)
+{
+    struct door *d = door_open_sealed(BOOT_CONFIG("", ""), &sealer);
+
+    (void)state;
+    give_both(d);
+    end_goodbye(d);
+    (void)sally_bootstrapper_want(sensor(d)->bootstrapper,
+                                  SALLY_VISIT_OPERATOR, d->now);
+    door_run(d, SALLY_SEC);
+    assert_int_equal(command(d, SALLY_CODE_DELETE, "0/1", NULL),
+                     SALLY_CODE_DELETED);
+    assert_int_equal(finish(d), SALLY_CODE_CHANGED);
+    assert_int_equal(asked(d, 1, SALLY_CODE_GET, "3303/0"), SALLY_CODE_CONTENT);
     door_close(d);
 }
 
@@ -538,6 +663,9 @@ int main(void)
         cmocka_unit_test(what_must_not_be_is_refused_and_can_be_corrected),
         cmocka_unit_test(a_file_counts_until_there_is_a_book),
         cmocka_unit_test(only_what_changes_begins_anew),
+        cmocka_unit_test(servers_have_the_rights_of_the_book),
+        cmocka_unit_test(a_right_that_is_taken_ends_an_observation),
+        cmocka_unit_test(the_last_server_has_all_rights),
         cmocka_unit_test(a_visit_that_fails_is_repeated_ever_later),
         cmocka_unit_test(it_looks_again_from_time_to_time),
         cmocka_unit_test(one_that_is_let_in_nowhere_asks),
