@@ -18,11 +18,16 @@ static const struct {
                            const struct sally_bus_address *a, int *fd);
 } kinds[] = {
     [SALLY_LISTENER_COAP] = { "coap", sally_udp_bind },
+    [SALLY_LISTENER_COAP_PSK] = { "coap", sally_udp_bind },
     [SALLY_LISTENER_MQTT] = { "mqtt", sally_tcp_bind },
     [SALLY_LISTENER_MQTT_PSK] = { "mqtt", sally_tcp_bind },
     [SALLY_LISTENER_MQTT_CERTIFICATE] = { "mqtt", sally_tcp_bind },
 };
 
+static const enum sally_listener coap_kinds[] = {
+    [SALLY_SECURE_NO] = SALLY_LISTENER_COAP,
+    [SALLY_SECURE_PSK] = SALLY_LISTENER_COAP_PSK,
+};
 static const enum sally_listener mqtt_kinds[] = {
     [SALLY_SECURE_NO] = SALLY_LISTENER_MQTT,
     [SALLY_SECURE_PSK] = SALLY_LISTENER_MQTT_PSK,
@@ -133,7 +138,7 @@ static bool take_listener(const struct sally_config *c, size_t i,
     l = is_coap ? &c->coap[i] : &c->mqtt[i - c->coap_count];
     *out = (struct sally_socket){
         .used = true,
-        .kind = is_coap ? SALLY_LISTENER_COAP : mqtt_kinds[l->secure],
+        .kind = is_coap ? coap_kinds[l->secure] : mqtt_kinds[l->secure],
         .port = l->port,
         .fd = -1,
     };

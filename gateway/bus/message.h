@@ -292,6 +292,7 @@ enum sally_control {
 };
 enum sally_listener {
     SALLY_LISTENER_COAP,
+    SALLY_LISTENER_COAP_PSK,         /* over DTLS by keys of sensors */
     SALLY_LISTENER_MQTT,
     SALLY_LISTENER_MQTT_PSK,         /* over TLS by keys of sensors... */
     SALLY_LISTENER_MQTT_CERTIFICATE, /* ...or by our certificate */

@@ -5,10 +5,11 @@
 
 #include <string.h>
 
-static bool listens(const struct sally_config *c, enum sally_secure by)
+static bool has(const struct sally_config_listener *all, size_t count,
+                enum sally_secure by)
 {
-    for (size_t i = 0; i < c->mqtt_count; i++)
-        if (c->mqtt[i].secure == by)
+    for (size_t i = 0; i < count; i++)
+        if (all[i].secure == by)
             return true;
     return false;
 }
@@ -17,13 +18,14 @@ static bool listens(const struct sally_config *c, enum sally_secure by)
 static const char *lacks(const struct sally_config *c,
                          const struct sally_config_auth *a)
 {
-    bool psk = listens(c, SALLY_SECURE_PSK);
-    bool certificate = listens(c, SALLY_SECURE_CERTIFICATE);
+    bool psk = has(c->mqtt, c->mqtt_count, SALLY_SECURE_PSK);
+    bool dtls = has(c->coap, c->coap_count, SALLY_SECURE_PSK);
+    bool certificate = has(c->mqtt, c->mqtt_count, SALLY_SECURE_CERTIFICATE);
 
     if (a->tls && !psk && !certificate)
         return "a listener in `local.mqtt` that is `secure`";
-    if (a->method == SALLY_AUTH_PSK && !psk)
-        return "a listener in `local.mqtt` with `secure = \"psk\"`";
+    if (a->method == SALLY_AUTH_PSK && !psk && !dtls)
+        return "a listener in `local` with `secure = \"psk\"`";
     if (a->method != SALLY_AUTH_CERTIFICATE)
         return NULL;
     if (!certificate)

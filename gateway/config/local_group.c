@@ -9,6 +9,7 @@
 #define COAP_PORT 5683
 #define MQTT_PORT 1883
 #define MQTTS_PORT 8883
+#define COAPS_PORT 5684
 
 /* "none" is no word here: a sensor always proves something. */
 static const struct sally_word assurances[] = {
@@ -50,10 +51,11 @@ static const struct sally_key listener_keys[] = {
       "a numeric address", "", NULL,
       "bind to this IPv4 or IPv6 address; all without it" },
     { "port", SALLY_KEY_WHOLE, AT(port), 1, 65535, NULL, "", NULL,
-      "5683 for CoAP and 1883 for MQTT without it, 8883 with `secure`" },
+      "5683 for CoAP and 1883 for MQTT without it, 5684 and 8883 with "
+      "`secure`" },
     { "secure", SALLY_KEY_WORD, AT(secure), 0, 0, NULL, "no", secure_words,
-      "with `mqtt`: TLS 1.2 and 1.3, by pre-shared keys of sensors or by the "
-      "certificate of `tls`" },
+      "TLS with `mqtt`, DTLS with `coap`, 1.2 and 1.3, by pre-shared keys of "
+      "sensors; with `mqtt` also by the certificate of `tls`" },
 };
 
 const struct sally_schema sally_group_local = {
@@ -113,10 +115,12 @@ static void check_secure(struct sally_loader *l, const config_setting_t *group,
     if (out->secure == SALLY_SECURE_NO)
         return;
     if (config_setting_get_member(group, "port") == NULL)
-        out->port = MQTTS_PORT;
+        out->port = port == MQTT_PORT ? MQTTS_PORT : COAPS_PORT;
+    if (out->secure == SALLY_SECURE_PSK)
+        return;
     if (port != MQTT_PORT)
-        sally_complain(&l->reader, at, "secure",
-                       "expected it in `mqtt`, since CoAP has no DTLS here");
+        sally_expected(&l->reader, group, at, "secure",
+                       "\"no\" or \"psk\" in `coap`");
     else if (out->secure == SALLY_SECURE_CERTIFICATE &&
              l->out->tls.certificate_file[0] == '\0')
         sally_complain(&l->reader, at, "secure",

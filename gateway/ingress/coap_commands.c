@@ -96,7 +96,8 @@ bool sally_coap_commands_target(struct sally_coap_server *s, uint32_t sensor,
 
     if (p != NULL) {
         *to = p->source;
-        to->peer.port = port;
+        if (p->visit == NULL) /* else in its session, and nowhere else */
+            to->peer.port = port;
         return true;
     }
     for (size_t i = 0; i < c->auth_count; i++) {

@@ -28,7 +28,7 @@ static bool is_request(struct sally_span datagram)
 bool sally_coap_credit_spend(struct sally_coap_peer *p,
                              struct sally_span datagram)
 {
-    if (p->validated || is_request(datagram))
+    if (p->validated || (p->visit == NULL && is_request(datagram)))
         return true;
     if (datagram.len > p->credit)
         return false;

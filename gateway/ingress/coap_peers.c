@@ -108,6 +108,7 @@ void sally_coap_peer_drop(struct sally_coap_peer *p, sally_usec now)
     sally_coap_polls_forget(p);
     sally_outer_forget(s->outer, p->sensor, p);
     sally_coap_link_wipe(&p->link);
+    sally_tls_line_close(p->visit, false);
     sally_deadlines_set(&s->deadlines, &p->deadline, SALLY_NEVER);
     sally_hashmap_remove(&s->peers, &p->node);
     leave_sensor(p);
@@ -142,6 +143,7 @@ static const struct sally_coap_link_upcalls link_upcalls = {
     .on_request = sally_coap_server_request,
     .on_reply = sally_coap_commands_reply,
     .on_notified = sally_coap_commands_notified,
+    .on_channel = sally_coap_secure_channel,
 };
 
 /* Which of a sensor's peers makes room for another one, so that whoever sends
@@ -160,9 +162,22 @@ superfluous(const struct sally_coap_server *s, uint32_t sensor)
             stranger = p;
         count++;
     }
-    if (count < SALLY_COAP_SENSOR_PEERS)
-        return NULL;
+    if (count < SALLY_COAP_SENSOR_PEERS || sensor == SALLY_COAP_NOBODY)
+        return NULL; /* of handshakes the door has the count */
     return stranger != NULL ? stranger : last;
+}
+
+void sally_coap_peer_become(struct sally_coap_peer *p, uint32_t sensor,
+                            sally_usec now)
+{
+    struct sally_coap_peer *other = superfluous(p->server, sensor);
+
+    if (other != NULL)
+        sally_coap_peer_drop(other, now);
+    leave_sensor(p);
+    p->sensor = sensor;
+    join_sensor(p);
+    sally_coap_secure_renew(p, now);
 }
 
 struct sally_coap_peer *
@@ -185,6 +200,8 @@ sally_coap_peer_add(struct sally_coap_server *s,
     sally_hashmap_add(&s->peers, &p->node, key_of(from, p->key));
     make_newest(p);
     join_sensor(p);
+    if (from->secure) /* its link is accepted when the door has a place */
+        return p;
     if (sally_coap_link_start(&p->link, SALLY_SCHEME_COAP, &s->nosec, NULL,
                               now) == SALLY_E_OK)
         return p;

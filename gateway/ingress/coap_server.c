@@ -10,11 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long an address counts as proved before it is looked at again: another
- * device may have it by then. Once in this time the sensor is told of as
- * online, so that commands which wait for it go out.                        */
-#define PROOF_LASTS (60 * SALLY_SEC)
-
 /* --- Input --------------------------------------------------------------- */
 
 /* RFC 7252 s.4.2, 5.2: a request from nobody we know is answered 4.01, never
@@ -58,15 +53,18 @@ static bool knows(const struct sally_coap_server *s,
 
 void sally_coap_peer_online(struct sally_coap_peer *p, sally_usec now)
 {
-    sally_outer_liveness(p->server->outer, p->sensor, true, SALLY_AUTH_ADDRESS,
-                         SALLY_ASSURANCE_WEAK, now);
+    enum sally_auth_method method =
+        p->visit != NULL ? SALLY_AUTH_PSK : SALLY_AUTH_ADDRESS;
+
+    sally_outer_liveness(p->server->outer, p->sensor, true, method,
+                         sally_auth_method_level(method), now);
 }
 
 static void prove(struct sally_coap_peer *p,
                   const struct sally_coap_source *from, sally_usec now)
 {
     p->source.interface = from->interface;
-    p->proved_until = sally_after(now, PROOF_LASTS);
+    p->proved_until = sally_after(now, SALLY_COAP_PROOF_LASTS);
     sally_coap_peer_online(p, now);
 }
 
@@ -100,8 +98,13 @@ void sally_coap_server_input(struct sally_coap_server *s,
                              const struct sally_coap_source *from,
                              struct sally_span datagram, sally_usec now)
 {
-    struct sally_coap_peer *p = admit(s, from, now);
+    struct sally_coap_peer *p;
 
+    if (from->secure) {
+        sally_coap_secure_input(s, from, datagram, now);
+        return;
+    }
+    p = admit(s, from, now);
     if (p == NULL) {
         turn_away(s, from, datagram);
         return;
@@ -147,6 +150,8 @@ void sally_coap_server_expire(struct sally_coap_server *s, sally_usec now)
         sally_coap_commands_expire(p, now);
         sally_coap_link_expire(&p->link, now);
         sally_coap_peer_pump(p, now);
+        if (p->over)
+            sally_coap_peer_drop(p, now);
     }
     sally_coap_polls_expire(s, now);
     sally_coap_server_arm(s);
@@ -231,7 +236,8 @@ void sally_coap_server_commit(struct sally_coap_server *s,
     while (p != NULL) {
         struct sally_coap_peer *older = p->older;
 
-        if (!sally_outer_keeps(s->outer, p->sensor))
+        if (p->sensor == SALLY_COAP_NOBODY ||
+            !sally_outer_keeps(s->outer, p->sensor))
             sally_coap_peer_drop(p, now);
         p = older;
     }

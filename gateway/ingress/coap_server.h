@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway/ingress/coap_server.h - sensors that speak plaintext CoAP.
+/* gateway/ingress/coap_server.h - sensors that speak CoAP, most of them in
+ * plaintext.
  *
- * A sensor is told by where its datagrams come from. PUT and POST to any path
- * are readings on the topic "coap/<path>", answered 2.04 when they are
- * durable; what a map wants to be polled is asked for. Commands go the other
- * way as PUT (Write) and POST (Execute), or as notifications.
+ * A sensor is told by where its datagrams come from, over DTLS by its key. PUT
+ * and POST to any path are readings on the topic "coap/<path>", answered 2.04
+ * when they are durable; what a map wants to be polled is asked for. Commands
+ * go the other way as PUT (Write) and POST (Execute), or as notifications.
  *
  * A source that is no sensor costs nothing: it gets a 4.01 no longer than its
  * request, without any state. A known one gets a `peer` with a CoAP link, out
@@ -15,12 +16,14 @@
 #include "coap/link.h"
 #include "ingress/auth/address.h"
 #include "ingress/outer.h"
+#include "ingress/tls_door.h"
 
 /* Where a datagram came from. `local` is the address that it was sent to. */
 struct sally_coap_source {
     struct sally_bus_address peer, local;
     uint32_t interface; /* index; 0 unknown */
     uint32_t listener;  /* its slot */
+    bool secure;        /* which takes DTLS only */
 };
 
 struct sally_coap_server_host {
@@ -61,6 +64,14 @@ void sally_coap_server_commit(struct sally_coap_server *s,
 void sally_coap_server_input(struct sally_coap_server *s,
                              const struct sally_coap_source *from,
                              struct sally_span datagram, sally_usec now);
+
+/* What listeners with DTLS turn to from now on; outlives the server's peers, as
+ * does its security, which `coap` then has. Its host calls the second one for a
+ * visit that is to end.                                                     */
+void sally_coap_server_secure(struct sally_coap_server *s,
+                              struct sally_tls_door *door);
+void sally_coap_server_end(struct sally_coap_server *s, void *peer,
+                           sally_usec now);
 
 /* Nobody may be this sensor any more: its peers are forgotten. */
 void sally_coap_server_kick(struct sally_coap_server *s, uint32_t sensor,

@@ -8,6 +8,13 @@
 #include "base/hashmap.h"
 #include "ingress/coap_server.h"
 
+#define SALLY_COAP_NOBODY UINT32_MAX /* no sensor yet: it shakes hands */
+
+/* How long an address counts as proved before it is looked at again: another
+ * device may have it by then. Once in this time the sensor is told of as
+ * online, so that commands which wait for it go out.                        */
+#define SALLY_COAP_PROOF_LASTS (60 * SALLY_SEC)
+
 #define SALLY_COAP_COMMANDS_MAX 4  /* of one peer, under way */
 #define SALLY_COAP_OBSERVERS_MAX 4 /* resources that one peer observes */
 #define SALLY_COAP_SENSOR_PEERS 8  /* of one sensor, and of its address */
@@ -61,6 +68,9 @@ struct sally_coap_peer {
     struct sally_coap_source source;
     struct sally_coap_server *server;
     uint32_t sensor;
+    struct sally_tls_line *visit; /* owned; over DTLS; NULL: plaintext */
+    sally_usec heard;             /* likewise: what was authentic */
+    bool over;                    /* likewise: to be dropped */
     sally_usec proved_until; /* 0: not proved, we only sent commands there */
     bool validated;  /* it can be reached where it says that it is */
     uint32_t credit; /* bytes that it may still get while it is not */
@@ -76,6 +86,7 @@ struct sally_coap_server {
     const struct sally_coap_shared *coap;
     const struct sally_coap_server_host *host;
     void *owner;
+    struct sally_tls_door *door; /* NULL: nobody comes in by DTLS */
     struct sally_pool pool; /* of struct sally_coap_peer */
     struct sally_hashmap peers, of_sensor;
     struct sally_deadlines deadlines;
@@ -93,6 +104,18 @@ void sally_coap_server_arm(struct sally_coap_server *s);
 
 /* Tells the inner door that the peer's sensor is there. */
 void sally_coap_peer_online(struct sally_coap_peer *p, sally_usec now);
+
+/* --- DTLS: coap_secure.c -------------------------------------------------- */
+
+void sally_coap_secure_input(struct sally_coap_server *s,
+                             const struct sally_coap_source *from,
+                             struct sally_span datagram, sally_usec now);
+
+/* It is still there, as its session says. */
+void sally_coap_secure_renew(struct sally_coap_peer *p, sally_usec now);
+
+/* An upcall of the link. */
+void sally_coap_secure_channel(void *owner, enum sally_err e, sally_usec now);
 
 /* --- Requests: coap_requests.c -------------------------------------------- */
 
@@ -163,6 +186,10 @@ struct sally_coap_peer *
 sally_coap_peer_add(struct sally_coap_server *s,
                     const struct sally_coap_source *from, uint32_t sensor,
                     sally_usec now);
+
+/* It is this sensor, and was nobody before. */
+void sally_coap_peer_become(struct sally_coap_peer *p, uint32_t sensor,
+                            sally_usec now);
 
 /* Its commands are offline, its messages nobody's. */
 void sally_coap_peer_drop(struct sally_coap_peer *p, sally_usec now);

@@ -71,7 +71,8 @@ void sally_tls_refuse(struct sally_tls_line *l, enum sally_err why)
     char ip[INET6_ADDRSTRLEN] = "";
 
     (void)inet_ntop(l->family == 4 ? AF_INET : AF_INET6, l->ip, ip, sizeof(ip));
-    sally_log(SALLY_LOG_WARNING, "tls_refused", SALLY_TEXT("protocol", "mqtt"),
+    sally_log(SALLY_LOG_WARNING, "tls_refused",
+              SALLY_TEXT("protocol", l->visit ? "coap" : "mqtt"),
               SALLY_TEXT("peer", ip), SALLY_TEXT("name", l->name),
               SALLY_NUMBER("alert", sally_stack_alert(&l->stack)),
               SALLY_TEXT("why", r == NULL ? sally_err_text(why) : r->text));
@@ -148,7 +149,10 @@ static void end(struct sally_tls_line *l, enum sally_err why)
 
     sally_tls_refuse(l, why);
     sally_tls_settle(l);
-    d->host->end(d->owner, l->handle);
+    if (l->visit)
+        d->host->end_visit(d->owner, l->handle);
+    else
+        d->host->end(d->owner, l->handle);
 }
 
 /* Where all are taken, the oldest has had its time. */
@@ -186,12 +190,21 @@ bool sally_tls_admit(struct sally_tls_door *d, struct sally_tls_line *l,
     return true;
 }
 
+/* Over DTLS a wrong key shows by silence alone: what does not verify is as if
+ * it had not come. RFC 6347 s.4.1.2.7.                                      */
+static enum sally_err why_so_long(const struct sally_tls_line *l)
+{
+    if (!l->visit || l->name[0] == '\0')
+        return SALLY_E_TIMED_OUT;
+    return l->unknown ? SALLY_E_NO_CREDENTIAL : SALLY_E_UNAUTHENTIC;
+}
+
 void sally_tls_door_expire(struct sally_tls_door *d, sally_usec now)
 {
     d->now = now;
     while (d->first != NULL &&
            sally_after(d->first->begun, SALLY_TLS_SHAKE_TIME) <= now)
-        end(d->first, SALLY_E_TIMED_OUT);
+        end(d->first, why_so_long(d->first));
     arm(d);
 }
 

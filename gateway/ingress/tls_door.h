@@ -30,6 +30,7 @@ struct sally_tls_host {
     /* The line is over: close its connection, after what is left of its
      * output, and it. Not from within a call on that line.                  */
     void (*end)(void *owner, void *handle);
+    void (*end_visit)(void *owner, void *handle); /* likewise, of a visit */
     void (*arm)(void *owner, sally_usec when);
     sally_msec_utc (*utc)(void *owner); /* certificates are compared with it */
 };
@@ -88,6 +89,29 @@ bool sally_tls_line_is_up(const struct sally_tls_line *l,
 struct sally_span sally_tls_line_output(struct sally_tls_line *l,
                                         struct sally_span plain);
 size_t sally_tls_line_sent(struct sally_tls_line *l, size_t n);
+
+/* --- Visits -------------------------------------------------------------- */
+
+/* A peer of CoAP, whose link has the session: what the door has to do with its
+ * handshake. Its link is accepted with the finder, and given input between
+ * _enter() and _leave(). When it is up, _met() says which sensor it is, or why
+ * it is none; when it has failed, _failed() logs that. _line_close() ends it.
+ * What is returned is as with a line.                                       */
+enum sally_err sally_tls_visit_open(struct sally_tls_line **out,
+                                    struct sally_tls_door *d, void *handle,
+                                    const struct sally_auth_source *source,
+                                    sally_usec now) SALLY_MUST_USE;
+const struct sally_key_finder *
+sally_tls_visit_finder(const struct sally_tls_door *d);
+void sally_tls_visit_enter(struct sally_tls_line *l, sally_usec now);
+void sally_tls_visit_leave(struct sally_tls_line *l);
+enum sally_err sally_tls_visit_met(struct sally_tls_line *l,
+                                   struct sally_span identity,
+                                   uint32_t *sensor) SALLY_MUST_USE;
+void sally_tls_visit_failed(struct sally_tls_line *l, enum sally_err why);
+
+/* What such links share with the door's lines. */
+struct sally_security *sally_tls_door_security(const struct sally_tls_door *d);
 
 void sally_tls_line_say_goodbye(struct sally_tls_line *l);
 

@@ -30,11 +30,12 @@ static void free_line(struct sally_tls_line *l)
     sally_pool_give(&d->lines, l);
 }
 
-enum sally_err sally_tls_line_open(struct sally_tls_line **out,
-                                   struct sally_tls_door *d,
-                                   enum sally_secure by, void *handle,
-                                   const struct sally_auth_source *source,
-                                   sally_usec now)
+/* A visit begins elsewhere. */
+static enum sally_err open_line(struct sally_tls_line **out,
+                                struct sally_tls_door *d, enum sally_secure by,
+                                bool visit, void *handle,
+                                const struct sally_auth_source *source,
+                                sally_usec now)
 {
     const struct sally_span anybody = { NULL, 0 };
     struct sally_tls_line *l;
@@ -47,13 +48,14 @@ enum sally_err sally_tls_line_open(struct sally_tls_line **out,
     if (l == NULL)
         return SALLY_E_NO_ROOM;
     *l = (struct sally_tls_line){ .door = d, .handle = handle, .by = by,
+                                  .visit = visit,
                                   .proof = { NOBODY, SALLY_AUTH_PSK },
                                   .interface = source->interface,
                                   .family = source->family };
     memcpy(l->ip, source->ip, source->family == 4 ? 4 : sizeof(l->ip));
     if (!sally_penalties_blocked(d->penalties, source, anybody, now) &&
         sally_tls_admit(d, l, now))
-        e = begin(l, now);
+        e = visit ? SALLY_E_OK : begin(l, now);
     else
         sally_tls_refuse(l, SALLY_E_BUSY);
     if (e != SALLY_E_OK) {
@@ -65,14 +67,31 @@ enum sally_err sally_tls_line_open(struct sally_tls_line **out,
     return SALLY_E_OK;
 }
 
+enum sally_err sally_tls_line_open(struct sally_tls_line **out,
+                                   struct sally_tls_door *d,
+                                   enum sally_secure by, void *handle,
+                                   const struct sally_auth_source *source,
+                                   sally_usec now)
+{
+    return open_line(out, d, by, false, handle, source, now);
+}
+
+enum sally_err sally_tls_visit_open(struct sally_tls_line **out,
+                                    struct sally_tls_door *d, void *handle,
+                                    const struct sally_auth_source *source,
+                                    sally_usec now)
+{
+    return open_line(out, d, SALLY_SECURE_PSK, true, handle, source, now);
+}
+
 /* --- Up ------------------------------------------------------------------ */
 
 /* An identity of a key that we have, or a name in a certificate that was let
  * in: each is one sensor's. Without either it is nobody yet.                */
-static enum sally_err note_proof(struct sally_tls_line *l)
+static enum sally_err note_proof(struct sally_tls_line *l,
+                                 struct sally_span name)
 {
     struct sally_tls_door *d = l->door;
-    struct sally_span name = sally_stack_peer_identity(&l->stack);
     struct sally_auth_source source = sally_tls_source(l);
 
     l->proof.method = l->by == SALLY_SECURE_PSK ? SALLY_AUTH_PSK
@@ -86,6 +105,15 @@ static enum sally_err note_proof(struct sally_tls_line *l)
     return SALLY_E_OK;
 }
 
+static enum sally_err fail(struct sally_tls_line *l, enum sally_err e)
+{
+    if (l->unknown && e == SALLY_E_UNAUTHENTIC)
+        e = SALLY_E_NO_CREDENTIAL; /* the client is told less than we */
+    sally_tls_refuse(l, e);
+    sally_tls_settle(l);
+    return e == SALLY_E_OK ? SALLY_E_CLOSED : e;
+}
+
 static enum sally_err look(struct sally_tls_line *l, enum sally_err e)
 {
     enum sally_channel_state state = sally_stack_state(&l->stack);
@@ -93,7 +121,8 @@ static enum sally_err look(struct sally_tls_line *l, enum sally_err e)
     if (!l->shaking)
         return e;
     if (state == SALLY_CHANNEL_UP) {
-        enum sally_err proof = note_proof(l);
+        enum sally_err proof =
+            note_proof(l, sally_stack_peer_identity(&l->stack));
 
         sally_tls_settle(l);
         if (proof == SALLY_E_OK)
@@ -104,11 +133,7 @@ static enum sally_err look(struct sally_tls_line *l, enum sally_err e)
     if (state == SALLY_CHANNEL_HANDSHAKE)
         return e;
     e = sally_stack_reason(&l->stack);
-    if (l->unknown && e == SALLY_E_UNAUTHENTIC)
-        e = SALLY_E_NO_CREDENTIAL; /* the client is told less than we */
-    sally_tls_refuse(l, e);
-    sally_tls_settle(l);
-    return e == SALLY_E_OK ? SALLY_E_CLOSED : e;
+    return fail(l, e);
 }
 
 /* Said before the library sees a byte, so that the log can say it. */
@@ -198,6 +223,49 @@ size_t sally_tls_line_sent(struct sally_tls_line *l, size_t n)
     l->sealed = 0;
     give_back(l);
     return gone;
+}
+
+/* --- Visits -------------------------------------------------------------- */
+
+const struct sally_key_finder *
+sally_tls_visit_finder(const struct sally_tls_door *d)
+{
+    return &d->psk;
+}
+
+void sally_tls_visit_enter(struct sally_tls_line *l, sally_usec now)
+{
+    l->door->now = now;
+    l->door->current = l;
+}
+
+void sally_tls_visit_leave(struct sally_tls_line *l)
+{
+    l->door->current = NULL;
+}
+
+enum sally_err sally_tls_visit_met(struct sally_tls_line *l,
+                                   struct sally_span identity,
+                                   uint32_t *sensor)
+{
+    enum sally_err e = note_proof(l, identity);
+
+    if (e != SALLY_E_OK)
+        return fail(l, e);
+    sally_tls_settle(l);
+    *sensor = l->proof.sensor;
+    return SALLY_E_OK;
+}
+
+void sally_tls_visit_failed(struct sally_tls_line *l, enum sally_err why)
+{
+    if (l->shaking)
+        (void)fail(l, why);
+}
+
+struct sally_security *sally_tls_door_security(const struct sally_tls_door *d)
+{
+    return d->security;
 }
 
 /* --- The end ------------------------------------------------------------- */

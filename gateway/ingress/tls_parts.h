@@ -24,6 +24,7 @@ struct sally_tls_line {
     uint32_t interface;
     uint8_t family, ip[16];
     bool shaking, heard;
+    bool visit; /* the session is elsewhere, and the stack here unused */
     bool unknown; /* nobody has that identity */
     char name[SALLY_TLS_NAME_SAID + 1]; /* what it said or showed, cut */
 };

@@ -16,8 +16,10 @@ static void on_datagram(void *owner, const struct sally_udp_route *route,
                         struct sally_span datagram, sally_usec now)
 {
     struct slot *slot = owner;
-    const struct sally_coap_source from = { route->peer, route->local,
-                                            route->interface, slot->index };
+    const struct sally_coap_source from = {
+        route->peer, route->local, route->interface, slot->index,
+        slot->kind == SALLY_LISTENER_COAP_PSK
+    };
 
     sally_coap_server_input(slot->all->coap_server, &from, datagram, now);
 }
@@ -115,7 +117,8 @@ bool sally_listeners_route(const struct sally_listeners *l,
         const struct sally_udp_listener *udp = l->slots[i].udp;
         uint32_t bound;
 
-        if (udp == NULL || !sally_udp_listener_speaks(udp, to->peer.family))
+        if (udp == NULL || l->slots[i].kind != SALLY_LISTENER_COAP ||
+            !sally_udp_listener_speaks(udp, to->peer.family))
             continue;
         bound = sally_udp_listener_interface(udp);
         if (index != 0 && bound != 0 && bound != index)
@@ -200,7 +203,8 @@ static enum sally_err listen_one(struct slot *s)
     int fd = s->fd;
 
     s->fd = -1; /* taken in every case */
-    return s->kind == SALLY_LISTENER_COAP
+    return s->kind == SALLY_LISTENER_COAP ||
+                   s->kind == SALLY_LISTENER_COAP_PSK
                ? sally_udp_listen(&s->udp, s->all->loop, fd, &udp_upcalls, s)
                : listen_mqtt(s, fd);
 }

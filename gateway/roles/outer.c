@@ -305,7 +305,6 @@ static void destroy(void *role)
     sally_notes_close(&o->notes);
     sally_outer_drop_next(o);
     sally_listeners_wipe(o->listeners);
-    sally_outer_tls_close(o);
     sally_timer_set(o->context->loop, &o->coap_timer, SALLY_NEVER);
     sally_timer_set(o->context->loop, &o->mqtt_timer, SALLY_NEVER);
     sally_timer_set(o->context->loop, &o->tick, SALLY_NEVER);
@@ -316,6 +315,7 @@ static void destroy(void *role)
     sally_broker_links_close(&o->brokers);
     sally_mqtt_server_wipe(o->mqtt);
     sally_coap_server_wipe(o->coap);
+    sally_outer_tls_close(o);
     sally_passwords_wipe(o->passwords);
     sally_auth_addresses_wipe(o->addresses);
     sally_outer_wipe(o->engine);

@@ -23,6 +23,13 @@ static void end_line(void *owner, void *handle)
     sally_tls_lines_end(o->listeners, handle);
 }
 
+static void end_visit(void *owner, void *handle)
+{
+    struct outer *o = owner;
+
+    sally_coap_server_end(o->coap, handle, sally_loop_now(o->context->loop));
+}
+
 static void arm(void *owner, sally_usec when)
 {
     struct outer *o = owner;
@@ -38,6 +45,7 @@ static sally_msec_utc utc(void *owner)
 }
 
 static const struct sally_tls_host host = { .end = end_line,
+                                            .end_visit = end_visit,
                                             .arm = arm,
                                             .utc = utc };
 
@@ -101,13 +109,16 @@ static bool wants_tls(const struct sally_config *c)
     for (size_t i = 0; i < c->mqtt_count; i++)
         if (c->mqtt[i].secure != SALLY_SECURE_NO)
             return true;
+    for (size_t i = 0; i < c->coap_count; i++)
+        if (c->coap[i].secure != SALLY_SECURE_NO)
+            return true;
     return false;
 }
 
 /* Costs nothing where nobody speaks TLS. */
 static enum sally_err open_door(struct outer *o, const struct sally_config *c)
 {
-    size_t lines = sally_outer_peers(c);
+    size_t lines = 2 * sally_outer_peers(c); /* over TCP and over UDP */
     enum sally_err e;
 
     if (o->tls != NULL)
@@ -115,8 +126,11 @@ static enum sally_err open_door(struct outer *o, const struct sally_config *c)
     if (!wants_tls(c))
         return SALLY_E_OK;
     e = sally_tls_door_create(&o->tls, lines, sally_crypto_random(), &host, o);
-    if (e == SALLY_E_OK)
-        sally_listeners_secure(o->listeners, o->tls);
+    if (e != SALLY_E_OK)
+        return e;
+    o->coap_shared.security = sally_tls_door_security(o->tls);
+    sally_listeners_secure(o->listeners, o->tls);
+    sally_coap_server_secure(o->coap, o->tls);
     return e;
 }
 
@@ -167,7 +181,7 @@ void sally_outer_tls_drop_next(struct outer *o)
     o->next.tls_keys = NULL;
 }
 
-/* After its lines. */
+/* After its lines and peers. */
 void sally_outer_tls_close(struct outer *o)
 {
     sally_outer_tls_drop_next(o);

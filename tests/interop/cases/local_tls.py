@@ -3,12 +3,14 @@
 certificate, and those that must not come in."""
 import os
 import secrets
+import shutil
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from lib import maps, mqtt, net
 from lib.accounts import Keys, own_file
-from lib.peer import check, run, wait_until
+from lib.peer import Missing, check, run, wait_until
 
 TEMPERATURE, SWITCH = "/3303/0/5700", "/3306/0/5850"
 
@@ -311,3 +313,79 @@ def pretend(s):
          "TLS_AES_128_CCM_SHA256 -psk_identity boiler-1 -psk 00112233",
          packet], 20)
     s.refused("no user name", mark, peer="127.0.1.4")
+
+
+# ---- CoAP over DTLS
+
+def dtls_program():
+    """libcoap's client with OpenSSL or GnuTLS."""
+    found = [p for p in ("coap-client-openssl", "coap-client-gnutls")
+             if shutil.which(p)]
+    if not found:
+        raise Missing("no coap-client with DTLS (Debian: libcoap3-bin)")
+    return found[0]
+
+
+def dtls_client(s, identity, key, source="127.0.0.1", payload="1"):
+    """A PUT by libcoap's client: (exit code, what it said)."""
+    code, out, error = run([
+        dtls_program(), "-m", "put", "-e", payload, "-B", "3", "-a", source,
+        "-u", identity, "-k", key,
+        f"coaps://127.0.0.1:{s.dtls_port}/temp"], 20)
+    return code, out + error
+
+
+def case_local_dtls(env):
+    """coap-client with a key: its readings are the sensor's, its level is
+    protected, an observation gets commands in the session; wrong keys, an
+    unknown identity and plaintext get nothing out of it."""
+    s = Site(env)
+    s.dtls_port = net.free_port()
+    s.g.group["local"]["coap"].append(
+        {"address": "127.0.0.1", "port": s.dtls_port, "secure": "psk"})
+    key = "k" + secrets.token_hex(12)  # libcoap takes it as text
+    s.g.secrets["meter-1"] = key.encode().hex()
+    s.g.sensor("meter", [{"method": "psk", "identity": "meter-1",
+                          "key_file": "../keys/meter-1"}],
+               [maps.temperature("coap/temp")],
+               [maps.relay("coap/relay")])
+    s.start()
+    for n in range(3):
+        code, said = dtls_client(s, "meter-1", key, payload=str(n + 0.5))
+        check(code == 0 and "4." not in said, f"exit {code}: {said}")
+        s.came("meter", n + 0.5)
+    shown = str(s.g.ctl_json("show", "meter"))
+    check("protected" in shown and "psk" in shown, f"show says {shown}")
+    observer = env.peer("observer", [
+        "stdbuf", "-oL", dtls_program(), "-m", "get", "-s", "15", "-B", "15",
+        "-u", "meter-1", "-k", key,
+        f"coaps://127.0.0.1:{s.dtls_port}/relay"])
+    observer.start()
+
+    def written():
+        got = s.server.ask("write", s.g.endpoint("meter"), SWITCH,
+                           value=True)["code"]
+        return got == "2.04"
+    wait_until("the command to be acknowledged", written, 10)
+    rows = (("meter-1", "x" + key, "key_file"),
+            ("meter-2", key, "identity"),
+            ("boiler-1", key, "key_file"))
+    with ThreadPoolExecutor() as side_by_side:
+        for n, (identity, wrong, _) in enumerate(rows):
+            side_by_side.submit(dtls_client, s, identity, wrong,
+                                source=f"127.0.2.{n + 1}", payload="99")
+    for n, (_, _, why) in enumerate(rows):
+        s.refused(why, 0, peer=f"127.0.2.{n + 1}", protocol="coap")
+    plain = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    plain.bind(("127.0.2.9", 0))
+    plain.settimeout(1)
+    plain.sendto(b"\x40\x03\0\1\xb4temp\xff1", ("127.0.0.1", s.dtls_port))
+    try:
+        check(False, f"plaintext got {plain.recv(100)!r}")
+    except TimeoutError:
+        pass
+    check(99.0 not in [r["value"] for r in s.server.records(
+        s.g.endpoint("meter"))], "somebody else spoke for it")
+
+
+case_local_dtls.seconds = 20

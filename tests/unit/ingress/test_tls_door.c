@@ -74,7 +74,7 @@ static sally_msec_utc utc(void *owner)
     return UTC;
 }
 
-static const struct sally_tls_host host = { end_line, arm, utc };
+static const struct sally_tls_host host = { end_line, end_line, arm, utc };
 
 /* --- Building ------------------------------------------------------------ */
 
