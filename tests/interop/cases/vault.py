@@ -7,7 +7,7 @@ import sqlite3
 
 from lib import mqtt
 from lib.bootstrap import Plant
-from lib.peer import check
+from lib.peer import check, wait_until
 
 TEMPERATURE = "/3303/0/5700"
 
@@ -158,8 +158,8 @@ def case_vault_backup(env):
     check(code == 0 and "1 sensors and 1 dead keys" in out,
           f"backup: {code} {out}{error}")
     check(os.stat(path).st_mode & 0o777 == 0o600, "others can read it")
-    check("event=order_given verb=backup" in journal(plant),
-          "it is not in the journal")
+    wait_until("it to be in the journal", lambda:
+               "event=order_given verb=backup" in journal(plant), 5, 0.1)
     refused(plant, "File exists", "backup", path)
     code, out, error = g.ctl("-s", path, "backup", path + ".alone")
     check(code == 0 and "not in the journal" in error,
