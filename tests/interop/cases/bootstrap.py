@@ -217,6 +217,49 @@ def case_bootstrap_revoked(env):
                if e["event"] == "register"], "it registered again")
 
 
+def case_bootstrap_rights(env):
+    """Two servers, of which one may not read what the sensor says: it is told
+    nothing of it, and asks in vain, until the bootstrap server lets it."""
+    plant = Plant(env)
+    g, sky = plant.gateway, env.server({}, "sky")
+    plant.sensor()
+    account, key = plant.key(), secrets.token_hex(16)
+    g.group["servers"].append({"name": "sky", "uri": sky.uri,
+                               "short_server_id": 124})
+    sky.set_keys({plant.endpoint: key})
+    sky.start()
+    plant.start()
+    other = {**plant.values(plant.endpoint, key, sky.uri, 2), "/0/2/10": 124}
+    plant.give(account, other, plant.server_object(),
+               {**plant.server_object(2), "/1/2/0": 124},
+               {"/2/0/0": 3303, "/2/0/1": 0, "/2/0/2/123": 1, "/2/0/3": 65535})
+    g.start()
+    plant.cloud.wait_registered(plant.endpoint)
+    sky.wait_registered(plant.endpoint)
+    report(plant, 21.5)
+    for server, code in (plant.cloud, "2.05"), (sky, "4.01"):
+        got = server.ask("read", plant.endpoint, TEMPERATURE)["code"]
+        check(got == code, f"{server.name} reads with {got}")
+    wait_until("nothing that waits", lambda: all(
+        a["waiting"] == 0 for s in g.ctl_json("sensors")
+        for a in s["accounts"]), 10)
+    check(not sky.records(plant.endpoint), "it was told what it may not read")
+
+    plant.order({"delete": "/2"}, {"finish": True})
+    log = g.mark()
+    g.ctl("rotate", "boiler")
+    plant.event("bootstrap_done", since=log)
+    report(plant, 22.5)
+    sky.wait_record(plant.endpoint, TEMPERATURE, 22.5)
+    check(not [e for e in g.events(log) if e["event"] in (
+        "account_changed", "keys_rotated")], "a session began anew")
+    got = sky.ask("read", plant.endpoint, TEMPERATURE)["code"]
+    check(got == "2.05", f"it reads with {got}")
+
+
+case_bootstrap_rights.seconds = 40
+
+
 def case_bootstrap_interrupted(env):
     """Killed between a Write and Finish, the gateway comes back with what it
     had; killed after the answer to Finish, with what it was given."""
