@@ -15,8 +15,8 @@
 
 #include <string.h>
 
-#ifndef WOLFSSL_CERT_GEN
-#error "wolfSSL needs --enable-certgen"
+#if !defined(WOLFSSL_CERT_GEN) || !defined(WOLFSSL_CERT_EXT)
+#error "wolfSSL needs --enable-certgen --enable-certext"
 #endif
 
 #define DAY 86400 /* seconds */
@@ -107,6 +107,16 @@ static enum sally_err prepare(struct maker *m, struct sally_span pkcs8,
     return read_key(&m->key, pkcs8);
 }
 
+/* What it is for, and whose key it has: RFC 5280 s.4.2.1.2, 4.2.1.3. */
+static enum sally_err describe(Cert *c, struct maker *m, const char *usage)
+{
+    return wc_SetKeyUsage(c, usage) == 0 &&
+                   wc_SetSubjectKeyIdFromPublicKey_ex(c, ECC_TYPE, &m->key) ==
+                       0
+               ? SALLY_E_OK
+               : SALLY_E_CRYPTO;
+}
+
 enum sally_err sally_generate_certificate(struct sally_span pkcs8,
                                           const char *common_name, int days,
                                           struct sally_buf *der)
@@ -119,7 +129,8 @@ enum sally_err sally_generate_certificate(struct sally_span pkcs8,
         return e;
     c.selfSigned = 1;
     c.isCA = 1; /* its own authority, where somebody trusts it as an anchor */
-    return make(&m, &c, &m.key, der);
+    e = describe(&c, &m, "digitalSignature,keyCertSign,cRLSign");
+    return e == SALLY_E_OK ? make(&m, &c, &m.key, der) : e;
 }
 
 /* --- By an authority ----------------------------------------------------- */
@@ -160,6 +171,15 @@ static enum sally_err check_made(struct sally_span made,
                : SALLY_E_BAD_CERTIFICATE;
 }
 
+/* Named as it names itself; one that does not, by its key, as most would. */
+static bool name_issuer(Cert *c, const struct sally_issuer *by,
+                        struct maker *authority)
+{
+    return wc_SetAuthKeyIdFromCert(c, by->certificate.at,
+                                   (int)by->certificate.len) == 0 ||
+           wc_SetAuthKeyIdFromPublicKey_ex(c, ECC_TYPE, &authority->key) == 0;
+}
+
 static enum sally_err issue(struct maker *m, Cert *c,
                             const struct sally_issuer *by,
                             struct sally_buf *der)
@@ -174,6 +194,11 @@ static enum sally_err issue(struct maker *m, Cert *c,
         wc_SetIssuerBuffer(c, by->certificate.at, (int)by->certificate.len) !=
             0)
         e = SALLY_E_BAD_CERTIFICATE;
+    if (e == SALLY_E_OK)
+        e = describe(c, m, "digitalSignature");
+    if (e == SALLY_E_OK && (wc_SetExtKeyUsage(c, "clientAuth") != 0 ||
+                            !name_issuer(c, by, &authority)))
+        e = SALLY_E_CRYPTO;
     return e == SALLY_E_OK ? make(m, c, &authority.key, der) : e;
 }
 

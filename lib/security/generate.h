@@ -30,7 +30,8 @@ struct sally_issuer {
 };
 
 /* As _certificate(), but signed by an authority, and valid until that ends at
- * the latest; `now` is in seconds since 1970. It is no authority itself.
+ * the latest; `now` is in seconds since 1970. It is no authority itself: it
+ * signs as a client of TLS, and nothing else.
  *   NO_CREDENTIAL    not such a key
  *   BAD_CERTIFICATE  the issuer's is none that may sign certificates, or its
  *                    name cannot be repeated byte for byte

@@ -177,13 +177,17 @@ def case_enroll_certificates(env):
     for name in ("a", "b"):
         path = os.path.join(g.root, "keys", f"{name}.crt")
         code, said, error = run(
-            ["openssl", "verify", "-purpose", "sslclient",
+            ["openssl", "verify", "-x509_strict", "-purpose", "sslclient",
              "-CAfile", root.certificate, "-untrusted", plant.certificate,
              path])
         check(code == 0, f"openssl: {said}{error}")
         code, said, _ = run(["openssl", "x509", "-in", path, "-noout",
                              "-subject", "-issuer"])
         check(f"gw-{name}" in said and "plant" in said, said)
+        code, said, _ = run(["openssl", "verify", "-purpose", "sslserver",
+                             "-CAfile", root.certificate, "-untrusted",
+                             plant.certificate, path])
+        check(code != 0, "it would do for a server")
         leshan.add_certificate(f"gw-{name}")
     g.write_configuration = lambda: None
     g.start()
