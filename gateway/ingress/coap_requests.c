@@ -61,6 +61,7 @@ static uint8_t refusal_code(enum sally_err e)
     case SALLY_E_NO_ROOM: return SALLY_CODE_UNAVAILABLE;
     case SALLY_E_TOO_LARGE: return SALLY_CODE_TOO_LARGE;
     case SALLY_E_OUT_OF_RANGE:
+    case SALLY_E_WRONG_UNIT:
     case SALLY_E_WRONG_TYPE: return SALLY_CODE_UNPROCESSABLE;
     default: return SALLY_CODE_BAD_REQUEST;
     }

@@ -29,7 +29,8 @@ struct sally_mapping_result {
     unsigned refused;  /* values of wrong type, out of range, not a number */
     unsigned absent;   /* selectors that found nothing; not an error */
     enum sally_err why; /* of the first refusal or of the payload as a whole:
-                           MALFORMED, WRONG_TYPE, OUT_OF_RANGE, TOO_LARGE */
+                           MALFORMED, WRONG_TYPE, WRONG_UNIT, OUT_OF_RANGE,
+                           TOO_LARGE */
 };
 
 /* Maps a payload. Readings (with unit and label resources) go to `out`:

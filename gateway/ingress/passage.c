@@ -57,7 +57,7 @@ static void put_reading(struct sally_passage *p,
         return;
     }
     if (e == SALLY_E_OK && is_other_unit(put, &in))
-        e = SALLY_E_WRONG_TYPE;
+        e = SALLY_E_WRONG_UNIT;
     if (e == SALLY_E_OK)
         e = sally_reading_make(&p->config->registry, put, &in, &scratch, &v);
     if (e == SALLY_E_NO_ROOM)

@@ -18,6 +18,7 @@
     X(TOO_LARGE, PEER, "message or value is larger than the limit")            \
     X(UNSUPPORTED, PEER, "feature or format is not supported here")            \
     X(WRONG_TYPE, PEER, "value does not have the resource's type")             \
+    X(WRONG_UNIT, PEER, "value comes in another unit than is expected")        \
     X(OUT_OF_RANGE, PEER, "value is outside the allowed range")                \
     X(NOT_FOUND, PEER, "no such object, instance or resource")                 \
     X(NOT_ALLOWED, PEER, "operation is not allowed on this resource")          \

@@ -36,6 +36,7 @@ struct message {
     const char *hex;          /* the same in hexadecimal */
     const char *want;         /* "path=text " of each reading */
     unsigned refused, absent;
+    enum sally_err why; /* OK: any */
     bool foreign;
     enum { NOTHING, ONLINE, OFFLINE } tells;
 };
@@ -148,9 +149,11 @@ static void check_message(const struct device *d, const struct message *m,
         fail_msg("%s: %s: not %s", d->what, m->topic,
                  m->tells == ONLINE ? "online" : "offline");
     if (strcmp(got, m->want) != 0 || result.matched == m->foreign ||
-        result.refused != m->refused || result.absent != m->absent)
-        fail_msg("%s: %s: \"%s\", refused %u, absent %u", d->what, m->topic,
-                 got, result.refused, result.absent);
+        result.refused != m->refused || result.absent != m->absent ||
+        (m->why != SALLY_E_OK && result.why != m->why))
+        fail_msg("%s: %s: \"%s\", refused %u (%s), absent %u", d->what,
+                 m->topic, got, result.refused, sally_err_text(result.why),
+                 result.absent);
 }
 
 static void check_command(const struct device *d,
