@@ -6,6 +6,7 @@
 #include "lwm2m/objects/builtin.h"
 #include "uplink/accounts.h"
 #include "uplink/bootstrapper_parts.h"
+#include "uplink/orders.h"
 
 #define BOOT_SERVERS(more)                                                     \
     "servers = ( { name = \"cloud\"; uri = \"coap://127.0.0.1:5683\"; "        \
@@ -366,6 +367,25 @@ static void the_last_server_has_all_rights(void **state)
     door_close(d);
 }
 
+/* So it is where the operator has taken the other's account. */
+static void a_revoked_server_leaves_its_rights(void **state)
+{
+    struct door *d = door_open_sealed(BOOT_CONFIG("", ""), &sealer);
+
+    (void)state;
+    give_both(d);
+    end_goodbye(d);
+    assert_int_equal(asked(d, 1, SALLY_CODE_GET, "3303/0"),
+                     SALLY_CODE_UNAUTHORIZED);
+    assert_null(sally_order_revoke(sensor(d), 0, d->now));
+    door_run(d, SALLY_SEC);
+    assert_int_equal(state_of(d, 0), SALLY_CLIENT_IDLE);
+    assert_int_equal(asked(d, 1, SALLY_CODE_GET, "3303/0"), SALLY_CODE_CONTENT);
+    door_restart(d);
+    assert_int_equal(asked(d, 1, SALLY_CODE_GET, "3303/0"), SALLY_CODE_CONTENT);
+    door_close(d);
+}
+
 static void a_visit_that_fails_is_repeated_ever_later(void **state)
 {
     struct door *d = door_open_sealed(BOOT_CONFIG("", ""), &sealer);
@@ -666,6 +686,7 @@ int main(void)
         cmocka_unit_test(servers_have_the_rights_of_the_book),
         cmocka_unit_test(a_right_that_is_taken_ends_an_observation),
         cmocka_unit_test(the_last_server_has_all_rights),
+        cmocka_unit_test(a_revoked_server_leaves_its_rights),
         cmocka_unit_test(a_visit_that_fails_is_repeated_ever_later),
         cmocka_unit_test(it_looks_again_from_time_to_time),
         cmocka_unit_test(one_that_is_let_in_nowhere_asks),
