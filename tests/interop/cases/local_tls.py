@@ -142,6 +142,21 @@ def case_local_tls_psk(env):
     check(s.psk["boiler-1"] not in "".join(s.g.lines), "a key was logged")
 
 
+def case_local_tls_single(env):
+    """One process for all roles: TLS of the local side and DTLS of the other do
+    not get in each other's way, also when a reload makes room for more."""
+    s = Site(env)
+    s.g.argv.insert(1, "--single")
+    s.start()
+    for value in (1.5, 2.5):
+        code, why = s.publish("boiler", value, s.psk_port,
+                              *s.with_key("boiler-1"))
+        check(code == 0, f"{value}: exit {code}: {why}")
+        s.came("boiler", value)
+        code, out, why = s.g.ctl("reload", seconds=60)
+        check(code == 0, f"reload: {out} {why}")
+
+
 def case_local_tls_replaced(env):
     """Another device under the same name gets another key; the old one is out,
     and the connection that it has ends."""
