@@ -89,57 +89,64 @@ static bool same_source(const struct sally_tls_line *l, uint8_t family,
     return l->family == family && memcmp(l->ip, ip, sizeof(l->ip)) == 0;
 }
 
-/* The door has its pace: a handshake costs a signature, whoever asks. */
-static bool is_in_pace(const struct sally_tls_door *d,
-                       const struct sally_tls_line *l, sally_usec now)
+static struct places *places_of(const struct sally_tls_line *l)
 {
-    const struct begun *oldest = &d->begun[d->next_begun];
+    return &l->door->places[l->visit];
+}
+
+/* The door has its pace: a handshake costs a signature, whoever asks. */
+static bool is_in_pace(const struct places *p, const struct sally_tls_line *l,
+                       sally_usec now)
+{
+    const struct begun *oldest = &p->begun[p->next_begun];
     unsigned same = 0;
 
     if (oldest->family != 0 && now - oldest->when < SALLY_SEC)
         return false;
-    for (size_t i = 0; i < SALLY_LEN(d->begun); i++)
-        same += d->begun[i].family != 0 && now - d->begun[i].when < SALLY_SEC &&
-                same_source(l, d->begun[i].family, d->begun[i].ip);
+    for (size_t i = 0; i < SALLY_LEN(p->begun); i++)
+        same += p->begun[i].family != 0 && now - p->begun[i].when < SALLY_SEC &&
+                same_source(l, p->begun[i].family, p->begun[i].ip);
     return same < SALLY_TLS_BEGUN_SOURCE;
 }
 
-static bool has_share(const struct sally_tls_door *d,
-                      const struct sally_tls_line *l)
+static bool has_share(const struct places *p, const struct sally_tls_line *l)
 {
     unsigned same = 0;
 
-    for (const struct sally_tls_line *o = d->first; o != NULL; o = o->next)
+    for (const struct sally_tls_line *o = p->first; o != NULL; o = o->next)
         same += same_source(l, o->family, o->ip);
     return same < SALLY_TLS_SHAKING_SOURCE;
 }
 
 static void arm(struct sally_tls_door *d)
 {
-    d->host->arm(d->owner,
-                 d->first == NULL
-                     ? SALLY_NEVER
-                     : sally_after(d->first->begun, SALLY_TLS_SHAKE_TIME));
+    sally_usec due = SALLY_NEVER;
+
+    for (size_t i = 0; i < SALLY_LEN(d->places); i++)
+        if (d->places[i].first != NULL)
+            due = sally_earlier(due, sally_after(d->places[i].first->begun,
+                                                 SALLY_TLS_SHAKE_TIME));
+    d->host->arm(d->owner, due);
 }
 
 void sally_tls_settle(struct sally_tls_line *l)
 {
-    struct sally_tls_door *d = l->door;
+    struct places *p = places_of(l);
 
     if (!l->shaking)
         return;
     l->shaking = false;
-    d->shaking--;
+    p->shaking--;
     if (l->previous == NULL)
-        d->first = l->next;
+        p->first = l->next;
     else
         l->previous->next = l->next;
     if (l->next == NULL)
-        d->last = l->previous;
+        p->last = l->previous;
     else
         l->next->previous = l->previous;
     l->next = l->previous = NULL;
-    arm(d);
+    arm(l->door);
 }
 
 /* Ends a handshake from outside of it. */
@@ -156,37 +163,44 @@ static void end(struct sally_tls_line *l, enum sally_err why)
 }
 
 /* Where all are taken, the oldest has had its time. */
-static bool make_place(struct sally_tls_door *d, sally_usec now)
+static bool make_place(struct places *p, sally_usec now)
 {
-    if (d->shaking < SALLY_TLS_SHAKING_MAX)
+    if (p->shaking < SALLY_TLS_SHAKING_MAX)
         return true;
-    if (now - d->first->begun < SALLY_TLS_SHAKE_SURE)
+    if (now - p->first->begun < SALLY_TLS_SHAKE_SURE)
         return false;
-    end(d->first, SALLY_E_BUSY);
+    end(p->first, SALLY_E_BUSY);
     return true;
 }
 
-bool sally_tls_admit(struct sally_tls_door *d, struct sally_tls_line *l,
-                     sally_usec now)
+static void note_begun(struct places *p, const struct sally_tls_line *l,
+                       sally_usec now)
 {
-    struct begun *b = &d->begun[d->next_begun];
+    struct begun *b = &p->begun[p->next_begun];
 
-    if (!is_in_pace(d, l, now) || !has_share(d, l) || !make_place(d, now))
-        return false;
     b->when = now;
     b->family = l->family;
     memcpy(b->ip, l->ip, sizeof(b->ip));
-    d->next_begun = (d->next_begun + 1) % SALLY_LEN(d->begun);
+    p->next_begun = (p->next_begun + 1) % SALLY_LEN(p->begun);
+}
+
+bool sally_tls_admit(struct sally_tls_line *l, sally_usec now)
+{
+    struct places *p = places_of(l);
+
+    if (!is_in_pace(p, l, now) || !has_share(p, l) || !make_place(p, now))
+        return false;
+    note_begun(p, l, now);
     l->begun = now;
     l->shaking = true;
-    l->previous = d->last;
-    if (d->last == NULL)
-        d->first = l;
+    l->previous = p->last;
+    if (p->last == NULL)
+        p->first = l;
     else
-        d->last->next = l;
-    d->last = l;
-    d->shaking++;
-    arm(d);
+        p->last->next = l;
+    p->last = l;
+    p->shaking++;
+    arm(l->door);
     return true;
 }
 
@@ -202,9 +216,13 @@ static enum sally_err why_so_long(const struct sally_tls_line *l)
 void sally_tls_door_expire(struct sally_tls_door *d, sally_usec now)
 {
     d->now = now;
-    while (d->first != NULL &&
-           sally_after(d->first->begun, SALLY_TLS_SHAKE_TIME) <= now)
-        end(d->first, why_so_long(d->first));
+    for (size_t i = 0; i < SALLY_LEN(d->places); i++) {
+        struct places *p = &d->places[i];
+
+        while (p->first != NULL &&
+               sally_after(p->first->begun, SALLY_TLS_SHAKE_TIME) <= now)
+            end(p->first, why_so_long(p->first));
+    }
     arm(d);
 }
 
@@ -266,8 +284,9 @@ void sally_tls_door_rekey(struct sally_tls_door *d,
 {
     const struct sally_credential *own = sally_tls_keys_own(keys);
 
-    while (d->first != NULL)
-        end(d->first, SALLY_E_BUSY);
+    for (size_t i = 0; i < SALLY_LEN(d->places); i++)
+        while (d->places[i].first != NULL)
+            end(d->places[i].first, SALLY_E_BUSY);
     sally_tls_keys_wipe(d->keys);
     d->keys = keys;
     d->psk = (struct sally_key_finder){ .find = find, .owner = d };

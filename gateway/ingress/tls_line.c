@@ -54,7 +54,7 @@ static enum sally_err open_line(struct sally_tls_line **out,
                                   .family = source->family };
     memcpy(l->ip, source->ip, source->family == 4 ? 4 : sizeof(l->ip));
     if (!sally_penalties_blocked(d->penalties, source, anybody, now) &&
-        sally_tls_admit(d, l, now))
+        sally_tls_admit(l, now))
         e = visit ? SALLY_E_OK : begin(l, now);
     else
         sally_tls_refuse(l, SALLY_E_BUSY);

@@ -34,6 +34,15 @@ struct begun {
     uint8_t family, ip[16];
 };
 
+/* Handshakes over TCP, or over UDP, where anybody can be anywhere: neither
+ * takes the places of the other.                                            */
+struct places {
+    struct sally_tls_line *first, *last; /* under way, the oldest first */
+    size_t shaking;
+    struct begun begun[SALLY_TLS_BEGUN_MAX]; /* a ring... */
+    size_t next_begun;                       /* ...whose oldest this is */
+};
+
 struct sally_tls_door {
     const struct sally_tls_host *host;
     void *owner;
@@ -42,10 +51,7 @@ struct sally_tls_door {
     struct sally_tls_keys *keys; /* owned */
     struct sally_key_finder psk, certificate;
     struct sally_penalties *penalties;
-    struct sally_tls_line *first, *last; /* handshakes, the oldest first */
-    size_t shaking;
-    struct begun begun[SALLY_TLS_BEGUN_MAX]; /* a ring... */
-    size_t next_begun;                       /* ...whose oldest this is */
+    struct places places[2]; /* of lines, of visits */
     struct sally_tls_line *current; /* whose handshake asks for keys */
     sally_usec now;
 };
@@ -55,8 +61,7 @@ sally_tls_source(const struct sally_tls_line *l);
 
 /* tls_door.c: a place for a handshake; false: there is none. It is given back
  * when the handshake is over.                                               */
-bool sally_tls_admit(struct sally_tls_door *d, struct sally_tls_line *l,
-                     sally_usec now);
+bool sally_tls_admit(struct sally_tls_line *l, sally_usec now);
 void sally_tls_settle(struct sally_tls_line *l);
 
 /* Logs why a handshake came to nothing, and counts it where it was a guess. */

@@ -545,6 +545,29 @@ static void all_places_are_few(void **state)
         assert_null(ends[i].line);
 }
 
+/* Over UDP anybody can be anywhere, and take all places that there are. */
+static void visits_take_no_place_of_lines(void **state)
+{
+    static struct end ends[SALLY_TLS_SHAKING_MAX + 1], e;
+    size_t i = 0;
+
+    (void)state;
+    for (;; i++) {
+        struct sally_auth_source source = { ends[i].ip, 4, 2 };
+
+        memcpy(ends[i].ip, (uint8_t[]){ 192, 0, 2, (uint8_t)i }, 4);
+        if (sally_tls_visit_open(&ends[i].line, w.door, &ends[i], &source,
+                                 w.now) != SALLY_E_OK)
+            break;
+    }
+    assert_int_equal(i, SALLY_TLS_SHAKING_MAX);
+    assert_int_equal(call(&e, SALLY_SECURE_PSK, 1), SALLY_E_OK);
+    sally_tls_line_close(e.line, false);
+    w.now += SALLY_TLS_SHAKE_TIME;
+    sally_tls_door_expire(w.door, w.now);
+    assert_int_equal(w.armed, SALLY_NEVER);
+}
+
 /* What the keyring may not say. */
 static void strange_entries_are_refused(void **state)
 {
@@ -582,6 +605,7 @@ int main(void)
         TEST(one_source_has_its_share),
         TEST(one_source_has_its_pace),
         TEST(all_places_are_few),
+        TEST(visits_take_no_place_of_lines),
         TEST(strange_entries_are_refused),
     };
 
