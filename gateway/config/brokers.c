@@ -15,6 +15,12 @@ static const struct sally_word versions[] = {
     { NULL, 0 },
 };
 
+static const struct sally_word retained[] = {
+    { "drop", 0 },
+    { "take", 1 },
+    { NULL, 0 },
+};
+
 #define AT(field) SALLY_FIELD(sally_config_broker, field)
 
 static const struct sally_key broker_keys[] = {
@@ -35,6 +41,8 @@ static const struct sally_key broker_keys[] = {
     { "session_expiry", SALLY_KEY_SECONDS, AT(session_expiry), 60000,
       2592000000.0, NULL, "7d", NULL,
       "how long it keeps messages for us while we are away; with version 5" },
+    { "retained", SALLY_KEY_WORD, AT(retained), 0, 0, NULL, "drop", retained,
+      "messages that it kept from before we subscribed, of unknown age" },
 };
 
 const struct sally_schema sally_group_broker = {

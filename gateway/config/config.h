@@ -331,6 +331,7 @@ struct sally_config_broker {
     uint32_t keep_alive, session_expiry; /* seconds */
     uint16_t port;
     bool v5;
+    bool retained; /* retained messages are readings, too */
 };
 
 enum sally_on_full { SALLY_FULL_OLDEST, SALLY_FULL_REFUSE };

@@ -26,7 +26,7 @@ static uint32_t sensor_of(struct broker *b, const struct sally_mqtt_publish *p)
     uint32_t sensor = sally_broker_topics_find(
         b->all->topics, sally_outer_mapping(o), b->number, p->topic);
 
-    if (p->retain)
+    if (p->retain && !sally_broker_config(b)->retained)
         return SALLY_BROKER_NOBODY;
     if (sensor == SALLY_BROKER_NOBODY) {
         sally_log(SALLY_LOG_DEBUG, "broker_topic_foreign",

@@ -6,10 +6,16 @@ from lib.peer import check, wait_until
 TEMPERATURE, SWITCH = "/3303/0/5700", "/3306/0/5850"
 
 
+def values(server, endpoint):
+    return [r["value"] for r in server.records(endpoint)
+            if r["path"] == TEMPERATURE]
+
+
 class Site:
     """mosquitto, a gateway that subscribes there, our own server above."""
 
-    def __init__(self, env, version="3.1.1", rules="allow_anonymous true"):
+    def __init__(self, env, version="3.1.1", rules="allow_anonymous true",
+                 before=None, **more):
         env.need("mosquitto", "mosquitto_pub", "mosquitto_sub")
         self.env, self.port = env, net.free_tcp_port()
         path = env.directory + "/mosquitto.conf"
@@ -17,17 +23,27 @@ class Site:
             f.write(f"listener {self.port} 127.0.0.1\n{rules}\n")
         self.broker = env.peer("mosquitto", ["mosquitto", "-v", "-c", path])
         self.broker.start("running")
-        self.server = env.server({})
-        self.gateway = g = env.gateway(self.server.uri)
+        if before is not None:
+            before(self)
+        self.server, self.gateway, self.endpoint = self.attach(
+            version=version, **more)
+
+    def attach(self, number="", **entry):
+        """A gateway that subscribes there, and the server above it."""
+        server = self.env.server({}, name="server" + number)
+        g = self.env.gateway(server.uri, name="gateway" + number)
+        g.gateway_name += number
+        g.group["gateway"]["name"] = g.gateway_name
         g.group["local"]["broker"] = [{
             "name": "shed", "host": "127.0.0.1", "port": self.port,
-            "topics": ["plant/#"], "version": version}]
-        self.endpoint = g.sensor("boiler", [], [maps.temperature()],
-                                 [maps.relay()], via="shed", accept_weak=True)
+            "topics": ["plant/#"]} | entry]
+        endpoint = g.sensor("boiler", [], [maps.temperature()],
+                            [maps.relay()], via="shed", accept_weak=True)
         del g.sensors["boiler"]["authenticate"]
-        self.server.set_keys(g.psk_identities())
-        self.server.start()
+        server.set_keys(g.psk_identities())
+        server.start()
         g.start()
+        return server, g, endpoint
 
     def publish(self, value, topic="plant/boiler/temp", extra=()):
         code, why = mqtt.mosquitto_pub("127.0.0.1", self.port, topic,
@@ -35,8 +51,7 @@ class Site:
         check(code == 0, f"mosquitto_pub: exit {code}: {why}")
 
     def values(self):
-        return [r["value"] for r in self.server.records(self.endpoint)
-                if r["path"] == TEMPERATURE]
+        return values(self.server, self.endpoint)
 
     def connected(self, since=0):
         wait_until("the broker", lambda: any(
@@ -72,6 +87,30 @@ def case_broker_readings(env):
 def case_broker_readings_5(env):
     """The same with version 5."""
     readings(env, "5")
+
+
+def retained(env, want, **more):
+    """A message that was retained before we came, then one that was not."""
+    site = Site(env, before=lambda s: s.publish(18.5, extra=["-r"]), **more)
+    site.connected()
+    site.publish(20.5)
+    site.arrives(20.5)
+    check(site.values() == want, f"upstream there is {site.values()}")
+
+
+def case_broker_retained_dropped(env):
+    """What the broker retained from before is no reading."""
+    retained(env, [20.5])
+
+
+def case_broker_retained_taken(env):
+    """Unless the entry says so."""
+    retained(env, [18.5, 20.5], retained="take")
+
+
+def case_broker_retained_taken_5(env):
+    """The same with version 5."""
+    retained(env, [18.5, 20.5], version="5", retained="take")
 
 
 def case_broker_kept(env):
