@@ -113,6 +113,27 @@ def case_broker_retained_taken_5(env):
     retained(env, [18.5, 20.5], version="5", retained="take")
 
 
+def connected(gateway):
+    wait_until("the broker", lambda: any(
+        e.get("event") == "broker_connected" for e in gateway.events()))
+
+
+def case_broker_shared(env):
+    """Two gateways share a subscription: each message goes to one of them."""
+    site = Site(env, topics=["$share/gateways/plant/#"])
+    server, gateway, endpoint = site.attach(
+        "2", topics=["$share/gateways/plant/#"])
+    site.connected()
+    connected(gateway)
+    want = [20.5 + n for n in range(20)]
+    for value in want:
+        site.publish(value)
+    both = [site.values, lambda: values(server, endpoint)]
+    wait_until("all of them", lambda: sum(len(v()) for v in both) >= len(want))
+    got = [v() for v in both]
+    check(sorted(got[0] + got[1]) == want and all(got), f"there are {got}")
+
+
 def case_broker_kept(env):
     """What is published while the gateway is down arrives when it is back."""
     site = Site(env)
