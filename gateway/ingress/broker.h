@@ -6,9 +6,9 @@
  * durable; a connection that ends is begun anew after a pause that doubles, up
  * to a minute, with chance in it. A message of QoS 1 that the broker sends
  * again over another connection is another one here, as for sensors of our own.
- * Retained messages are dropped, since nobody knows how old they are, unless the
- * configuration takes them. Commands go out with QoS 1 and are done when the
- * broker has them.
+ * Retained messages are dropped, since nobody knows how old they are, unless
+ * the configuration takes them. Commands go out with QoS 1 and are done when
+ * the broker has them.
  *
  * Opens no socket, reads no clock. `broker` is a number of config.brokers.   */
 #ifndef SALLY_INGRESS_BROKER_H
