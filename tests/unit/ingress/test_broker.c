@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tests/unit/ingress/test_broker.c - brokers that are there already, byte by
- * byte: what is acknowledged and when, and what a lost connection takes.      */
+ * byte: what is acknowledged and when, and what a lost connection takes.     */
 #define SIDE_CONFIG                                                            \
     "gateway = { name = \"plant-7\"; };\n"                                     \
     "local = { broker = ( { name = \"b\"; host = \"127.0.0.1\"; topics = ( "   \
