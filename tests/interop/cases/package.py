@@ -9,7 +9,7 @@ import socket
 
 from lib import maps, mqtt, net
 from lib.chroot import Chroot
-from lib.gateway import descendants, libconfig, on_tmpfs, settings
+from lib.gateway import ROLES, descendants, libconfig, on_tmpfs, settings
 from lib.peer import Missing, check
 
 SECRET = "000102030405060708090a0b0c0d0e0f"
@@ -124,7 +124,7 @@ def check_confined(peer, root):
     """Each process has the rights that the unit leaves, which are none."""
     uid = good(root, "id", "-u", "sallyport").strip()
     pids = [peer.pid, *descendants(peer.pid)]
-    check(len(pids) == 6, f"processes: {pids}")
+    check(len(pids) == len(ROLES), f"processes: {pids}")
     for pid in pids:
         with open(f"/proc/{pid}/status", encoding="utf-8") as f:
             status = dict(line.rstrip().split(":\t", 1) for line in f)
