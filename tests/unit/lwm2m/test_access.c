@@ -67,7 +67,7 @@ static void is_as_each_row_says(void **state)
         uint8_t right;
     } all[] = { { 'R', SALLY_MAY_READ }, { 'W', SALLY_MAY_WRITE },
                 { 'E', SALLY_MAY_EXECUTE } };
-    struct sally_registry registry;
+    struct sally_registry registry = { .count = 0 };
 
     (void)state;
     assert_int_equal(sally_objects_builtin(&registry), SALLY_E_OK);
