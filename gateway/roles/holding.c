@@ -75,6 +75,7 @@ static enum sally_err ask(struct sally_holding *h, struct sally_span question,
     while (n < 0 && errno == EINTR);
     if (n != (ssize_t)question.len)
         return give_up(h);
+    errno = 0; /* the end of the other one leaves it so */
     do
         n = recv(h->fd, in.bytes, sizeof(in.bytes), 0);
     while (n < 0 && errno == EINTR);

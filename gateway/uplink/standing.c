@@ -63,8 +63,10 @@ enum sally_err sally_standing_read(const struct sally_bootstrapper *b,
     if (e != SALLY_E_OK)
         return e;
     e = sally_vault_load(b->sensor->shard->vault, b->sensor, out, generation);
-    if (e == SALLY_E_OK) /* one of before there was a holder */
-        return sally_entrust(b->sensor->shard->holder, out);
+    if (e == SALLY_E_OK) { /* of before there was a holder, who may be away */
+        (void)!sally_entrust(b->sensor->shard->holder, out);
+        return e;
+    }
     *generation = 0;
     copied = sally_book_copy(&b->factory, out);
     if (copied == SALLY_E_OK && e != SALLY_E_NOT_FOUND)

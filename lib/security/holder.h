@@ -61,8 +61,9 @@ enum sally_err sally_holder_take(const struct sally_holder *h,
                                  struct sally_buf *held,
                                  struct sally_buf *spki) SALLY_MUST_USE;
 
-/* sally_keypair_check(), also of a key that is held; OK where there is no
- * holder to ask.                                                            */
+/* sally_keypair_check(), also of a key that is held. OK where there is no
+ * holder to ask, or it is away: each handshake shows it anew, and an account
+ * must not be lost by a process that is.                                    */
 enum sally_err sally_holder_check(const struct sally_holder *h,
                                   struct sally_span public_key,
                                   struct sally_span secret) SALLY_MUST_USE;

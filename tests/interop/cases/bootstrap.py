@@ -3,7 +3,9 @@
 keys that it changes, and accounts that it takes away."""
 import os
 import secrets
+import signal
 import threading
+import time
 
 from lib import maps, mqtt
 from lib.bootstrap import Plant, write
@@ -56,7 +58,7 @@ def case_bootstrap_psk(env):
     settle(plant, "psk", "psk")
 
 
-def case_bootstrap_rpk(env):
+def raw_keys(env):
     """Raw keys at both: those for the server come in DER."""
     plant = Plant(env)
     own, peer, ours, theirs = (Pair(env.directory, n) for n in
@@ -70,7 +72,35 @@ def case_bootstrap_rpk(env):
                 "/0/1/3": ours.spki().hex(), "/0/1/4": theirs.spki().hex(),
                 "/0/1/5": ours.private().hex(), "/0/1/10": 123},
                plant.server_object())
-    settle(plant, "rpk", "rpk")
+    return plant
+
+
+def case_bootstrap_rpk(env):
+    """Raw keys at both."""
+    settle(raw_keys(env), "rpk", "rpk")
+
+
+def case_bootstrap_keys_without_holder(env):
+    """Inner door and keyholder are killed at once: whichever is back first, an
+    account with a raw key that a bootstrap server gave stands, and is used
+    again without another visit."""
+    plant = raw_keys(env)
+    g, cloud = plant.gateway, plant.cloud
+    g.start()
+    cloud.wait_registered(plant.endpoint)
+    for n, roles in enumerate((("inner", "keyholder"), ("keyholder", "inner"))):
+        before, log = g.roles(), g.mark()
+        for role in roles:
+            os.kill(before[role], signal.SIGKILL)
+        for role in roles:
+            g.wait_role_again(role, before[role])
+        report(plant, 20.5 + n)
+        told = {e["event"] for e in g.events(log)}
+        check(not told & {"account_unusable", "account_damaged",
+                          "sensor_blocked", "bootstrap_begun"},
+              f"it told of {sorted(told)}")
+        if n == 0:
+            time.sleep(10.2)  # or the pauses before a start would grow
 
 
 def case_bootstrap_x509(env):

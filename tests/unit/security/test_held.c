@@ -206,6 +206,45 @@ static void private_keys_sign_and_stay(void **state)
                      SALLY_E_WRONG_KEY);
 }
 
+static enum sally_err answer_with(void *owner, struct sally_span held,
+                                  struct sally_span digest,
+                                  struct sally_buf *out)
+{
+    (void)held;
+    (void)digest;
+    (void)out;
+    return *(const enum sally_err *)owner;
+}
+
+static const struct {
+    enum sally_err says, want;
+} away[] = {
+    { SALLY_E_CLOSED, SALLY_E_OK },
+    { SALLY_E_TIMED_OUT, SALLY_E_OK },
+    { SALLY_E_IO, SALLY_E_OK },
+    { SALLY_E_UNAUTHENTIC, SALLY_E_UNAUTHENTIC },
+    { SALLY_E_NO_CREDENTIAL, SALLY_E_NO_CREDENTIAL },
+};
+
+static void a_holder_that_is_away_says_nothing(void **state)
+{
+    struct pair own;
+    struct form f;
+    struct sally_span form;
+
+    (void)state;
+    make_pair(&own);
+    form = seal(&f, "m", SALLY_HELD_PRIVATE, sally_buf_span(&own.secret));
+    for (size_t i = 0; i < SALLY_LEN(away); i++) {
+        enum sally_err says = away[i].says;
+        const struct sally_holder h = { .sign = answer_with, .owner = &says };
+
+        assert_int_equal(
+            sally_holder_check(&h, sally_buf_span(&own.public), form),
+            away[i].want);
+    }
+}
+
 static const struct taking {
     const char *what;
     enum sally_credential_kind kind;
@@ -290,6 +329,7 @@ int main(void)
         cmocka_unit_test(room_is_kept_to),
         cmocka_unit_test(shared_secrets_are_shown),
         cmocka_unit_test(private_keys_sign_and_stay),
+        cmocka_unit_test(a_holder_that_is_away_says_nothing),
         cmocka_unit_test(secrets_are_taken),
         cmocka_unit_test(lengths_are_those_of_the_secret),
     };
