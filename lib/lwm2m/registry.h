@@ -36,7 +36,7 @@ struct sally_registry {
 
 /* Copies the definition and all it points to. DUPLICATE if the object is
  * there already; OUT_OF_RANGE for ids above 65534 or not ascending; NO_MEMORY.
- * The objects 0, 1, 2, 3, 21 and 33001 are built in: see objects/.
+ * The objects 0, 1, 2, 3, 20, 21 and 33001 are built in: see objects/.
  */
 enum sally_err sally_registry_add(struct sally_registry *r,
                                   const struct sally_object_definition *d)
